@@ -1,0 +1,44 @@
+# Everything comes from the distribution's packages (list in ./heat). A missing one stops here with its name.
+find_package(Threads REQUIRED)
+find_package(fmt REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(yaml-cpp REQUIRED)
+find_package(SQLite3 REQUIRED)
+find_package(Boost REQUIRED COMPONENTS program_options)
+find_package(zstd REQUIRED)
+find_package(ZLIB REQUIRED)
+find_package(Eigen3 QUIET NO_MODULE)
+if(NOT TARGET Eigen3::Eigen)
+  find_path(HEAT_EIGEN_INCLUDE Eigen/Core PATHS /usr/include/eigen3 REQUIRED)
+  add_library(Eigen3::Eigen INTERFACE IMPORTED)
+  target_include_directories(Eigen3::Eigen SYSTEM INTERFACE ${HEAT_EIGEN_INCLUDE})
+endif()
+find_package(Torch REQUIRED)
+
+# Debian's libopencv-ml-dev ships no CMake package (it comes with the whole of OpenCV only).
+find_path(HEAT_OPENCV_INCLUDE opencv2/ml.hpp PATHS /usr/include/opencv4 REQUIRED)
+find_library(HEAT_OPENCV_ML_LIBRARY opencv_ml REQUIRED)
+find_library(HEAT_OPENCV_CORE_LIBRARY opencv_core REQUIRED)
+add_library(OpenCV::ml UNKNOWN IMPORTED)
+set_target_properties(OpenCV::ml PROPERTIES IMPORTED_LOCATION ${HEAT_OPENCV_ML_LIBRARY}
+  INTERFACE_LINK_LIBRARIES ${HEAT_OPENCV_CORE_LIBRARY})
+target_include_directories(OpenCV::ml SYSTEM INTERFACE ${HEAT_OPENCV_INCLUDE})
+
+# Debian's SystemC ships no CMake package; its headers lie in the default path.
+find_path(HEAT_SYSTEMC_INCLUDE systemc REQUIRED)
+find_library(HEAT_SYSTEMC_LIBRARY systemc REQUIRED)
+add_library(SystemC::systemc UNKNOWN IMPORTED)
+set_target_properties(SystemC::systemc PROPERTIES
+  IMPORTED_LOCATION ${HEAT_SYSTEMC_LIBRARY}
+  INTERFACE_COMPILE_DEFINITIONS SC_INCLUDE_DYNAMIC_PROCESSES)
+target_include_directories(SystemC::systemc SYSTEM INTERFACE ${HEAT_SYSTEMC_INCLUDE})
+target_link_libraries(SystemC::systemc INTERFACE Threads::Threads)
+
+if(HEAT_BUILD_TESTS)
+  find_package(GTest REQUIRED)
+  include(GoogleTest)
+endif()
+if(HEAT_BUILD_BENCH)
+  find_package(benchmark REQUIRED)
+endif()

@@ -1,0 +1,63 @@
+# Functions by which every folder declares its library, programs and tests.
+
+# Options every target of ours gets; nothing is set globally.
+add_library(heat_options INTERFACE)
+target_compile_options(heat_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow)
+if(HEAT_WARNINGS_AS_ERRORS)
+  target_compile_options(heat_options INTERFACE -Werror)
+endif()
+if(HEAT_SANITIZE)
+  target_compile_options(heat_options INTERFACE -fsanitize=address,undefined -fno-omit-frame-pointer
+                         -fno-sanitize-recover=undefined)
+  target_link_options(heat_options INTERFACE -fsanitize=address,undefined)
+endif()
+target_compile_definitions(heat_options INTERFACE HEAT_VERSION="${PROJECT_VERSION}")
+
+# heat_library(<name> STANDARD 17|20 SOURCES ... LINKS ... [PRIVATE_LINKS ...] [INTERFACE_ONLY])
+# Defines target heat_<name> with the alias heat::<name>. Includes are relative to the repository's root
+# ("spec/units.h"), so that an include names the room it comes from.
+function(heat_library name)
+  cmake_parse_arguments(ARG "" "STANDARD" "SOURCES;LINKS;PRIVATE_LINKS" ${ARGN})
+  add_library(heat_${name} STATIC ${ARG_SOURCES})
+  add_library(heat::${name} ALIAS heat_${name})
+  set_target_properties(heat_${name} PROPERTIES EXPORT_NAME ${name})
+  target_compile_features(heat_${name} PUBLIC cxx_std_${ARG_STANDARD})
+  target_include_directories(heat_${name} PUBLIC
+    $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}/heat>)
+  target_link_libraries(heat_${name} PUBLIC ${ARG_LINKS} PRIVATE $<BUILD_INTERFACE:heat_options> ${ARG_PRIVATE_LINKS})
+endfunction()
+
+# heat_program(<name> STANDARD 17|20 SOURCES ... LINKS ...)  builds bin/<name> and installs it.
+function(heat_program name)
+  cmake_parse_arguments(ARG "" "STANDARD" "SOURCES;LINKS" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  target_compile_features(${name} PRIVATE cxx_std_${ARG_STANDARD})
+  target_link_libraries(${name} PRIVATE heat_options ${ARG_LINKS})
+  install(TARGETS ${name} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+endfunction()
+
+# heat_test(<name> LABEL unit|timing|golden|e2e STANDARD 17|20 SOURCES ... LINKS ... [DEPENDS programs...] [PER_CASE])
+# One GoogleTest executable. By default the whole executable is one ctest entry (a process start that loads LibTorch
+# costs a second); PER_CASE registers every case on its own. Tests find programs in $HEAT_BIN_DIR and sources
+# in $HEAT_SOURCE_DIR.
+function(heat_test name)
+  cmake_parse_arguments(ARG "PER_CASE" "LABEL;STANDARD;TIMEOUT" "SOURCES;LINKS;DEPENDS" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  target_compile_features(${name} PRIVATE cxx_std_${ARG_STANDARD})
+  target_link_libraries(${name} PRIVATE heat_options GTest::gtest_main ${ARG_LINKS})
+  target_compile_definitions(${name} PRIVATE
+    HEAT_SOURCE_DIR="${PROJECT_SOURCE_DIR}" HEAT_BIN_DIR="${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+  if(ARG_DEPENDS)
+    add_dependencies(${name} ${ARG_DEPENDS})
+  endif()
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 300)
+  endif()
+  if(ARG_PER_CASE)
+    gtest_discover_tests(${name} DISCOVERY_TIMEOUT 120 PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT})
+  else()
+    add_test(NAME ${name} COMMAND ${name})
+    set_tests_properties(${name} PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT})
+  endif()
+endfunction()

@@ -1,0 +1,39 @@
+// Boost.Program_options behind the contract of every command: --help with examples, bad usage is a ConfigError.
+#include "offline/cli/command.h"
+
+#include <iostream>
+
+#include "spec/atomic_file.h"
+#include "spec/errors.h"
+
+namespace heat::offline::cli {
+
+namespace po = boost::program_options;
+
+bool parse_options(int argc, char** argv, po::options_description options, const std::string& usage,
+                   const std::string& examples, po::variables_map& values) {
+  options.add_options()("help", "print this text");
+  try {
+    const int style = po::command_line_style::default_style & ~po::command_line_style::allow_guessing;
+    po::store(po::command_line_parser(argc, argv).options(options).style(style).positional({}).run(), values);
+    if (values.count("help")) {
+      std::cout << "Usage: heat-offline " << usage << "\n\n" << options << "\nExamples:\n" << examples;
+      return false;
+    }
+    po::notify(values);
+  } catch (const po::error& e) {
+    throw spec::ConfigError(std::string("heat-offline ") + argv[0] + ": " + e.what() + " (see heat-offline " + argv[0] +
+                            " --help)");
+  }
+  return true;
+}
+
+void write_json(const std::string& path, const nlohmann::ordered_json& result) {
+  const std::string text = result.dump(2) + "\n";
+  if (path.empty())
+    std::cout << text;
+  else
+    spec::write_file_atomically(path, text);
+}
+
+}  // namespace heat::offline::cli
