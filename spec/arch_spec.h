@@ -1,0 +1,102 @@
+// The machine: a package of chiplets, each an array of PEs around a global buffer. Read from configs/arch/*.yaml.
+//
+// One clock: every *_cycles and *_bytes_per_cycle counts cycles of `clock_ghz`. 1 GB/s at 1 GHz is 1 byte a cycle.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+
+#include "spec/errors.h"
+#include "spec/units.h"
+
+namespace heat::spec {
+
+// A 2D mesh with XY routing (used for the NoC of a chiplet and the NoP of the package).
+// A packet of L flits over H hops arrives after base_cycles + hop_cycles * H + L - 1 cycles at zero load.
+struct MeshSpec {
+  int width = 0;
+  int height = 0;
+  double link_bytes_per_cycle = 0;  // one flit a cycle
+  int hop_cycles = 0;
+  int base_cycles = 0;
+  int nodes() const { return width * height; }
+};
+
+// A buffer with one read and one write port that work side by side.
+struct BufferSpec {
+  Bytes capacity;
+  double read_bytes_per_cycle = 0;
+  double write_bytes_per_cycle = 0;
+};
+
+// A processing element: `lanes` vector MACs of `width` products; weights stationary, inputs broadcast to the lanes.
+struct PeSpec {
+  int lanes = 0;
+  int width = 0;
+  BufferSpec weight_buffer;        // double-buffered: a tile fills at most half of it
+  BufferSpec input_buffer;         // double-buffered
+  BufferSpec accumulation_buffer;  // double-buffered (one half drains while the other accumulates)
+  int accumulator_bits = 24;       // width of an entry; sums saturate nowhere: validation bounds the reduction length
+  int compute_overhead_cycles = 0; // pipeline fill of one compute command
+  int ppu_elements_per_cycle = 0;  // requantise, bias, activation while draining
+};
+
+struct GlobalBufferSpec {
+  Bytes capacity;
+  int word_bytes = 0;  // bytes of one access; energy is charged per access of this size
+  double read_bytes_per_cycle = 0;
+  double write_bytes_per_cycle = 0;
+};
+
+// The global PE: row operations (softmax, layer norm, residual) on data in the global buffer.
+struct VectorUnitSpec {
+  int elements_per_cycle = 0;
+  int row_overhead_cycles = 0;  // per row: reduction tree, reciprocal or square root
+};
+
+struct ControllerSpec {
+  int command_cycles = 0;  // firmware time to compose and issue one command
+  int queue_depth = 0;     // commands an engine holds before the controller must wait
+};
+
+struct DmaSpec {
+  int burst_bytes = 0;        // largest single DRAM request, a multiple of 64
+  int outstanding_bursts = 0;  // requests in flight for one load or store engine
+  int setup_cycles = 0;       // per transfer command
+};
+
+struct ArchSpec {
+  std::string name;
+  std::string file;  // where it was read from
+  double clock_ghz = 0;
+  MeshSpec nop;  // one node a chiplet
+  MeshSpec noc;  // one node a PE; the global buffer, global PE, DMA and controller share the router of PE 0
+  PeSpec pe;
+  GlobalBufferSpec global_buffer;
+  VectorUnitSpec vector_unit;
+  ControllerSpec controller;
+  DmaSpec dma;
+  int barrier_cycles = 0;              // release of a package barrier after the last arrival, beside the NoP hops
+  int dram_chiplet = 0;                // chiplet whose NoP router the DRAM's port is attached to
+  double dram_port_bytes_per_cycle = 0;  // bandwidth of that port
+  std::string dram_config;             // resolved path of the DRAM's YAML
+  std::string energy_config;           // resolved path of the energy table
+
+  int chiplets() const { return nop.nodes(); }
+  int pes() const { return noc.nodes(); }
+  // Peak multiply-accumulates of the package in one cycle.
+  std::int64_t macs_per_cycle() const {
+    return static_cast<std::int64_t>(chiplets()) * pes() * pe.lanes * pe.width;
+  }
+  Nanoseconds nanoseconds(Cycles c) const { return Nanoseconds(static_cast<double>(c.value()) / clock_ghz); }
+
+  // Reads and validates; adds everything wrong to `problems`. Paths of dram and energy are relative to the file.
+  static ArchSpec load(const std::string& path, Problems& problems);
+  // The same, throwing ConfigError with all problems.
+  static ArchSpec load(const std::string& path);
+};
+
+// The resolved spec, as echoed into results and run databases.
+nlohmann::ordered_json to_json(const ArchSpec& arch);
+
+}  // namespace heat::spec

@@ -1,0 +1,41 @@
+// The integer arithmetic of the PPU and the vector unit: what "bit for bit" means. Record layouts are little-endian.
+// The simulator implements it; tests hold an independent implementation.
+//
+// GEMM accumulation: acc = sum_k weight * input in int32 (the schedule guarantees that accumulator_bits suffice).
+// Requantise (per output channel c, a RequantRecord):
+//   v = (int64(acc) + bias) * multiplier;  q = clamp((v + (1 << (shift - 1))) >> shift, -128, 127)   (arithmetic shift)
+//   activation table (optional, 256 bytes): q = table[uint8(q + 128)]
+// Softmax over a row s[0..L): e_i = exp_table[max(s) - s_i] (256 x uint16), S = sum e_i (uint32; table[0] >= 1, so S > 0),
+//   out_i = (e_i * 254 + S) / (2 * S)   in [0, 127]: the real value times 127, rounded half up
+// Layer norm with residual over a row of L columns: y_i = x_i * multiplier_x + r_i * multiplier_r (int32; r_i = 0 without
+//   residual), mean = floor(sum y / L), d_i = y_i - mean, v = floor(sum d_i^2 / L) (int64), s = max(1, isqrt(v)) (floor),
+//   t_i = (int64(d_i) * 65536) / s (C++ division, toward zero),
+//   out_i = clamp((t_i * gamma_i + beta_i + (1 << (shift - 1))) >> shift, -128, 127)   (int64, arithmetic shift)
+#pragma once
+
+#include <cstdint>
+
+namespace heat::spec {
+
+// One record an output channel; channel = flattened m index (or flattened b,m when Epilogue::channels_include_batch).
+struct RequantRecord {
+  std::int32_t bias;
+  std::uint16_t multiplier;
+  std::uint8_t shift;  // 1..47
+  std::uint8_t reserved;
+};
+static_assert(sizeof(RequantRecord) == 8);
+
+// One record a column of a layer norm.
+struct LayerNormRecord {
+  std::int32_t gamma;
+  std::int32_t beta_low;  // beta = int64(beta_high) << 32 | uint32(beta_low)
+  std::int32_t beta_high;
+  std::int32_t reserved;
+};
+static_assert(sizeof(LayerNormRecord) == 16);
+
+constexpr int kActivationTableBytes = 256;
+constexpr int kExpTableBytes = 512;
+
+}  // namespace heat::spec

@@ -1,0 +1,37 @@
+// Where a fused group's data lies in a chiplet's global buffer. Resident tensors (home kGlobalBuffer, or pinned) come first,
+// one after another, each rounded up to the access word; behind them two slots each for streamed weight tiles, input
+// tiles and output tiles, sized for the largest tile of the group, and two slots for parameter records.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "spec/schedule.h"
+
+namespace heat::spec {
+
+// Two slots of `bytes` each at offset and offset + bytes; bytes 0: no node of the group needs them.
+struct SlotPair {
+  std::int64_t offset = 0;
+  std::int64_t bytes = 0;
+};
+
+struct GbLayout {
+  std::map<int, std::int64_t> resident;  // tensor -> offset
+  SlotPair weight, input, output, parameters;
+  std::int64_t total_bytes = 0;
+};
+
+// Bytes of a resident tensor in one step on one chiplet: the whole tensor, or its share when it holds the group's index.
+std::int64_t resident_bytes(const Schedule& schedule, const FusedGroup& group, int tensor);
+
+// True when `tensor` is in the global buffer while `group` runs.
+bool is_resident(const Schedule& schedule, const FusedGroup& group, int tensor);
+
+// Bytes of streamed tiles: weight b*m*k, input b*n*k, output b*m*n of gb_tile.
+// Vector nodes stream whole rows: input and residual share an input slot (residual behind the input), tile = the rows of the step.
+GbLayout gb_layout(const Schedule& schedule, const FusedGroup& group, const ArchSpec& arch);
+
+}  // namespace heat::spec

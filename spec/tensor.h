@@ -1,0 +1,53 @@
+// Tensors of a schedule, and strided views by which nodes read and write them. All elements are int8 unless said.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "spec/einsum.h"
+
+namespace heat::spec {
+
+enum class TensorKind {
+  kInput,         // given before the run (activations of the network's input)
+  kWeight,        // static int8 data
+  kParameters,    // requantisation records, lookup tables, layer-norm records: bytes with the layout of spec/arithmetic.h
+  kIntermediate,  // produced and consumed within the schedule
+  kOutput         // result of the network
+};
+
+enum class Home {
+  kDram,         // lives at dram_address
+  kGlobalBuffer  // produced and consumed inside one fused group, never leaves the chiplet's global buffer
+};
+
+// A dense row-major tensor. axes[0] is outermost.
+struct Tensor {
+  std::string name;
+  TensorKind kind = TensorKind::kIntermediate;
+  Home home = Home::kDram;
+  std::vector<std::int64_t> shape;
+  std::int64_t dram_address = -1;  // multiple of 64; -1 for home kGlobalBuffer
+  double scale = 1.0;              // real value = scale * stored (informational: the integers decide)
+  std::int64_t bytes() const {
+    std::int64_t product = 1;
+    for (auto s : shape) product *= s;
+    return product;
+  }
+};
+
+// One dimension of a view.
+struct ViewDim {
+  Index index;
+  std::int64_t size = 1;
+  std::int64_t stride = 0;  // in bytes (elements are int8)
+};
+
+// How a node sees a tensor: the element at index values i has byte offset sum_i value_i * stride_i.
+struct TensorView {
+  int tensor = -1;            // position in Schedule::tensors
+  std::vector<ViewDim> dims;  // grouped b, then m or n, then k; outermost first within a group
+};
+
+}  // namespace heat::spec
