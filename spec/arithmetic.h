@@ -17,7 +17,8 @@
 
 namespace heat::spec {
 
-// One record an output channel; channel = flattened m index (or flattened b,m when Epilogue::channels_include_batch).
+// One record an output channel; channel = flattened m index (or flattened b,m when Epilogue::channels_include_batch),
+// times Epilogue::n_channels plus n % n_channels.
 struct RequantRecord {
   std::int32_t bias;
   std::uint16_t multiplier;

@@ -44,6 +44,9 @@ struct Prediction {
 struct Epilogue {
   int requant = -1;           // tensor of RequantRecord, one a channel (spec/arithmetic.h)
   bool channels_include_batch = false;  // channel = b * M + m instead of m
+  // Output features among the n indices (the last node of a factorised layer: "t d r, e r -> t d e" has a bias per d and
+  // e): the innermost n_channels values of n are channels too, channel = (the above) * n_channels + n % n_channels.
+  std::int64_t n_channels = 1;
   int activation_table = -1;  // tensor of 256 bytes, or -1
 };
 
