@@ -1,0 +1,44 @@
+// Reads a run database, never writes to it. Whatever is wrong with the file is a TraceError that names it and says what
+// was expected: absent, no SQLite database, cut short, of another program, of another schema version, wrong types.
+#pragma once
+
+#include <functional>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
+
+#include "traces/schema.h"
+#include "traces/sqlite.h"
+
+namespace heat::traces {
+
+class Reader {
+ public:
+  explicit Reader(const std::string& path);
+
+  const std::string& path() const { return database_.file(); }
+  const RunRow& run() const { return run_; }
+  nlohmann::ordered_json config() const;
+
+  // Small tables, whole, ordered by id (energy and stalls: in the order written).
+  std::vector<GroupRow> groups() const;
+  std::vector<NodeRow> nodes() const;
+  std::vector<TensorRow> tensors() const;
+  std::vector<UnitRow> units() const;
+  std::vector<EnergyRow> energies() const;
+  std::vector<StallRow> stalls() const;
+
+  // Large tables, row by row. Intervals and counters come ordered by time, transactions in the order written.
+  void for_each_interval(const std::function<void(const IntervalRow&)>& visit) const;
+  void for_each_counter(const std::function<void(const CounterRow&)>& visit) const;
+  void for_each_dram_transaction(const std::function<void(const DramTransactionRow&)>& visit) const;
+
+  // For questions the rows do not answer.
+  const Database& database() const { return database_; }
+
+ private:
+  Database database_;
+  RunRow run_;
+};
+
+}  // namespace heat::traces
