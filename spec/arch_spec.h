@@ -36,7 +36,7 @@ struct PeSpec {
   BufferSpec weight_buffer;        // double-buffered: a tile fills at most half of it
   BufferSpec input_buffer;         // double-buffered
   BufferSpec accumulation_buffer;  // double-buffered (one half drains while the other accumulates)
-  int accumulator_bits = 24;       // width of an entry; sums saturate nowhere: validation bounds the reduction length
+  int accumulator_bits = 24;       // width of an entry; a sum beyond it is an error of the run with data
   int compute_overhead_cycles = 0; // pipeline fill of one compute command
   int ppu_elements_per_cycle = 0;  // requantise, bias, activation while draining
 };

@@ -1,7 +1,8 @@
 // The integer arithmetic of the PPU and the vector unit: what "bit for bit" means. Record layouts are little-endian.
 // The simulator implements it; tests hold an independent implementation.
 //
-// GEMM accumulation: acc = sum_k weight * input in int32 (the schedule guarantees that accumulator_bits suffice).
+// GEMM accumulation: acc = sum_k weight * input, exact in int32. Producers keep |acc| < 2^(accumulator_bits - 1) (128 times the
+// absolute row sum of the weights bounds it); a run with data that finds a larger sum ends with an error naming the node.
 // Requantise (per output channel c, a RequantRecord):
 //   v = (int64(acc) + bias) * multiplier;  q = clamp((v + (1 << (shift - 1))) >> shift, -128, 127)   (arithmetic shift)
 //   activation table (optional, 256 bytes): q = table[uint8(q + 128)]

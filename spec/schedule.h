@@ -118,7 +118,7 @@ nlohmann::ordered_json to_json(const Schedule& schedule);
 void save(const Schedule& schedule, const std::string& path);
 
 // Everything about a schedule that does not fit `arch`: name, tiles beyond buffers (spec/gb_layout.h), spatial split
-// beyond the PEs, reduction length beyond the accumulator. Empty when it fits.
+// beyond the PEs. Empty when it fits. (Sums beyond the accumulator depend on the data: the simulator reports them.)
 std::vector<std::string> misfits(const Schedule& schedule, const ArchSpec& arch);
 
 }  // namespace heat::spec

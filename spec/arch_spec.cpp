@@ -1,0 +1,153 @@
+// Reads configs/arch/*.yaml. Every number has a range, so that a slip of the pen is named and not simulated.
+#include "spec/arch_spec.h"
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "spec/config_reader.h"
+
+namespace heat::spec {
+namespace {
+
+constexpr std::int64_t kMaxBytes = std::int64_t{1} << 40;
+
+MeshSpec read_mesh(ConfigReader r) {
+  MeshSpec mesh;
+  mesh.width = static_cast<int>(r.integer("width", {1, 64}));
+  mesh.height = static_cast<int>(r.integer("height", {1, 64}));
+  mesh.link_bytes_per_cycle = r.number("link_bytes_per_cycle", {1e-3, 1e6});
+  mesh.hop_cycles = static_cast<int>(r.integer("hop_cycles", {0, 100000}));
+  mesh.base_cycles = static_cast<int>(r.integer("base_cycles", {0, 100000}));
+  return mesh;
+}
+
+BufferSpec read_buffer(ConfigReader r) {
+  BufferSpec buffer;
+  buffer.capacity = Bytes(r.integer("bytes", {1, kMaxBytes}));
+  buffer.read_bytes_per_cycle = r.number("read_bytes_per_cycle", {1e-3, 1e9});
+  buffer.write_bytes_per_cycle = r.number("write_bytes_per_cycle", {1e-3, 1e9});
+  return buffer;
+}
+
+PeSpec read_pe(ConfigReader r) {
+  PeSpec pe;
+  pe.lanes = static_cast<int>(r.integer("lanes", {1, 4096}));
+  pe.width = static_cast<int>(r.integer("width", {1, 4096}));
+  pe.weight_buffer = read_buffer(r.section("weight_buffer"));
+  pe.input_buffer = read_buffer(r.section("input_buffer"));
+  pe.accumulation_buffer = read_buffer(r.section("accumulation_buffer"));
+  pe.accumulator_bits = static_cast<int>(r.integer("accumulator_bits", {16, 32}));
+  pe.compute_overhead_cycles = static_cast<int>(r.integer("compute_overhead_cycles", {0, 100000}));
+  pe.ppu_elements_per_cycle = static_cast<int>(r.integer("ppu_elements_per_cycle", {1, 4096}));
+  return pe;
+}
+
+GlobalBufferSpec read_global_buffer(ConfigReader r) {
+  GlobalBufferSpec gb;
+  gb.capacity = Bytes(r.integer("bytes", {1024, kMaxBytes}));
+  gb.word_bytes = static_cast<int>(r.integer("word_bytes", {1, 4096}));
+  gb.read_bytes_per_cycle = r.number("read_bytes_per_cycle", {1e-3, 1e9});
+  gb.write_bytes_per_cycle = r.number("write_bytes_per_cycle", {1e-3, 1e9});
+  return gb;
+}
+
+// A path in a YAML is relative to the YAML's own folder.
+std::string beside(const std::string& file, const std::string& relative) {
+  return (std::filesystem::path(file).parent_path() / relative).lexically_normal().string();
+}
+
+void read_rest(ConfigReader& r, ArchSpec& arch) {
+  ConfigReader vector_unit = r.section("vector_unit");
+  arch.vector_unit.elements_per_cycle = static_cast<int>(vector_unit.integer("elements_per_cycle", {1, 65536}));
+  arch.vector_unit.row_overhead_cycles = static_cast<int>(vector_unit.integer("row_overhead_cycles", {0, 100000}));
+  ConfigReader controller = r.section("controller");
+  arch.controller.command_cycles = static_cast<int>(controller.integer("command_cycles", {0, 100000}));
+  arch.controller.queue_depth = static_cast<int>(controller.integer("queue_depth", {1, 4096}));
+  ConfigReader dma = r.section("dma");
+  arch.dma.burst_bytes = static_cast<int>(dma.integer("burst_bytes", {64, 1 << 20}));
+  if (arch.dma.burst_bytes % 64 != 0)
+    dma.problems().add(dma.place("burst_bytes"), "value " + std::to_string(arch.dma.burst_bytes) + " is no multiple of 64");
+  arch.dma.outstanding_bursts = static_cast<int>(dma.integer("outstanding_bursts", {1, 1024}));
+  arch.dma.setup_cycles = static_cast<int>(dma.integer("setup_cycles", {0, 100000}));
+  arch.barrier_cycles = static_cast<int>(r.integer("barrier_cycles", {0, 100000}));
+  ConfigReader dram = r.section("dram");
+  arch.dram_chiplet = static_cast<int>(dram.integer("chiplet", {0, 4095}));
+  arch.dram_port_bytes_per_cycle = dram.number("port_bytes_per_cycle", {1e-3, 1e6});
+  arch.dram_config = beside(arch.file, dram.text("config"));
+  arch.energy_config = beside(arch.file, r.text("energy"));
+  if (arch.dram_chiplet >= arch.chiplets())
+    r.problems().add(dram.place("chiplet"), "value " + std::to_string(arch.dram_chiplet) + " is no chiplet of the package (0 to " +
+                                             std::to_string(arch.chiplets() - 1) + ")");
+}
+
+nlohmann::ordered_json mesh_json(const MeshSpec& m) {
+  return {{"width", m.width}, {"height", m.height}, {"link_bytes_per_cycle", m.link_bytes_per_cycle},
+          {"hop_cycles", m.hop_cycles}, {"base_cycles", m.base_cycles}};
+}
+
+nlohmann::ordered_json buffer_json(const BufferSpec& b) {
+  return {{"bytes", b.capacity.value()}, {"read_bytes_per_cycle", b.read_bytes_per_cycle},
+          {"write_bytes_per_cycle", b.write_bytes_per_cycle}};
+}
+
+}  // namespace
+
+ArchSpec ArchSpec::load(const std::string& path, Problems& problems) {
+  ArchSpec arch;
+  arch.file = path;
+  ConfigReader r = ConfigReader::load(path, problems);
+  arch.name = r.text("name");
+  arch.clock_ghz = r.number("clock_ghz", {1e-3, 100.0});
+  arch.nop = read_mesh(r.section("nop"));
+  arch.noc = read_mesh(r.section("noc"));
+  arch.pe = read_pe(r.section("pe"));
+  arch.global_buffer = read_global_buffer(r.section("global_buffer"));
+  read_rest(r, arch);
+  r.finish();
+  return arch;
+}
+
+ArchSpec ArchSpec::load(const std::string& path) {
+  Problems problems;
+  ArchSpec arch = load(path, problems);
+  problems.throw_if_any();
+  return arch;
+}
+
+nlohmann::ordered_json to_json(const ArchSpec& a) {
+  return {{"name", a.name},
+          {"clock_ghz", a.clock_ghz},
+          {"nop", mesh_json(a.nop)},
+          {"noc", mesh_json(a.noc)},
+          {"pe",
+           {{"lanes", a.pe.lanes},
+            {"width", a.pe.width},
+            {"weight_buffer", buffer_json(a.pe.weight_buffer)},
+            {"input_buffer", buffer_json(a.pe.input_buffer)},
+            {"accumulation_buffer", buffer_json(a.pe.accumulation_buffer)},
+            {"accumulator_bits", a.pe.accumulator_bits},
+            {"compute_overhead_cycles", a.pe.compute_overhead_cycles},
+            {"ppu_elements_per_cycle", a.pe.ppu_elements_per_cycle}}},
+          {"global_buffer",
+           {{"bytes", a.global_buffer.capacity.value()},
+            {"word_bytes", a.global_buffer.word_bytes},
+            {"read_bytes_per_cycle", a.global_buffer.read_bytes_per_cycle},
+            {"write_bytes_per_cycle", a.global_buffer.write_bytes_per_cycle}}},
+          {"vector_unit",
+           {{"elements_per_cycle", a.vector_unit.elements_per_cycle},
+            {"row_overhead_cycles", a.vector_unit.row_overhead_cycles}}},
+          {"controller",
+           {{"command_cycles", a.controller.command_cycles}, {"queue_depth", a.controller.queue_depth}}},
+          {"dma",
+           {{"burst_bytes", a.dma.burst_bytes},
+            {"outstanding_bursts", a.dma.outstanding_bursts},
+            {"setup_cycles", a.dma.setup_cycles}}},
+          {"barrier_cycles", a.barrier_cycles},
+          {"dram",
+           {{"chiplet", a.dram_chiplet},
+            {"port_bytes_per_cycle", a.dram_port_bytes_per_cycle},
+            {"config", std::filesystem::path(a.dram_config).filename().string()}}},
+          {"energy", std::filesystem::path(a.energy_config).filename().string()}};
+}
+
+}  // namespace heat::spec

@@ -1,0 +1,194 @@
+// JSON -> Schedule, through the reader that collects problems with their lines; then the structural checks.
+#include <algorithm>
+#include <map>
+
+#include "spec/config_reader.h"
+#include "spec/schedule.h"
+#include "spec/schedule_checks.h"
+
+namespace heat::spec {
+namespace {
+
+constexpr std::int64_t kMaxExtent = std::int64_t{1} << 32;
+
+class Reader {
+ public:
+  Reader(const std::string& path, Problems& problems) : r_(ConfigReader::load(path, problems)), problems_(problems) {
+    s_.file = path;
+  }
+
+  Schedule read() {
+    r_.choice("format", {"heat-schedule/1"});
+    s_.network = r_.text("network");
+    s_.arch = r_.text("arch");
+    s_.method = r_.choice("method", {"dense", "cp", "tucker", "ttm", "svd", "mixed"});
+    s_.tokens = r_.integer("tokens", {1, kMaxExtent});
+    s_.dram_image = r_.text_or("dram_image", "");
+    s_.prediction = prediction(r_);
+    for (auto& t : r_.sections("tensors")) tensor(t);
+    for (auto& n : r_.sections("nodes")) node(n);
+    for (auto& g : r_.sections("groups")) group(g);
+    r_.finish();
+    return std::move(s_);
+  }
+
+ private:
+  void tensor(ConfigReader r) {
+    Tensor t;
+    t.name = r.text("name");
+    const std::string kind = r.choice("kind", {"input", "weight", "parameters", "intermediate", "output"});
+    t.kind = kind == "input"          ? TensorKind::kInput
+             : kind == "weight"       ? TensorKind::kWeight
+             : kind == "parameters"   ? TensorKind::kParameters
+             : kind == "intermediate" ? TensorKind::kIntermediate
+                                      : TensorKind::kOutput;
+    t.home = r.choice("home", {"dram", "global_buffer"}) == "dram" ? Home::kDram : Home::kGlobalBuffer;
+    t.shape = r.integers("shape", {1, kMaxExtent});
+    if (t.home == Home::kDram) {
+      t.dram_address = r.integer("dram_address", {0, std::int64_t{1} << 46});
+      if (t.dram_address % 64 != 0) problems_.add(r.place("dram_address"), "value is no multiple of 64");
+    }
+    t.scale = r.number("scale");
+    if (!tensors_.emplace(t.name, static_cast<int>(s_.tensors.size())).second)
+      problems_.add(r.place("name"), "tensor '" + t.name + "' is defined twice");
+    s_.tensors.push_back(std::move(t));
+  }
+
+  int lookup(ConfigReader& r, const std::string& key, const std::map<std::string, int>& table, const std::string& name,
+             const char* what) {
+    const auto found = table.find(name);
+    if (found != table.end()) return found->second;
+    if (!name.empty()) problems_.add(r.place(key), std::string("no ") + what + " named '" + name + "'");
+    return -1;
+  }
+  int tensor_id(ConfigReader& r, const std::string& key) { return lookup(r, key, tensors_, r.text(key), "tensor"); }
+
+  TensorView view(ConfigReader r) {
+    TensorView v;
+    v.tensor = tensor_id(r, "tensor");
+    for (auto& d : r.sections("dims"))
+      v.dims.push_back({d.text("index"), d.integer("size", {1, kMaxExtent}), d.integer("stride", {0, kMaxExtent})});
+    return v;
+  }
+
+  Extents extents(ConfigReader r) {
+    Extents e;
+    for (LoopDim d : {LoopDim::kB, LoopDim::kM, LoopDim::kN, LoopDim::kK})
+      e[d] = r.integer(loop_dim_name(d), {1, kMaxExtent});
+    return e;
+  }
+
+  LoopDim loop_dim(const std::string& word) {
+    return word == "b" ? LoopDim::kB : word == "m" ? LoopDim::kM : word == "n" ? LoopDim::kN : LoopDim::kK;
+  }
+
+  template <std::size_t N>
+  void order(ConfigReader& r, const std::string& key, std::array<LoopDim, N>& into, const std::string& allowed) {
+    const auto words = r.texts(key);
+    std::string sorted;
+    for (const auto& w : words) sorted += w;
+    std::sort(sorted.begin(), sorted.end());
+    if (words.size() != N || sorted != allowed) {
+      problems_.add(r.place(key), "expected a permutation of the letters '" + allowed + "'");
+      return;
+    }
+    for (std::size_t i = 0; i < N; ++i) into[i] = loop_dim(words[i]);
+  }
+
+  Prediction prediction(ConfigReader& parent) {
+    Prediction p;
+    ConfigReader r = parent.section("prediction");
+    p.cycles = r.number("cycles", {0, 1e18});
+    p.energy_pj = r.number("energy_pj", {0, 1e24});
+    ConfigReader parts = r.section("energy_by_component_pj");
+    for (const auto& key : parts.keys()) p.energy_by_component_pj[key] = parts.number(key, {0, 1e24});
+    return p;
+  }
+
+  GemmNode gemm(ConfigReader r) {
+    GemmNode g;
+    ConfigReader indices = r.section("indices");
+    g.indices = {indices.texts("b"), indices.texts("m"), indices.texts("n"), indices.texts("k")};
+    g.extents = extents(r.section("extents"));
+    g.weight = view(r.section("weight"));
+    g.input = view(r.section("input"));
+    g.output = view(r.section("output"));
+    ConfigReader epilogue = r.section("epilogue");
+    g.epilogue.requant = tensor_id(epilogue, "requant");
+    g.epilogue.channels_include_batch = epilogue.boolean("channels_include_batch");
+    if (epilogue.has("activation_table")) g.epilogue.activation_table = tensor_id(epilogue, "activation_table");
+    ConfigReader mapping = r.section("mapping");
+    g.mapping.gb_tile = extents(mapping.section("gb_tile"));
+    order(mapping, "gb_order", g.mapping.gb_order, "bmn");
+    g.mapping.pe_tile = extents(mapping.section("pe_tile"));
+    ConfigReader spatial = mapping.section("spatial");
+    g.mapping.spatial = {spatial.integer("b", {1, 4096}), spatial.integer("m", {1, 4096}), spatial.integer("n", {1, 4096})};
+    order(mapping, "wave_order", g.mapping.wave_order, "mn");
+    return g;
+  }
+
+  VectorNode vector(ConfigReader r) {
+    VectorNode v;
+    v.op = r.choice("op", {"softmax", "layer_norm"}) == "softmax" ? VectorOp::kSoftmax : VectorOp::kLayerNorm;
+    ConfigReader indices = r.section("indices");
+    v.n = indices.texts("n");
+    v.k = indices.texts("k");
+    v.rows = r.integer("rows", {1, kMaxExtent});
+    v.columns = r.integer("columns", {1, kMaxExtent});
+    v.input = view(r.section("input"));
+    if (auto residual = r.optional_section("residual")) v.residual = view(*residual);
+    v.output = view(r.section("output"));
+    v.parameters = tensor_id(r, "parameters");
+    if (v.op == VectorOp::kLayerNorm) {
+      v.multiplier_x = static_cast<std::int32_t>(r.integer("multiplier_x", {1, 1 << 22}));
+      v.multiplier_r = static_cast<std::int32_t>(r.integer("multiplier_r", {0, 1 << 22}));
+      v.shift = static_cast<int>(r.integer("shift", {1, 62}));
+    }
+    return v;
+  }
+
+  void node(ConfigReader r) {
+    Node n;
+    n.name = r.text("name");
+    n.layer = r.text("layer");
+    n.einsum = r.text("einsum");
+    n.bound = loop_dim(r.choice("bound", {"n", "m", "b"}));
+    if (auto g = r.optional_section("gemm")) n.gemm = gemm(*g);
+    if (auto v = r.optional_section("vector")) n.vector = vector(*v);
+    if (n.gemm.has_value() == n.vector.has_value()) problems_.add(r.place(), "expected exactly one of 'gemm', 'vector'");
+    n.prediction = prediction(r);
+    if (!nodes_.emplace(n.name, static_cast<int>(s_.nodes.size())).second)
+      problems_.add(r.place("name"), "node '" + n.name + "' is defined twice");
+    s_.nodes.push_back(std::move(n));
+  }
+
+  void group(ConfigReader r) {
+    FusedGroup g;
+    g.name = r.text("name");
+    g.index = r.text("index");
+    g.extent = r.integer("extent", {1, kMaxExtent});
+    g.step = r.integer("step", {1, kMaxExtent});
+    for (const auto& name : r.texts("nodes")) g.nodes.push_back(lookup(r, "nodes", nodes_, name, "node"));
+    for (const auto& name : r.texts("pinned")) g.pinned.push_back(lookup(r, "pinned", tensors_, name, "tensor"));
+    g.prediction = prediction(r);
+    s_.groups.push_back(std::move(g));
+  }
+
+  ConfigReader r_;
+  Problems& problems_;
+  Schedule s_;
+  std::map<std::string, int> tensors_, nodes_;
+};
+
+}  // namespace
+
+Schedule Schedule::load(const std::string& path) {
+  Problems problems;
+  Schedule schedule = Reader(path, problems).read();
+  problems.throw_if_any<ScheduleError>();
+  check_structure(schedule, problems);
+  problems.throw_if_any<ScheduleError>();
+  return schedule;
+}
+
+}  // namespace heat::spec
