@@ -96,7 +96,10 @@ class Checker {
     check_view(node, gemm.output, "output", {{&i.b, e.b}, {&i.m, e.m}, {&i.n, e.n}});
     const auto& bound = node.bound == LoopDim::kB ? i.b : node.bound == LoopDim::kM ? i.m : i.n;
     check_bound(g, node, bound, node.bound == LoopDim::kN ? gemm.input : gemm.weight);
-    const std::int64_t channels = gemm.epilogue.channels_include_batch ? e.b * e.m : e.m;
+    if (e.n % gemm.epilogue.n_channels != 0)
+      problems_.add(place(node), "n_channels " + std::to_string(gemm.epilogue.n_channels) + " does not divide n " +
+                                     std::to_string(e.n));
+    const std::int64_t channels = (gemm.epilogue.channels_include_batch ? e.b * e.m : e.m) * gemm.epilogue.n_channels;
     check_parameters(node, "requant", gemm.epilogue.requant, channels * static_cast<std::int64_t>(sizeof(RequantRecord)));
     check_parameters(node, "activation_table", gemm.epilogue.activation_table, kActivationTableBytes);
     const GemmMapping& m = gemm.mapping;

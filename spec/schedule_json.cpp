@@ -74,7 +74,8 @@ class Writer {
            {"input", view(g.input)},
            {"output", view(g.output)}};
     j["epilogue"] = {{"requant", tensor_name(g.epilogue.requant)},
-                     {"channels_include_batch", g.epilogue.channels_include_batch}};
+                     {"channels_include_batch", g.epilogue.channels_include_batch},
+                     {"n_channels", g.epilogue.n_channels}};
     if (g.epilogue.activation_table >= 0) j["epilogue"]["activation_table"] = tensor_name(g.epilogue.activation_table);
     const GemmMapping& m = g.mapping;
     j["mapping"] = {{"gb_tile", extents_json(m.gb_tile)},

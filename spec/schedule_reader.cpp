@@ -116,6 +116,7 @@ class Reader {
     ConfigReader epilogue = r.section("epilogue");
     g.epilogue.requant = tensor_id(epilogue, "requant");
     g.epilogue.channels_include_batch = epilogue.boolean("channels_include_batch");
+    g.epilogue.n_channels = epilogue.integer_or("n_channels", 1, {1, kMaxExtent});
     if (epilogue.has("activation_table")) g.epilogue.activation_table = tensor_id(epilogue, "activation_table");
     ConfigReader mapping = r.section("mapping");
     g.mapping.gb_tile = extents(mapping.section("gb_tile"));
