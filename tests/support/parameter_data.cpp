@@ -1,0 +1,60 @@
+// Little-endian bytes put together one by one, independent of the host and of the structs of spec/arithmetic.h.
+#include "tests/support/parameter_data.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace heat::test_support {
+namespace {
+
+void append(std::vector<std::int8_t>& bytes, std::uint64_t value, int count) {
+  for (int i = 0; i < count; ++i) bytes.push_back(static_cast<std::int8_t>((value >> (8 * i)) & 255));
+}
+
+}  // namespace
+
+std::vector<std::int8_t> requant_records(const std::vector<std::int32_t>& sums, std::int64_t channels, Random& random) {
+  double squares = 1;
+  for (std::int32_t s : sums) squares += static_cast<double>(s) * s;
+  const double deviation = std::sqrt(squares / static_cast<double>(sums.size()));
+  std::vector<std::int8_t> bytes;
+  for (std::int64_t c = 0; c < channels; ++c) {
+    const double gain = static_cast<double>(random.between(35, 60)) / deviation;
+    int shift = 1;
+    while (shift < 47 && std::ldexp(gain, shift + 1) < 65535) ++shift;
+    const auto multiplier = static_cast<std::uint64_t>(std::clamp(std::ldexp(gain, shift), 1.0, 65535.0));
+    const auto bias = static_cast<std::int64_t>(static_cast<double>(random.between(-20, 20)) / gain);
+    append(bytes, static_cast<std::uint64_t>(bias), 4);
+    append(bytes, multiplier, 2);
+    append(bytes, static_cast<std::uint64_t>(shift), 2);
+  }
+  return bytes;
+}
+
+std::vector<std::int8_t> gelu_table() {
+  std::vector<std::int8_t> table;
+  for (int q = -128; q < 128; ++q) {
+    const double x = q / 32.0;
+    table.push_back(static_cast<std::int8_t>(std::lround(x * 0.5 * (1 + std::erf(x / std::sqrt(2.0))) * 31.0)));
+  }
+  return table;
+}
+
+std::vector<std::int8_t> exp_table() {
+  std::vector<std::int8_t> bytes;
+  for (int i = 0; i < 256; ++i) append(bytes, static_cast<std::uint64_t>(std::lround(65535 * std::exp(-0.03 * i))), 2);
+  return bytes;
+}
+
+std::vector<std::int8_t> layer_norm_records(std::int64_t columns, int shift, Random& random) {
+  std::vector<std::int8_t> bytes;
+  const std::int64_t unit = std::int64_t{1} << (shift - 16);  // gamma 1.0: one deviation is 1
+  for (std::int64_t c = 0; c < columns; ++c) {
+    append(bytes, static_cast<std::uint64_t>(random.between(-20, 60) * unit), 4);
+    append(bytes, static_cast<std::uint64_t>(random.between(-30, 30) * (std::int64_t{1} << shift)), 8);
+    append(bytes, 0, 4);
+  }
+  return bytes;
+}
+
+}  // namespace heat::test_support
