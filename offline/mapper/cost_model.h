@@ -1,0 +1,86 @@
+// The analytical model: what a group of a schedule costs, counted in closed form from its mappings.
+//
+// Counts are those the simulator makes (docs/mapper.md has the rules, tile by tile; a test walks the loop nest and
+// compares). Cycles are, per step and node, the largest of what each resource is busy, with double buffering between
+// memory and execution; contention within a resource is not modelled beyond its bandwidth, which is what Calibration is
+// for.
+#pragma once
+
+#include <array>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "offline/mapper/calibration.h"
+#include "spec/arch_spec.h"
+#include "spec/energy_table.h"
+#include "spec/schedule.h"
+
+namespace heat::offline::mapper {
+
+// What the cost model needs to know of the machine; references must outlive their users.
+struct Machine {
+  const spec::ArchSpec& arch;
+  const spec::EnergyTable& energy;
+  Calibration calibration{};
+};
+
+// Where cycles can go. The largest is the bottleneck.
+enum class Resource { kDram, kNop, kGbRead, kGbWrite, kNocSend, kNocDrain, kCompute, kPpu, kController, kVectorUnit };
+constexpr int kResourceCount = 10;
+const char* resource_name(Resource resource);  // "dram", "nop", "gb_read", ...
+
+// Bytes or entries of one tensor at one level, over the whole group and package.
+struct Accesses {
+  double reads = 0;    // leaving the level downwards (to the PEs or the MACs) or towards DRAM
+  double fills = 0;    // arriving from above
+  double updates = 0;  // results arriving from below
+};
+
+// Level ("dram", "global_buffer", "pe") -> role ("weight", "input", "output") -> accesses in bytes (entries of the
+// accumulation buffer for the output at level "pe").
+using AccessTable = std::map<std::string, std::map<std::string, Accesses>>;
+
+struct NodeCost {
+  int node = -1;
+  double cycles = 0;  // its share of the group's cycles
+  double energy_pj = 0;
+  double macs = 0;
+  std::map<std::string, double> energy_by_component_pj;
+  std::array<double, kResourceCount> resource_cycles{};       // busy cycles of the busiest instance, all steps
+  std::array<double, spec::kActionCount> actions{};           // counts, all chiplets, all steps
+  double load_bytes = 0, store_bytes = 0;                     // at the DRAM's port, whole bursts
+  double commands = 0, loads = 0, waves = 0, executions = 0;  // of one chiplet (the busiest)
+  AccessTable accesses;
+  Resource bottleneck() const;
+};
+
+struct GroupCost {
+  double cycles = 0;     // barrier included
+  double energy_pj = 0;  // static and background energy included
+  double macs = 0;
+  double utilization = 0;  // macs / (cycles x peak)
+  double edp_js(const spec::ArchSpec& arch) const;
+  std::map<std::string, double>
+      energy_by_component_pj;  // components of spec::component_of; "dram" with its background; "static"
+  std::array<double, kResourceCount> resource_cycles{};
+  std::array<double, spec::kActionCount> actions{};
+  double dram_bytes = 0;
+  double fixed_cycles = 0;  // barrier, pinned loads, first fill, last store
+  std::vector<NodeCost> nodes;
+  Resource bottleneck() const;
+  spec::Prediction prediction() const;
+};
+
+// Costs group `group` of `schedule` as it stands (its mappings must fit: spec::misfits).
+GroupCost evaluate(const spec::Schedule& schedule, int group, const Machine& machine);
+
+// The whole schedule. Also writes every prediction (nodes, groups, total) into `schedule`.
+struct ScheduleCost {
+  double cycles = 0, energy_pj = 0, macs = 0;
+  std::vector<GroupCost> groups;
+};
+ScheduleCost evaluate(const spec::Schedule& schedule, const Machine& machine);
+ScheduleCost predict(spec::Schedule& schedule, const Machine& machine);
+
+}  // namespace heat::offline::mapper
