@@ -2,6 +2,8 @@
 #include "spec/schedule_checks.h"
 
 #include <algorithm>
+#include <map>
+#include <utility>
 
 #include "spec/gb_layout.h"
 #include "spec/step_geometry.h"
@@ -9,13 +11,20 @@
 namespace heat::spec {
 namespace {
 
+constexpr std::int64_t kMost = std::int64_t{1} << 62;
+constexpr std::int64_t kMaxTensorBytes = std::int64_t{1} << 46;
+
+// a * b for values of at least 0, held at kMost instead of overflowing: sizes come from a file.
+std::int64_t times(std::int64_t a, std::int64_t b) { return b != 0 && a > kMost / b ? kMost : a * b; }
+
 class Checker {
  public:
   Checker(const Schedule& s, Problems& problems) : s_(s), problems_(problems) {}
 
   void check() {
     check_group_order();
-    if (!problems_.empty()) return;  // later checks need every node in a group
+    check_sizes();
+    if (!problems_.empty()) return;  // later checks need every node in a group, and products that fit 64 bits
     for (const FusedGroup& g : s_.groups)
       for (int n : g.nodes) {
         const Node& node = s_.nodes[static_cast<std::size_t>(n)];
@@ -23,8 +32,13 @@ class Checker {
           check_gemm(g, node, *node.gemm);
         else
           check_vector(g, node, *node.vector);
+        auto [views, output] = accesses(node);
+        views.push_back(output);
+        check_index_sizes(node, views);
+        for (const TensorView* view : views) check_resident_layout(g, node, *view);
       }
     check_residents();
+    check_data_flow();
   }
 
  private:
@@ -43,10 +57,26 @@ class Checker {
       problems_.add(s_.file, "groups list " + std::to_string(next) + " of " + std::to_string(s_.nodes.size()) + " nodes");
   }
 
+  // Products of sizes that later arithmetic forms must fit its 64 bits.
+  void check_sizes() {
+    for (const Tensor& t : s_.tensors) {
+      std::int64_t bytes = 1;
+      for (std::int64_t size : t.shape) bytes = times(bytes, size);
+      if (bytes > kMaxTensorBytes)
+        problems_.add(s_.file + ": tensor '" + t.name + "'", "shape multiplies to more than 2^46 bytes");
+    }
+    for (const Node& node : s_.nodes) {
+      if (!node.gemm) continue;
+      const Extents& e = node.gemm->extents;
+      if (times(times(e.b, e.m), times(e.n, e.k)) >= kMost)
+        problems_.add(place(node), "extents multiply to more than 2^62 multiply-accumulates");
+    }
+  }
+
   static std::int64_t product(const TensorView& v, const std::vector<Index>& group) {
     std::int64_t p = 1;
     for (const auto& d : v.dims)
-      if (std::find(group.begin(), group.end(), d.index) != group.end()) p *= d.size;
+      if (std::find(group.begin(), group.end(), d.index) != group.end()) p = times(p, d.size);
     return p;
   }
 
@@ -63,12 +93,33 @@ class Checker {
     std::int64_t last = 0;
     for (const auto& d : v.dims) {
       found.push_back(d.index);
-      last += (d.size - 1) * d.stride;
+      last = std::min(kMost, last + times(d.size - 1, d.stride));
     }
     if (found != expected) problems_.add(place(node), std::string(role) + ": dims must name the node's indices in order");
     if (last >= tensor(v.tensor).bytes())
       problems_.add(place(node), std::string(role) + ": reaches byte " + std::to_string(last) + " of tensor '" +
                                      tensor(v.tensor).name + "', which has " + std::to_string(tensor(v.tensor).bytes()));
+  }
+
+  // An index has one size, whatever view names it.
+  void check_index_sizes(const Node& node, const std::vector<const TensorView*>& views) {
+    std::map<Index, std::int64_t> sizes;
+    for (const TensorView* view : views)
+      for (const ViewDim& d : view->dims) {
+        const std::int64_t first = sizes.emplace(d.index, d.size).first->second;
+        if (first != d.size)
+          problems_.add(place(node), "index '" + d.index + "' has size " + std::to_string(first) + " in one view and " +
+                                         std::to_string(d.size) + " in another");
+      }
+  }
+
+  // A share of a resident tensor is one block of the global buffer.
+  void check_resident_layout(const FusedGroup& g, const Node& node, const TensorView& view) {
+    if (!is_resident(s_, g, view.tensor)) return;
+    for (const ViewDim& d : view.dims)
+      if (d.index == g.index && times(d.stride, d.size) != tensor(view.tensor).bytes())
+        problems_.add(place(node), "tensor '" + tensor(view.tensor).name + "' is in the global buffer, so index '" + g.index +
+                                       "' must be its outermost axis");
   }
 
   void check_bound(const FusedGroup& g, const Node& node, const std::vector<Index>& group, const TensorView& view) {
@@ -99,8 +150,9 @@ class Checker {
     if (e.n % gemm.epilogue.n_channels != 0)
       problems_.add(place(node), "n_channels " + std::to_string(gemm.epilogue.n_channels) + " does not divide n " +
                                      std::to_string(e.n));
-    const std::int64_t channels = (gemm.epilogue.channels_include_batch ? e.b * e.m : e.m) * gemm.epilogue.n_channels;
-    check_parameters(node, "requant", gemm.epilogue.requant, channels * static_cast<std::int64_t>(sizeof(RequantRecord)));
+    const std::int64_t channels =
+        times(gemm.epilogue.channels_include_batch ? e.b * e.m : e.m, gemm.epilogue.n_channels);
+    check_parameters(node, "requant", gemm.epilogue.requant, times(channels, static_cast<std::int64_t>(sizeof(RequantRecord))));
     check_parameters(node, "activation_table", gemm.epilogue.activation_table, kActivationTableBytes);
     const GemmMapping& m = gemm.mapping;
     const Extents wave{m.spatial.b * m.pe_tile.b, m.spatial.m * m.pe_tile.m, m.spatial.n * m.pe_tile.n, m.pe_tile.k};
@@ -122,32 +174,67 @@ class Checker {
     check_view(node, v.output, "output", {{&v.n, v.rows}, {&v.k, v.columns}});
     if (node.bound != LoopDim::kN) problems_.add(place(node), "bound: a vector node binds 'n'");
     check_bound(g, node, v.n, v.input);
+    check_columns(node, v, v.input);
+    if (v.residual) check_columns(node, v, *v.residual);
+    check_columns(node, v, v.output);
     check_parameters(node, "parameters", v.parameters,
                      v.op == VectorOp::kSoftmax ? kExpTableBytes
                                                 : v.columns * static_cast<std::int64_t>(sizeof(LayerNormRecord)));
   }
 
+  // The columns of a row lie one after another.
+  void check_columns(const Node& node, const VectorNode& v, const TensorView& view) {
+    std::int64_t stride = 1;
+    for (auto d = view.dims.rbegin(); d != view.dims.rend(); ++d) {
+      if (std::find(v.k.begin(), v.k.end(), d->index) == v.k.end()) continue;
+      if (d->size > 1 && d->stride != stride)
+        problems_.add(place(node), "index '" + d->index + "' of a row has stride " + std::to_string(d->stride) +
+                                       ", expected " + std::to_string(stride));
+      stride = times(stride, d->size);
+    }
+  }
+
+  // Tensors that nodes produce are written before they are read; tensors that are given are not written.
+  void check_data_flow() {
+    std::vector<bool> ready;
+    for (const Tensor& t : s_.tensors)
+      ready.push_back(t.kind != TensorKind::kIntermediate && t.kind != TensorKind::kOutput);
+    const std::vector<bool> given = ready;
+    for (const Node& node : s_.nodes) {
+      const auto [reads, writes] = accesses(node);
+      for (const TensorView* view : reads)
+        if (!ready[static_cast<std::size_t>(view->tensor)])
+          problems_.add(place(node), "reads tensor '" + tensor(view->tensor).name + "', which no node before it writes");
+      if (given[static_cast<std::size_t>(writes->tensor)])
+        problems_.add(place(node), "writes tensor '" + tensor(writes->tensor).name + "', which is given before the run");
+      ready[static_cast<std::size_t>(writes->tensor)] = true;
+    }
+  }
+
+  static std::pair<std::vector<const TensorView*>, const TensorView*> accesses(const Node& node) {
+    if (node.gemm) return {{&node.gemm->weight, &node.gemm->input}, &node.gemm->output};
+    std::vector<const TensorView*> reads{&node.vector->input};
+    if (node.vector->residual) reads.push_back(&*node.vector->residual);
+    return {reads, &node.vector->output};
+  }
+
   // A tensor at home in the global buffer is written and read inside one group only.
   void check_residents() {
     std::vector<int> group_of(s_.tensors.size(), -1);
+    for (const Tensor& t : s_.tensors)
+      if (t.home == Home::kGlobalBuffer && t.kind != TensorKind::kIntermediate)
+        problems_.add(s_.file + ": tensor '" + t.name + "'", "only intermediate tensors can live in the global buffer");
     for (std::size_t g = 0; g < s_.groups.size(); ++g)
       for (int n : s_.groups[g].nodes) {
         const Node& node = s_.nodes[static_cast<std::size_t>(n)];
-        const auto visit = [&](const TensorView& v) {
-          if (tensor(v.tensor).home != Home::kGlobalBuffer) return;
-          int& owner = group_of[static_cast<std::size_t>(v.tensor)];
+        auto [views, output] = accesses(node);
+        views.push_back(output);
+        for (const TensorView* v : views) {
+          if (tensor(v->tensor).home != Home::kGlobalBuffer) continue;
+          int& owner = group_of[static_cast<std::size_t>(v->tensor)];
           if (owner < 0) owner = static_cast<int>(g);
           if (owner != static_cast<int>(g))
-            problems_.add(place(node), "tensor '" + tensor(v.tensor).name + "' lives in the global buffer of another group");
-        };
-        if (node.gemm) {
-          visit(node.gemm->weight);
-          visit(node.gemm->input);
-          visit(node.gemm->output);
-        } else {
-          visit(node.vector->input);
-          if (node.vector->residual) visit(*node.vector->residual);
-          visit(node.vector->output);
+            problems_.add(place(node), "tensor '" + tensor(v->tensor).name + "' lives in the global buffer of another group");
         }
       }
   }
