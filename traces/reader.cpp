@@ -148,7 +148,7 @@ void Reader::for_each_counter(const std::function<void(const CounterRow&)>& visi
 void Reader::for_each_dram_transaction(const std::function<void(const DramTransactionRow&)>& visit) const {
   Statement s = database_.prepare(
       "SELECT address, bytes, is_write, arrival_cycle, start_cycle, finish_cycle, row_result, channel, rank, "
-      "bank_group, bank, row, node_id, tensor_id FROM dram_transaction ORDER BY id");
+      "bank_group, bank, row, node_id, tensor_id FROM dram_transaction ORDER BY arrival_cycle, id");
   while (s.step()) {
     DramTransactionRow row;
     row.address = s.integer(0);

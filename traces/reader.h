@@ -28,7 +28,7 @@ class Reader {
   std::vector<EnergyRow> energies() const;
   std::vector<StallRow> stalls() const;
 
-  // Large tables, row by row. Intervals and counters come ordered by time, transactions in the order written.
+  // Large tables, row by row, ordered by time (transactions: by arrival).
   void for_each_interval(const std::function<void(const IntervalRow&)>& visit) const;
   void for_each_counter(const std::function<void(const CounterRow&)>& visit) const;
   void for_each_dram_transaction(const std::function<void(const DramTransactionRow&)>& visit) const;

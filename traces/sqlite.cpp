@@ -3,6 +3,7 @@
 
 #include <sqlite3.h>
 
+#include <charconv>
 #include <utility>
 
 #include "spec/errors.h"
@@ -109,6 +110,24 @@ bool Statement::is_null(int column) const {
 
 std::int32_t Statement::id(int column) const {
   return is_null(column) ? -1 : static_cast<std::int32_t>(integer(column));
+}
+
+std::string Statement::as_text(int column) const {
+  if (sqlite3_column_type(statement_, column) == SQLITE_FLOAT) {
+    char buffer[32];
+    const double value = sqlite3_column_double(statement_, column);
+    const auto end = std::to_chars(buffer, buffer + sizeof buffer, value).ptr;  // shortest text that reads back equal
+    return std::string(buffer, end);
+  }
+  return is_null(column) ? "" : reinterpret_cast<const char*>(sqlite3_column_text(statement_, column));
+}
+
+int Statement::columns() const {
+  return sqlite3_column_count(statement_);
+}
+
+std::string Statement::column_name(int column) const {
+  return sqlite3_column_name(statement_, column);
 }
 
 Database::Database(sqlite3* handle, std::string file) : handle_(handle), file_(std::move(file)) {}

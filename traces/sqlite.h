@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -42,6 +41,10 @@ class Statement {
   bool is_null(int column) const;
   // -1 for NULL.
   std::int32_t id(int column) const;
+  // Any type as text, with all digits of a number; empty for NULL.
+  std::string as_text(int column) const;
+  int columns() const;
+  std::string column_name(int column) const;
 
  private:
   [[noreturn]] void fail_type(int column, const char* expected) const;

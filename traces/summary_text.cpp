@@ -1,0 +1,126 @@
+// The text form of a summary: tables, costliest first where an order is not given by the schedule.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "traces/summary.h"
+#include "traces/text_table.h"
+
+namespace heat::traces {
+namespace {
+
+using Align = TextTable::Align;
+
+std::string head(const Summary& s) {
+  const RunRow& run = s.run;
+  const double seconds = run.latency_ns() * 1e-9;
+  std::string text =
+      fmt::format("{}\n  {} ({}) on {}, schedule {}, {} {}, seed {}\n\n", s.file, run.info.network, run.info.method,
+                  run.info.arch, run.info.schedule, run.info.program, run.info.version, run.info.seed);
+  text += fmt::format("  latency      {} ({} cycles at {:g} GHz)\n", with_prefix(seconds, "s"),
+                      with_separators(run.cycles), run.info.clock_ghz);
+  text += fmt::format("  energy       {}\n", with_prefix(run.energy_pj * 1e-12, "J"));
+  text += fmt::format("  EDP          {}\n", with_prefix(run.edp_js(), "J*s"));
+  text += fmt::format("  MACs         {} ({} of the peak of {} a cycle)\n", with_separators(run.macs),
+                      percent(run.utilization()), with_separators(run.info.peak_macs_per_cycle));
+  text += fmt::format("  DRAM         {} bytes", with_separators(s.dram_bytes));
+  const double peak = run.info.dram_peak_bytes_per_cycle * static_cast<double>(run.cycles);
+  if (run.cycles > 0)
+    text += fmt::format(" ({:.4g} GB/s, {} of the peak)",
+                        static_cast<double>(s.dram_bytes) / static_cast<double>(run.cycles) * run.info.clock_ghz,
+                        share(static_cast<double>(s.dram_bytes), peak));
+  return text + "\n";
+}
+
+std::string components(const Summary& s) {
+  std::vector<std::pair<std::string, double>> sorted(s.energy_by_component_pj.begin(), s.energy_by_component_pj.end());
+  std::stable_sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) { return a.second > b.second; });
+  TextTable table({{"component", Align::kLeft}, {"action", Align::kLeft}, {"count"}, {"energy_pJ"}, {"share"}});
+  for (const auto& [component, pj] : sorted) {
+    table.add({component, "", "", fmt::format("{:.1f}", pj), share(pj, s.run.energy_pj)});
+    std::vector<EnergyRow> actions;
+    for (const auto& e : s.energy_by_action)
+      if (e.component == component) actions.push_back(e);
+    std::stable_sort(actions.begin(), actions.end(),
+                     [](const auto& a, const auto& b) { return a.energy_pj > b.energy_pj; });
+    for (const auto& e : actions)
+      table.add({"", e.action, with_separators(e.count), fmt::format("{:.1f}", e.energy_pj),
+                 share(e.energy_pj, s.run.energy_pj)});
+  }
+  return "\nEnergy by component\n" + table.render();
+}
+
+// How far the prediction is from the measurement; "-" where nothing was predicted.
+std::string deviation(double measured, double predicted) {
+  return predicted == 0 ? "-" : change(measured, predicted);
+}
+
+void add_cost(TextTable& table, const Summary& s, const CostLine& l) {
+  const bool has_time = l.cycles > 0 || l.macs > 0;
+  const double peak = static_cast<double>(l.cycles) * static_cast<double>(s.run.info.peak_macs_per_cycle);
+  table.add({l.name, with_separators(l.macs), has_time ? with_separators(l.cycles) : "-",
+             has_time ? share(static_cast<double>(l.cycles), static_cast<double>(s.run.cycles)) : "-",
+             has_time ? share(static_cast<double>(l.macs), peak) : "-", fmt::format("{:.1f}", l.energy_pj),
+             share(l.energy_pj, s.run.energy_pj), with_separators(l.dram_bytes),
+             deviation(static_cast<double>(l.cycles), l.predicted_cycles),
+             deviation(l.energy_pj, l.predicted_energy_pj)});
+}
+
+TextTable cost_table(const char* first) {
+  return TextTable({{first, Align::kLeft},
+                    {"MACs"},
+                    {"cycles"},
+                    {"time"},
+                    {"of_peak"},
+                    {"energy_pJ"},
+                    {"energy"},
+                    {"DRAM_bytes"},
+                    {"predicted_time"},
+                    {"predicted_energy"}});
+}
+
+std::string layers(const Summary& s) {
+  TextTable table = cost_table("layer");
+  for (const auto& line : s.layers) add_cost(table, s, line);
+  if (s.elsewhere.energy_pj != 0) add_cost(table, s, s.elsewhere);
+  return "\nBy layer (in the order of the schedule; predicted: against what was measured)\n" + table.render();
+}
+
+std::string nodes(const Summary& s, int max_nodes) {
+  std::vector<CostLine> sorted = s.nodes;
+  std::stable_sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) { return a.cycles > b.cycles; });
+  const std::size_t shown =
+      max_nodes > 0 ? std::min(sorted.size(), static_cast<std::size_t>(max_nodes)) : sorted.size();
+  TextTable table = cost_table("node");
+  for (std::size_t i = 0; i < shown; ++i) add_cost(table, s, sorted[i]);
+  return fmt::format("\nBy node (most cycles first, {} of {})\n", shown, sorted.size()) + table.render();
+}
+
+std::string stalls(const Summary& s) {
+  if (s.stalls.empty()) return "\nStalls: none recorded\n";
+  TextTable table(
+      {{"engine", Align::kLeft}, {"reason", Align::kLeft}, {"cycles"}, {"worst_node", Align::kLeft}, {"its_cycles"}});
+  const std::size_t shown = std::min<std::size_t>(s.stalls.size(), 12);
+  for (std::size_t i = 0; i < shown; ++i) {
+    const auto& l = s.stalls[i];
+    table.add({l.engine, l.reason, with_separators(l.cycles), l.worst_node,
+               l.worst_node.empty() ? "" : with_separators(l.worst_node_cycles)});
+  }
+  return fmt::format("\nStalls (summed over all units, {} of {})\n", shown, s.stalls.size()) + table.render();
+}
+
+std::string units(const Summary& s) {
+  if (s.units.empty()) return "\nUnits: no activity recorded\n";
+  TextTable table({{"units", Align::kLeft}, {"number"}, {"mean_busy"}, {"max_busy"}, {"busiest", Align::kLeft}});
+  for (const auto& u : s.units)
+    table.add({u.kind, std::to_string(u.units), percent(u.mean_busy), percent(u.max_busy), u.busiest});
+  return "\nUtilisation (share of the run in which a unit had work)\n" + table.render();
+}
+
+}  // namespace
+
+std::string to_text(const Summary& s, int max_nodes) {
+  return head(s) + components(s) + layers(s) + nodes(s, max_nodes) + stalls(s) + units(s);
+}
+
+}  // namespace heat::traces
