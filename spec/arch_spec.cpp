@@ -66,7 +66,8 @@ void read_rest(ConfigReader& r, ArchSpec& arch) {
   ConfigReader dma = r.section("dma");
   arch.dma.burst_bytes = static_cast<int>(dma.integer("burst_bytes", {64, 1 << 20}));
   if (arch.dma.burst_bytes % 64 != 0)
-    dma.problems().add(dma.place("burst_bytes"), "value " + std::to_string(arch.dma.burst_bytes) + " is no multiple of 64");
+    dma.problems().add(dma.place("burst_bytes"),
+                       "value " + std::to_string(arch.dma.burst_bytes) + " is no multiple of 64");
   arch.dma.outstanding_bursts = static_cast<int>(dma.integer("outstanding_bursts", {1, 1024}));
   arch.dma.setup_cycles = static_cast<int>(dma.integer("setup_cycles", {0, 100000}));
   arch.barrier_cycles = static_cast<int>(r.integer("barrier_cycles", {0, 100000}));
@@ -76,17 +77,22 @@ void read_rest(ConfigReader& r, ArchSpec& arch) {
   arch.dram_config = beside(arch.file, dram.text("config"));
   arch.energy_config = beside(arch.file, r.text("energy"));
   if (arch.dram_chiplet >= arch.chiplets())
-    r.problems().add(dram.place("chiplet"), "value " + std::to_string(arch.dram_chiplet) + " is no chiplet of the package (0 to " +
-                                             std::to_string(arch.chiplets() - 1) + ")");
+    r.problems().add(dram.place("chiplet"), "value " + std::to_string(arch.dram_chiplet) +
+                                                " is no chiplet of the package (0 to " +
+                                                std::to_string(arch.chiplets() - 1) + ")");
 }
 
 nlohmann::ordered_json mesh_json(const MeshSpec& m) {
-  return {{"width", m.width}, {"height", m.height}, {"link_bytes_per_cycle", m.link_bytes_per_cycle},
-          {"hop_cycles", m.hop_cycles}, {"base_cycles", m.base_cycles}};
+  return {{"width", m.width},
+          {"height", m.height},
+          {"link_bytes_per_cycle", m.link_bytes_per_cycle},
+          {"hop_cycles", m.hop_cycles},
+          {"base_cycles", m.base_cycles}};
 }
 
 nlohmann::ordered_json buffer_json(const BufferSpec& b) {
-  return {{"bytes", b.capacity.value()}, {"read_bytes_per_cycle", b.read_bytes_per_cycle},
+  return {{"bytes", b.capacity.value()},
+          {"read_bytes_per_cycle", b.read_bytes_per_cycle},
           {"write_bytes_per_cycle", b.write_bytes_per_cycle}};
 }
 
@@ -136,8 +142,7 @@ nlohmann::ordered_json to_json(const ArchSpec& a) {
           {"vector_unit",
            {{"elements_per_cycle", a.vector_unit.elements_per_cycle},
             {"row_overhead_cycles", a.vector_unit.row_overhead_cycles}}},
-          {"controller",
-           {{"command_cycles", a.controller.command_cycles}, {"queue_depth", a.controller.queue_depth}}},
+          {"controller", {{"command_cycles", a.controller.command_cycles}, {"queue_depth", a.controller.queue_depth}}},
           {"dma",
            {{"burst_bytes", a.dma.burst_bytes},
             {"outstanding_bursts", a.dma.outstanding_bursts},

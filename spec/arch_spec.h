@@ -33,12 +33,12 @@ struct BufferSpec {
 struct PeSpec {
   int lanes = 0;
   int width = 0;
-  BufferSpec weight_buffer;        // double-buffered: a tile fills at most half of it
-  BufferSpec input_buffer;         // double-buffered
-  BufferSpec accumulation_buffer;  // double-buffered (one half drains while the other accumulates)
-  int accumulator_bits = 24;       // width of an entry; a sum beyond it is an error of the run with data
-  int compute_overhead_cycles = 0; // pipeline fill of one compute command
-  int ppu_elements_per_cycle = 0;  // requantise, bias, activation while draining
+  BufferSpec weight_buffer;         // double-buffered: a tile fills at most half of it
+  BufferSpec input_buffer;          // double-buffered
+  BufferSpec accumulation_buffer;   // double-buffered (one half drains while the other accumulates)
+  int accumulator_bits = 24;        // width of an entry; a sum beyond it is an error of the run with data
+  int compute_overhead_cycles = 0;  // pipeline fill of one compute command
+  int ppu_elements_per_cycle = 0;   // requantise, bias, activation while draining
 };
 
 struct GlobalBufferSpec {
@@ -60,9 +60,9 @@ struct ControllerSpec {
 };
 
 struct DmaSpec {
-  int burst_bytes = 0;        // largest single DRAM request, a multiple of 64
+  int burst_bytes = 0;         // largest single DRAM request, a multiple of 64
   int outstanding_bursts = 0;  // requests in flight for one load or store engine
-  int setup_cycles = 0;       // per transfer command
+  int setup_cycles = 0;        // per transfer command
 };
 
 struct ArchSpec {
@@ -76,18 +76,16 @@ struct ArchSpec {
   VectorUnitSpec vector_unit;
   ControllerSpec controller;
   DmaSpec dma;
-  int barrier_cycles = 0;              // release of a package barrier after the last arrival, beside the NoP hops
-  int dram_chiplet = 0;                // chiplet whose NoP router the DRAM's port is attached to
+  int barrier_cycles = 0;                // release of a package barrier after the last arrival, beside the NoP hops
+  int dram_chiplet = 0;                  // chiplet whose NoP router the DRAM's port is attached to
   double dram_port_bytes_per_cycle = 0;  // bandwidth of that port
-  std::string dram_config;             // resolved path of the DRAM's YAML
-  std::string energy_config;           // resolved path of the energy table
+  std::string dram_config;               // resolved path of the DRAM's YAML
+  std::string energy_config;             // resolved path of the energy table
 
   int chiplets() const { return nop.nodes(); }
   int pes() const { return noc.nodes(); }
   // Peak multiply-accumulates of the package in one cycle.
-  std::int64_t macs_per_cycle() const {
-    return static_cast<std::int64_t>(chiplets()) * pes() * pe.lanes * pe.width;
-  }
+  std::int64_t macs_per_cycle() const { return static_cast<std::int64_t>(chiplets()) * pes() * pe.lanes * pe.width; }
   Nanoseconds nanoseconds(Cycles c) const { return Nanoseconds(static_cast<double>(c.value()) / clock_ghz); }
 
   // Reads and validates; adds everything wrong to `problems`. Paths of dram and energy are relative to the file.

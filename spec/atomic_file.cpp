@@ -21,7 +21,9 @@ namespace {
 
 }  // namespace
 
-std::string temporary_name(const std::string& path) { return path + ".tmp-" + std::to_string(::getpid()); }
+std::string temporary_name(const std::string& path) {
+  return path + ".tmp-" + std::to_string(::getpid());
+}
 
 void commit_file(const std::string& temporary, const std::string& path) {
   const int fd = ::open(temporary.c_str(), O_RDONLY);

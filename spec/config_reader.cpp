@@ -45,11 +45,17 @@ std::string range_text(Range<T> range) {
 template <class T>
 const char* type_name();
 template <>
-const char* type_name<std::int64_t>() { return "an integer"; }
+const char* type_name<std::int64_t>() {
+  return "an integer";
+}
 template <>
-const char* type_name<double>() { return "a number"; }
+const char* type_name<double>() {
+  return "a number";
+}
 template <>
-const char* type_name<bool>() { return "true or false"; }
+const char* type_name<bool>() {
+  return "true or false";
+}
 
 std::string shown(const YAML::Node& node) {
   if (node.IsScalar()) return "'" + node.Scalar() + "'";
@@ -139,7 +145,9 @@ std::string ConfigReader::place(const std::string& key) const {
   return s.file + line_of(at) + (dotted.empty() ? "" : ": " + dotted);
 }
 
-Problems& ConfigReader::problems() { return *state_->problems; }
+Problems& ConfigReader::problems() {
+  return *state_->problems;
+}
 
 bool ConfigReader::has(const std::string& key) const {
   const YAML::Node& node = state_->node;
@@ -164,7 +172,8 @@ std::optional<YAML::Node> ConfigReader::find(const std::string& key, bool requir
 
 template <class T>
 std::optional<T> ConfigReader::convert(const YAML::Node& node, const std::string& key, Range<T> range) {
-  const std::string where = state_->file + line_of(node) + ": " + (state_->path.empty() ? "" : state_->path + ".") + key;
+  const std::string where =
+      state_->file + line_of(node) + ": " + (state_->path.empty() ? "" : state_->path + ".") + key;
   const std::string bounds = range_text(range);
   const std::string expected = std::string(type_name<T>()) + (bounds.empty() ? "" : " " + bounds);
   if (!node.IsScalar()) {

@@ -77,7 +77,8 @@ std::string Einsum::text() const {
   for (const auto& o : operands)
     for (const auto& i : o) spaced = spaced || i.size() > 1;
   std::string text;
-  for (std::size_t o = 0; o < operands.size(); ++o) text += (o ? (spaced ? ", " : ",") : "") + joined(operands[o], spaced);
+  for (std::size_t o = 0; o < operands.size(); ++o)
+    text += (o ? (spaced ? ", " : ",") : "") + joined(operands[o], spaced);
   return text + (spaced ? " -> " : "->") + joined(output, spaced);
 }
 

@@ -37,16 +37,23 @@ constexpr const char* kStaticParts[kStaticPartCount] = {"pe",         "global_bu
 
 }  // namespace
 
-const char* action_name(Action action) { return kActions[static_cast<int>(action)].name; }
-const char* component_of(Action action) { return kActions[static_cast<int>(action)].component; }
-const char* static_part_name(StaticPart part) { return kStaticParts[static_cast<int>(part)]; }
+const char* action_name(Action action) {
+  return kActions[static_cast<int>(action)].name;
+}
+const char* component_of(Action action) {
+  return kActions[static_cast<int>(action)].component;
+}
+const char* static_part_name(StaticPart part) {
+  return kStaticParts[static_cast<int>(part)];
+}
 
 EnergyTable EnergyTable::load(const std::string& path, Problems& problems) {
   EnergyTable table;
   ConfigReader r = ConfigReader::load(path, problems);
   table.name_ = r.text("name");
   ConfigReader actions = r.section("action_pj");
-  for (const ActionName& a : kActions) table.action_pj_[static_cast<int>(a.action)] = actions.number(a.name, {0.0, 1e9});
+  for (const ActionName& a : kActions)
+    table.action_pj_[static_cast<int>(a.action)] = actions.number(a.name, {0.0, 1e9});
   ConfigReader statics = r.section("static_mw");
   for (int i = 0; i < kStaticPartCount; ++i)
     table.static_mw_[static_cast<std::size_t>(i)] = statics.number(kStaticParts[i], {0.0, 1e9});
@@ -68,7 +75,8 @@ nlohmann::ordered_json to_json(const EnergyTable& table) {
   nlohmann::ordered_json j;
   j["name"] = table.name();
   for (const ActionName& a : kActions) j["action_pj"][a.name] = table.pj(a.action);
-  for (int i = 0; i < kStaticPartCount; ++i) j["static_mw"][kStaticParts[i]] = table.static_mw(static_cast<StaticPart>(i));
+  for (int i = 0; i < kStaticPartCount; ++i)
+    j["static_mw"][kStaticParts[i]] = table.static_mw(static_cast<StaticPart>(i));
   j["analytical_dram"] = {{"all_in_pj_per_byte", table.dram_all_in_pj_per_byte()},
                           {"background_mw", table.dram_background_mw()}};
   return j;

@@ -17,7 +17,9 @@ std::vector<const TensorView*> views_of(const Node& node) {
   return views;
 }
 
-std::int64_t round_up(std::int64_t value, std::int64_t unit) { return ceil_div(value, unit) * unit; }
+std::int64_t round_up(std::int64_t value, std::int64_t unit) {
+  return ceil_div(value, unit) * unit;
+}
 
 class Allocator {
  public:
@@ -67,7 +69,9 @@ GbLayout gb_layout(const Schedule& schedule, const FusedGroup& group, const Arch
       if (is_resident(schedule, group, view->tensor) && !layout.resident.count(view->tensor))
         layout.resident[view->tensor] = allocator.take(resident_bytes(schedule, group, view->tensor));
     const auto streamed = [&](const TensorView& view) { return !is_resident(schedule, group, view.tensor); };
-    const auto whole = [&](int tensor) { return tensor < 0 ? 0 : schedule.tensors[static_cast<std::size_t>(tensor)].bytes(); };
+    const auto whole = [&](int tensor) {
+      return tensor < 0 ? 0 : schedule.tensors[static_cast<std::size_t>(tensor)].bytes();
+    };
     if (node.gemm) {
       const Extents& t = node.gemm->mapping.gb_tile;
       if (streamed(node.gemm->weight)) weight = std::max(weight, t.b * t.m * t.k);

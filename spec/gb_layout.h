@@ -1,6 +1,6 @@
-// Where a fused group's data lies in a chiplet's global buffer. Resident tensors (home kGlobalBuffer, or pinned) come first,
-// one after another, each rounded up to the access word; behind them two slots each for streamed weight tiles, input
-// tiles and output tiles, sized for the largest tile of the group, and two slots for parameter records.
+// Where a fused group's data lies in a chiplet's global buffer. Resident tensors (home kGlobalBuffer, or pinned) come
+// first, one after another, each rounded up to the access word; behind them two slots each for streamed weight tiles,
+// input tiles and output tiles, sized for the largest tile of the group, and two slots for parameter records.
 #pragma once
 
 #include <cstdint>
@@ -24,14 +24,16 @@ struct GbLayout {
   std::int64_t total_bytes = 0;
 };
 
-// Bytes of a resident tensor in one step on one chiplet: the whole tensor, or its share when it holds the group's index.
+// Bytes of a resident tensor in one step on one chiplet: the whole tensor, or its share when it holds the group's
+// index.
 std::int64_t resident_bytes(const Schedule& schedule, const FusedGroup& group, int tensor);
 
 // True when `tensor` is in the global buffer while `group` runs.
 bool is_resident(const Schedule& schedule, const FusedGroup& group, int tensor);
 
 // Bytes of streamed tiles: weight b*m*k, input b*n*k, output b*m*n of gb_tile.
-// Vector nodes stream whole rows: input and residual share an input slot (residual behind the input), tile = the rows of the step.
+// Vector nodes stream whole rows: input and residual share an input slot (residual behind the input), tile = the rows
+// of the step.
 GbLayout gb_layout(const Schedule& schedule, const FusedGroup& group, const ArchSpec& arch);
 
 }  // namespace heat::spec

@@ -6,10 +6,14 @@ namespace heat::spec {
 
 const char* loop_dim_name(LoopDim dim) {
   switch (dim) {
-    case LoopDim::kB: return "b";
-    case LoopDim::kM: return "m";
-    case LoopDim::kN: return "n";
-    case LoopDim::kK: return "k";
+    case LoopDim::kB:
+      return "b";
+    case LoopDim::kM:
+      return "m";
+    case LoopDim::kN:
+      return "n";
+    case LoopDim::kK:
+      return "k";
   }
   throw std::logic_error("unknown loop dimension");
 }

@@ -1,18 +1,19 @@
 // How one GEMM node runs on the machine: tiles, loop orders and spatial split.
 //
 // out[b, m, n] = sum_k weight[b, m, k] * input[b, n, k]; b, m, n, k are flattened index groups.
-// A fused group runs its nodes one after another for each step of the group loop; the group loop binds one of b, m, n of
-// every node (FusedGroup). Within a step a node executes, on each chiplet:
+// A fused group runs its nodes one after another for each step of the group loop; the group loop binds one of b, m, n
+// of every node (FusedGroup). Within a step a node executes, on each chiplet:
 //
 //   for (b, m, n) tiles of gb_tile in gb_order:           // a tile's operands are in the global buffer
 //     for k tiles of gb_tile.k:                           // k is always innermost
-//       load weight tile / input tile from DRAM unless they are already there (unchanged since the last tile, GB-resident)
-//       for b waves, for (m, n) waves in wave_order, for k waves:
-//         send each PE its pe_tile of weights and inputs unless unchanged; compute; after the last k: drain through the PPU
+//       load weight tile / input tile from DRAM unless they are already there (unchanged since the last tile,
+//       GB-resident) for b waves, for (m, n) waves in wave_order, for k waves:
+//         send each PE its pe_tile of weights and inputs unless unchanged; compute; after the last k: drain through the
+//         PPU
 //     store the output tile to DRAM unless its home is the global buffer
 //
-// A wave is pe_tile on spatial.b * spatial.m * spatial.n PEs. Rule for partial sums: they stay in the accumulation buffers,
-// so when k needs several GB tiles (gb_tile.k < k), a GB tile must be a single wave in b, m and n.
+// A wave is pe_tile on spatial.b * spatial.m * spatial.n PEs. Rule for partial sums: they stay in the accumulation
+// buffers, so when k needs several GB tiles (gb_tile.k < k), a GB tile must be a single wave in b, m and n.
 #pragma once
 
 #include <array>
@@ -48,11 +49,11 @@ struct SpatialSplit {
 };
 
 struct GemmMapping {
-  Extents gb_tile;                                                              // at most the node's extents in a step
-  std::array<LoopDim, 3> gb_order{LoopDim::kB, LoopDim::kM, LoopDim::kN};       // outermost first
-  Extents pe_tile;                                                              // what one PE holds
+  Extents gb_tile;                                                         // at most the node's extents in a step
+  std::array<LoopDim, 3> gb_order{LoopDim::kB, LoopDim::kM, LoopDim::kN};  // outermost first
+  Extents pe_tile;                                                         // what one PE holds
   SpatialSplit spatial;
-  std::array<LoopDim, 2> wave_order{LoopDim::kM, LoopDim::kN};                  // outermost first
+  std::array<LoopDim, 2> wave_order{LoopDim::kM, LoopDim::kN};  // outermost first
   friend bool operator==(const GemmMapping& x, const GemmMapping& y) {
     return x.gb_tile == y.gb_tile && x.gb_order == y.gb_order && x.pe_tile == y.pe_tile && x.spatial == y.spatial &&
            x.wave_order == y.wave_order;

@@ -8,7 +8,9 @@
 
 namespace heat::spec {
 
-std::string version_line(const std::string& program) { return program + " " HEAT_VERSION; }
+std::string version_line(const std::string& program) {
+  return program + " " HEAT_VERSION;
+}
 
 int run_program(const std::string& program, const std::function<int()>& body) {
   try {

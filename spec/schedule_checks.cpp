@@ -15,7 +15,9 @@ constexpr std::int64_t kMost = std::int64_t{1} << 62;
 constexpr std::int64_t kMaxTensorBytes = std::int64_t{1} << 46;
 
 // a * b for values of at least 0, held at kMost instead of overflowing: sizes come from a file.
-std::int64_t times(std::int64_t a, std::int64_t b) { return b != 0 && a > kMost / b ? kMost : a * b; }
+std::int64_t times(std::int64_t a, std::int64_t b) {
+  return b != 0 && a > kMost / b ? kMost : a * b;
+}
 
 class Checker {
  public:
@@ -51,10 +53,12 @@ class Checker {
       if (g.nodes.empty()) problems_.add(s_.file + ": group '" + g.name + "'", "lists no nodes");
       for (int n : g.nodes)
         if (n != next++)
-          problems_.add(s_.file + ": group '" + g.name + "'", "groups must list every node once, in the order of 'nodes'");
+          problems_.add(s_.file + ": group '" + g.name + "'",
+                        "groups must list every node once, in the order of 'nodes'");
     }
     if (next != static_cast<int>(s_.nodes.size()))
-      problems_.add(s_.file, "groups list " + std::to_string(next) + " of " + std::to_string(s_.nodes.size()) + " nodes");
+      problems_.add(s_.file,
+                    "groups list " + std::to_string(next) + " of " + std::to_string(s_.nodes.size()) + " nodes");
   }
 
   // Products of sizes that later arithmetic forms must fit its 64 bits.
@@ -95,10 +99,12 @@ class Checker {
       found.push_back(d.index);
       last = std::min(kMost, last + times(d.size - 1, d.stride));
     }
-    if (found != expected) problems_.add(place(node), std::string(role) + ": dims must name the node's indices in order");
+    if (found != expected)
+      problems_.add(place(node), std::string(role) + ": dims must name the node's indices in order");
     if (last >= tensor(v.tensor).bytes())
       problems_.add(place(node), std::string(role) + ": reaches byte " + std::to_string(last) + " of tensor '" +
-                                     tensor(v.tensor).name + "', which has " + std::to_string(tensor(v.tensor).bytes()));
+                                     tensor(v.tensor).name + "', which has " +
+                                     std::to_string(tensor(v.tensor).bytes()));
   }
 
   // An index has one size, whatever view names it.
@@ -118,8 +124,8 @@ class Checker {
     if (!is_resident(s_, g, view.tensor)) return;
     for (const ViewDim& d : view.dims)
       if (d.index == g.index && times(d.stride, d.size) != tensor(view.tensor).bytes())
-        problems_.add(place(node), "tensor '" + tensor(view.tensor).name + "' is in the global buffer, so index '" + g.index +
-                                       "' must be its outermost axis");
+        problems_.add(place(node), "tensor '" + tensor(view.tensor).name + "' is in the global buffer, so index '" +
+                                       g.index + "' must be its outermost axis");
   }
 
   void check_bound(const FusedGroup& g, const Node& node, const std::vector<Index>& group, const TensorView& view) {
@@ -127,15 +133,16 @@ class Checker {
       problems_.add(place(node), "the group's index '" + g.index + "' must lead the bound dimension's indices");
     for (const auto& d : view.dims)
       if (d.index == g.index && d.size != g.extent)
-        problems_.add(place(node), "index '" + g.index + "' has size " + std::to_string(d.size) + ", the group's extent is " +
-                                       std::to_string(g.extent));
+        problems_.add(place(node), "index '" + g.index + "' has size " + std::to_string(d.size) +
+                                       ", the group's extent is " + std::to_string(g.extent));
   }
 
   void check_parameters(const Node& node, const char* role, int t, std::int64_t bytes) {
     if (t < 0) return;
     if (tensor(t).bytes() < bytes)
       problems_.add(place(node), std::string(role) + ": tensor '" + tensor(t).name + "' has " +
-                                     std::to_string(tensor(t).bytes()) + " bytes, expected at least " + std::to_string(bytes));
+                                     std::to_string(tensor(t).bytes()) + " bytes, expected at least " +
+                                     std::to_string(bytes));
     if (tensor(t).home != Home::kDram) problems_.add(place(node), std::string(role) + ": must live in DRAM");
   }
 
@@ -152,7 +159,8 @@ class Checker {
                                      std::to_string(e.n));
     const std::int64_t channels =
         times(gemm.epilogue.channels_include_batch ? e.b * e.m : e.m, gemm.epilogue.n_channels);
-    check_parameters(node, "requant", gemm.epilogue.requant, times(channels, static_cast<std::int64_t>(sizeof(RequantRecord))));
+    check_parameters(node, "requant", gemm.epilogue.requant,
+                     times(channels, static_cast<std::int64_t>(sizeof(RequantRecord))));
     check_parameters(node, "activation_table", gemm.epilogue.activation_table, kActivationTableBytes);
     const GemmMapping& m = gemm.mapping;
     const Extents wave{m.spatial.b * m.pe_tile.b, m.spatial.m * m.pe_tile.m, m.spatial.n * m.pe_tile.n, m.pe_tile.k};
@@ -177,9 +185,9 @@ class Checker {
     check_columns(node, v, v.input);
     if (v.residual) check_columns(node, v, *v.residual);
     check_columns(node, v, v.output);
-    check_parameters(node, "parameters", v.parameters,
-                     v.op == VectorOp::kSoftmax ? kExpTableBytes
-                                                : v.columns * static_cast<std::int64_t>(sizeof(LayerNormRecord)));
+    check_parameters(
+        node, "parameters", v.parameters,
+        v.op == VectorOp::kSoftmax ? kExpTableBytes : v.columns * static_cast<std::int64_t>(sizeof(LayerNormRecord)));
   }
 
   // The columns of a row lie one after another.
@@ -204,9 +212,11 @@ class Checker {
       const auto [reads, writes] = accesses(node);
       for (const TensorView* view : reads)
         if (!ready[static_cast<std::size_t>(view->tensor)])
-          problems_.add(place(node), "reads tensor '" + tensor(view->tensor).name + "', which no node before it writes");
+          problems_.add(place(node),
+                        "reads tensor '" + tensor(view->tensor).name + "', which no node before it writes");
       if (given[static_cast<std::size_t>(writes->tensor)])
-        problems_.add(place(node), "writes tensor '" + tensor(writes->tensor).name + "', which is given before the run");
+        problems_.add(place(node),
+                      "writes tensor '" + tensor(writes->tensor).name + "', which is given before the run");
       ready[static_cast<std::size_t>(writes->tensor)] = true;
     }
   }
@@ -234,7 +244,8 @@ class Checker {
           int& owner = group_of[static_cast<std::size_t>(v->tensor)];
           if (owner < 0) owner = static_cast<int>(g);
           if (owner != static_cast<int>(g))
-            problems_.add(place(node), "tensor '" + tensor(v->tensor).name + "' lives in the global buffer of another group");
+            problems_.add(place(node),
+                          "tensor '" + tensor(v->tensor).name + "' lives in the global buffer of another group");
         }
       }
   }
@@ -247,8 +258,8 @@ void gemm_misfits(const Node& node, const ArchSpec& arch, std::vector<std::strin
   const GemmMapping& m = node.gemm->mapping;
   const auto add = [&](const std::string& what, std::int64_t value, std::int64_t limit) {
     if (value > limit)
-      found.push_back("node '" + node.name + "': " + what + " is " + std::to_string(value) + ", " + arch.name + " has " +
-                      std::to_string(limit));
+      found.push_back("node '" + node.name + "': " + what + " is " + std::to_string(value) + ", " + arch.name +
+                      " has " + std::to_string(limit));
   };
   const Extents& t = m.pe_tile;
   add("number of PEs", m.spatial.product(), arch.pes());
@@ -260,7 +271,9 @@ void gemm_misfits(const Node& node, const ArchSpec& arch, std::vector<std::strin
 
 }  // namespace
 
-void check_structure(const Schedule& schedule, Problems& problems) { Checker(schedule, problems).check(); }
+void check_structure(const Schedule& schedule, Problems& problems) {
+  Checker(schedule, problems).check();
+}
 
 std::vector<std::string> misfits(const Schedule& schedule, const ArchSpec& arch) {
   std::vector<std::string> found;
@@ -269,8 +282,8 @@ std::vector<std::string> misfits(const Schedule& schedule, const ArchSpec& arch)
   for (const FusedGroup& g : schedule.groups) {
     const std::int64_t bytes = gb_layout(schedule, g, arch).total_bytes;
     if (bytes > arch.global_buffer.capacity.value())
-      found.push_back("group '" + g.name + "': needs " + std::to_string(bytes) + " bytes of global buffer, " + arch.name +
-                      " has " + std::to_string(arch.global_buffer.capacity.value()));
+      found.push_back("group '" + g.name + "': needs " + std::to_string(bytes) + " bytes of global buffer, " +
+                      arch.name + " has " + std::to_string(arch.global_buffer.capacity.value()));
     for (int n : g.nodes)
       if (schedule.nodes[static_cast<std::size_t>(n)].gemm)
         gemm_misfits(schedule.nodes[static_cast<std::size_t>(n)], arch, found);

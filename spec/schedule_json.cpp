@@ -11,16 +11,23 @@ using Json = nlohmann::ordered_json;
 
 const char* kind_name(TensorKind kind) {
   switch (kind) {
-    case TensorKind::kInput: return "input";
-    case TensorKind::kWeight: return "weight";
-    case TensorKind::kParameters: return "parameters";
-    case TensorKind::kIntermediate: return "intermediate";
-    case TensorKind::kOutput: return "output";
+    case TensorKind::kInput:
+      return "input";
+    case TensorKind::kWeight:
+      return "weight";
+    case TensorKind::kParameters:
+      return "parameters";
+    case TensorKind::kIntermediate:
+      return "intermediate";
+    case TensorKind::kOutput:
+      return "output";
   }
   throw std::logic_error("unknown tensor kind");
 }
 
-Json extents_json(const Extents& e) { return {{"b", e.b}, {"m", e.m}, {"n", e.n}, {"k", e.k}}; }
+Json extents_json(const Extents& e) {
+  return {{"b", e.b}, {"m", e.m}, {"n", e.n}, {"k", e.k}};
+}
 
 Json prediction_json(const Prediction& p) {
   return {{"cycles", p.cycles}, {"energy_pj", p.energy_pj}, {"energy_by_component_pj", Json(p.energy_by_component_pj)}};
@@ -38,8 +45,8 @@ class Writer {
   explicit Writer(const Schedule& schedule) : s_(schedule) {}
 
   Json write() const {
-    Json j{{"format", "heat-schedule/1"}, {"network", s_.network}, {"arch", s_.arch}, {"method", s_.method},
-           {"tokens", s_.tokens},         {"dram_image", s_.dram_image}};
+    Json j{{"format", "heat-schedule/1"}, {"network", s_.network}, {"arch", s_.arch},
+           {"method", s_.method},         {"tokens", s_.tokens},   {"dram_image", s_.dram_image}};
     j["prediction"] = prediction_json(s_.prediction);
     j["tensors"] = Json::array();
     for (const Tensor& t : s_.tensors) j["tensors"].push_back(tensor(t));
@@ -54,7 +61,9 @@ class Writer {
   const std::string& tensor_name(int id) const { return s_.tensors.at(static_cast<std::size_t>(id)).name; }
 
   Json tensor(const Tensor& t) const {
-    Json j{{"name", t.name}, {"kind", kind_name(t.kind)}, {"home", t.home == Home::kDram ? "dram" : "global_buffer"},
+    Json j{{"name", t.name},
+           {"kind", kind_name(t.kind)},
+           {"home", t.home == Home::kDram ? "dram" : "global_buffer"},
            {"shape", t.shape}};
     if (t.home == Home::kDram) j["dram_address"] = t.dram_address;
     j["scale"] = t.scale;
@@ -115,8 +124,13 @@ class Writer {
     Json nodes = Json::array(), pinned = Json::array();
     for (int n : g.nodes) nodes.push_back(s_.nodes.at(static_cast<std::size_t>(n)).name);
     for (int t : g.pinned) pinned.push_back(tensor_name(t));
-    return {{"name", g.name}, {"index", g.index}, {"extent", g.extent}, {"step", g.step},
-            {"nodes", nodes}, {"pinned", pinned}, {"prediction", prediction_json(g.prediction)}};
+    return {{"name", g.name},
+            {"index", g.index},
+            {"extent", g.extent},
+            {"step", g.step},
+            {"nodes", nodes},
+            {"pinned", pinned},
+            {"prediction", prediction_json(g.prediction)}};
   }
 
   const Schedule& s_;
@@ -124,7 +138,9 @@ class Writer {
 
 }  // namespace
 
-nlohmann::ordered_json to_json(const Schedule& schedule) { return Writer(schedule).write(); }
+nlohmann::ordered_json to_json(const Schedule& schedule) {
+  return Writer(schedule).write();
+}
 
 void save(const Schedule& schedule, const std::string& path) {
   write_file_atomically(path, to_json(schedule).dump(1) + "\n");

@@ -123,7 +123,8 @@ class Reader {
     order(mapping, "gb_order", g.mapping.gb_order, "bmn");
     g.mapping.pe_tile = extents(mapping.section("pe_tile"));
     ConfigReader spatial = mapping.section("spatial");
-    g.mapping.spatial = {spatial.integer("b", {1, 4096}), spatial.integer("m", {1, 4096}), spatial.integer("n", {1, 4096})};
+    g.mapping.spatial = {spatial.integer("b", {1, 4096}), spatial.integer("m", {1, 4096}),
+                         spatial.integer("n", {1, 4096})};
     order(mapping, "wave_order", g.mapping.wave_order, "mn");
     return g;
   }
@@ -156,7 +157,8 @@ class Reader {
     n.bound = loop_dim(r.choice("bound", {"n", "m", "b"}));
     if (auto g = r.optional_section("gemm")) n.gemm = gemm(*g);
     if (auto v = r.optional_section("vector")) n.vector = vector(*v);
-    if (n.gemm.has_value() == n.vector.has_value()) problems_.add(r.place(), "expected exactly one of 'gemm', 'vector'");
+    if (n.gemm.has_value() == n.vector.has_value())
+      problems_.add(r.place(), "expected exactly one of 'gemm', 'vector'");
     n.prediction = prediction(r);
     if (!nodes_.emplace(n.name, static_cast<int>(s_.nodes.size())).second)
       problems_.add(r.place("name"), "node '" + n.name + "' is defined twice");

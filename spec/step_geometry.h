@@ -9,7 +9,9 @@
 
 namespace heat::spec {
 
-constexpr std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
+constexpr std::int64_t ceil_div(std::int64_t a, std::int64_t b) {
+  return (a + b - 1) / b;
+}
 
 // Half-open range of values.
 struct IndexRange {
@@ -24,7 +26,9 @@ inline IndexRange chiplet_share(std::int64_t extent, int chiplets, int chiplet) 
 }
 
 // Steps a share of `size` values takes.
-inline std::int64_t steps_of(std::int64_t size, std::int64_t step) { return ceil_div(size, step); }
+inline std::int64_t steps_of(std::int64_t size, std::int64_t step) {
+  return ceil_div(size, step);
+}
 
 // Values in step `s` of a share.
 inline IndexRange step_range(IndexRange share, std::int64_t step, std::int64_t s) {

@@ -10,9 +10,9 @@
 namespace heat::spec {
 
 enum class TensorKind {
-  kInput,         // given before the run (activations of the network's input)
-  kWeight,        // static int8 data
-  kParameters,    // requantisation records, lookup tables, layer-norm records: bytes with the layout of spec/arithmetic.h
+  kInput,       // given before the run (activations of the network's input)
+  kWeight,      // static int8 data
+  kParameters,  // requantisation records, lookup tables, layer-norm records: bytes with the layout of spec/arithmetic.h
   kIntermediate,  // produced and consumed within the schedule
   kOutput         // result of the network
 };

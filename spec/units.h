@@ -1,4 +1,5 @@
-// Strong types for the quantities that meet at module borders. Unlike units do not mix; `.value()` is for the JSON edge.
+// Strong types for the quantities that meet at module borders. Unlike units do not mix; `.value()` is for the JSON
+// edge.
 #pragma once
 
 #include <cstdint>
@@ -15,8 +16,14 @@ class Quantity {
   constexpr explicit Quantity(Rep value) : value_(value) {}
   constexpr Rep value() const { return value_; }
 
-  constexpr Quantity& operator+=(Quantity o) { value_ += o.value_; return *this; }
-  constexpr Quantity& operator-=(Quantity o) { value_ -= o.value_; return *this; }
+  constexpr Quantity& operator+=(Quantity o) {
+    value_ += o.value_;
+    return *this;
+  }
+  constexpr Quantity& operator-=(Quantity o) {
+    value_ -= o.value_;
+    return *this;
+  }
   friend constexpr Quantity operator+(Quantity a, Quantity b) { return Quantity(a.value_ + b.value_); }
   friend constexpr Quantity operator-(Quantity a, Quantity b) { return Quantity(a.value_ - b.value_); }
   friend constexpr Quantity operator*(Quantity a, Rep s) { return Quantity(a.value_ * s); }
@@ -39,6 +46,8 @@ using Nanoseconds = Quantity<struct NanosecondsTag, double>;
 using Picojoules = Quantity<struct PicojoulesTag, double>;
 
 // Energy x delay in J·s, the paper's hardware cost (section 2.1).
-constexpr double edp_js(Picojoules energy, Nanoseconds delay) { return energy.value() * 1e-12 * delay.value() * 1e-9; }
+constexpr double edp_js(Picojoules energy, Nanoseconds delay) {
+  return energy.value() * 1e-12 * delay.value() * 1e-9;
+}
 
 }  // namespace heat::spec

@@ -14,8 +14,8 @@ struct Command {
   int (*run)(int argc, char** argv);
 };
 
-// Parses argv against `options`. Prints `usage`, the options and `examples` and returns false on --help. A bad option or
-// a missing required one becomes ConfigError. Adds --help itself.
+// Parses argv against `options`. Prints `usage`, the options and `examples` and returns false on --help. A bad option
+// or a missing required one becomes ConfigError. Adds --help itself.
 bool parse_options(int argc, char** argv, boost::program_options::options_description options, const std::string& usage,
                    const std::string& examples, boost::program_options::variables_map& values);
 

@@ -27,7 +27,8 @@ static const std::vector<Command> kCommands = {
 static void print_help() {
   std::cout << "heat-offline: shapes, ranks and training of tensor-decomposed Transformers, and their schedules\n\n"
                "Usage: heat-offline <command> [options]\n\nCommands:\n";
-  for (const Command& c : kCommands) std::cout << "  " << c.name << std::string(14 - std::strlen(c.name), ' ') << c.summary << "\n";
+  for (const Command& c : kCommands)
+    std::cout << "  " << c.name << std::string(14 - std::strlen(c.name), ' ') << c.summary << "\n";
   std::cout << "\nheat-offline <command> --help lists a command's options with examples.\n";
 }
 
@@ -48,8 +49,8 @@ static int dispatch(int argc, char** argv) {
   }
   if (word.empty()) throw spec::ConfigError("no command given (see heat-offline --help)");
   const auto near = spec::nearest_word(word, names);
-  throw spec::ConfigError("unknown command '" + word + "'" + (near ? " (did you mean '" + *near + "'?)" : std::string()) +
-                          ", see heat-offline --help");
+  throw spec::ConfigError("unknown command '" + word + "'" +
+                          (near ? " (did you mean '" + *near + "'?)" : std::string()) + ", see heat-offline --help");
 }
 
 }  // namespace heat::offline::cli

@@ -42,7 +42,8 @@ TEST(ArchSpec, ThreeMistakesAreNamedTogether) {
   } catch (const ConfigError& e) {
     const std::string message = e.what();
     EXPECT_NE(message.find("pe.lanes: value -16 is out of range"), std::string::npos) << message;
-    EXPECT_NE(message.find("dma.setup_cycle: unknown key (did you mean 'setup_cycles'?)"), std::string::npos) << message;
+    EXPECT_NE(message.find("dma.setup_cycle: unknown key (did you mean 'setup_cycles'?)"), std::string::npos)
+        << message;
     EXPECT_NE(message.find("value 9 is no chiplet of the package (0 to 3)"), std::string::npos) << message;
   }
 }
@@ -57,7 +58,8 @@ TEST(ArchSpec, EveryLineWithANumberSaysWhereItIsFrom) {
         const auto colon = line.find(": ");
         if (line[0] == '#' || colon == std::string::npos || line.find("name:") == 0) continue;
         const std::string value = line.substr(colon, line.find('#') - colon);
-        if (value.find(".yaml") != std::string::npos || value.find_first_of("0123456789") == std::string::npos) continue;
+        if (value.find(".yaml") != std::string::npos || value.find_first_of("0123456789") == std::string::npos)
+          continue;
         ++numbers;
         EXPECT_TRUE(line.find("published") != std::string::npos || line.find("assumed") != std::string::npos)
             << entry.path() << ":" << number << ": " << line;

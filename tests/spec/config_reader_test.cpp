@@ -29,8 +29,8 @@ TEST(ConfigReader, TrailingCharactersAreNotANumber) {
 
 TEST(ConfigReader, NestedSectionsAndListsNameTheirPath) {
   Problems problems;
-  ConfigReader r = ConfigReader::parse("dram:\n  timing: {tCK: -1}\nlevels:\n  - {size: 4}\n  - {sise: 5}\n", "b.yaml",
-                                       problems);
+  ConfigReader r =
+      ConfigReader::parse("dram:\n  timing: {tCK: -1}\nlevels:\n  - {size: 4}\n  - {sise: 5}\n", "b.yaml", problems);
   r.section("dram").section("timing").number("tCK", {0.0, 10.0});
   for (auto& level : r.sections("levels")) level.integer("size");
   r.finish();
