@@ -1,0 +1,50 @@
+// Neighbouring bits that stay neighbours are moved by one shift and mask; exclusive-or sources one by one.
+#include "sim/dram/address_mapping.h"
+
+namespace heat::dram {
+
+AddressMapping::AddressMapping(const spec::DramSpec& spec)
+    : channel_(make_field(spec.mapping.channel)),
+      rank_(make_field(spec.mapping.rank)),
+      bank_group_(make_field(spec.mapping.bank_group)),
+      bank_(make_field(spec.mapping.bank)),
+      row_(make_field(spec.mapping.row)),
+      column_(make_field(spec.mapping.column)),
+      groups_per_rank_(spec.organization.bank_groups),
+      banks_per_group_(spec.organization.banks_per_group),
+      capacity_(static_cast<std::uint64_t>(spec.organization.capacity_bytes())) {
+  while ((std::int64_t{1} << offset_bits_) < spec.organization.access_bytes()) ++offset_bits_;
+}
+
+AddressMapping::Field AddressMapping::make_field(const std::vector<spec::DramAddressBit>& bits) {
+  Field field;
+  for (int i = 0; i < static_cast<int>(bits.size()); ++i) {
+    const spec::DramAddressBit& sources = bits[static_cast<std::size_t>(i)];
+    const int bit = sources.front();
+    field.primary.push_back(bit);
+    if (!field.runs.empty() && field.runs.back().shift + field.runs.back().width == bit)
+      ++field.runs.back().width;
+    else
+      field.runs.push_back({bit, 1, i});
+    for (std::size_t s = 1; s < sources.size(); ++s) field.xors.push_back({sources[s], i});
+  }
+  return field;
+}
+
+std::uint64_t AddressMapping::put(const Field& field, std::uint64_t value, std::uint64_t address) {
+  for (const auto& x : field.xors) value ^= (address >> x.source & 1) << x.at;
+  for (std::size_t i = 0; i < field.primary.size(); ++i) address |= (value >> i & 1) << field.primary[i];
+  return address;
+}
+
+std::uint64_t AddressMapping::encode(const Target& target) const {
+  // Exclusive-or sources are row bits (validated), so the row goes first.
+  std::uint64_t address = put(row_, static_cast<std::uint64_t>(target.place.row), 0);
+  address = put(column_, static_cast<std::uint64_t>(target.place.column), address);
+  address = put(bank_, static_cast<std::uint64_t>(target.place.bank % banks_per_group_), address);
+  address = put(bank_group_, static_cast<std::uint64_t>(target.place.bank_group % groups_per_rank_), address);
+  address = put(rank_, static_cast<std::uint64_t>(target.place.rank), address);
+  return put(channel_, static_cast<std::uint64_t>(target.channel), address);
+}
+
+}  // namespace heat::dram

@@ -1,0 +1,67 @@
+// Address -> (channel, rank, bank group, bank, row, column) by the bit lists of the configuration.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "sim/dram/types.h"
+#include "spec/dram_spec.h"
+
+namespace heat::dram {
+
+class AddressMapping {
+ public:
+  explicit AddressMapping(const spec::DramSpec& spec);
+
+  struct Target {
+    int channel = 0;
+    Place place;
+  };
+  // Precondition: address < capacity.
+  Target decode(std::uint64_t address) const {
+    Target t;
+    t.channel = static_cast<int>(channel_.take(address));
+    Place& p = t.place;
+    p.rank = static_cast<std::int32_t>(rank_.take(address));
+    const auto group = static_cast<std::int32_t>(bank_group_.take(address));
+    p.bank_group = p.rank * groups_per_rank_ + group;
+    p.bank = p.bank_group * banks_per_group_ + static_cast<std::int32_t>(bank_.take(address));
+    p.row = static_cast<std::int64_t>(row_.take(address));
+    p.column = static_cast<std::int64_t>(column_.take(address));
+    return t;
+  }
+  // The address of the first byte of an access; inverse of decode.
+  std::uint64_t encode(const Target& target) const;
+
+  std::uint64_t capacity_bytes() const { return capacity_; }
+  int offset_bits() const { return offset_bits_; }
+
+ private:
+  // A field as runs of neighbouring bits, plus the exclusive-or sources.
+  struct Field {
+    struct Run {
+      int shift, width, at;
+    };
+    struct Xor {
+      int source, at;
+    };
+    std::vector<Run> runs;
+    std::vector<Xor> xors;
+    std::vector<int> primary;
+    std::uint64_t take(std::uint64_t address) const {
+      std::uint64_t value = 0;
+      for (const Run& r : runs) value |= (address >> r.shift & ((std::uint64_t{1} << r.width) - 1)) << r.at;
+      for (const Xor& x : xors) value ^= (address >> x.source & 1) << x.at;
+      return value;
+    }
+  };
+  static Field make_field(const std::vector<spec::DramAddressBit>& bits);
+  static std::uint64_t put(const Field& field, std::uint64_t value, std::uint64_t address);
+
+  Field channel_, rank_, bank_group_, bank_, row_, column_;
+  std::int32_t groups_per_rank_, banks_per_group_;
+  std::uint64_t capacity_;
+  int offset_bits_ = 0;
+};
+
+}  // namespace heat::dram

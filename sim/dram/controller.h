@@ -1,0 +1,106 @@
+// One channel: queues, scheduler, DRAM state and statistics, without SystemC.
+//
+// Time goes from event to event. Two ways to drive it, not to be mixed while accesses wait:
+//   offer(access, not_before)      blocks (advances time) until the access is in its queue
+//   enqueue(access, not_before)    puts it into an input list of any length; advance_to() moves it into the queue
+// At most one access enters a channel per cycle, in order; an access that enters in cycle t can be served from t on.
+#pragma once
+
+#include <deque>
+#include <vector>
+
+#include "sim/dram/energy.h"
+#include "sim/dram/scheduler.h"
+#include "sim/dram/statistics.h"
+#include "sim/dram/types.h"
+#include "spec/dram_spec.h"
+
+namespace heat::dram {
+
+// Hears every command; for rank commands place.bank is the rank's first and row/column mean nothing.
+class CommandSink {
+ public:
+  virtual ~CommandSink() = default;
+  virtual void on_command(Cycle t, spec::DramCommand command, const Place& place) = 0;
+};
+
+class Controller {
+ public:
+  struct Acceptance {
+    std::uint64_t tag = 0;
+    Cycle at = 0;
+  };
+
+  explicit Controller(const spec::DramSpec& spec);
+  Controller(const Controller&) = delete;
+  Controller& operator=(const Controller&) = delete;
+
+  void set_command_sink(CommandSink* sink) { sink_ = sink; }
+  void report_acceptances(bool on) { report_acceptances_ = on; }
+
+  // Returns the cycle of entry, at least not_before.
+  Cycle offer(const Access& access, Cycle not_before);
+  void enqueue(const Access& access, Cycle not_before) { input_.push_back({access, not_before}); }
+
+  // Issues every command and accepts every enqueued access of cycles <= t.
+  void advance_to(Cycle t);
+  // Runs until no access waits. Refreshes do not keep it going.
+  void drain();
+  // Earliest cycle at which anything happens; kNever when nothing can without a new access (refreshes that fall due in an
+  // idle channel are caught up with when the next access comes).
+  Cycle next_event();
+  bool idle() const { return input_.empty() && s_.reads.size() == 0 && s_.writes.size() == 0; }
+  std::size_t waiting() const { return input_.size(); }
+
+  // Accesses done since the caller last cleared the list, in the order of their column commands.
+  std::vector<Completion>& completions() { return completions_; }
+  std::vector<Acceptance>& acceptances() { return acceptances_; }
+
+  const ChannelStatistics& statistics() const { return statistics_; }
+  const EnergyMeter& energy() const { return energy_; }
+
+ private:
+  struct Waiting {
+    Access access;
+    Cycle not_before;
+  };
+
+  bool has_space(const Access& a) const { return a.write ? !s_.writes.full() : !s_.reads.full(); }
+  Cycle input_time() const;
+  Cycle command_time();
+  void accept(const Access& access, Cycle t);
+  bool answered_by_write_queue(const Access& access, Cycle t);
+  void update_mode();
+  void step(Cycle t);
+  void issue(const Plan& plan);
+  void issue_column(const Plan& plan);
+  void issue_row(const Plan& plan);
+  void issue_rank(const Plan& plan);
+  void close_bank(int bank, int rank, Cycle t);
+  void complete(const Completion& done);
+  void count_data(bool write, int rank, Cycle first, Cycle end);
+
+  const spec::DramSpec spec_;
+  ChannelState s_;
+  Scheduler scheduler_;
+  EnergyMeter energy_;
+  ChannelStatistics statistics_;
+  CommandSink* sink_ = nullptr;
+  const int read_latency_, write_latency_;
+  const Cycle turn_gap_limit_;
+
+  Plan plan_;
+  bool stale_ = true;  // plan_ must be made anew
+  Cycle now_ = 0;
+  Cycle last_entry_ = -1;
+  Cycle slot_free_ = 0;  // when the slot that a full queue gave up last can be taken
+  std::uint64_t age_ = 0;
+  std::deque<Waiting> input_;
+  std::vector<Completion> completions_;
+  std::vector<Acceptance> acceptances_;
+  bool report_acceptances_ = false;
+  bool last_data_write_ = false;
+  Cycle last_data_end_ = 0;
+};
+
+}  // namespace heat::dram

@@ -1,0 +1,101 @@
+// ACT+PRE: VDD (IDD0 tRC - IDD3N tRAS - IDD2N (tRC - tRAS)) + VPP IPP0 tRC; RD: VDD (IDD4R - IDD3N) BL; WR likewise;
+// REFAB: VDD (IDD5AB - IDD3N) tRFC; REFPB with IDD5PB and tRFCpb; each times the devices of a rank. mA x V x ns = pJ.
+#include "sim/dram/energy.h"
+
+namespace heat::dram {
+
+using C = spec::DramCommand;
+
+EnergyBreakdown& EnergyBreakdown::operator+=(const EnergyBreakdown& o) {
+  activate += o.activate;
+  read += o.read;
+  write += o.write;
+  refresh += o.refresh;
+  background += o.background;
+  power_down += o.power_down;
+  self_refresh += o.self_refresh;
+  return *this;
+}
+
+EnergyMeter::EnergyMeter(const spec::DramSpec& spec)
+    : banks_per_rank_(spec.organization.banks_per_rank()),
+      counts_(static_cast<std::size_t>(spec.organization.banks()) * spec::kDramCommands, 0),
+      ranks_(static_cast<std::size_t>(spec.organization.ranks)) {
+  const spec::DramEnergy& e = spec.energy;
+  const auto t = [&](const char* key) { return static_cast<double>(spec.timing(key)); };
+  const double scale = spec.organization.devices_per_rank * e.cycle_ns;
+  const double burst = spec.organization.burst_cycles;
+  const double bits = 8.0 * static_cast<double>(spec.organization.access_bytes());
+  const auto set = [&](C command, double pj) { pj_[static_cast<std::size_t>(spec::index(command))] = pj; };
+  set(C::kAct, scale * (e.vdd_v * (e.idd0 * t("tRC") - e.idd3n * t("tRAS") - e.idd2n * (t("tRC") - t("tRAS"))) +
+                        e.vpp_v * e.ipp0 * t("tRC")));
+  const double read = scale * e.vdd_v * (e.idd4r - e.idd3n) * burst + e.io_read_pj_per_bit * bits;
+  const double write = scale * e.vdd_v * (e.idd4w - e.idd3n) * burst + e.io_write_pj_per_bit * bits;
+  set(C::kRd, read);
+  set(C::kRdAp, read);
+  set(C::kWr, write);
+  set(C::kWrAp, write);
+  set(C::kRefAll, scale * e.vdd_v * (e.idd5ab - e.idd3n) * t("tRFC"));
+  set(C::kRefBank, scale * e.vdd_v * (e.idd5pb - e.idd3n) * t("tRFCpb"));
+  const double currents[] = {e.idd3n, e.idd2n, e.idd3p, e.idd2p, e.idd6};
+  for (std::size_t s = 0; s < 5; ++s) state_pj_per_cycle_[s] = scale * e.vdd_v * currents[s];
+}
+
+void EnergyMeter::state(int rank, RankPower power, bool any_bank_open, Cycle t) {
+  Rank& r = ranks_[static_cast<std::size_t>(rank)];
+  r.cycles[static_cast<std::size_t>(r.state)] += t - r.since;
+  r.since = t;
+  r.state = power == RankPower::kUp ? (any_bank_open ? 0 : 1) : power == RankPower::kPowerDown ? (any_bank_open ? 2 : 3) : 4;
+}
+
+std::array<Cycle, 5> EnergyMeter::residency(int rank, Cycle t) const {
+  const Rank& r = ranks_[static_cast<std::size_t>(rank)];
+  std::array<Cycle, 5> cycles = r.cycles;
+  if (t > r.since) cycles[static_cast<std::size_t>(r.state)] += t - r.since;
+  return cycles;
+}
+
+void EnergyMeter::add(EnergyBreakdown& sum, C command, double count) const {
+  const double pj = per_command(command) * count;
+  if (command == C::kAct)
+    sum.activate += pj;
+  else if (spec::is_read(command))
+    sum.read += pj;
+  else if (spec::is_write(command))
+    sum.write += pj;
+  else
+    sum.refresh += pj;
+}
+
+EnergyBreakdown EnergyMeter::total(Cycle t) const {
+  EnergyBreakdown sum;
+  for (std::size_t i = 0; i < counts_.size(); ++i)
+    add(sum, static_cast<C>(i % spec::kDramCommands), static_cast<double>(counts_[i]));
+  for (int r = 0; r < static_cast<int>(ranks_.size()); ++r) {
+    const std::array<Cycle, 5> cycles = residency(r, t);
+    const auto pj = [&](std::size_t s) { return static_cast<double>(cycles[s]) * state_pj_per_cycle_[s]; };
+    sum.background += pj(0) + pj(1);
+    sum.power_down += pj(2) + pj(3);
+    sum.self_refresh += pj(4);
+  }
+  return sum;
+}
+
+EnergyBreakdown EnergyMeter::of_bank(int bank) const {
+  EnergyBreakdown sum;
+  const int first = bank / banks_per_rank_ * banks_per_rank_;
+  for (int c = 0; c < spec::kDramCommands; ++c) {
+    const C command = static_cast<C>(c);
+    if (!spec::is_rank_command(command)) {
+      add(sum, command, static_cast<double>(counts_[static_cast<std::size_t>(bank * spec::kDramCommands + c)]));
+      continue;
+    }
+    double count = 0;
+    for (int b = first; b < first + banks_per_rank_; ++b)
+      count += static_cast<double>(counts_[static_cast<std::size_t>(b * spec::kDramCommands + c)]);
+    add(sum, command, count / banks_per_rank_);
+  }
+  return sum;
+}
+
+}  // namespace heat::dram

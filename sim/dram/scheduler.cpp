@@ -1,0 +1,179 @@
+// FR-FCFS after Rixner et al., "Memory Access Scheduling" (ISCA 2000), with a row-hit cap (a row is closed under waiting
+// hits once it has served `cap` of them and the bank's oldest request wants another row).
+#include "sim/dram/scheduler.h"
+
+namespace heat::dram {
+
+using C = spec::DramCommand;
+
+namespace {
+enum Priority : int { kRefreshFirst, kColumn, kRow, kTimeout, kPower };
+}
+
+ChannelState::ChannelState(const spec::DramSpec& spec)
+    : timing(spec),
+      banks(spec),
+      refresh(spec),
+      reads(spec.controller.read_queue, spec.organization.banks()),
+      writes(spec.controller.write_queue, spec.organization.banks()),
+      power(static_cast<std::size_t>(spec.organization.ranks), RankPower::kUp),
+      idle_since(static_cast<std::size_t>(spec.organization.ranks), 0),
+      queued(static_cast<std::size_t>(spec.organization.ranks), 0) {}
+
+Scheduler::Scheduler(const spec::DramSpec& spec, ChannelState& state)
+    : policy_(spec.controller),
+      banks_per_rank_(spec.organization.banks_per_rank()),
+      s_(state),
+      rank_blocked_(static_cast<std::size_t>(spec.organization.ranks), 0),
+      bank_in_refresh_(static_cast<std::size_t>(spec.organization.ranks), -1) {
+  for (int b = 0; b < spec.organization.banks(); ++b) rank_of_bank_.push_back(b / banks_per_rank_);
+}
+
+void Scheduler::offer(Plan& best, const Plan& plan, Cycle ready) const {
+  const Cycle bus = spec::is_column(plan.command) ? s_.column_bus_free : s_.row_bus_free;
+  const Cycle at = std::max({ready, bus, now_});
+  if (at > best.at) return;
+  if (at == best.at && (plan.priority > best.priority || (plan.priority == best.priority && plan.age >= best.age))) return;
+  best = plan;
+  best.at = at;
+}
+
+Plan Scheduler::next(Cycle now) {
+  now_ = now;
+  Plan best;
+  special_ranks_ = false;
+  for (int r = 0; r < static_cast<int>(s_.power.size()); ++r) {
+    const bool open = plan_rank(best, r);
+    rank_blocked_[static_cast<std::size_t>(r)] = !open;
+    special_ranks_ |= !open || bank_in_refresh_[static_cast<std::size_t>(r)] >= 0;
+  }
+  const RequestQueue& queue = s_.write_mode ? s_.writes : s_.reads;
+  const std::vector<std::uint64_t>& busy = queue.banks();
+  for (std::size_t w = 0; w < busy.size(); ++w)
+    for (std::uint64_t left = busy[w]; left != 0; left &= left - 1)
+      plan_bank(best, static_cast<int>(w * 64) + __builtin_ctzll(left));
+  if (policy_.page_policy == spec::DramPagePolicy::kAdaptive) plan_timeouts(best);
+  return best;
+}
+
+void Scheduler::offer_rank(Plan& best, C command, int rank, int priority, Cycle not_before) const {
+  Plan plan;
+  plan.command = command;
+  plan.rank = rank;
+  plan.bank = rank * banks_per_rank_;
+  plan.priority = priority;
+  offer(best, plan, std::max(not_before, s_.timing.earliest_of_rank(command, rank)));
+}
+
+bool Scheduler::plan_rank(Plan& best, int rank) {
+  const auto r = static_cast<std::size_t>(rank);
+  bank_in_refresh_[r] = -1;
+  const bool busy = s_.queued[r] > 0;
+  const bool refresh = s_.refresh.wanted(rank, busy);
+  if (s_.power[r] == RankPower::kSelfRefresh) {
+    if (busy) offer_rank(best, C::kSrExit, rank, kPower, 0);
+    return false;
+  }
+  if (s_.power[r] == RankPower::kPowerDown) {
+    if (busy || refresh)
+      offer_rank(best, C::kPdExit, rank, kPower, 0);
+    else if (policy_.self_refresh_idle_cycles > 0)
+      offer_rank(best, C::kPdExit, rank, kPower, s_.idle_since[r] + policy_.self_refresh_idle_cycles);
+    return false;
+  }
+  if (refresh && !s_.refresh.per_bank()) {
+    plan_all_bank_refresh(best, rank);
+    return false;
+  }
+  if (refresh) bank_in_refresh_[r] = plan_bank_refresh(best, rank);
+  if (!busy && !refresh) {
+    if (policy_.self_refresh_idle_cycles > 0) plan_self_refresh(best, rank);
+    if (policy_.power_down_idle_cycles > 0) plan_power_down(best, rank);
+  }
+  return true;
+}
+
+void Scheduler::plan_all_bank_refresh(Plan& best, int rank) {
+  offer_rank(best, s_.banks.open_banks(rank) > 0 ? C::kPreAll : C::kRefAll, rank, kRefreshFirst, 0);
+}
+
+int Scheduler::plan_bank_refresh(Plan& best, int rank) {
+  const int first = rank * banks_per_rank_;
+  const auto idle = [&](int b) {
+    return s_.reads.oldest(first + b) == RequestQueue::kNone && s_.writes.oldest(first + b) == RequestQueue::kNone;
+  };
+  const int bank = first + s_.refresh.target_bank(rank, idle);
+  Plan plan;
+  plan.command = s_.banks[bank].open_row != BankState::kClosed ? C::kPre : C::kRefBank;
+  plan.rank = rank;
+  plan.bank = bank;
+  plan.priority = kRefreshFirst;
+  offer(best, plan, s_.timing.earliest(plan.command, bank));
+  return bank;
+}
+
+void Scheduler::plan_power_down(Plan& best, int rank) {
+  const auto r = static_cast<std::size_t>(rank);
+  // A rank idle for long enough goes on to self-refresh instead of back to power-down.
+  const Cycle since = s_.idle_since[r];
+  if (policy_.self_refresh_idle_cycles > 0 && now_ >= since + policy_.self_refresh_idle_cycles) return;
+  offer_rank(best, C::kPdEnter, rank, kPower, since + policy_.power_down_idle_cycles);
+}
+
+void Scheduler::plan_self_refresh(Plan& best, int rank) {
+  const C command = s_.banks.open_banks(rank) > 0 ? C::kPreAll : C::kSrEnter;
+  offer_rank(best, command, rank, kPower, s_.idle_since[static_cast<std::size_t>(rank)] + policy_.self_refresh_idle_cycles);
+}
+
+C Scheduler::column_command(const RequestQueue& queue, int slot) const {
+  const bool write = &queue == &s_.writes;
+  if (policy_.page_policy == spec::DramPagePolicy::kClosed && !queue.has_other_hit(slot)) {
+    const RequestQueue& other = write ? s_.reads : s_.writes;
+    if (other.hit(queue.entry(slot).access.place.bank) == RequestQueue::kNone) return write ? C::kWrAp : C::kRdAp;
+  }
+  return write ? C::kWr : C::kRd;
+}
+
+void Scheduler::plan_bank(Plan& best, int bank) {
+  const int rank = rank_of_bank_[static_cast<std::size_t>(bank)];
+  if (special_ranks_ &&
+      (rank_blocked_[static_cast<std::size_t>(rank)] || bank_in_refresh_[static_cast<std::size_t>(rank)] == bank))
+    return;
+  const RequestQueue& queue = s_.write_mode ? s_.writes : s_.reads;
+  const BankState& state = s_.banks[bank];
+  Plan plan;
+  plan.rank = rank;
+  plan.bank = bank;
+  const int oldest = queue.oldest(bank);
+  if (oldest == RequestQueue::kNone) return;
+  const int hit = queue.hit(bank);
+  const bool capped = policy_.row_hit_cap > 0 && hit != oldest && state.columns_since_act >= policy_.row_hit_cap;
+  if (hit != RequestQueue::kNone && !capped) {
+    plan.command = column_command(queue, hit);
+    plan.slot = hit;
+    plan.priority = kColumn;
+  } else {
+    plan.command = state.open_row == BankState::kClosed ? C::kAct : C::kPre;
+    plan.slot = oldest;
+    plan.priority = kRow;
+  }
+  plan.age = queue.entry(plan.slot).age;
+  offer(best, plan, s_.timing.earliest(plan.command, bank));
+}
+
+void Scheduler::plan_timeouts(Plan& best) {
+  for (int bank = 0; bank < s_.banks.size(); ++bank) {
+    const BankState& state = s_.banks[bank];
+    const int rank = rank_of_bank_[static_cast<std::size_t>(bank)];
+    if (state.open_row == BankState::kClosed || rank_blocked_[static_cast<std::size_t>(rank)]) continue;
+    if (s_.reads.hit(bank) != RequestQueue::kNone || s_.writes.hit(bank) != RequestQueue::kNone) continue;
+    Plan plan;
+    plan.command = C::kPre;
+    plan.rank = rank;
+    plan.bank = bank;
+    plan.priority = kTimeout;
+    offer(best, plan, std::max(state.last_column + state.timeout, s_.timing.earliest(C::kPre, bank)));
+  }
+}
+
+}  // namespace heat::dram

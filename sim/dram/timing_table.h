@@ -1,0 +1,67 @@
+// The constraint table in the form the engine runs on: for every command the cycles it pushes ahead, and for every bank
+// the earliest cycle of every command.
+//
+// issue() applies the rows whose `from` is the command; earliest() is the maximum over the bank, its bank group, its rank
+// and the channel, so that a check costs four loads instead of a search through the history.
+#pragma once
+
+#include <algorithm>
+#include <vector>
+
+#include "sim/dram/types.h"
+#include "spec/dram_spec.h"
+
+namespace heat::dram {
+
+class TimingTable {
+ public:
+  explicit TimingTable(const spec::DramSpec& spec);
+
+  // Earliest cycle at which a bank command may be issued to `bank` (counted through the channel).
+  Cycle earliest(spec::DramCommand command, int bank) const {
+    const auto c = static_cast<std::size_t>(spec::index(command));
+    const Nodes& n = nodes_[static_cast<std::size_t>(bank)];
+    return std::max(std::max(next_[n.bank + c], next_[n.group + c]), std::max(next_[n.rank + c], next_[c]));
+  }
+  Cycle earliest_of_rank(spec::DramCommand command, int rank) const {
+    const auto c = static_cast<std::size_t>(spec::index(command));
+    return std::max(next_[rank_node(rank) + c], next_[c]);
+  }
+  // Records a command at cycle t. For a rank command `bank` is any bank of the rank.
+  void issue(spec::DramCommand command, int bank, Cycle t);
+
+ private:
+  static constexpr std::size_t kStride = 16;
+  struct Nodes {
+    std::size_t bank, group, rank;
+  };
+  struct Update {
+    spec::DramScope scope;
+    std::uint8_t to;
+    Cycle latency;
+  };
+  struct Window {
+    std::uint32_t from_mask;
+    spec::DramScope scope;
+    std::uint8_t to;
+    int size;
+    Cycle latency;
+    std::vector<Cycle> ring;  // [instance of the scope][size]
+    std::vector<int> head;
+  };
+
+  std::size_t rank_node(int rank) const { return (1 + static_cast<std::size_t>(rank)) * kStride; }
+  std::size_t node(spec::DramScope scope, int bank) const;
+  void push(std::size_t at, Cycle t) { next_[at] = std::max(next_[at], t); }
+  void issue_window(Window& window, int bank, Cycle t);
+
+  int ranks_;
+  std::vector<Nodes> nodes_;                  // by bank
+  std::vector<int> rank_of_bank_;
+  std::vector<Cycle> next_;                   // [node][command]
+  std::vector<std::vector<Update>> updates_;  // by command
+  std::vector<Window> windows_;
+  std::uint32_t window_commands_ = 0;
+};
+
+}  // namespace heat::dram

@@ -1,0 +1,186 @@
+// A window of 256 KiB slides over the bytes; lines are views into it. A line longer than kMaxLine is an error, so that no
+// input makes the window grow.
+#include "sim/dram/trace_reader.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "spec/errors.h"
+
+namespace heat::dram {
+namespace {
+
+constexpr std::size_t kWindow = 256 * 1024;
+constexpr std::size_t kMaxLine = 4096;
+
+bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\v' || c == '\f'; }
+
+std::string_view take_word(std::string_view& text) {
+  std::size_t i = 0;
+  while (i < text.size() && is_blank(text[i])) ++i;
+  std::size_t j = i;
+  while (j < text.size() && !is_blank(text[j])) ++j;
+  const std::string_view word = text.substr(i, j - i);
+  text.remove_prefix(j);
+  return word;
+}
+
+// -1 when c is no hexadecimal digit.
+int hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  const char lower = static_cast<char>(c | 0x20);
+  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+}
+
+}  // namespace
+
+TraceReader::TraceReader(std::unique_ptr<ByteSource> source, std::string name)
+    : source_(std::move(source)), name_(std::move(name)), buffer_(kWindow) {}
+
+void TraceReader::fail(const std::string& message, std::string_view text) const {
+  std::string shown;
+  for (const char c : text.substr(0, 80)) shown += c >= 32 && c < 127 ? c : '?';
+  throw spec::TraceError(place() + ": " + message + " in '" + shown + (text.size() > 80 ? "..." : "") + "'");
+}
+
+bool TraceReader::refill() {
+  if (at_end_) return false;
+  std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
+  end_ -= begin_;
+  begin_ = 0;
+  const std::size_t got = source_->read(buffer_.data() + end_, buffer_.size() - end_);
+  at_end_ = got == 0;
+  end_ += got;
+  return got > 0;
+}
+
+bool TraceReader::next_line(std::string_view& text) {
+  std::size_t searched = 0;
+  for (;;) {
+    const char* from = buffer_.data() + begin_ + searched;
+    const void* newline = std::memchr(from, '\n', end_ - begin_ - searched);
+    if (newline) {
+      const auto length = static_cast<std::size_t>(static_cast<const char*>(newline) - (buffer_.data() + begin_));
+      text = std::string_view(buffer_.data() + begin_, length);
+      begin_ += length + 1;
+      ++line_;
+      if (length > kMaxLine) fail("line longer than 4096 characters", text);
+      return true;
+    }
+    searched = end_ - begin_;
+    if (searched > kMaxLine) {
+      ++line_;
+      fail("line longer than 4096 characters", std::string_view(buffer_.data() + begin_, searched));
+    }
+    if (refill()) continue;
+    if (begin_ == end_) return false;
+    text = std::string_view(buffer_.data() + begin_, end_ - begin_);
+    begin_ = end_;
+    ++line_;
+    return true;
+  }
+}
+
+bool TraceReader::next(TraceRequest& request) {
+  std::string_view text;
+  while (next_line(text)) {
+    std::size_t i = 0;
+    while (i < text.size() && is_blank(text[i])) ++i;
+    if (i == text.size() || text[i] == '#') continue;
+    parse(text.substr(i), request);
+    return true;
+  }
+  return false;
+}
+
+void TraceReader::expect_format(Format format) {
+  if (format_ == Format::kUnknown) format_ = format;
+  if (format_ != format)
+    throw spec::TraceError(place() + ": line in another trace format than the lines before it");
+}
+
+std::uint64_t TraceReader::number(std::string_view word, const char* what) const {
+  const bool hex = word.size() > 2 && word[0] == '0' && (word[1] == 'x' || word[1] == 'X');
+  std::uint64_t value = 0;
+  bool good = !word.empty();
+  if (hex) {
+    good = word.size() <= 18;
+    for (const char c : word.substr(2)) {
+      const int digit = hex_digit(c);
+      good = good && digit >= 0;
+      value = value << 4 | static_cast<std::uint64_t>(digit & 15);
+    }
+  } else {
+    for (const char c : word) {
+      good = good && c >= '0' && c <= '9' && !__builtin_mul_overflow(value, std::uint64_t{10}, &value) &&
+             !__builtin_add_overflow(value, static_cast<std::uint64_t>(c - '0'), &value);
+    }
+  }
+  if (!good) fail(std::string("expected ") + what + " (hexadecimal with 0x, or decimal)", word);
+  return value;
+}
+
+void TraceReader::parse(std::string_view text, TraceRequest& request) {
+  request.has_levels = false;
+  request.cycle = 0;
+  const bool digit = text[0] >= '0' && text[0] <= '9';
+  if (digit)
+    parse_address_first(text, request);
+  else
+    parse_kind_first(text, request);
+}
+
+void TraceReader::parse_kind_first(std::string_view text, TraceRequest& request) {
+  std::string_view rest = text;
+  const std::string_view kind = take_word(rest);
+  if (kind == "R" || kind == "r" || kind == "LD")
+    request.write = false;
+  else if (kind == "W" || kind == "w" || kind == "ST")
+    request.write = true;
+  else
+    fail("expected 'R 0xADDR', 'W 0xADDR', 'LD ADDR', 'ST ADDR' or '0xADDR READ|WRITE CYCLE'", text);
+  const std::string_view where = take_word(rest);
+  if (where.find(',') != std::string_view::npos) {
+    expect_format(Format::kLevels);
+    parse_levels(where, request);
+  } else {
+    expect_format(Format::kKindFirst);
+    request.address = number(where, "an address");
+  }
+  if (!take_word(rest).empty()) fail("unexpected text after the address", text);
+}
+
+void TraceReader::parse_levels(std::string_view text, TraceRequest& request) {
+  request.has_levels = true;
+  std::string_view rest = text;
+  for (int i = 0; i < 6; ++i) {
+    const std::size_t comma = rest.find(',');
+    const bool last = comma == std::string_view::npos;
+    if (last != (i == 5)) fail("expected six coordinates (channel,rank,bank group,bank,row,column)", text);
+    const std::uint64_t value = number(rest.substr(0, comma), "a coordinate");
+    if (value > (std::uint64_t{1} << 40)) fail("coordinate too large", text);
+    request.levels[i] = static_cast<std::int64_t>(value);
+    rest = last ? std::string_view() : rest.substr(comma + 1);
+  }
+}
+
+void TraceReader::parse_address_first(std::string_view text, TraceRequest& request) {
+  expect_format(Format::kAddressFirst);
+  std::string_view rest = text;
+  request.address = number(take_word(rest), "an address");
+  const std::string_view kind = take_word(rest);
+  if (kind == "READ" || kind == "P_MEM_RD")
+    request.write = false;
+  else if (kind == "WRITE" || kind == "P_MEM_WR")
+    request.write = true;
+  else
+    fail("expected READ or WRITE after the address", text);
+  const std::uint64_t cycle = number(take_word(rest), "a cycle");
+  if (cycle > (std::uint64_t{1} << 60)) fail("cycle beyond 2^60", text);
+  request.cycle = static_cast<std::int64_t>(cycle);
+  if (request.cycle < last_cycle_) fail("cycle below the one before (" + std::to_string(last_cycle_) + ")", text);
+  last_cycle_ = request.cycle;
+  if (!take_word(rest).empty()) fail("unexpected text after the cycle", text);
+}
+
+}  // namespace heat::dram

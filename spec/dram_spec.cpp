@@ -1,0 +1,45 @@
+// Derived values of a DRAM description, and the two entries that read one.
+#include "spec/dram_spec.h"
+
+
+#include "spec/dram_spec_reader.h"
+
+namespace heat::spec {
+
+std::string DramConstraint::text() const {
+  std::string from;
+  for (int i = 0; i < kDramCommands; ++i)
+    if (from_mask >> i & 1u) from += (from.empty() ? "" : "|") + std::string(kDramCommandNames[static_cast<std::size_t>(i)]);
+  std::string result = from + " -> " + name(to) + ", " + name(scope) + ", " + formula;
+  if (window > 1) result += ", window " + std::to_string(window);
+  return result;
+}
+
+std::int64_t DramSpec::timing(const std::string& key) const {
+  const auto found = timings.find(key);
+  return found == timings.end() ? 0 : found->second;
+}
+
+double DramSpec::peak_gb_per_s() const {
+  return static_cast<double>(organization.access_bytes()) * organization.channels /
+         (organization.burst_cycles * clock_ns());
+}
+
+int DramSpec::read_latency() const { return static_cast<int>(timing("CL")) + organization.burst_cycles; }
+int DramSpec::write_latency() const { return static_cast<int>(timing("CWL")) + organization.burst_cycles; }
+
+DramSpec load_dram_spec(const std::string& path) {
+  Problems problems;
+  ConfigReader reader = ConfigReader::load(path, problems);
+  problems.throw_if_any();
+  return DramSpecReader(path, reader, problems).run();
+}
+
+DramSpec parse_dram_spec(const std::string& text, const std::string& name) {
+  Problems problems;
+  ConfigReader reader = ConfigReader::parse(text, name, problems);
+  problems.throw_if_any();
+  return DramSpecReader(name, reader, problems).run();
+}
+
+}  // namespace heat::spec

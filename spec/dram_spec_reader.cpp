@@ -1,0 +1,304 @@
+// Record -> resolved DramSpec. Constraints of commands that the configuration never issues (power-down, per-bank
+// refresh, auto-precharge, a second rank) are dropped, so that a file need not give timings it has no use for.
+#include "spec/dram_spec_reader.h"
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <sstream>
+
+#include "spec/dram_formula.h"
+
+namespace heat::spec {
+namespace {
+
+std::vector<std::string> words_of(const std::string& text) {
+  std::istringstream in(text);
+  std::vector<std::string> words;
+  for (std::string w; in >> w;) words.push_back(w);
+  return words;
+}
+
+bool parse_int(const std::string& text, int& value) {
+  if (text.empty() || text.size() > 3) return false;
+  value = 0;
+  for (const char c : text) {
+    if (c < '0' || c > '9') return false;
+    value = value * 10 + (c - '0');
+  }
+  return true;
+}
+
+}  // namespace
+
+DramSpec DramSpecReader::run() {
+  spec_.name = top_.text("name");
+  const double clock_ns = top_.number("clock_ns", {0.01, 1000.0});
+  spec_.clock_ps = std::llround(clock_ns * 1e3);
+  if (std::abs(clock_ns * 1e3 - static_cast<double>(spec_.clock_ps)) > 1e-6)
+    problems_.add(top_.place("clock_ns"), "expected a whole number of picoseconds");
+  read_organization();
+  read_controller();
+  read_power_down();
+  read_energy();
+  ConfigReader timings = top_.section("timings");
+  read_timings(timings);
+  read_mapping();
+  read_standard();
+  if (problems_.empty()) check_timings(timings);
+  top_.finish();
+  problems_.throw_if_any();
+  return spec_;
+}
+
+void DramSpecReader::read_organization() {
+  ConfigReader r = top_.section("organization");
+  DramOrganization& o = spec_.organization;
+  const auto count = [&](const char* key, std::int64_t max) { return static_cast<int>(r.integer(key, {1, max})); };
+  o.channels = count("channels", 256);
+  o.ranks = count("ranks", 16);
+  o.bank_groups = count("bank_groups", 16);
+  o.banks_per_group = count("banks_per_group", 32);
+  o.rows = r.integer("rows", {1, std::int64_t{1} << 24});
+  o.columns = r.integer("columns", {1, 65536});
+  o.bus_bits = count("bus_bits", 4096);
+  o.burst_length = count("burst_length", 64);
+  o.burst_cycles = count("burst_cycles", 64);
+  o.devices_per_rank = count("devices_per_rank", 64);
+  if (o.banks() > 1024) problems_.add(r.place(), "more than 1024 banks a channel");
+  const std::int64_t bytes = o.access_bytes();
+  if (o.bus_bits % 8 != 0 || bytes < 8 || (bytes & (bytes - 1)) != 0)
+    problems_.add(r.place("bus_bits"), "bus_bits x burst_length / 8 must be a power of two of at least 8 bytes");
+}
+
+void DramSpecReader::read_controller() {
+  ConfigReader r = top_.section("controller");
+  DramController& c = spec_.controller;
+  c.read_queue = static_cast<int>(r.integer("read_queue", {1, 4096}));
+  c.write_queue = static_cast<int>(r.integer("write_queue", {1, 4096}));
+  c.write_high_watermark = static_cast<int>(r.integer_or("write_high_watermark", (c.write_queue * 4 + 4) / 5, {1, 4096}));
+  c.write_low_watermark = static_cast<int>(r.integer_or("write_low_watermark", c.write_queue / 5, {0, 4096}));
+  c.row_hit_cap = static_cast<int>(r.integer_or("row_hit_cap", 0, {0, 1 << 20}));
+  const std::string page = r.choice_or("page_policy", "open", {"open", "closed", "adaptive"});
+  c.page_policy = page == "open"     ? DramPagePolicy::kOpen
+                  : page == "closed" ? DramPagePolicy::kClosed
+                                     : DramPagePolicy::kAdaptive;
+  c.page_timeout_cycles = static_cast<int>(r.integer_or("page_timeout_cycles", 200, {1, 1 << 20}));
+  c.forward_reads = r.boolean_or("forward_reads", true);
+  c.merge_writes = r.boolean_or("merge_writes", true);
+  c.posted_writes = r.boolean_or("posted_writes", true);
+  check_controller(r);
+  ConfigReader refresh = top_.section("refresh");
+  read_refresh(refresh);
+}
+
+void DramSpecReader::read_refresh(ConfigReader& r) {
+  DramController& c = spec_.controller;
+  const std::string mode = r.choice("mode", {"all_bank", "per_bank", "none"});
+  c.refresh = mode == "all_bank"   ? DramRefreshMode::kAllBank
+              : mode == "per_bank" ? DramRefreshMode::kPerBank
+                                   : DramRefreshMode::kNone;
+  c.refresh_max_postponed = static_cast<int>(r.integer_or("max_postponed", 0, {0, 64}));
+}
+
+void DramSpecReader::read_power_down() {
+  auto section = top_.optional_section("power_down");
+  if (!section) return;
+  DramController& c = spec_.controller;
+  c.power_down_idle_cycles = section->integer_or("after_idle_cycles", 0, {0, std::int64_t{1} << 40});
+  c.self_refresh_idle_cycles = section->integer_or("self_refresh_after_idle_cycles", 0, {0, std::int64_t{1} << 40});
+}
+
+void DramSpecReader::read_energy() {
+  auto section = top_.optional_section("energy");
+  DramEnergy& e = spec_.energy;
+  e.cycle_ns = spec_.clock_ns();
+  if (!section) return;
+  ConfigReader& r = *section;
+  e.given = true;
+  e.vdd_v = r.number("vdd_v", {0.1, 5.0});
+  e.vpp_v = r.number_or("vpp_v", 0, {0, 5.0});
+  const Range<double> current{0, 1e5};
+  e.idd0 = r.number("idd0_ma", current);
+  e.ipp0 = r.number_or("ipp0_ma", 0, current);
+  e.idd2n = r.number("idd2n_ma", current);
+  e.idd3n = r.number("idd3n_ma", current);
+  e.idd4r = r.number("idd4r_ma", current);
+  e.idd4w = r.number("idd4w_ma", current);
+  e.idd5ab = r.number("idd5ab_ma", current);
+  e.idd2p = r.number_or("idd2p_ma", e.idd2n, current);
+  e.idd3p = r.number_or("idd3p_ma", e.idd3n, current);
+  e.idd5pb = r.number_or("idd5pb_ma", e.idd5ab, current);
+  e.idd6 = r.number_or("idd6_ma", e.idd2p, current);
+  e.io_read_pj_per_bit = r.number_or("io_read_pj_per_bit", 0, {0, 1e3});
+  e.io_write_pj_per_bit = r.number_or("io_write_pj_per_bit", e.io_read_pj_per_bit, {0, 1e3});
+  e.cycle_ns = r.number_or("cycle_ns", e.cycle_ns, {1e-3, 1e3});
+}
+
+void DramSpecReader::read_timings(ConfigReader& r) {
+  for (const std::string& key : r.keys()) spec_.timings[key] = r.integer(key, {0, std::int64_t{1} << 32});
+  spec_.timings["BL"] = spec_.organization.burst_cycles;
+  require_timing("CL", "reads");
+  require_timing("CWL", "writes");
+  if (spec_.controller.refresh == DramRefreshMode::kAllBank) require_timing("tREFI", "refresh.mode all_bank");
+  if (spec_.controller.refresh == DramRefreshMode::kPerBank) require_timing("tREFIpb", "refresh.mode per_bank");
+}
+
+void DramSpecReader::require_timing(const std::string& key, const std::string& why) {
+  if (!spec_.timings.count(key))
+    problems_.add(top_.place("timings"), "missing timing '" + key + "' (needed by " + why + ")");
+  timing_names_in_formulas_.push_back(key);
+}
+
+bool DramSpecReader::parse_bits(const std::string& text, std::vector<DramAddressBit>& bits) const {
+  const std::size_t dots = text.find("..");
+  int first = 0, last = 0;
+  if (dots != std::string::npos) {
+    if (!parse_int(text.substr(0, dots), first) || !parse_int(text.substr(dots + 2), last)) return false;
+    if (first > last || last > 62) return false;
+    for (int b = first; b <= last; ++b) bits.push_back({b});
+    return true;
+  }
+  DramAddressBit sources;
+  std::istringstream in(text);
+  for (std::string part; std::getline(in, part, '^');) {
+    if (!parse_int(part, first) || first > 62) return false;
+    sources.push_back(first);
+  }
+  if (sources.empty() || text.back() == '^') return false;
+  bits.push_back(sources);
+  return true;
+}
+
+std::vector<DramAddressBit> DramSpecReader::read_bits(ConfigReader& section, const std::string& key) {
+  std::vector<DramAddressBit> bits;
+  if (!section.has(key)) {
+    section.text_or(key, "");
+    return bits;
+  }
+  for (const std::string& item : section.texts(key))
+    if (!parse_bits(item, bits))
+      problems_.add(section.place(key), "'" + item +
+                                            "' is not a bit (13), a range of bits (6..12) or an exclusive or of bits "
+                                            "(13^17), each from 0 to 62");
+  return bits;
+}
+
+void DramSpecReader::read_mapping() {
+  ConfigReader r = top_.section("mapping");
+  DramMapping& m = spec_.mapping;
+  m.channel = read_bits(r, "channel");
+  m.rank = read_bits(r, "rank");
+  m.bank_group = read_bits(r, "bank_group");
+  m.bank = read_bits(r, "bank");
+  m.row = read_bits(r, "row");
+  m.column = read_bits(r, "column");
+  if (problems_.empty()) check_mapping(r);
+}
+
+std::uint32_t DramSpecReader::usable_commands() const {
+  const DramController& c = spec_.controller;
+  using C = DramCommand;
+  std::uint32_t mask = bit(C::kAct) | bit(C::kPre) | bit(C::kRd) | bit(C::kWr);
+  if (c.page_policy == DramPagePolicy::kClosed) mask |= bit(C::kRdAp) | bit(C::kWrAp);
+  if (c.refresh == DramRefreshMode::kAllBank) mask |= bit(C::kRefAll) | bit(C::kPreAll);
+  if (c.refresh == DramRefreshMode::kPerBank) mask |= bit(C::kRefBank);
+  if (c.power_down_idle_cycles > 0) mask |= bit(C::kPdEnter) | bit(C::kPdExit);
+  if (c.self_refresh_idle_cycles > 0) mask |= bit(C::kSrEnter) | bit(C::kSrExit) | bit(C::kPreAll);
+  return mask;
+}
+
+void DramSpecReader::read_standard() {
+  const std::string relative = top_.text("standard");
+  if (relative.empty()) return;
+  const std::string path = (std::filesystem::path(file_).parent_path() / relative).string();
+  ConfigReader r = ConfigReader::load(path, problems_);
+  spec_.standard = r.text("name");
+  r.text("source");
+  spec_.split_command_bus = r.choice_or("command_bus", "shared", {"shared", "split"}) == "split";
+  spec_.command_cycles.assign(kDramCommands, 1);
+  const auto read_cycles = [&](ConfigReader& where) {
+    auto cycles = where.optional_section("command_cycles");
+    if (!cycles) return;
+    for (int i = 0; i < kDramCommands; ++i) {
+      int& value = spec_.command_cycles[static_cast<std::size_t>(i)];
+      value = static_cast<int>(cycles->integer_or(kDramCommandNames[static_cast<std::size_t>(i)], value, {1, 16}));
+    }
+  };
+  read_cycles(r);
+  read_cycles(top_);
+  for (ConfigReader& item : r.sections("constraints")) read_constraint(item);
+  r.finish();
+  std::sort(timing_names_in_formulas_.begin(), timing_names_in_formulas_.end());
+  for (const auto& [key, value] : spec_.timings) {
+    (void)value;
+    const auto& known = timing_names_in_formulas_;
+    if (key == "BL" || std::binary_search(known.begin(), known.end(), key)) continue;
+    static const std::vector<std::string> kOther = {"tREFI", "tREFIpb", "tRFC", "tRFCpb", "tRC", "tRAS", "tRP"};
+    if (std::find(kOther.begin(), kOther.end(), key) != kOther.end()) continue;
+    const auto near = nearest_word(key, known);
+    problems_.add(top_.section("timings").place(key), "no constraint of " + path + " uses this timing" +
+                                                          (near ? " (did you mean '" + *near + "'?)" : std::string()));
+  }
+}
+
+std::uint32_t DramSpecReader::read_commands(ConfigReader& item, const std::string& key) {
+  std::uint32_t mask = 0;
+  const std::string text = item.text(key);
+  for (const std::string& word : words_of(text)) {
+    const auto command = dram_command_of(word);
+    if (command)
+      mask |= bit(*command);
+    else
+      problems_.add(item.place(key), "'" + word + "' is no command (ACT, PRE, PREA, RD, RDA, WR, WRA, REFAB, REFPB, "
+                                     "PDE, PDX, SRE, SRX)");
+  }
+  if (mask == 0 && !text.empty() && words_of(text).empty()) problems_.add(item.place(key), "names no command");
+  return mask;
+}
+
+void DramSpecReader::read_constraint(ConfigReader& item) {
+  const std::uint32_t from = read_commands(item, "from");
+  const std::uint32_t to = read_commands(item, "to");
+  const std::string scope_text = item.choice("scope", {kDramScopeNames.begin(), kDramScopeNames.end()});
+  const auto scope = static_cast<DramScope>(std::find(kDramScopeNames.begin(), kDramScopeNames.end(), scope_text) -
+                                            kDramScopeNames.begin());
+  const std::string formula = item.text("latency");
+  const int window = static_cast<int>(item.integer_or("window", 1, {1, 64}));
+  FormulaResult result = evaluate_formula(formula, spec_.timings);
+  if (!result.error.empty()) problems_.add(item.place("latency"), "'" + formula + "' is no formula: " + result.error);
+  const FormulaResult names = evaluate_formula(formula, {});
+  timing_names_in_formulas_.insert(timing_names_in_formulas_.end(), names.missing_names.begin(), names.missing_names.end());
+  const bool below_rank = scope == DramScope::kBank || scope == DramScope::kBankGroup;
+  for (int i = 0; i < kDramCommands; ++i)
+    if (below_rank && ((from | to) >> i & 1u) && is_rank_command(static_cast<DramCommand>(i)))
+      problems_.add(item.place("scope"), std::string(kDramCommandNames[static_cast<std::size_t>(i)]) +
+                                             " addresses a whole rank; scope must be rank, channel or other_rank");
+  if (window > 1 && scope == DramScope::kOtherRank)
+    problems_.add(item.place("window"), "a window needs scope bank, bank_group, rank or channel");
+  const std::uint32_t usable = usable_commands();
+  if ((from & usable) == 0 || (to & usable) == 0) return;
+  if (scope == DramScope::kOtherRank && spec_.organization.ranks == 1) return;
+  for (const std::string& missing : result.missing_names)
+    problems_.add(top_.place("timings"), "missing timing '" + missing + "', used by " + item.place("latency"));
+  if (!result.value) return;
+  const std::string place = item.place();
+  DramConstraint c;
+  c.scope = scope;
+  c.latency = *result.value;
+  c.window = window;
+  c.formula = formula;
+  c.place = place.substr(0, place.find(": "));
+  for (int t = 0; t < kDramCommands; ++t) {
+    if (!((to & usable) >> t & 1u)) continue;
+    c.to = static_cast<DramCommand>(t);
+    for (int f = 0; f < kDramCommands; ++f) {
+      if (!((from & usable) >> f & 1u)) continue;
+      c.from_mask = window > 1 ? (from & usable) : 1u << f;
+      spec_.constraints.push_back(c);
+      if (window > 1) break;
+    }
+  }
+}
+
+}  // namespace heat::spec

@@ -1,0 +1,49 @@
+// How spec/dram_spec.h reads a file; internal to spec/.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "spec/dram_spec.h"
+
+namespace heat::spec {
+
+class DramSpecReader {
+ public:
+  DramSpecReader(std::string file, ConfigReader top, Problems& problems)
+      : file_(std::move(file)), top_(std::move(top)), problems_(problems) {
+    spec_.file = file_;
+  }
+  // Throws ConfigError with all problems.
+  DramSpec run();
+
+ private:
+  void read_organization();
+  void read_controller();
+  void read_refresh(ConfigReader& section);
+  void read_power_down();
+  void read_energy();
+  void read_timings(ConfigReader& timings);
+  void read_mapping();
+  std::vector<DramAddressBit> read_bits(ConfigReader& section, const std::string& key);
+  bool parse_bits(const std::string& text, std::vector<DramAddressBit>& bits) const;
+  void read_standard();
+  void read_constraint(ConfigReader& item);
+  std::uint32_t read_commands(ConfigReader& item, const std::string& key);
+  void require_timing(const std::string& key, const std::string& why);
+  std::uint32_t usable_commands() const;
+
+  // dram_spec_check.cpp
+  void check_timings(ConfigReader& timings);
+  void check_mapping(ConfigReader& mapping);
+  void check_controller(ConfigReader& controller);
+
+  std::string file_;
+  ConfigReader top_;
+  Problems& problems_;
+  DramSpec spec_;
+  std::vector<std::string> timing_names_in_formulas_;
+};
+
+}  // namespace heat::spec
