@@ -37,6 +37,16 @@ Cycle Controller::next_event() {
   return idle() && (plan_.at >= kNever || s_.refresh.next_due() <= plan_.at) ? kNever : event;
 }
 
+Cycle Controller::earliest_finish() {
+  const Cycle event = next_event();
+  if (event >= kNever) return kNever;
+  // An answer by the write queue takes one cycle; it needs a queued write, now or among those that wait to enter.
+  const auto writes = [](const Waiting& w) { return w.access.write; };
+  const bool may_forward = !input_.empty() && (spec_.controller.forward_reads || spec_.controller.merge_writes) &&
+                           (s_.writes.size() > 0 || std::any_of(input_.begin(), input_.end(), writes));
+  return event + (may_forward ? 1 : std::min(read_latency_, write_latency_));
+}
+
 Cycle Controller::offer(const Access& access, Cycle not_before) {
   const Cycle earliest = std::max(not_before, last_entry_ + 1);
   advance_to(earliest - 1);

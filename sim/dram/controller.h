@@ -49,6 +49,8 @@ class Controller {
   // Earliest cycle at which anything happens; kNever when nothing can without a new access (refreshes that fall due in an
   // idle channel are caught up with when the next access comes).
   Cycle next_event();
+  // No data of an access that is not completed yet can be through before this cycle.
+  Cycle earliest_finish();
   bool idle() const { return input_.empty() && s_.reads.size() == 0 && s_.writes.size() == 0; }
   std::size_t waiting() const { return input_.size(); }
 
