@@ -30,13 +30,25 @@ constexpr int kDramCommands = 13;
 constexpr std::array<const char*, kDramCommands> kDramCommandNames = {
     "ACT", "PRE", "PREA", "RD", "RDA", "WR", "WRA", "REFAB", "REFPB", "PDE", "PDX", "SRE", "SRX"};
 
-constexpr int index(DramCommand command) { return static_cast<int>(command); }
-constexpr std::uint32_t bit(DramCommand command) { return 1u << index(command); }
-inline const char* name(DramCommand command) { return kDramCommandNames[static_cast<std::size_t>(index(command))]; }
+constexpr int index(DramCommand command) {
+  return static_cast<int>(command);
+}
+constexpr std::uint32_t bit(DramCommand command) {
+  return 1u << index(command);
+}
+inline const char* name(DramCommand command) {
+  return kDramCommandNames[static_cast<std::size_t>(index(command))];
+}
 
-constexpr bool is_read(DramCommand c) { return c == DramCommand::kRd || c == DramCommand::kRdAp; }
-constexpr bool is_write(DramCommand c) { return c == DramCommand::kWr || c == DramCommand::kWrAp; }
-constexpr bool is_column(DramCommand c) { return is_read(c) || is_write(c); }
+constexpr bool is_read(DramCommand c) {
+  return c == DramCommand::kRd || c == DramCommand::kRdAp;
+}
+constexpr bool is_write(DramCommand c) {
+  return c == DramCommand::kWr || c == DramCommand::kWrAp;
+}
+constexpr bool is_column(DramCommand c) {
+  return is_read(c) || is_write(c);
+}
 // Whether the command addresses a rank, not a bank.
 constexpr bool is_rank_command(DramCommand c) {
   return c == DramCommand::kPreAll || c == DramCommand::kRefAll || index(c) >= index(DramCommand::kPdEnter);
@@ -52,6 +64,8 @@ inline std::optional<DramCommand> dram_command_of(const std::string& text) {
 // different ranks of the channel.
 enum class DramScope : std::uint8_t { kBank, kBankGroup, kRank, kChannel, kOtherRank };
 constexpr std::array<const char*, 5> kDramScopeNames = {"bank", "bank_group", "rank", "channel", "other_rank"};
-inline const char* name(DramScope scope) { return kDramScopeNames[static_cast<std::size_t>(scope)]; }
+inline const char* name(DramScope scope) {
+  return kDramScopeNames[static_cast<std::size_t>(scope)];
+}
 
 }  // namespace heat::spec

@@ -1,7 +1,6 @@
 // Derived values of a DRAM description, and the two entries that read one.
 #include "spec/dram_spec.h"
 
-
 #include "spec/dram_spec_reader.h"
 
 namespace heat::spec {
@@ -9,7 +8,8 @@ namespace heat::spec {
 std::string DramConstraint::text() const {
   std::string from;
   for (int i = 0; i < kDramCommands; ++i)
-    if (from_mask >> i & 1u) from += (from.empty() ? "" : "|") + std::string(kDramCommandNames[static_cast<std::size_t>(i)]);
+    if (from_mask >> i & 1u)
+      from += (from.empty() ? "" : "|") + std::string(kDramCommandNames[static_cast<std::size_t>(i)]);
   std::string result = from + " -> " + name(to) + ", " + name(scope) + ", " + formula;
   if (window > 1) result += ", window " + std::to_string(window);
   return result;
@@ -25,8 +25,12 @@ double DramSpec::peak_gb_per_s() const {
          (organization.burst_cycles * clock_ns());
 }
 
-int DramSpec::read_latency() const { return static_cast<int>(timing("CL")) + organization.burst_cycles; }
-int DramSpec::write_latency() const { return static_cast<int>(timing("CWL")) + organization.burst_cycles; }
+int DramSpec::read_latency() const {
+  return static_cast<int>(timing("CL")) + organization.burst_cycles;
+}
+int DramSpec::write_latency() const {
+  return static_cast<int>(timing("CWL")) + organization.burst_cycles;
+}
 
 DramSpec load_dram_spec(const std::string& path) {
   Problems problems;

@@ -15,7 +15,7 @@ namespace heat::spec {
 struct DramOrganization {
   int channels = 1;
   int ranks = 1;
-  int bank_groups = 1;       // per rank; 1 for standards without bank groups
+  int bank_groups = 1;  // per rank; 1 for standards without bank groups
   int banks_per_group = 1;
   std::int64_t rows = 1;     // per bank
   std::int64_t columns = 1;  // accesses (bursts) per row
@@ -61,7 +61,7 @@ struct DramController {
   int write_queue = 32;
   int write_high_watermark = 26;  // writes queued at which draining starts
   int write_low_watermark = 6;    // writes queued at which reads are served again
-  int row_hit_cap = 0;            // column commands per activation while an older request waits for another row; 0 = any
+  int row_hit_cap = 0;  // column commands per activation while an older request waits for another row; 0 = any
   DramPagePolicy page_policy = DramPagePolicy::kOpen;
   int page_timeout_cycles = 200;  // adaptive policy: first idle time after which a row is closed
   bool forward_reads = true;      // a read of a queued write is answered from the queue

@@ -50,9 +50,12 @@ void DramSpecReader::check_timings(ConfigReader& r) {
                                          "): bursts would overlap on the data bus");
   const bool all_bank = spec_.controller.refresh == DramRefreshMode::kAllBank;
   if (all_bank && value("tRFC") + value("tRP") >= value("tREFI"))
-    problems_.add(r.place("tREFI"), text("tREFI") + " leaves no time between refreshes: " + text("tRFC") + " + " + text("tRP"));
-  if (spec_.controller.refresh == DramRefreshMode::kPerBank && value("tRFCpb") >= value("tREFIpb") * spec_.organization.banks_per_rank())
-    problems_.add(r.place("tREFIpb"), text("tREFIpb") + " leaves no time between refreshes of a bank: " + text("tRFCpb"));
+    problems_.add(r.place("tREFI"),
+                  text("tREFI") + " leaves no time between refreshes: " + text("tRFC") + " + " + text("tRP"));
+  if (spec_.controller.refresh == DramRefreshMode::kPerBank &&
+      value("tRFCpb") >= value("tREFIpb") * spec_.organization.banks_per_rank())
+    problems_.add(r.place("tREFIpb"),
+                  text("tREFIpb") + " leaves no time between refreshes of a bank: " + text("tRFCpb"));
 }
 
 void DramSpecReader::check_mapping(ConfigReader& r) {
@@ -88,8 +91,8 @@ void DramSpecReader::check_mapping(ConfigReader& r) {
     for (const DramAddressBit& sources : *f.bits) {
       const auto [at, fresh] = owner.emplace(sources.front(), f.key);
       if (!fresh)
-        problems_.add(r.place(f.key), "address bit " + std::to_string(sources.front()) + " overlaps: it already belongs to " +
-                                          at->second);
+        problems_.add(r.place(f.key), "address bit " + std::to_string(sources.front()) +
+                                          " overlaps: it already belongs to " + at->second);
       if (sources.front() < offset)
         problems_.add(r.place(f.key), "address bit " + std::to_string(sources.front()) + " lies inside the " +
                                           std::to_string(o.access_bytes()) + "-byte access");
@@ -98,14 +101,16 @@ void DramSpecReader::check_mapping(ConfigReader& r) {
   for (int b = offset; b < total; ++b)
     if (!owner.count(b))
       problems_.add(r.place(), "address bit " + std::to_string(b) + " is missed: no field owns it (bits " +
-                                   std::to_string(offset) + " to " + std::to_string(total - 1) + " must have an owner)");
+                                   std::to_string(offset) + " to " + std::to_string(total - 1) +
+                                   " must have an owner)");
   // The row bits must not be mixed into others' exclusive or by a bit nobody owns.
   for (const Field& f : fields)
     for (const DramAddressBit& sources : *f.bits)
       for (std::size_t i = 1; i < sources.size(); ++i)
         if (std::string(f.key) == "row" || !owner.count(sources[i]) || std::string(owner[sources[i]]) != "row")
-          problems_.add(r.place(f.key), "address bit " + std::to_string(sources[i]) +
-                                            " in an exclusive or must belong to row (so that the mapping stays one to one)");
+          problems_.add(r.place(f.key),
+                        "address bit " + std::to_string(sources[i]) +
+                            " in an exclusive or must belong to row (so that the mapping stays one to one)");
 }
 
 }  // namespace heat::spec

@@ -76,7 +76,8 @@ void DramSpecReader::read_controller() {
   DramController& c = spec_.controller;
   c.read_queue = static_cast<int>(r.integer("read_queue", {1, 4096}));
   c.write_queue = static_cast<int>(r.integer("write_queue", {1, 4096}));
-  c.write_high_watermark = static_cast<int>(r.integer_or("write_high_watermark", (c.write_queue * 4 + 4) / 5, {1, 4096}));
+  c.write_high_watermark =
+      static_cast<int>(r.integer_or("write_high_watermark", (c.write_queue * 4 + 4) / 5, {1, 4096}));
   c.write_low_watermark = static_cast<int>(r.integer_or("write_low_watermark", c.write_queue / 5, {0, 4096}));
   c.row_hit_cap = static_cast<int>(r.integer_or("row_hit_cap", 0, {0, 1 << 20}));
   const std::string page = r.choice_or("page_policy", "open", {"open", "closed", "adaptive"});
@@ -250,8 +251,9 @@ std::uint32_t DramSpecReader::read_commands(ConfigReader& item, const std::strin
     if (command)
       mask |= bit(*command);
     else
-      problems_.add(item.place(key), "'" + word + "' is no command (ACT, PRE, PREA, RD, RDA, WR, WRA, REFAB, REFPB, "
-                                     "PDE, PDX, SRE, SRX)");
+      problems_.add(item.place(key), "'" + word +
+                                         "' is no command (ACT, PRE, PREA, RD, RDA, WR, WRA, REFAB, REFPB, "
+                                         "PDE, PDX, SRE, SRX)");
   }
   if (mask == 0 && !text.empty() && words_of(text).empty()) problems_.add(item.place(key), "names no command");
   return mask;
@@ -268,7 +270,8 @@ void DramSpecReader::read_constraint(ConfigReader& item) {
   FormulaResult result = evaluate_formula(formula, spec_.timings);
   if (!result.error.empty()) problems_.add(item.place("latency"), "'" + formula + "' is no formula: " + result.error);
   const FormulaResult names = evaluate_formula(formula, {});
-  timing_names_in_formulas_.insert(timing_names_in_formulas_.end(), names.missing_names.begin(), names.missing_names.end());
+  timing_names_in_formulas_.insert(timing_names_in_formulas_.end(), names.missing_names.begin(),
+                                   names.missing_names.end());
   const bool below_rank = scope == DramScope::kBank || scope == DramScope::kBankGroup;
   for (int i = 0; i < kDramCommands; ++i)
     if (below_rank && ((from | to) >> i & 1u) && is_rank_command(static_cast<DramCommand>(i)))

@@ -13,8 +13,8 @@ struct BankState {
   static constexpr std::int64_t kClosed = -1;
   std::int64_t open_row = kClosed;
   std::int32_t columns_since_act = 0;
-  std::int32_t timeout = 0;                // adaptive page policy: idle cycles after which the row is closed
-  Cycle last_column = 0;                   // cycle of the last ACT or column command
+  std::int32_t timeout = 0;                 // adaptive page policy: idle cycles after which the row is closed
+  Cycle last_column = 0;                    // cycle of the last ACT or column command
   std::int64_t row_closed_early = kClosed;  // row that the adaptive policy closed last
 };
 

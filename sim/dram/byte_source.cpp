@@ -40,7 +40,10 @@ class GzipSource : public ByteSource {
 class ZstdSource : public ByteSource {
  public:
   explicit ZstdSource(const std::string& path)
-      : path_(path), file_(std::fopen(path.c_str(), "rb")), stream_(ZSTD_createDStream()), input_(ZSTD_DStreamInSize()) {
+      : path_(path),
+        file_(std::fopen(path.c_str(), "rb")),
+        stream_(ZSTD_createDStream()),
+        input_(ZSTD_DStreamInSize()) {
     if (!file_) throw spec::FileError(path + ": cannot be opened (" + std::strerror(errno) + ")");
     ZSTD_DCtx_setParameter(stream_.get(), ZSTD_d_windowLogMax, 25);  // 32 MiB bounds the memory of any trace
   }

@@ -13,7 +13,10 @@ namespace heat::dram {
 using C = spec::DramCommand;
 
 CommandTraceWriter::CommandTraceWriter(const std::string& path, const spec::DramSpec& spec)
-    : organization_(spec.organization), path_(path), temporary_(spec::temporary_name(path)), file_(std::fopen(temporary_.c_str(), "w")) {
+    : organization_(spec.organization),
+      path_(path),
+      temporary_(spec::temporary_name(path)),
+      file_(std::fopen(temporary_.c_str(), "w")) {
   if (!file_) throw spec::FileError(temporary_ + ": cannot be written (" + std::strerror(errno) + ")");
   std::fprintf(file_, "%s\n", kCommandTraceHeader);
 }
@@ -80,8 +83,8 @@ CommandRecord parse_command(const std::string& line, const spec::DramOrganizatio
   r.place.bank_group = r.place.rank * o.bank_groups;
   if (!spec::is_rank_command(r.command)) {
     r.place.bank_group += static_cast<std::int32_t>(number(words[4], "bank_group", o.bank_groups));
-    r.place.bank = r.place.bank_group * o.banks_per_group +
-                   static_cast<std::int32_t>(number(words[5], "bank", o.banks_per_group));
+    r.place.bank =
+        r.place.bank_group * o.banks_per_group + static_cast<std::int32_t>(number(words[5], "bank", o.banks_per_group));
   } else {
     r.place.bank = r.place.bank_group * o.banks_per_group;
   }

@@ -21,8 +21,8 @@ struct CommandRecord {
   Place place;  // bank_group and bank counted through the channel
 };
 
-// Writes to a temporary file beside `path`; commit() puts it in place. Lines of one channel are in cycle order; channels
-// follow one another in blocks.
+// Writes to a temporary file beside `path`; commit() puts it in place. Lines of one channel are in cycle order;
+// channels follow one another in blocks.
 class CommandTraceWriter {
  public:
   CommandTraceWriter(const std::string& path, const spec::DramSpec& spec);
@@ -37,6 +37,7 @@ class CommandTraceWriter {
 };
 
 // One line. Throws TraceError with `place` ("file:line") in front.
-CommandRecord parse_command(const std::string& line, const spec::DramOrganization& organization, const std::string& place);
+CommandRecord parse_command(const std::string& line, const spec::DramOrganization& organization,
+                            const std::string& place);
 
 }  // namespace heat::dram

@@ -96,7 +96,8 @@ void Controller::accept(const Access& access, Cycle t) {
   queue.push(access, t, age_++, s_.banks[bank].open_row, held);
   const bool write_mode = s_.write_mode;
   update_mode();
-  // An access behind others of its bank changes nothing unless it is the first row hit; one for the other queue neither.
+  // An access behind others of its bank changes nothing unless it is the first row hit; one for the other queue
+  // neither.
   const bool scheduled = access.write == s_.write_mode;
   const bool same_plan = write_mode == s_.write_mode && !first_of_rank &&
                          spec_.controller.page_policy == spec::DramPagePolicy::kOpen &&
@@ -125,7 +126,8 @@ void Controller::complete(const Completion& done) {
     const Cycle latency = done.finish - done.arrival;
     statistics_.read_latency_sum_cycles += static_cast<std::uint64_t>(latency);
     statistics_.read_latency_max_cycles = std::max(statistics_.read_latency_max_cycles, latency);
-    ++statistics_.read_latency_log2[static_cast<std::size_t>(63 - __builtin_clzll(static_cast<std::uint64_t>(latency) | 1))];
+    ++statistics_
+          .read_latency_log2[static_cast<std::size_t>(63 - __builtin_clzll(static_cast<std::uint64_t>(latency) | 1))];
   }
   completions_.push_back(done);
 }

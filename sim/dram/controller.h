@@ -46,8 +46,8 @@ class Controller {
   void advance_to(Cycle t);
   // Runs until no access waits. Refreshes do not keep it going.
   void drain();
-  // Earliest cycle at which anything happens; kNever when nothing can without a new access (refreshes that fall due in an
-  // idle channel are caught up with when the next access comes).
+  // Earliest cycle at which anything happens; kNever when nothing can without a new access (refreshes that fall due in
+  // an idle channel are caught up with when the next access comes).
   Cycle next_event();
   // No data of an access that is not completed yet can be through before this cycle.
   Cycle earliest_finish();

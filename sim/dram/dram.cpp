@@ -1,5 +1,6 @@
 // The engine runs behind the kernel's time and is caught up whenever something can be seen from outside: a request
-// arrives, a queue takes in a burst that somebody waits for, or data may be through. Between those no kernel event happens.
+// arrives, a queue takes in a burst that somebody waits for, or data may be through. Between those no kernel event
+// happens.
 #include "sim/dram/dram.h"
 
 #include <algorithm>
@@ -36,7 +37,9 @@ Dram::Dram(sc_core::sc_module_name name, const spec::DramSpec& spec)
   dont_initialize();
 }
 
-Cycle Dram::now_cycle() const { return static_cast<Cycle>(sc_core::sc_time_stamp().value() / clock_.value()); }
+Cycle Dram::now_cycle() const {
+  return static_cast<Cycle>(sc_core::sc_time_stamp().value() / clock_.value());
+}
 
 Cycle Dram::cycle_at_or_after(const sc_time& t) const {
   return static_cast<Cycle>((t.value() + clock_.value() - 1) / clock_.value());
@@ -114,7 +117,8 @@ int Dram::submit(tlm::tlm_generic_payload& payload, int port, const sc_time& del
   t.to_accept = t.to_finish = static_cast<int>(last - first + 1);
   for (std::uint64_t line = first; line <= last; ++line) {
     const AddressMapping::Target target = mapping_.decode(line << shift);
-    channels_[static_cast<std::size_t>(target.channel)]->enqueue({line, target.place, t.write, tag_of(id, line - first)}, t.arrival);
+    channels_[static_cast<std::size_t>(target.channel)]->enqueue(
+        {line, target.place, t.write, tag_of(id, line - first)}, t.arrival);
   }
   ++unanswered_;
   if (port >= 0 || (t.write && spec_.controller.posted_writes)) ++awaiting_entry_;
@@ -133,7 +137,8 @@ void Dram::b_transport(int, tlm::tlm_generic_payload& payload, sc_time& delay) {
   delay = sc_core::SC_ZERO_TIME;
 }
 
-tlm::tlm_sync_enum Dram::nb_transport_fw(int port, tlm::tlm_generic_payload& payload, tlm::tlm_phase& phase, sc_time& delay) {
+tlm::tlm_sync_enum Dram::nb_transport_fw(int port, tlm::tlm_generic_payload& payload, tlm::tlm_phase& phase,
+                                         sc_time& delay) {
   Port& p = port_at(port);
   if (phase == tlm::BEGIN_REQ) {
     HEAT_CHECK(!p.request_open, "BEGIN_REQ before the END_REQ of the request before (TLM-2.0 request exclusion rule)");
@@ -155,8 +160,10 @@ tlm::tlm_sync_enum Dram::nb_transport_fw(int port, tlm::tlm_generic_payload& pay
 
 unsigned int Dram::transport_dbg(int, tlm::tlm_generic_payload& payload) {
   const std::uint64_t capacity = mapping_.capacity_bytes();
-  if (payload.get_address() >= capacity || !payload.get_data_ptr() || payload.get_command() == tlm::TLM_IGNORE_COMMAND) return 0;
-  const auto length = static_cast<unsigned>(std::min<std::uint64_t>(payload.get_data_length(), capacity - payload.get_address()));
+  if (payload.get_address() >= capacity || !payload.get_data_ptr() || payload.get_command() == tlm::TLM_IGNORE_COMMAND)
+    return 0;
+  const auto length =
+      static_cast<unsigned>(std::min<std::uint64_t>(payload.get_data_length(), capacity - payload.get_address()));
   if (payload.is_write())
     memory_.write(payload.get_address(), payload.get_data_ptr(), length);
   else
@@ -338,8 +345,7 @@ ChannelStatistics Dram::channel_statistics(int channel) {
 EnergyBreakdown Dram::energy() {
   EnergyBreakdown sum;
   Cycle end = now_cycle();
-  for (int c = 0; c < static_cast<int>(channels_.size()); ++c)
-    end = std::max(end, channel_statistics(c).last_finish);
+  for (int c = 0; c < static_cast<int>(channels_.size()); ++c) end = std::max(end, channel_statistics(c).last_finish);
   for (auto& controller : channels_) sum += controller->energy().total(end);
   return sum;
 }

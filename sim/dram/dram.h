@@ -8,22 +8,22 @@
 // b_transport, the four-phase nb_transport (END_REQ comes when the whole burst is in the queues: that is the
 // back-pressure; responses of one initiator may come out of order), transport_dbg. DMI is refused.
 //
-// A payload may have any length up to the capacity; it is split into column accesses (DramOrganization::access_bytes) over
-// all channels and done when the last access is. Reads are answered when their data are through; writes, when
-// `posted_writes` is on (the default), one cycle after the whole payload is queued. The data pointer may be null: then only
-// time and energy are counted and no memory is allocated. Byte enables are obeyed.
-// Memory cycle n begins at n x clock_ns; a request between two edges waits for the next. Requests of one time step are
-// served together, whatever the order in which the kernel runs their processes.
-// Modelled: everything in docs/dram.md. Not modelled: data errors, streaming bursts (answered with a burst error).
+// A payload may have any length up to the capacity; it is split into column accesses (DramOrganization::access_bytes)
+// over all channels and done when the last access is. Reads are answered when their data are through; writes, when
+// `posted_writes` is on (the default), one cycle after the whole payload is queued. The data pointer may be null: then
+// only time and energy are counted and no memory is allocated. Byte enables are obeyed. Memory cycle n begins at n x
+// clock_ns; a request between two edges waits for the next. Requests of one time step are served together, whatever the
+// order in which the kernel runs their processes. Modelled: everything in docs/dram.md. Not modelled: data errors,
+// streaming bursts (answered with a burst error).
 #pragma once
 
+#include <tlm_utils/multi_passthrough_target_socket.h>
 #include <deque>
 #include <functional>
 #include <memory>
 #include <queue>
 #include <systemc>
 #include <tlm>
-#include <tlm_utils/multi_passthrough_target_socket.h>
 #include <vector>
 
 #include "sim/dram/address_mapping.h"
@@ -59,7 +59,9 @@ class Dram : public sc_core::sc_module {
   // Called for every finished column access, in no particular order of channels.
   using Observer = std::function<void(const AccessRecord&)>;
   void set_observer(Observer observer) { observer_ = std::move(observer); }
-  void set_command_sink(int channel, CommandSink* sink) { channels_.at(static_cast<std::size_t>(channel))->set_command_sink(sink); }
+  void set_command_sink(int channel, CommandSink* sink) {
+    channels_.at(static_cast<std::size_t>(channel))->set_command_sink(sink);
+  }
 
   const spec::DramSpec& spec() const { return spec_; }
   // Everything up to the present moment.
@@ -88,10 +90,10 @@ class Dram : public sc_core::sc_module {
     spec::TensorId tensor;
   };
   struct Port {
-    bool request_open = false;       // between BEGIN_REQ and END_REQ
-    int responding = -1;             // transaction between BEGIN_RESP and END_RESP
-    sc_core::sc_time free_at;        // when the next response may begin
-    std::deque<int> ready;           // finished transactions, in order
+    bool request_open = false;  // between BEGIN_REQ and END_REQ
+    int responding = -1;        // transaction between BEGIN_RESP and END_RESP
+    sc_core::sc_time free_at;   // when the next response may begin
+    std::deque<int> ready;      // finished transactions, in order
   };
   struct Due {
     Cycle at;
@@ -122,7 +124,9 @@ class Dram : public sc_core::sc_module {
   void schedule();
   Port& port_at(int port);
   Cycle cycle_at_or_after(const sc_core::sc_time& t) const;
-  static std::uint64_t tag_of(int transaction, std::uint64_t piece) { return static_cast<std::uint64_t>(transaction) << 32 | piece; }
+  static std::uint64_t tag_of(int transaction, std::uint64_t piece) {
+    return static_cast<std::uint64_t>(transaction) << 32 | piece;
+  }
 
   const spec::DramSpec spec_;
   AddressMapping mapping_;

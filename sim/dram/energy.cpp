@@ -45,7 +45,9 @@ void EnergyMeter::state(int rank, RankPower power, bool any_bank_open, Cycle t) 
   Rank& r = ranks_[static_cast<std::size_t>(rank)];
   r.cycles[static_cast<std::size_t>(r.state)] += t - r.since;
   r.since = t;
-  r.state = power == RankPower::kUp ? (any_bank_open ? 0 : 1) : power == RankPower::kPowerDown ? (any_bank_open ? 2 : 3) : 4;
+  r.state = power == RankPower::kUp          ? (any_bank_open ? 0 : 1)
+            : power == RankPower::kPowerDown ? (any_bank_open ? 2 : 3)
+                                             : 4;
 }
 
 std::array<Cycle, 5> EnergyMeter::residency(int rank, Cycle t) const {

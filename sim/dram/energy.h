@@ -1,7 +1,7 @@
 // Energy by command and by state: IDD currents times voltage times time, as in Micron's power notes (TN-40-07).
 //
-// A command costs what it adds to the standby current; standby, power-down and self-refresh cost their current for as long
-// as a rank is in that state. Commands are kept per bank.
+// A command costs what it adds to the standby current; standby, power-down and self-refresh cost their current for as
+// long as a rank is in that state. Commands are kept per bank.
 #pragma once
 
 #include <array>
@@ -16,8 +16,8 @@ namespace heat::dram {
 // All in pJ.
 struct EnergyBreakdown {
   double activate = 0, read = 0, write = 0, refresh = 0;
-  double background = 0;    // active and precharge standby
-  double power_down = 0;    // active and precharge power-down
+  double background = 0;  // active and precharge standby
+  double power_down = 0;  // active and precharge power-down
   double self_refresh = 0;
   double total() const { return activate + read + write + refresh + background + power_down + self_refresh; }
   EnergyBreakdown& operator+=(const EnergyBreakdown& o);

@@ -35,9 +35,9 @@ constexpr const char* kExamples =
 po::options_description described() {
   po::options_description d(kIntroduction);
   d.add_options()("help,h", "this text")("version", "name and version")(
-      "config", po::value<std::string>(), "DRAM configuration (YAML)")(
-      "trace", po::value<std::string>(), "trace file")(
-      "pace", po::value<std::int64_t>(), "request i not before memory cycle N*i (default: the trace's own cycles, else 0)")(
+      "config", po::value<std::string>(), "DRAM configuration (YAML)")("trace", po::value<std::string>(), "trace file")(
+      "pace", po::value<std::int64_t>(),
+      "request i not before memory cycle N*i (default: the trace's own cycles, else 0)")(
       "limit", po::value<std::int64_t>(), "only the first N requests")(
       "wrap-addresses", "fold addresses beyond the capacity instead of refusing them")(
       "command-trace", po::value<std::string>(), "write every DRAM command to this file")(
@@ -97,7 +97,9 @@ class Tap : public heat::dram::CommandSink {
   int channel_;
 };
 
-double cpu_seconds() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
+double cpu_seconds() {
+  return static_cast<double>(std::clock()) / CLOCKS_PER_SEC;
+}
 
 int run(const Options& o) {
   const double start = cpu_seconds();

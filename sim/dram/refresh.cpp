@@ -1,5 +1,5 @@
-// JESD79-4 section 4.24 and JESD209-4 section 4.10: up to eight refreshes may be postponed; per-bank refreshes go through
-// all banks before one repeats.
+// JESD79-4 section 4.24 and JESD209-4 section 4.10: up to eight refreshes may be postponed; per-bank refreshes go
+// through all banks before one repeats.
 #include "sim/dram/refresh.h"
 
 #include <algorithm>

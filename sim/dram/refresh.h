@@ -1,5 +1,5 @@
-// When refreshes fall due. A rank owes one every tREFI (all-bank) or tREFIpb (per-bank); it may postpone up to a number of
-// them while requests wait, and pays them back as soon as it is idle or may postpone no more.
+// When refreshes fall due. A rank owes one every tREFI (all-bank) or tREFIpb (per-bank); it may postpone up to a number
+// of them while requests wait, and pays them back as soon as it is idle or may postpone no more.
 #pragma once
 
 #include <cstdint>
@@ -27,8 +27,8 @@ class Refresh {
   int owed(int rank) const { return ranks_[static_cast<std::size_t>(rank)].owed; }
   void done(int rank) { --ranks_[static_cast<std::size_t>(rank)].owed; }
 
-  // Per-bank refresh: the bank of the rank (0 .. banks-1) that is next; every bank once before any twice, and a bank that
-  // `prefers` likes before others. The choice stays until bank_done.
+  // Per-bank refresh: the bank of the rank (0 .. banks-1) that is next; every bank once before any twice, and a bank
+  // that `prefers` likes before others. The choice stays until bank_done.
   template <class Prefers>
   int target_bank(int rank, const Prefers& prefers);
   void bank_done(int rank);

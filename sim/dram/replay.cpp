@@ -20,9 +20,9 @@ AddressMapping::Target Replay::target_of(const TraceRequest& request, const Trac
     if (address >= mapping_.capacity_bytes()) {
       if (!wrap) {
         char text[160];
-        std::snprintf(text, sizeof text, ": address 0x%llx lies beyond the capacity of 0x%llx bytes (--wrap-addresses folds it)",
-                      static_cast<unsigned long long>(address),
-                      static_cast<unsigned long long>(mapping_.capacity_bytes()));
+        std::snprintf(
+            text, sizeof text, ": address 0x%llx lies beyond the capacity of 0x%llx bytes (--wrap-addresses folds it)",
+            static_cast<unsigned long long>(address), static_cast<unsigned long long>(mapping_.capacity_bytes()));
         throw spec::TraceError(trace.place() + text);
       }
       address &= mapping_.capacity_bytes() - 1;

@@ -23,19 +23,21 @@ struct ReplayOptions {
 
 struct ReplayResult {
   std::uint64_t requests = 0;
-  Cycle total_cycles = 0;  // cycle in which the last data are through, + 1
-  ChannelStatistics statistics;           // sum over channels
+  Cycle total_cycles = 0;        // cycle in which the last data are through, + 1
+  ChannelStatistics statistics;  // sum over channels
   std::vector<ChannelStatistics> channels;
   EnergyBreakdown energy;
-  std::vector<EnergyBreakdown> bank_energy;      // [channel][bank], commands only
-  std::array<Cycle, 5> residency_cycles{};       // rank-cycles by state (EnergyMeter::residency), all ranks
+  std::vector<EnergyBreakdown> bank_energy;  // [channel][bank], commands only
+  std::array<Cycle, 5> residency_cycles{};   // rank-cycles by state (EnergyMeter::residency), all ranks
 };
 
 class Replay {
  public:
   explicit Replay(const spec::DramSpec& spec);
   // Hears every command of a channel.
-  void set_command_sink(int channel, CommandSink* sink) { controllers_[static_cast<std::size_t>(channel)]->set_command_sink(sink); }
+  void set_command_sink(int channel, CommandSink* sink) {
+    controllers_[static_cast<std::size_t>(channel)]->set_command_sink(sink);
+  }
   // Throws TraceError for a malformed line or an address beyond the capacity.
   ReplayResult run(TraceReader& trace, const ReplayOptions& options);
 

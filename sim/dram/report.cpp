@@ -1,5 +1,5 @@
-// Keys end in their unit. `commands.pre` counts single-bank and all-bank precharges, `row_hits` is rd + wr - act: the only
-// definition that can be compared between simulators.
+// Keys end in their unit. `commands.pre` counts single-bank and all-bank precharges, `row_hits` is rd + wr - act: the
+// only definition that can be compared between simulators.
 #include "sim/dram/report.h"
 
 #include <cstdio>
@@ -25,13 +25,18 @@ Derived derive(const spec::DramSpec& spec, const ReplayResult& r) {
   d.bandwidth_gb_per_s = ns > 0 ? bytes / ns : 0;
   d.peak_percent = 100 * d.bandwidth_gb_per_s / spec.peak_gb_per_s();
   d.read_latency_mean = s.reads ? static_cast<double>(s.read_latency_sum_cycles) / static_cast<double>(s.reads) : 0;
-  d.row_hits = static_cast<std::int64_t>(s.read_commands() + s.write_commands()) - static_cast<std::int64_t>(s.activations());
+  d.row_hits =
+      static_cast<std::int64_t>(s.read_commands() + s.write_commands()) - static_cast<std::int64_t>(s.activations());
   return d;
 }
 
 ordered_json energy_json(const EnergyBreakdown& e) {
-  return {{"activate", e.activate},     {"read", e.read},         {"write", e.write},
-          {"refresh", e.refresh},       {"background", e.background}, {"power_down", e.power_down},
+  return {{"activate", e.activate},
+          {"read", e.read},
+          {"write", e.write},
+          {"refresh", e.refresh},
+          {"background", e.background},
+          {"power_down", e.power_down},
           {"self_refresh", e.self_refresh}};
 }
 
@@ -45,17 +50,28 @@ ordered_json spec_json(const spec::DramSpec& spec) {
   j["name"] = spec.name;
   j["standard"] = spec.standard;
   j["clock_ns"] = spec.clock_ns();
-  j["organization"] = {{"channels", o.channels}, {"ranks", o.ranks}, {"bank_groups", o.bank_groups},
-                       {"banks_per_group", o.banks_per_group}, {"rows", o.rows}, {"columns", o.columns},
-                       {"bus_bits", o.bus_bits}, {"burst_length", o.burst_length}, {"burst_cycles", o.burst_cycles},
-                       {"devices_per_rank", o.devices_per_rank}, {"capacity_bytes", o.capacity_bytes()}};
+  j["organization"] = {{"channels", o.channels},
+                       {"ranks", o.ranks},
+                       {"bank_groups", o.bank_groups},
+                       {"banks_per_group", o.banks_per_group},
+                       {"rows", o.rows},
+                       {"columns", o.columns},
+                       {"bus_bits", o.bus_bits},
+                       {"burst_length", o.burst_length},
+                       {"burst_cycles", o.burst_cycles},
+                       {"devices_per_rank", o.devices_per_rank},
+                       {"capacity_bytes", o.capacity_bytes()}};
   j["timings_cycles"] = spec.timings;
   const char* pages[] = {"open", "closed", "adaptive"};
   const char* refreshes[] = {"none", "all_bank", "per_bank"};
-  j["controller"] = {{"read_queue", c.read_queue}, {"write_queue", c.write_queue},
-                     {"write_high_watermark", c.write_high_watermark}, {"write_low_watermark", c.write_low_watermark},
-                     {"row_hit_cap", c.row_hit_cap}, {"page_policy", pages[static_cast<int>(c.page_policy)]},
-                     {"forward_reads", c.forward_reads}, {"merge_writes", c.merge_writes},
+  j["controller"] = {{"read_queue", c.read_queue},
+                     {"write_queue", c.write_queue},
+                     {"write_high_watermark", c.write_high_watermark},
+                     {"write_low_watermark", c.write_low_watermark},
+                     {"row_hit_cap", c.row_hit_cap},
+                     {"page_policy", pages[static_cast<int>(c.page_policy)]},
+                     {"forward_reads", c.forward_reads},
+                     {"merge_writes", c.merge_writes},
                      {"refresh", refreshes[static_cast<int>(c.refresh)]},
                      {"refresh_max_postponed", c.refresh_max_postponed},
                      {"power_down_idle_cycles", c.power_down_idle_cycles},
@@ -76,10 +92,16 @@ ordered_json result_json(const spec::DramSpec& spec, const ReplayResult& r, doub
   j["read_latency_mean_cycles"] = d.read_latency_mean;
   j["read_latency_max_cycles"] = s.read_latency_max_cycles;
   j["read_latency_histogram_log2_cycles"] = s.read_latency_log2;
-  j["commands"] = {{"act", s.activations()}, {"pre", s.precharges()}, {"rd", s.read_commands()},
-                   {"wr", s.write_commands()}, {"ref", s.refreshes()}, {"pre_all", s.count(C::kPreAll)},
-                   {"auto_precharge", s.count(C::kRdAp) + s.count(C::kWrAp)}, {"ref_bank", s.count(C::kRefBank)},
-                   {"power_down", s.count(C::kPdEnter)}, {"self_refresh", s.count(C::kSrEnter)}};
+  j["commands"] = {{"act", s.activations()},
+                   {"pre", s.precharges()},
+                   {"rd", s.read_commands()},
+                   {"wr", s.write_commands()},
+                   {"ref", s.refreshes()},
+                   {"pre_all", s.count(C::kPreAll)},
+                   {"auto_precharge", s.count(C::kRdAp) + s.count(C::kWrAp)},
+                   {"ref_bank", s.count(C::kRefBank)},
+                   {"power_down", s.count(C::kPdEnter)},
+                   {"self_refresh", s.count(C::kSrEnter)}};
   j["row_hits"] = d.row_hits;
   j["row_results"] = {{"hit", s.row_hits}, {"miss", s.row_misses}, {"conflict", s.row_conflicts}};
   j["forwarded_reads"] = s.forwarded_reads;
@@ -96,11 +118,14 @@ ordered_json result_json(const spec::DramSpec& spec, const ReplayResult& r, doub
   } else {
     j["energy_pj"] = nullptr;
   }
-  j["state_rank_cycles"] = {{"active_standby", r.residency_cycles[0]}, {"precharge_standby", r.residency_cycles[1]},
+  j["state_rank_cycles"] = {{"active_standby", r.residency_cycles[0]},
+                            {"precharge_standby", r.residency_cycles[1]},
                             {"active_power_down", r.residency_cycles[2]},
-                            {"precharge_power_down", r.residency_cycles[3]}, {"self_refresh", r.residency_cycles[4]}};
+                            {"precharge_power_down", r.residency_cycles[3]},
+                            {"self_refresh", r.residency_cycles[4]}};
   ordered_json channels = ordered_json::array();
-  for (const ChannelStatistics& c : r.channels) channels.push_back({{"bytes", c.bytes}, {"data_cycles", c.data_cycles}});
+  for (const ChannelStatistics& c : r.channels)
+    channels.push_back({{"bytes", c.bytes}, {"data_cycles", c.data_cycles}});
   j["channels"] = channels;
   j["config"] = spec_json(spec);
   j["cpu_s"] = cpu_s;
@@ -121,14 +146,15 @@ std::string result_text(const spec::DramSpec& spec, const ReplayResult& r, doubl
                 "  row hits        %lld (rd + wr - act)\n"
                 "  energy          %.3f uJ\n"
                 "  cpu             %.3f s (%.2f M requests/s)\n",
-                spec.name.c_str(), static_cast<unsigned long long>(r.requests), static_cast<unsigned long long>(s.reads),
-                static_cast<unsigned long long>(s.writes), static_cast<long long>(r.total_cycles),
-                static_cast<double>(r.total_cycles) * spec.clock_ns() * 1e-3, d.bandwidth_gb_per_s, d.peak_percent,
-                d.read_latency_mean, static_cast<long long>(s.read_latency_max_cycles),
-                static_cast<unsigned long long>(s.activations()), static_cast<unsigned long long>(s.precharges()),
-                static_cast<unsigned long long>(s.read_commands()), static_cast<unsigned long long>(s.write_commands()),
-                static_cast<unsigned long long>(s.refreshes()), static_cast<long long>(d.row_hits),
-                r.energy.total() * 1e-6, cpu_s, cpu_s > 0 ? static_cast<double>(r.requests) / cpu_s * 1e-6 : 0.0);
+                spec.name.c_str(), static_cast<unsigned long long>(r.requests),
+                static_cast<unsigned long long>(s.reads), static_cast<unsigned long long>(s.writes),
+                static_cast<long long>(r.total_cycles), static_cast<double>(r.total_cycles) * spec.clock_ns() * 1e-3,
+                d.bandwidth_gb_per_s, d.peak_percent, d.read_latency_mean,
+                static_cast<long long>(s.read_latency_max_cycles), static_cast<unsigned long long>(s.activations()),
+                static_cast<unsigned long long>(s.precharges()), static_cast<unsigned long long>(s.read_commands()),
+                static_cast<unsigned long long>(s.write_commands()), static_cast<unsigned long long>(s.refreshes()),
+                static_cast<long long>(d.row_hits), r.energy.total() * 1e-6, cpu_s,
+                cpu_s > 0 ? static_cast<double>(r.requests) / cpu_s * 1e-6 : 0.0);
   return text;
 }
 

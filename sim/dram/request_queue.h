@@ -51,7 +51,9 @@ class RequestQueue {
   // Lets writes that were held for this line of `bank` go.
   void release(std::uint64_t line, int bank, std::int64_t open_row);
 
-  void row_opened(int bank, std::int64_t row) { hit_[static_cast<std::size_t>(bank)] = next_hit(head_[static_cast<std::size_t>(bank)], row); }
+  void row_opened(int bank, std::int64_t row) {
+    hit_[static_cast<std::size_t>(bank)] = next_hit(head_[static_cast<std::size_t>(bank)], row);
+  }
   void row_closed(int bank) { hit_[static_cast<std::size_t>(bank)] = kNone; }
 
  private:
@@ -59,7 +61,9 @@ class RequestQueue {
     while (slot != kNone && (entry(slot).access.place.row != row || entry(slot).held)) slot = entry(slot).next;
     return slot;
   }
-  std::size_t filter_slot(std::uint64_t line) const { return static_cast<std::size_t>((line * 0x9E3779B97F4A7C15ull) >> 54); }
+  std::size_t filter_slot(std::uint64_t line) const {
+    return static_cast<std::size_t>((line * 0x9E3779B97F4A7C15ull) >> 54);
+  }
 
   std::vector<Entry> entries_;
   std::vector<int> head_, tail_, hit_;  // by bank

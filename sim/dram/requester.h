@@ -1,4 +1,5 @@
-// Payload extension by which an initiator says on whose behalf it moves data. Optional: without it both ids are invalid.
+// Payload extension by which an initiator says on whose behalf it moves data. Optional: without it both ids are
+// invalid.
 #pragma once
 
 #include <tlm>

@@ -1,5 +1,5 @@
-// FR-FCFS after Rixner et al., "Memory Access Scheduling" (ISCA 2000), with a row-hit cap (a row is closed under waiting
-// hits once it has served `cap` of them and the bank's oldest request wants another row).
+// FR-FCFS after Rixner et al., "Memory Access Scheduling" (ISCA 2000), with a row-hit cap (a row is closed under
+// waiting hits once it has served `cap` of them and the bank's oldest request wants another row).
 #include "sim/dram/scheduler.h"
 
 namespace heat::dram {
@@ -33,7 +33,8 @@ void Scheduler::offer(Plan& best, const Plan& plan, Cycle ready) const {
   const Cycle bus = spec::is_column(plan.command) ? s_.column_bus_free : s_.row_bus_free;
   const Cycle at = std::max({ready, bus, now_});
   if (at > best.at) return;
-  if (at == best.at && (plan.priority > best.priority || (plan.priority == best.priority && plan.age >= best.age))) return;
+  if (at == best.at && (plan.priority > best.priority || (plan.priority == best.priority && plan.age >= best.age)))
+    return;
   best = plan;
   best.at = at;
 }
@@ -122,7 +123,8 @@ void Scheduler::plan_power_down(Plan& best, int rank) {
 
 void Scheduler::plan_self_refresh(Plan& best, int rank) {
   const C command = s_.banks.open_banks(rank) > 0 ? C::kPreAll : C::kSrEnter;
-  offer_rank(best, command, rank, kPower, s_.idle_since[static_cast<std::size_t>(rank)] + policy_.self_refresh_idle_cycles);
+  offer_rank(best, command, rank, kPower,
+             s_.idle_since[static_cast<std::size_t>(rank)] + policy_.self_refresh_idle_cycles);
 }
 
 C Scheduler::column_command(const RequestQueue& queue, int slot) const {

@@ -1,8 +1,8 @@
 // FR-FCFS: which command a channel issues next, and when.
 //
-// The scheduler looks at what may be issued and returns the earliest command; of those that become ready in the same cycle
-// refresh goes first, then column commands (row hits), then row commands, the oldest request first within each. As long
-// as no request arrives and no refresh falls due, that plan stands: nothing can happen before it.
+// The scheduler looks at what may be issued and returns the earliest command; of those that become ready in the same
+// cycle refresh goes first, then column commands (row hits), then row commands, the oldest request first within each.
+// As long as no request arrives and no refresh falls due, that plan stands: nothing can happen before it.
 #pragma once
 
 #include <vector>
@@ -20,8 +20,8 @@ struct Plan {
   spec::DramCommand command = spec::DramCommand::kAct;
   int priority = 0;  // smaller goes first
   int rank = 0;
-  int bank = 0;                     // for rank commands the rank's first
-  int slot = RequestQueue::kNone;   // entry served, in the queue that is scheduled
+  int bank = 0;                    // for rank commands the rank's first
+  int slot = RequestQueue::kNone;  // entry served, in the queue that is scheduled
   std::uint64_t age = 0;
 };
 
@@ -33,9 +33,9 @@ struct ChannelState {
   BankStates banks;
   Refresh refresh;
   RequestQueue reads, writes;
-  std::vector<RankPower> power;           // by rank
-  std::vector<Cycle> idle_since;          // by rank
-  std::vector<int> queued;                // requests by rank, both queues
+  std::vector<RankPower> power;   // by rank
+  std::vector<Cycle> idle_since;  // by rank
+  std::vector<int> queued;        // requests by rank, both queues
   bool write_mode = false;
   Cycle row_bus_free = 0, column_bus_free = 0;  // the same value when there is one command bus
 };
@@ -64,9 +64,9 @@ class Scheduler {
   const int banks_per_rank_;
   ChannelState& s_;
   Cycle now_ = 0;
-  bool special_ranks_ = false;         // some rank is blocked or has a bank being refreshed
+  bool special_ranks_ = false;  // some rank is blocked or has a bank being refreshed
   std::vector<char> rank_blocked_;
-  std::vector<int> bank_in_refresh_;   // by rank, -1 when none
+  std::vector<int> bank_in_refresh_;  // by rank, -1 when none
   std::vector<int> rank_of_bank_;
 };
 

@@ -1,5 +1,5 @@
-// Nodes: the channel, then ranks, bank groups and banks. A window of n (tFAW: 4) is folded into the same array: when the
-// n-th last command of its set was at t0, the next may follow at t0 + latency.
+// Nodes: the channel, then ranks, bank groups and banks. A window of n (tFAW: 4) is folded into the same array: when
+// the n-th last command of its set was at t0, the next may follow at t0 + latency.
 #include "sim/dram/timing_table.h"
 
 namespace heat::dram {

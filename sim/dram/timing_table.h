@@ -1,8 +1,8 @@
 // The constraint table in the form the engine runs on: for every command the cycles it pushes ahead, and for every bank
 // the earliest cycle of every command.
 //
-// issue() applies the rows whose `from` is the command; earliest() is the maximum over the bank, its bank group, its rank
-// and the channel, so that a check costs four loads instead of a search through the history.
+// issue() applies the rows whose `from` is the command; earliest() is the maximum over the bank, its bank group, its
+// rank and the channel, so that a check costs four loads instead of a search through the history.
 #pragma once
 
 #include <algorithm>
@@ -56,7 +56,7 @@ class TimingTable {
   void issue_window(Window& window, int bank, Cycle t);
 
   int ranks_;
-  std::vector<Nodes> nodes_;                  // by bank
+  std::vector<Nodes> nodes_;  // by bank
   std::vector<int> rank_of_bank_;
   std::vector<Cycle> next_;                   // [node][command]
   std::vector<std::vector<Update>> updates_;  // by command

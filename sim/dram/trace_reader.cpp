@@ -1,5 +1,5 @@
-// A window of 256 KiB slides over the bytes; lines are views into it. A line longer than kMaxLine is an error, so that no
-// input makes the window grow.
+// A window of 256 KiB slides over the bytes; lines are views into it. A line longer than kMaxLine is an error, so that
+// no input makes the window grow.
 #include "sim/dram/trace_reader.h"
 
 #include <algorithm>
@@ -13,7 +13,9 @@ namespace {
 constexpr std::size_t kWindow = 256 * 1024;
 constexpr std::size_t kMaxLine = 4096;
 
-bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\v' || c == '\f'; }
+bool is_blank(char c) {
+  return c == ' ' || c == '\t' || c == '\r' || c == '\v' || c == '\f';
+}
 
 std::string_view take_word(std::string_view& text) {
   std::size_t i = 0;
@@ -95,8 +97,7 @@ bool TraceReader::next(TraceRequest& request) {
 
 void TraceReader::expect_format(Format format) {
   if (format_ == Format::kUnknown) format_ = format;
-  if (format_ != format)
-    throw spec::TraceError(place() + ": line in another trace format than the lines before it");
+  if (format_ != format) throw spec::TraceError(place() + ": line in another trace format than the lines before it");
 }
 
 std::uint64_t TraceReader::number(std::string_view word, const char* what) const {

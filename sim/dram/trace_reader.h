@@ -19,9 +19,9 @@ namespace heat::dram {
 struct TraceRequest {
   bool write = false;
   std::uint64_t address = 0;
-  bool has_levels = false;           // the line names DRAM coordinates, not an address
-  std::int64_t levels[6] = {};       // channel, rank, bank group, bank, row, column
-  std::int64_t cycle = 0;            // not before; 0 when the format has none
+  bool has_levels = false;      // the line names DRAM coordinates, not an address
+  std::int64_t levels[6] = {};  // channel, rank, bank group, bank, row, column
+  std::int64_t cycle = 0;       // not before; 0 when the format has none
 };
 
 class TraceReader {

@@ -7,17 +7,23 @@
 
 #include "tests/sim/dram/traffic_generator.h"
 
-int sc_main(int, char**) { return 0; }
+int sc_main(int, char**) {
+  return 0;
+}
 
 namespace heat::dram {
 namespace {
 
 using sc_core::sc_time;
 
-std::string config(const std::string& name) { return std::string(HEAT_SOURCE_DIR) + "/configs/dram/" + name; }
+std::string config(const std::string& name) {
+  return std::string(HEAT_SOURCE_DIR) + "/configs/dram/" + name;
+}
 
 struct Bench {
-  explicit Bench(const spec::DramSpec& spec) : generator("generator"), dram("dram", spec) { generator.socket.bind(dram.socket); }
+  explicit Bench(const spec::DramSpec& spec) : generator("generator"), dram("dram", spec) {
+    generator.socket.bind(dram.socket);
+  }
   testing::TrafficGenerator generator;
   Dram dram;
   void expect_clean() const {
@@ -44,7 +50,8 @@ struct Blocking : sc_core::sc_module {
     status = p.get_response_status();
     return sc_core::sc_time_stamp() + delay;
   }
-  static void fill(tlm::tlm_generic_payload& p, bool write, std::uint64_t address, unsigned length, unsigned char* data) {
+  static void fill(tlm::tlm_generic_payload& p, bool write, std::uint64_t address, unsigned length,
+                   unsigned char* data) {
     p.set_command(write ? tlm::TLM_WRITE_COMMAND : tlm::TLM_READ_COMMAND);
     p.set_address(address);
     p.set_data_ptr(data);
@@ -75,7 +82,8 @@ TEST(DramModule, BlockingAndNonBlockingAgreeForOneOutstandingRequest) {
   for (int i = 0; i < 400; ++i) {
     state = state * 6364136223846793005ull + 1442695040888963407ull;
     nb.generator.requests.push_back({(state >> 40 & 3) == 0, (state >> 20) % (1u << 30) / 64 * 64,
-                                     64u << (state >> 50 & 3), sc_time(static_cast<double>(i) * 2000.0, sc_core::SC_NS)});
+                                     64u << (state >> 50 & 3),
+                                     sc_time(static_cast<double>(i) * 2000.0, sc_core::SC_NS)});
   }
   bl.body = [&](Blocking& self) {
     for (const auto& r : nb.generator.requests) {
@@ -96,9 +104,11 @@ TEST(DramModule, BurstEqualsTheEngineFedWithItsAccesses) {
   sc_core::sc_start();
   Controller engine(spec);
   const AddressMapping mapping(spec);
-  for (std::uint64_t a = 0x12340; a < 0x12340 + 4096; a += 64) engine.enqueue({a / 64, mapping.decode(a).place, false, 0}, 0);
+  for (std::uint64_t a = 0x12340; a < 0x12340 + 4096; a += 64)
+    engine.enqueue({a / 64, mapping.decode(a).place, false, 0}, 0);
   engine.drain();
-  EXPECT_EQ(b.generator.seen[0].begin_resp, sc_time(0.625 * static_cast<double>(engine.statistics().last_finish), sc_core::SC_NS));
+  EXPECT_EQ(b.generator.seen[0].begin_resp,
+            sc_time(0.625 * static_cast<double>(engine.statistics().last_finish), sc_core::SC_NS));
   EXPECT_EQ(b.dram.statistics().reads, 64u);
   b.expect_clean();
 }
@@ -152,7 +162,8 @@ TEST(DramModule, DataWrittenAreReadBackThroughEveryDoor) {
 TEST(DramModule, TimingOnlyPayloadsAllocateNothing) {
   const spec::DramSpec spec = spec::load_dram_spec(config("reference/hbm2-m1.yaml"));
   Bench b(spec);
-  for (int i = 0; i < 100; ++i) b.generator.requests.push_back({true, static_cast<std::uint64_t>(i) * 4096, 4096, sc_core::SC_ZERO_TIME});
+  for (int i = 0; i < 100; ++i)
+    b.generator.requests.push_back({true, static_cast<std::uint64_t>(i) * 4096, 4096, sc_core::SC_ZERO_TIME});
   sc_core::sc_start();
   EXPECT_EQ(b.dram.memory().pages(), 0u);
   EXPECT_EQ(b.dram.statistics().write_commands(), 6400u);
@@ -179,8 +190,8 @@ TEST(DramModule, WrongPayloadsAreAnsweredWithTheirError) {
     got.push_back(p.get_response_status());
   };
   sc_core::sc_start();
-  EXPECT_EQ(got, (std::vector<tlm::tlm_response_status>{tlm::TLM_ADDRESS_ERROR_RESPONSE, tlm::TLM_ADDRESS_ERROR_RESPONSE,
-                                                        tlm::TLM_BURST_ERROR_RESPONSE}));
+  EXPECT_EQ(got, (std::vector<tlm::tlm_response_status>{
+                     tlm::TLM_ADDRESS_ERROR_RESPONSE, tlm::TLM_ADDRESS_ERROR_RESPONSE, tlm::TLM_BURST_ERROR_RESPONSE}));
 }
 
 TEST(DramModule, ObserverHearsEveryAccessWithItsRequester) {
@@ -220,7 +231,8 @@ TEST(DramModule, ManyInitiatorsKeepTheBaseProtocol) {
     for (int i = 0; i < 300; ++i) {
       state = state * 6364136223846793005ull + 1442695040888963407ull;
       generators.back()->requests.push_back({(state >> 40 & 1) == 0, (state >> 30) % (1u << 22) / 64 * 64,
-                                             64u << (state >> 50 & 7), sc_time(static_cast<double>(i * g) * 1.3, sc_core::SC_NS)});
+                                             64u << (state >> 50 & 7),
+                                             sc_time(static_cast<double>(i * g) * 1.3, sc_core::SC_NS)});
     }
   }
   sc_core::sc_start();

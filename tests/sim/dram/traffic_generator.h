@@ -111,7 +111,8 @@ class TrafficGenerator : public sc_core::sc_module {
   }
   void broken(const std::string& rule) { violations.push_back(sc_core::sc_time_stamp().to_string() + ": " + rule); }
 
-  tlm::tlm_sync_enum nb_transport_bw(tlm::tlm_generic_payload& payload, tlm::tlm_phase& phase, sc_core::sc_time& delay) {
+  tlm::tlm_sync_enum nb_transport_bw(tlm::tlm_generic_payload& payload, tlm::tlm_phase& phase,
+                                     sc_core::sc_time& delay) {
     const auto found = phase_.find(&payload);
     if (found == phase_.end()) {
       broken("a phase for a transaction that is not open");
