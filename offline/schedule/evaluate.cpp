@@ -1,0 +1,242 @@
+// A GEMM node is packed into dense operands (one matrix a batch value), multiplied, and scattered through the output
+// view.
+#include "offline/schedule/evaluate.h"
+
+#include <Eigen/Core>
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+namespace heat::offline {
+namespace {
+
+using Matrix = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+
+// The offsets a GEMM node's three views span, group by group.
+struct GemmOffsets {
+  std::vector<std::int64_t> weight_b, weight_m, weight_k, input_b, input_n, input_k, output_b, output_m, output_n;
+  explicit GemmOffsets(const spec::GemmNode& g)
+      : weight_b(group_offsets(g.weight, g.indices.b)),
+        weight_m(group_offsets(g.weight, g.indices.m)),
+        weight_k(group_offsets(g.weight, g.indices.k)),
+        input_b(group_offsets(g.input, g.indices.b)),
+        input_n(group_offsets(g.input, g.indices.n)),
+        input_k(group_offsets(g.input, g.indices.k)),
+        output_b(group_offsets(g.output, g.indices.b)),
+        output_m(group_offsets(g.output, g.indices.m)),
+        output_n(group_offsets(g.output, g.indices.n)) {}
+};
+
+std::size_t at(std::int64_t i) {
+  return static_cast<std::size_t>(i);
+}
+
+// Rows `row` by columns `column` of a strided operand, as T.
+template <class T, class S>
+void pack(const std::vector<S>& source, std::int64_t base, const std::vector<std::int64_t>& row,
+          const std::vector<std::int64_t>& column, T* packed) {
+  for (std::int64_t r : row)
+    for (std::int64_t c : column) *packed++ = static_cast<T>(source[at(base + r + c)]);
+}
+
+void real_gemm(const spec::GemmNode& g, const RealNode& real, std::vector<std::vector<float>>& tensors, float& peak) {
+  const GemmOffsets o(g);
+  const auto& weight = tensors[at(g.weight.tensor)];
+  const auto& input = tensors[at(g.input.tensor)];
+  auto& output = tensors[at(g.output.tensor)];
+  Matrix w(g.extents.m, g.extents.k), x(g.extents.n, g.extents.k), y(g.extents.m, g.extents.n);
+  for (std::int64_t b = 0; b < g.extents.b; ++b) {
+    pack(weight, o.weight_b[at(b)], o.weight_m, o.weight_k, w.data());
+    pack(input, o.input_b[at(b)], o.input_n, o.input_k, x.data());
+    y.noalias() = w * x.transpose();
+    for (std::int64_t m = 0; m < g.extents.m; ++m)
+      for (std::int64_t n = 0; n < g.extents.n; ++n) {
+        double v = real.factor * y(m, n);
+        if (!real.bias.empty()) v += real.bias[at(channel_of(g, b, m, n))];
+        peak = std::max(peak, static_cast<float>(std::fabs(v)));
+        output[at(o.output_b[at(b)] + o.output_m[at(m)] + o.output_n[at(n)])] =
+            static_cast<float>(activate(real.activation, v));
+      }
+  }
+}
+
+void real_softmax(const float* row, const std::vector<std::int64_t>& column, std::vector<double>& out) {
+  double largest = row[column[0]], sum = 0;
+  for (std::int64_t c : column) largest = std::max(largest, static_cast<double>(row[c]));
+  for (std::size_t i = 0; i < column.size(); ++i) sum += out[i] = std::exp(row[column[i]] - largest);
+  for (double& v : out) v /= sum;
+}
+
+void real_layer_norm(const RealNode& real, std::vector<double>& row) {
+  double mean = 0, variance = 0;
+  for (double v : row) mean += v;
+  mean /= static_cast<double>(row.size());
+  for (double v : row) variance += (v - mean) * (v - mean);
+  const double scale = 1 / std::sqrt(variance / static_cast<double>(row.size()) + 1e-12);
+  for (std::size_t i = 0; i < row.size(); ++i) row[i] = (row[i] - mean) * scale * real.gamma[i] + real.beta[i];
+}
+
+void real_vector(const spec::VectorNode& v, const RealNode& real, std::vector<std::vector<float>>& tensors) {
+  const auto rows = group_offsets(v.input, v.n), columns = group_offsets(v.input, v.k);
+  const auto out_rows = group_offsets(v.output, v.n), out_columns = group_offsets(v.output, v.k);
+  std::vector<std::int64_t> r_rows, r_columns;
+  if (v.residual) r_rows = group_offsets(*v.residual, v.n), r_columns = group_offsets(*v.residual, v.k);
+  const auto& input = tensors[at(v.input.tensor)];
+  auto& output = tensors[at(v.output.tensor)];
+  std::vector<double> row(columns.size());
+  for (std::size_t r = 0; r < rows.size(); ++r) {
+    if (v.op == spec::VectorOp::kSoftmax) {
+      real_softmax(&input[at(rows[r])], columns, row);
+    } else {
+      for (std::size_t c = 0; c < columns.size(); ++c) {
+        row[c] = input[at(rows[r] + columns[c])];
+        if (v.residual) row[c] += tensors[at(v.residual->tensor)][at(r_rows[r] + r_columns[c])];
+      }
+      real_layer_norm(real, row);
+    }
+    for (std::size_t c = 0; c < columns.size(); ++c)
+      output[at(out_rows[r] + out_columns[c])] = static_cast<float>(row[c]);
+  }
+}
+
+std::int8_t clamp8(std::int64_t v) {
+  return static_cast<std::int8_t>(std::clamp<std::int64_t>(v, -128, 127));
+}
+
+std::int64_t round_shift(std::int64_t v, int shift) {
+  return (v + (std::int64_t{1} << (shift - 1))) >> shift;
+}
+
+template <class Record>
+Record record_at(const std::vector<std::int8_t>& bytes, std::int64_t i) {
+  Record record;
+  std::memcpy(&record, bytes.data() + at(i) * sizeof(Record), sizeof(Record));
+  return record;
+}
+
+std::int8_t requantise(std::int32_t sum, const spec::RequantRecord& r, const std::int8_t* table) {
+  const std::int64_t v = (std::int64_t{sum} + r.bias) * r.multiplier;
+  const std::int8_t q = clamp8(round_shift(v, r.shift));
+  return table ? table[static_cast<std::uint8_t>(q + 128)] : q;
+}
+
+void integer_gemm(const spec::GemmNode& g, IntegerValues& values) {
+  const GemmOffsets o(g);
+  auto& output = values[at(g.output.tensor)];
+  const auto& records = values[at(g.epilogue.requant)];
+  const std::int8_t* table = g.epilogue.activation_table < 0 ? nullptr : values[at(g.epilogue.activation_table)].data();
+  std::vector<std::int16_t> w(at(g.extents.m * g.extents.k)), x(at(g.extents.n * g.extents.k));
+  for (std::int64_t b = 0; b < g.extents.b; ++b) {
+    pack(values[at(g.weight.tensor)], o.weight_b[at(b)], o.weight_m, o.weight_k, w.data());
+    pack(values[at(g.input.tensor)], o.input_b[at(b)], o.input_n, o.input_k, x.data());
+    for (std::int64_t m = 0; m < g.extents.m; ++m)
+      for (std::int64_t n = 0; n < g.extents.n; ++n) {
+        const std::int16_t *wr = &w[at(m * g.extents.k)], *xr = &x[at(n * g.extents.k)];
+        std::int32_t sum = 0;
+        for (std::int64_t k = 0; k < g.extents.k; ++k) sum += std::int32_t{wr[k]} * xr[k];
+        output[at(o.output_b[at(b)] + o.output_m[at(m)] + o.output_n[at(n)])] =
+            requantise(sum, record_at<spec::RequantRecord>(records, channel_of(g, b, m, n)), table);
+      }
+  }
+}
+
+void integer_softmax(const std::vector<std::int8_t>& table, std::vector<std::int64_t>& row) {
+  const std::int64_t largest = *std::max_element(row.begin(), row.end());
+  std::uint32_t sum = 0;
+  for (std::int64_t& v : row) {
+    v = record_at<std::uint16_t>(table, largest - v);
+    sum += static_cast<std::uint32_t>(v);
+  }
+  for (std::int64_t& v : row) v = (v * 254 + sum) / (2 * std::int64_t{sum});
+}
+
+std::int64_t floor_div(std::int64_t a, std::int64_t b) {
+  return a / b - (a % b != 0 && (a < 0) != (b < 0) ? 1 : 0);
+}
+
+std::int64_t floor_sqrt(std::int64_t v) {
+  auto s = static_cast<std::int64_t>(std::sqrt(static_cast<double>(v)));
+  while (s * s > v) --s;
+  while ((s + 1) * (s + 1) <= v) ++s;
+  return s;
+}
+
+void integer_layer_norm(const spec::VectorNode& v, const std::vector<std::int8_t>& records,
+                        std::vector<std::int64_t>& row) {
+  const auto length = static_cast<std::int64_t>(row.size());
+  std::int64_t sum = 0, squares = 0;
+  for (std::int64_t y : row) sum += y;
+  const std::int64_t mean = floor_div(sum, length);
+  for (std::int64_t& y : row) y -= mean, squares += y * y;
+  const std::int64_t s = std::max<std::int64_t>(1, floor_sqrt(squares / length));
+  for (std::size_t i = 0; i < row.size(); ++i) {
+    const auto r = record_at<spec::LayerNormRecord>(records, static_cast<std::int64_t>(i));
+    const auto beta =
+        static_cast<std::int64_t>(static_cast<std::uint64_t>(static_cast<std::uint32_t>(r.beta_high)) << 32 |
+                                  static_cast<std::uint32_t>(r.beta_low));
+    row[i] = clamp8(round_shift(row[i] * 65536 / s * r.gamma + beta, v.shift));
+  }
+}
+
+void integer_vector(const spec::VectorNode& v, IntegerValues& values) {
+  const auto rows = group_offsets(v.input, v.n), columns = group_offsets(v.input, v.k);
+  const auto out_rows = group_offsets(v.output, v.n), out_columns = group_offsets(v.output, v.k);
+  std::vector<std::int64_t> r_rows, r_columns;
+  if (v.residual) r_rows = group_offsets(*v.residual, v.n), r_columns = group_offsets(*v.residual, v.k);
+  const auto& input = values[at(v.input.tensor)];
+  const auto& parameters = values[at(v.parameters)];
+  std::vector<std::int64_t> row(columns.size());
+  for (std::size_t r = 0; r < rows.size(); ++r) {
+    for (std::size_t c = 0; c < columns.size(); ++c) {
+      row[c] = input[at(rows[r] + columns[c])];
+      if (v.op == spec::VectorOp::kLayerNorm) {
+        row[c] *= v.multiplier_x;
+        if (v.residual)
+          row[c] += std::int64_t{values[at(v.residual->tensor)][at(r_rows[r] + r_columns[c])]} * v.multiplier_r;
+      }
+    }
+    if (v.op == spec::VectorOp::kSoftmax)
+      integer_softmax(parameters, row);
+    else
+      integer_layer_norm(v, parameters, row);
+    for (std::size_t c = 0; c < columns.size(); ++c)
+      values[at(v.output.tensor)][at(out_rows[r] + out_columns[c])] = static_cast<std::int8_t>(row[c]);
+  }
+}
+
+}  // namespace
+
+RealValues evaluate_real(const Network& network, const std::vector<float>& input) {
+  const spec::Schedule& schedule = network.schedule;
+  HEAT_CHECK(static_cast<std::int64_t>(input.size()) == schedule.tensors[at(network.input)].bytes(), "input size");
+  RealValues values;
+  values.tensors = network.weights;
+  values.tensors.resize(schedule.tensors.size());
+  for (std::size_t t = 0; t < schedule.tensors.size(); ++t)
+    if (schedule.tensors[t].kind == spec::TensorKind::kIntermediate ||
+        schedule.tensors[t].kind == spec::TensorKind::kOutput)
+      values.tensors[t].assign(at(schedule.tensors[t].bytes()), 0);
+  values.tensors[at(network.input)] = input;
+  values.before_activation.assign(schedule.nodes.size(), 0);
+  for (std::size_t n = 0; n < schedule.nodes.size(); ++n) {
+    const spec::Node& node = schedule.nodes[n];
+    if (node.gemm)
+      real_gemm(*node.gemm, network.real[n], values.tensors, values.before_activation[n]);
+    else
+      real_vector(*node.vector, network.real[n], values.tensors);
+  }
+  return values;
+}
+
+void evaluate_integer(const spec::Schedule& schedule, IntegerValues& values) {
+  values.resize(schedule.tensors.size());
+  for (std::size_t t = 0; t < schedule.tensors.size(); ++t) values[t].resize(at(schedule.tensors[t].bytes()));
+  for (const spec::Node& node : schedule.nodes) {
+    if (node.gemm)
+      integer_gemm(*node.gemm, values);
+    else
+      integer_vector(*node.vector, values);
+  }
+}
+
+}  // namespace heat::offline

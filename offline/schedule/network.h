@@ -1,0 +1,47 @@
+// A network on its way to a schedule: the integer structure (spec::Schedule) and, beside it, the real numbers it stands
+// for.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "spec/schedule.h"
+
+namespace heat::offline {
+
+enum class Activation { kNone, kGelu, kGeluTanh, kRelu };
+
+// "none", "gelu", "gelu_new" or "relu". Throws spec::ConfigError with a suggestion on another word.
+Activation activation_from_name(const std::string& name);
+double activate(Activation activation, double x);
+
+// What a node computes in real numbers beside its sum of products.
+struct RealNode {
+  double factor = 1;        // multiplies the sum (1 / sqrt(head size) for attention scores)
+  std::vector<float> bias;  // one a channel of the epilogue; empty: none
+  Activation activation = Activation::kNone;
+  std::vector<float> gamma;  // layer norm, one a column
+  std::vector<float> beta;
+};
+
+// What a schedule computes, in real numbers: parallel to schedule.tensors and schedule.nodes.
+struct Network {
+  spec::Schedule schedule;
+  std::vector<RealNode> real;               // one a node
+  std::vector<std::vector<float>> weights;  // one a tensor: row-major values of kWeight tensors, empty otherwise
+  int input = -1;                           // the tensor given before the run
+  int output = -1;                          // the tensor that is the result
+  bool has_weights() const;                 // every kWeight tensor has its values
+};
+
+// Flattened byte offsets that `group` of a view spans, in the order of the group (its last index runs fastest).
+std::vector<std::int64_t> group_offsets(const spec::TensorView& view, const std::vector<spec::Index>& group);
+
+// Requantisation channels of a node and the channel of one of its outputs.
+std::int64_t channel_count(const spec::GemmNode& gemm);
+inline std::int64_t channel_of(const spec::GemmNode& gemm, std::int64_t b, std::int64_t m, std::int64_t n) {
+  const std::int64_t row = gemm.epilogue.channels_include_batch ? b * gemm.extents.m + m : m;
+  return row * gemm.epilogue.n_channels + n % gemm.epilogue.n_channels;
+}
+
+}  // namespace heat::offline

@@ -1,0 +1,225 @@
+// Symmetric int8 quantisation after Jacob et al., "Quantization and Training of Neural Networks for Efficient
+// Integer-Arithmetic-Only Inference" (2018), section 2.2, without zero points.
+#include "offline/schedule/quantize.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
+
+#include "offline/schedule/evaluate.h"
+
+namespace heat::offline {
+namespace {
+
+constexpr double kLimit = 127;
+
+template <class T>
+T saturated(double v) {
+  return static_cast<T>(std::llround(std::clamp(v, static_cast<double>(std::numeric_limits<T>::lowest()),
+                                                static_cast<double>(std::numeric_limits<T>::max()))));
+}
+
+template <class Record>
+std::vector<std::int8_t> bytes_of(const std::vector<Record>& records) {
+  std::vector<std::int8_t> bytes(records.size() * sizeof(Record));
+  std::memcpy(bytes.data(), records.data(), bytes.size());
+  return bytes;
+}
+
+}  // namespace
+
+double symmetric_scale(double largest) {
+  return largest > 0 ? largest / kLimit : 1;
+}
+
+std::int8_t quantize_value(double x, double scale) {
+  return static_cast<std::int8_t>(std::llround(std::clamp(x / scale, -kLimit, kLimit)));
+}
+
+spec::RequantRecord requant_record(double ratio, double bias_in_sum_units) {
+  int exponent = 0;  // ratio = fraction * 2^exponent, fraction in [0.5, 1)
+  const double fraction = std::frexp(ratio, &exponent);
+  int shift = 16 - exponent;
+  double multiplier = std::round(fraction * 65536);
+  if (multiplier > 65535) multiplier = 32768, --shift;
+  if (!(ratio > 0) || shift < 1 || shift > 47)
+    throw spec::Error("requantisation ratio " + std::to_string(ratio) + " is outside (2^-31, 2^15)");
+  return {saturated<std::int32_t>(bias_in_sum_units), static_cast<std::uint16_t>(multiplier),
+          static_cast<std::uint8_t>(shift), 0};
+}
+
+std::vector<std::int8_t> activation_table(Activation activation, double scale_in, double scale_out) {
+  std::vector<std::int8_t> table(spec::kActivationTableBytes);
+  for (int q = -128; q < 128; ++q)
+    table[static_cast<std::size_t>(q + 128)] = quantize_value(activate(activation, q * scale_in), scale_out);
+  return table;
+}
+
+std::vector<std::int8_t> exp_table(double scale) {
+  std::vector<std::uint16_t> table(spec::kExpTableBytes / 2);
+  for (std::size_t i = 0; i < table.size(); ++i)
+    table[i] = static_cast<std::uint16_t>(std::lround(65535 * std::exp(-static_cast<double>(i) * scale)));
+  return bytes_of(table);
+}
+
+// x * mx + r * mr stands for the real sum in units of max(sx, sr) / 2^14: the sum stays below 2^22, its square times
+// the columns below 2^63. t is the normalised value times 65536 (at most 65536 * sqrt(columns)).
+LayerNormIntegers layer_norm_integers(double scale_x, double scale_residual, double scale_out,
+                                      const std::vector<float>& gamma, const std::vector<float>& beta) {
+  LayerNormIntegers result;
+  const double unit = std::max(scale_x, scale_residual) / 16384;
+  result.multiplier_x = static_cast<std::int32_t>(std::llround(scale_x / unit));
+  result.multiplier_r = static_cast<std::int32_t>(std::llround(scale_residual / unit));
+  double largest = 1e-30;
+  for (float g : gamma) largest = std::max(largest, std::fabs(static_cast<double>(g)) / (65536 * scale_out));
+  result.shift = std::clamp(29 - std::ilogb(largest), 1, 47);
+  const double up = std::ldexp(1.0, result.shift);
+  for (std::size_t c = 0; c < gamma.size(); ++c) {
+    const auto b = static_cast<std::uint64_t>(std::llround(beta[c] / scale_out * up));
+    result.records.push_back({saturated<std::int32_t>(gamma[c] / (65536 * scale_out) * up),
+                              static_cast<std::int32_t>(static_cast<std::uint32_t>(b)),
+                              static_cast<std::int32_t>(static_cast<std::uint32_t>(b >> 32)), 0});
+  }
+  return result;
+}
+
+Ranges calibrate_ranges(const Network& network, const std::vector<std::vector<float>>& inputs) {
+  Ranges ranges;
+  ranges.tensor.assign(network.schedule.tensors.size(), 0);
+  ranges.before_activation.assign(network.schedule.nodes.size(), 0);
+  for (const auto& input : inputs) {
+    const RealValues values = evaluate_real(network, input);
+    for (std::size_t t = 0; t < values.tensors.size(); ++t)
+      for (float v : values.tensors[t])
+        ranges.tensor[t] = std::max(ranges.tensor[t], std::fabs(static_cast<double>(v)));
+    for (std::size_t n = 0; n < ranges.before_activation.size(); ++n)
+      ranges.before_activation[n] =
+          std::max(ranges.before_activation[n], static_cast<double>(values.before_activation[n]));
+  }
+  return ranges;
+}
+
+namespace {
+
+class Quantizer {
+ public:
+  Quantizer(Network& network, const Ranges& ranges) : network_(network), ranges_(ranges) {
+    bytes_.resize(network.schedule.tensors.size());
+  }
+
+  std::vector<std::vector<std::int8_t>> run(const std::vector<float>& input) {
+    for (std::size_t t = 0; t < bytes_.size(); ++t) {
+      spec::Tensor& tensor = network_.schedule.tensors[t];
+      if (tensor.kind != spec::TensorKind::kWeight && tensor.kind != spec::TensorKind::kParameters)
+        tensor.scale = symmetric_scale(ranges_.tensor[t]);
+    }
+    auto& given = bytes_[static_cast<std::size_t>(network_.input)];
+    for (float x : input) given.push_back(quantize_value(x, tensor(network_.input).scale));
+    for (std::size_t n = 0; n < network_.schedule.nodes.size(); ++n) {
+      spec::Node& node = network_.schedule.nodes[n];
+      if (node.gemm)
+        gemm(*node.gemm, network_.real[n], ranges_.before_activation[n]);
+      else
+        vector(*node.vector, network_.real[n]);
+    }
+    return std::move(bytes_);
+  }
+
+ private:
+  spec::Tensor& tensor(int t) { return network_.schedule.tensors[static_cast<std::size_t>(t)]; }
+
+  // Scale of each (b, m) row of the weight operand, rows of one channel sharing one, at least `floors`; quantises the
+  // rows.
+  std::vector<double> weight_scales(const spec::GemmNode& g, const std::vector<double>& floors) {
+    const auto weight = static_cast<std::size_t>(g.weight.tensor);
+    const bool batch = g.epilogue.channels_include_batch;
+    std::vector<double> scales(static_cast<std::size_t>(batch ? g.extents.b * g.extents.m : g.extents.m),
+                               tensor(g.weight.tensor).scale);
+    const std::vector<float>& real = network_.weights[weight];
+    if (real.empty()) return scales;
+    const auto ob = group_offsets(g.weight, g.indices.b), om = group_offsets(g.weight, g.indices.m),
+               ok = group_offsets(g.weight, g.indices.k);
+    const auto row = [&](std::size_t b, std::size_t m) { return batch ? b * om.size() + m : m; };
+    std::vector<double> largest(scales.size(), 0);
+    for (std::size_t b = 0; b < ob.size(); ++b)
+      for (std::size_t m = 0; m < om.size(); ++m)
+        for (std::int64_t k : ok)
+          largest[row(b, m)] = std::max(
+              largest[row(b, m)], std::fabs(static_cast<double>(real[static_cast<std::size_t>(ob[b] + om[m] + k)])));
+    for (std::size_t r = 0; r < scales.size(); ++r) scales[r] = std::max(symmetric_scale(largest[r]), floors[r]);
+    bytes_[weight].resize(real.size());
+    for (std::size_t b = 0; b < ob.size(); ++b)
+      for (std::size_t m = 0; m < om.size(); ++m)
+        for (std::int64_t k : ok) {
+          const auto i = static_cast<std::size_t>(ob[b] + om[m] + k);
+          bytes_[weight][i] = quantize_value(real[i], scales[row(b, m)]);
+        }
+    return scales;
+  }
+
+  void gemm(const spec::GemmNode& g, const RealNode& real, double before_activation) {
+    const double scale_in = input_scale(g.input.tensor);
+    const double scale_out = tensor(g.output.tensor).scale;
+    const bool table = g.epilogue.activation_table >= 0;
+    const double scale_sum = table ? symmetric_scale(before_activation) : scale_out;
+    const auto channels = static_cast<std::size_t>(channel_count(g));
+    const auto inner = static_cast<std::size_t>(g.epilogue.n_channels);
+    // A row of nearly zero weights must still have a bias within 2^30 units and a ratio of at least 2^-30.
+    std::vector<double> floors(channels / inner, scale_sum / (scale_in * real.factor) * 0x1p-30);
+    for (std::size_t c = 0; c < real.bias.size(); ++c)
+      floors[c / inner] = std::max(floors[c / inner], std::fabs(real.bias[c]) / (scale_in * real.factor) * 0x1p-30);
+    const std::vector<double> scales = weight_scales(g, floors);
+    std::vector<spec::RequantRecord> records;
+    for (std::size_t c = 0; c < channels; ++c) {
+      const double unit = scales[c / inner] * scale_in * real.factor;
+      records.push_back(requant_record(unit / scale_sum, real.bias.empty() ? 0 : real.bias[c] / unit));
+    }
+    bytes_[static_cast<std::size_t>(g.epilogue.requant)] = bytes_of(records);
+    if (table)
+      bytes_[static_cast<std::size_t>(g.epilogue.activation_table)] =
+          activation_table(real.activation, scale_sum, scale_out);
+  }
+
+  // The input operand has one scale; static data there (both operands static) is quantised whole.
+  double input_scale(int t) {
+    const std::vector<float>& real = network_.weights[static_cast<std::size_t>(t)];
+    if (real.empty()) return tensor(t).scale;
+    double largest = 0;
+    for (float v : real) largest = std::max(largest, std::fabs(static_cast<double>(v)));
+    tensor(t).scale = symmetric_scale(largest);
+    auto& bytes = bytes_[static_cast<std::size_t>(t)];
+    bytes.clear();
+    for (float v : real) bytes.push_back(quantize_value(v, tensor(t).scale));
+    return tensor(t).scale;
+  }
+
+  void vector(spec::VectorNode& v, const RealNode& real) {
+    if (v.op == spec::VectorOp::kSoftmax) {
+      tensor(v.output.tensor).scale = 1 / kLimit;
+      bytes_[static_cast<std::size_t>(v.parameters)] = exp_table(tensor(v.input.tensor).scale);
+      return;
+    }
+    const LayerNormIntegers n =
+        layer_norm_integers(tensor(v.input.tensor).scale, v.residual ? tensor(v.residual->tensor).scale : 0,
+                            tensor(v.output.tensor).scale, real.gamma, real.beta);
+    v.multiplier_x = n.multiplier_x;
+    v.multiplier_r = n.multiplier_r;
+    v.shift = n.shift;
+    bytes_[static_cast<std::size_t>(v.parameters)] = bytes_of(n.records);
+  }
+
+  Network& network_;
+  const Ranges& ranges_;
+  std::vector<std::vector<std::int8_t>> bytes_;
+};
+
+}  // namespace
+
+std::vector<std::vector<std::int8_t>> quantize_network(Network& network, const Ranges& ranges,
+                                                       const std::vector<float>& input) {
+  HEAT_CHECK(network.has_weights(), "a weight has no values");
+  return Quantizer(network, ranges).run(input);
+}
+
+}  // namespace heat::offline

@@ -1,0 +1,60 @@
+// Small networks with random values, and schedules of one group a node with minimal mappings (for checks of structure).
+#pragma once
+
+#include "offline/schedule/encoder.h"
+#include "offline/schedule/random_forms.h"
+
+namespace heat::offline::test {
+
+inline EncoderForms random_forms(std::uint64_t seed, std::int64_t hidden) {
+  EncoderForms forms;
+  forms.linear = [seed](const std::string& name, std::int64_t in, std::int64_t out) {
+    LinearForm form;
+    form.name = name;
+    form.in = in;
+    form.out = out;
+    randomize(form, seed);
+    return form;
+  };
+  forms.norm = [seed, hidden](const std::string& name) { return random_norm(name, hidden, seed); };
+  return forms;
+}
+
+inline EncoderForms empty_forms() {
+  EncoderForms forms;
+  forms.linear = [](const std::string& name, std::int64_t in, std::int64_t out) {
+    LinearForm form;
+    form.name = name;
+    form.in = in;
+    form.out = out;
+    return form;
+  };
+  forms.norm = [](const std::string&) { return NormForm{}; };
+  return forms;
+}
+
+// Index and extent of a node's bound dimension.
+inline std::pair<spec::Index, std::int64_t> bound_index(const spec::Node& node) {
+  if (node.vector) return {node.vector->n.front(), node.vector->input.dims.front().size};
+  const auto& i = node.gemm->indices;
+  const auto& group = node.bound == spec::LoopDim::kB ? i.b : node.bound == spec::LoopDim::kM ? i.m : i.n;
+  for (const auto* view : {&node.gemm->output})
+    for (const auto& d : view->dims)
+      if (d.index == group.front()) return {d.index, d.size};
+  return {};
+}
+
+inline void one_group_a_node(spec::Schedule& schedule) {
+  for (std::size_t n = 0; n < schedule.nodes.size(); ++n) {
+    const auto [index, extent] = bound_index(schedule.nodes[n]);
+    spec::FusedGroup group;
+    group.name = schedule.nodes[n].name;
+    group.index = index;
+    group.extent = extent;
+    group.nodes = {static_cast<int>(n)};
+    schedule.groups.push_back(group);
+  }
+  assign_addresses(schedule);
+}
+
+}  // namespace heat::offline::test

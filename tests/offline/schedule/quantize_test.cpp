@@ -1,0 +1,111 @@
+#include "offline/schedule/quantize.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "networks.h"
+#include "offline/schedule/evaluate.h"
+#include "tests/support/integer_reference.h"
+
+namespace heat::offline {
+namespace {
+
+TEST(RequantRecord, RatiosThenWithinHalfAUnitOfThirtyTwoThousand) {
+  for (double ratio : {1e-9, 0.0003, 0.25, 0.49999999, 0.5, 1.0, 3.7, 30000.0}) {
+    const spec::RequantRecord r = requant_record(ratio, -12.4);
+    EXPECT_GE(r.multiplier, 1 << 14);
+    EXPECT_NEAR(std::ldexp(r.multiplier, -r.shift), ratio, ratio / 65536);
+    EXPECT_EQ(r.bias, -12);
+  }
+  EXPECT_THROW(requant_record(1e-12, 0), spec::Error);
+  EXPECT_THROW(requant_record(1e6, 0), spec::Error);
+}
+
+TEST(ActivationTable, GeluThenNearestLevels) {
+  const auto table = activation_table(Activation::kGelu, 0.04, 0.03);
+  for (int q = -128; q < 128; ++q) {
+    const double x = 0.04 * q;
+    EXPECT_NEAR(table[static_cast<std::size_t>(q + 128)] * 0.03,
+                std::min(0.5 * x * (1 + std::erf(x / std::sqrt(2.0))), 127 * 0.03), 0.0151)
+        << q;
+  }
+}
+
+// Relative error of the integers' real values against the real evaluation.
+double relative_difference(const std::vector<float>& real, const std::vector<std::int8_t>& stored, double scale) {
+  double difference = 0, norm = 0;
+  for (std::size_t i = 0; i < real.size(); ++i) {
+    const double d = real[i] - scale * stored[i];
+    difference += d * d;
+    norm += static_cast<double>(real[i]) * real[i];
+  }
+  return std::sqrt(difference / norm);
+}
+
+std::vector<std::vector<std::int8_t>> quantized_run(Network& network, const std::vector<float>& x) {
+  auto bytes = quantize_network(network, calibrate_ranges(network, {x}), x);
+  evaluate_integer(network.schedule, bytes);
+  return bytes;
+}
+
+TEST(QuantizedLinear, DenseWithGeluThenCloseToTheRealLayer) {
+  LinearForm form{"layer", 96, 80, {}, {}, {}};
+  randomize(form, 7);
+  LoweredEncoder lowered = lower_single_linear("layer", "dense", 12, form, Activation::kGelu);
+  const auto x = random_normal("x", 3, 12 * 96, 1);
+  // The real evaluation itself against the definition.
+  const RealValues real = evaluate_real(lowered.network, x);
+  const auto& y = real.tensors[static_cast<std::size_t>(lowered.network.output)];
+  for (std::size_t t : {0u, 11u})
+    for (std::size_t o : {0u, 41u, 79u}) {
+      double sum = form.bias[o];
+      for (std::size_t i = 0; i < 96; ++i) sum += static_cast<double>(form.weight[o * 96 + i]) * x[t * 96 + i];
+      EXPECT_NEAR(y[t * 80 + o], 0.5 * sum * (1 + std::erf(sum / std::sqrt(2.0))), 1e-5);
+    }
+  const auto bytes = quantized_run(lowered.network, x);
+  const auto out = static_cast<std::size_t>(lowered.network.output);
+  // A symmetric int8 value of a normal tensor whose maximum is 3.5 sigma is off by 3.5 / 127 / sqrt(12) = 0.8 % of
+  // sigma: for weight, input, sum and result together 1.6 %, and the result's sigma is about half its sum's.
+  EXPECT_LT(relative_difference(y, bytes[out], lowered.network.schedule.tensors[out].scale), 0.03);
+}
+
+class QuantizedEncoder : public testing::TestWithParam<AttentionLoop> {};
+
+TEST_P(QuantizedEncoder, TwoBlocksThenCloseToTheRealNetworkAndEqualToTheReference) {
+  EncoderShape shape{"small", 2, 10, 24, 3, 40};
+  LoweredEncoder lowered = lower_encoder(shape, "dense", test::random_forms(5, 24), GetParam());
+  test::one_group_a_node(lowered.network.schedule);
+  const auto x = random_normal("x", 3, 10 * 24, 1);
+  const RealValues real = evaluate_real(lowered.network, x);
+  const auto bytes = quantized_run(lowered.network, x);
+  const auto out = static_cast<std::size_t>(lowered.network.output);
+  EXPECT_LT(relative_difference(real.tensors[out], bytes[out], lowered.network.schedule.tensors[out].scale), 0.08);
+
+  std::vector<std::uint8_t> image;
+  for (std::size_t t = 0; t < bytes.size(); ++t) {
+    const spec::Tensor& tensor = lowered.network.schedule.tensors[t];
+    if (tensor.kind == spec::TensorKind::kIntermediate || tensor.kind == spec::TensorKind::kOutput) continue;
+    image.resize(std::max(image.size(), static_cast<std::size_t>(tensor.dram_address + tensor.bytes())));
+    std::copy(bytes[t].begin(), bytes[t].end(), image.begin() + tensor.dram_address);
+  }
+  const auto expected = test_support::run_reference(lowered.network.schedule, image);
+  for (std::size_t t = 0; t < bytes.size(); ++t)
+    EXPECT_EQ(bytes[t], expected.at(lowered.network.schedule.tensors[t].name))
+        << lowered.network.schedule.tensors[t].name;
+}
+INSTANTIATE_TEST_SUITE_P(Loops, QuantizedEncoder, testing::Values(AttentionLoop::kHeads, AttentionLoop::kTokens));
+
+TEST(QuantizedEncoder, BothAttentionLoopsThenTheSameRealOutput) {
+  EncoderShape shape{"small", 1, 10, 24, 3, 40};
+  const auto x = random_normal("x", 3, 10 * 24, 1);
+  std::vector<std::vector<float>> outputs;
+  for (AttentionLoop loop : {AttentionLoop::kHeads, AttentionLoop::kTokens}) {
+    const LoweredEncoder lowered = lower_encoder(shape, "dense", test::random_forms(5, 24), loop);
+    outputs.push_back(evaluate_real(lowered.network, x).tensors[static_cast<std::size_t>(lowered.network.output)]);
+  }
+  for (std::size_t i = 0; i < outputs[0].size(); ++i) EXPECT_NEAR(outputs[0][i], outputs[1][i], 1e-5);
+}
+
+}  // namespace
+}  // namespace heat::offline
