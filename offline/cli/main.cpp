@@ -11,7 +11,8 @@ namespace heat::offline::cli {
 
 // Every command, in the order of the flow. (Sorted blocks: add yours where it belongs.)
 // clang-format off
-#define HEAT_COMMANDS(X)
+#define HEAT_COMMANDS(X) \
+  X("map", run_map, "best mapping of a GEMM on an architecture")
 
 // clang-format on
 #define X(name, function, summary) int function(int argc, char** argv);

@@ -23,6 +23,8 @@ struct Machine {
   const spec::ArchSpec& arch;
   const spec::EnergyTable& energy;
   Calibration calibration{};
+  Machine(const spec::ArchSpec& a, const spec::EnergyTable& e, Calibration c = {})
+      : arch(a), energy(e), calibration(c) {}
 };
 
 // Where cycles can go. The largest is the bottleneck.

@@ -1,21 +1,25 @@
 // The mapping search: tiles, orders and spatial split of every node of a group, the group's step and what it pins.
 //
-// The space, exactly (also docs/mapper.md). For a node whose extents in a step are B, M, N, K:
-//   pe_tile.k   ceil(K / q) rounded up to `width`, pe_tile.m: ceil(M / q) rounded up to `lanes`, pe_tile.n: ceil(N /
-//   q),
-//               pe_tile.b: ceil(B / q), for every q >= 1, capped at the extent (so padded tiles are in the space)
+// The space, exactly. For a node whose extents in a step are B, M, N, K, and part counts q (map_space.h: part_counts):
+//   pe_tile     k: ceil(K / q) rounded up to `width`; m: ceil(M / q) rounded up to `lanes`; n: ceil(N / q); b: ceil(B /
+//   q);
+//               each at most the extent (so padded tiles are in the space)
 //   spatial     every b and m split whose product is at most the PEs, with the largest n split that then fits and is
-//   used wave_order  both; gb_order: all six gb_tile     multiples of the wave (w x ceil(W / q) of W waves, every q) in
-//   b, m, n with the whole of k; or one wave in
-//               b, m, n with multiples of pe_tile.k in k
-//   step        candidates ceil(share / q), q = 1, 2, 3, 4, 6, 8, 12, 16, 24, 32, ...
-//   pinned      each subset of {weights without the bound index that several steps would load again}, greedy by saved
-//   bytes
-// For a group of one node and a given step the result is the optimum of that space ("proven"): branch and bound
-// discards only what a lower bound rules out, and a test compares with exhaustive search. In a group of several nodes
-// every node is optimal for its share of the global buffer, which is chosen from a menu (SearchOptions::budgets).
+//   used wave_order  both; gb_order: all six gb_tile     multiples of the wave in b, m, n (ceil(waves / q) waves) with
+//   the whole of k; or one wave in b, m, n with
+//               multiples of pe_tile.k in k
+//   step        one GEMM: the whole share (tiles do the rest). Otherwise ceil(share / q), the largest first, until two
+//   in a
+//               row are no improvement
+//   pinned      one GEMM: nothing, the weights, or the inputs (where they do not hold the bound index). Otherwise
+//   nothing, all
+//               operands that do not hold the bound index, or all but the largest of them
+// For one GEMM the result is the optimum of that space ("proven"): branch and bound discards only what a lower bound
+// rules out; a test compares with exhaustive search. In a group of several nodes every node is optimal for the slots it
+// gets, and slots come from a menu when the nodes' own choices do not fit together.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -41,7 +45,7 @@ struct SearchOptions {
   double energy_weight = 0, cycle_weight = 0;
 };
 
-// A found mapping of a group, or why there is none.
+// A mapping of a group, or why there is none.
 struct SearchResult {
   bool feasible = false;
   std::string reason;  // when infeasible: what does not fit, with figures
@@ -50,6 +54,18 @@ struct SearchResult {
   std::int64_t evaluated = 0;   // mappings costed in full
   std::int64_t considered = 0;  // mappings of the space covered, by cost or by bound
   double wall_s = 0;
+};
+
+// Results of node searches, by everything they depend on but the machine.
+class SearchCache {
+ public:
+  SearchCache();
+  ~SearchCache();
+  struct Data;
+  Data& data() { return *data_; }
+
+ private:
+  std::unique_ptr<Data> data_;
 };
 
 // Fills the mappings of the nodes of group `group` of `schedule`, its step and its pinned tensors, and predicts its

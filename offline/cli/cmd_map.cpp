@@ -1,0 +1,138 @@
+// heat-offline map: the best mapping of one GEMM on an architecture.
+#include <chrono>
+#include <sstream>
+
+#include "offline/cli/command.h"
+#include "offline/mapper/gemm_schedule.h"
+#include "offline/mapper/search.h"
+
+namespace heat::offline::cli {
+namespace {
+
+using nlohmann::ordered_json;
+using spec::LoopDim;
+
+struct Options {
+  std::string arch, gemm, objective = "edp", calibration, json;
+  std::int64_t m = 0, k = 0, n = 0, batch = 1;
+};
+
+// "M,K,N" as three positive integers.
+void parse_gemm(Options& o) {
+  std::istringstream text(o.gemm);
+  char comma1 = 0, comma2 = 0, rest = 0;
+  const bool read = static_cast<bool>(text >> o.m >> comma1 >> o.k >> comma2 >> o.n) && !(text >> rest);
+  if (!read || comma1 != ',' || comma2 != ',' || o.m < 1 || o.k < 1 || o.n < 1)
+    throw spec::ConfigError("heat-offline map: --gemm '" + o.gemm + "': expected M,K,N, three positive integers");
+}
+
+bool parse(int argc, char** argv, Options& o) {
+  namespace po = boost::program_options;
+  po::options_description options("Options");
+  options.add_options()("arch", po::value(&o.arch)->required(), "architecture, YAML")(
+      "gemm", po::value(&o.gemm)->required(), "M,K,N: outputs, inputs (the sum), tokens")(
+      "batch", po::value(&o.batch)->default_value(1), "independent GEMMs")(
+      "objective", po::value(&o.objective)->default_value("edp"), "edp | energy | latency")(
+      "calibration", po::value(&o.calibration), "fitted parameters, JSON (heat-offline calibrate)")(
+      "json", po::value(&o.json), "write the result here (default: print it)");
+  po::variables_map values;
+  if (!parse_options(
+          argc, argv, options, "map --arch A.yaml --gemm M,K,N [options]",
+          "  heat-offline map --arch configs/arch/simba-l.yaml --gemm 768,768,384\n"
+          "  heat-offline map --arch configs/arch/simba.yaml --gemm 384,64,384 --batch 12 --objective latency\n",
+          values))
+    return false;
+  parse_gemm(o);
+  if (o.batch < 1)
+    throw spec::ConfigError("heat-offline map: --batch " + std::to_string(o.batch) + ": expected at least 1");
+  if (!mapper::parse_objective(o.objective))
+    throw spec::ConfigError("heat-offline map: --objective '" + o.objective + "': expected edp, energy or latency");
+  return true;
+}
+
+ordered_json extents_json(const spec::Extents& e) {
+  return {{"b", e.b}, {"m", e.m}, {"n", e.n}, {"k", e.k}};
+}
+
+ordered_json mapping_json(const spec::Schedule& s) {
+  const spec::FusedGroup& g = s.groups[0];
+  const spec::GemmMapping& m = s.nodes[0].gemm->mapping;
+  ordered_json json;
+  json["bound"] = spec::loop_dim_name(s.nodes[0].bound);
+  json["step"] = g.step;
+  json["pinned"] = ordered_json::array();
+  for (int t : g.pinned) json["pinned"].push_back(s.tensors[static_cast<std::size_t>(t)].name);
+  json["gb_tile"] = extents_json(m.gb_tile);
+  json["gb_order"] = ordered_json::array();
+  for (LoopDim d : m.gb_order) json["gb_order"].push_back(spec::loop_dim_name(d));
+  json["pe_tile"] = extents_json(m.pe_tile);
+  json["spatial"] = {{"b", m.spatial.b}, {"m", m.spatial.m}, {"n", m.spatial.n}};
+  json["wave_order"] = {spec::loop_dim_name(m.wave_order[0]), spec::loop_dim_name(m.wave_order[1])};
+  return json;
+}
+
+ordered_json result_json(const spec::Schedule& s, const mapper::SearchResult& r, const spec::ArchSpec& arch,
+                         double wall_s) {
+  ordered_json json;
+  json["cycles"] = r.cost.cycles;
+  json["energy_pj"] = r.cost.energy_pj;
+  json["edp_js"] = r.cost.edp_js(arch);
+  json["utilization"] = r.cost.utilization;
+  json["proven_optimal"] = r.proven_optimal;
+  json["wall_s"] = wall_s;
+  json["considered"] = r.considered;
+  json["evaluated"] = r.evaluated;
+  json["bottleneck"] = mapper::resource_name(r.cost.bottleneck());
+  json["macs"] = r.cost.macs;
+  json["dram_bytes"] = r.cost.dram_bytes;
+  json["mapping"] = mapping_json(s);
+  for (const auto& [level, tensors] : r.cost.nodes[0].accesses)
+    for (const auto& [tensor, a] : tensors)
+      json["accesses"][level][tensor] = {{"reads", a.reads}, {"fills", a.fills}, {"updates", a.updates}};
+  for (const auto& [component, pj] : r.cost.energy_by_component_pj) json["energy_by_component_pj"][component] = pj;
+  for (int i = 0; i < mapper::kResourceCount; ++i)
+    json["resource_cycles"][mapper::resource_name(static_cast<mapper::Resource>(i))] =
+        r.cost.resource_cycles[static_cast<std::size_t>(i)];
+  return json;
+}
+
+}  // namespace
+
+int run_map(int argc, char** argv) {
+  Options o;
+  if (!parse(argc, argv, o)) return spec::kDone;
+  const auto start = std::chrono::steady_clock::now();
+  const spec::ArchSpec arch = spec::ArchSpec::load(o.arch);
+  const spec::EnergyTable energy = spec::EnergyTable::load(arch.energy_config);
+  mapper::Machine machine(arch, energy,
+                          o.calibration.empty() ? mapper::Calibration{} : mapper::Calibration::load(o.calibration));
+  mapper::SearchOptions search;
+  search.objective = *mapper::parse_objective(o.objective);
+
+  // The bound dimension is free for a single GEMM: the best of all.
+  spec::Schedule best;
+  mapper::SearchResult found;
+  std::int64_t considered = 0, evaluated = 0;
+  for (LoopDim bound : {LoopDim::kN, LoopDim::kM, LoopDim::kB}) {
+    if (bound == LoopDim::kB && o.batch == 1) continue;
+    spec::Schedule s = mapper::gemm_schedule(o.m, o.k, o.n, o.batch, bound, arch.name);
+    mapper::SearchResult r = mapper::map_group(s, 0, machine, search);
+    considered += r.considered;
+    evaluated += r.evaluated;
+    const auto value = [&](const mapper::SearchResult& x) {
+      return mapper::objective_value(search.objective, x.cost.cycles, x.cost.energy_pj, arch);
+    };
+    if (!found.feasible || (r.feasible && value(r) < value(found))) {
+      found = r;
+      best = s;
+    }
+  }
+  if (!found.feasible) throw spec::Error("heat-offline map: no mapping fits " + o.arch + ": " + found.reason);
+  found.considered = considered;
+  found.evaluated = evaluated;
+  const double wall_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  write_json(o.json, result_json(best, found, arch, wall_s));
+  return spec::kDone;
+}
+
+}  // namespace heat::offline::cli

@@ -1,0 +1,64 @@
+// One table of fields: reading, checking and writing follow it.
+#include "offline/mapper/calibration.h"
+
+#include <nlohmann/json.hpp>
+
+#include "spec/atomic_file.h"
+#include "spec/config_reader.h"
+
+namespace heat::offline::mapper {
+namespace {
+
+struct Field {
+  const char* name;
+  double Calibration::*member;
+  double min, max;
+};
+
+constexpr Field kFields[] = {
+    {"dram_bandwidth_factor", &Calibration::dram_bandwidth_factor, 0.01, 2.0},
+    {"dram_latency_cycles", &Calibration::dram_latency_cycles, 0.0, 1e6},
+    {"load_overhead_cycles", &Calibration::load_overhead_cycles, 0.0, 1e6},
+    {"send_factor", &Calibration::send_factor, 0.01, 100.0},
+    {"compute_factor", &Calibration::compute_factor, 0.01, 100.0},
+    {"wave_overhead_cycles", &Calibration::wave_overhead_cycles, 0.0, 1e6},
+    {"command_overhead_cycles", &Calibration::command_overhead_cycles, 0.0, 1e6},
+    {"overlap", &Calibration::overlap, 0.0, 1.0},
+    {"node_overhead_cycles", &Calibration::node_overhead_cycles, 0.0, 1e9},
+    {"group_overhead_cycles", &Calibration::group_overhead_cycles, 0.0, 1e9},
+    {"dram_pj_per_byte", &Calibration::dram_pj_per_byte, -1.0, 1e6},
+    {"dram_background_mw", &Calibration::dram_background_mw, -1.0, 1e9},
+    {"dynamic_energy_factor", &Calibration::dynamic_energy_factor, 0.01, 100.0},
+};
+
+}  // namespace
+
+double Calibration::dram_pj_per_byte_with(const spec::EnergyTable& energy) const {
+  return dram_pj_per_byte < 0 ? energy.dram_all_in_pj_per_byte() : dram_pj_per_byte;
+}
+
+double Calibration::dram_background_mw_with(const spec::EnergyTable& energy) const {
+  return dram_background_mw < 0 ? energy.dram_background_mw() : dram_background_mw;
+}
+
+Calibration Calibration::load(const std::string& path) {
+  spec::Problems problems;
+  Calibration c;
+  spec::ConfigReader r = spec::ConfigReader::load(path, problems);
+  for (const Field& f : kFields) c.*f.member = r.number(f.name, {f.min, f.max});
+  r.finish();
+  problems.throw_if_any();
+  return c;
+}
+
+void Calibration::save(const std::string& path) const {
+  spec::write_file_atomically(path, to_json(*this).dump(2) + "\n");
+}
+
+nlohmann::ordered_json to_json(const Calibration& calibration) {
+  nlohmann::ordered_json json;
+  for (const Field& f : kFields) json[f.name] = calibration.*f.member;
+  return json;
+}
+
+}  // namespace heat::offline::mapper

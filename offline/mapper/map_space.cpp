@@ -1,0 +1,45 @@
+// Sizes are "balanced": cutting an extent into q parts needs no tile larger than ceil(extent / q), so other sizes only
+// add unevenness. Padding (rounding up to lanes or vector width) is part of the space.
+#include "offline/mapper/map_space.h"
+
+#include <algorithm>
+
+#include "spec/step_geometry.h"
+
+namespace heat::offline::mapper {
+
+std::vector<std::int64_t> part_counts(std::int64_t largest) {
+  std::vector<std::int64_t> counts;
+  for (std::int64_t q = 1; q <= std::min<std::int64_t>(largest, 8); ++q) counts.push_back(q);
+  for (std::int64_t unit = 2; unit <= 4; unit *= 2)
+    for (std::int64_t a = 5; a <= 8; ++a)
+      if (a * unit <= largest) counts.push_back(a * unit);
+  for (std::int64_t power = 32; power <= largest; power *= 2) {
+    if (power > 32) counts.push_back(power);
+    if (power / 2 * 3 <= largest) counts.push_back(power / 2 * 3);
+  }
+  if (largest >= 1) counts.push_back(largest);
+  std::sort(counts.begin(), counts.end());
+  counts.erase(std::unique(counts.begin(), counts.end()), counts.end());
+  return counts;
+}
+
+std::vector<std::int64_t> tile_sizes(std::int64_t extent, std::int64_t unit) {
+  std::vector<std::int64_t> sizes;
+  for (std::int64_t q : part_counts(spec::ceil_div(extent, unit))) {
+    const std::int64_t size = std::min(extent, spec::ceil_div(spec::ceil_div(extent, q), unit) * unit);
+    if (sizes.empty() || size < sizes.back()) sizes.push_back(size);
+  }
+  return sizes;
+}
+
+std::vector<spec::SpatialSplit> spatial_splits(std::int64_t pes, std::int64_t tiles_b, std::int64_t tiles_m,
+                                               std::int64_t tiles_n) {
+  std::vector<spec::SpatialSplit> splits;
+  for (std::int64_t b = 1; b <= std::min(pes, tiles_b); ++b)
+    for (std::int64_t m = 1; b * m <= pes && m <= tiles_m; ++m)
+      splits.push_back({b, m, std::min(pes / (b * m), tiles_n)});
+  return splits;
+}
+
+}  // namespace heat::offline::mapper

@@ -1,0 +1,72 @@
+// Routes are walked link by link; a tree is the set of distinct links.
+#include "offline/mapper/mesh_links.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <set>
+
+namespace heat::offline::mapper {
+namespace {
+
+using Link = std::pair<int, int>;
+
+// Calls `visit` with every link of the XY route.
+template <class Visit>
+void walk(const spec::MeshSpec& mesh, int from, int to, Visit visit) {
+  int x = from % mesh.width, y = from / mesh.width;
+  const int tx = to % mesh.width, ty = to / mesh.width;
+  while (x != tx || y != ty) {
+    const int at = y * mesh.width + x;
+    if (x != tx)
+      x += tx > x ? 1 : -1;
+    else
+      y += ty > y ? 1 : -1;
+    visit(Link{at, y * mesh.width + x});
+  }
+}
+
+}  // namespace
+
+int mesh_hops(const spec::MeshSpec& mesh, int from, int to) {
+  return std::abs(from % mesh.width - to % mesh.width) + std::abs(from / mesh.width - to / mesh.width);
+}
+
+int multicast_links(const spec::MeshSpec& mesh, int from, const std::vector<int>& to) {
+  std::set<Link> links;
+  for (int t : to) walk(mesh, from, t, [&](Link l) { links.insert(l); });
+  return static_cast<int>(links.size());
+}
+
+int busiest_link_routes(const spec::MeshSpec& mesh, int from, int count) {
+  std::map<Link, int> routes;
+  int most = 0;
+  for (int t = 0; t < count; ++t) walk(mesh, from, t, [&](Link l) { most = std::max(most, ++routes[l]); });
+  return most;
+}
+
+const SplitLinks& LinkTables::of(const spec::SpatialSplit& s) {
+  const auto key = std::make_tuple(s.b, s.m, s.n);
+  if (const auto found = tables_.find(key); found != tables_.end()) return found->second;
+  SplitLinks t;
+  t.split = s;
+  for (std::int64_t b = 0; b < s.b; ++b) {
+    for (std::int64_t m = 0; m < s.m; ++m) {
+      std::vector<int> to;
+      for (std::int64_t n = 0; n < s.n; ++n) {
+        to.push_back(pe_of(s, b, m, n));
+        t.weight.push_back(multicast_links(noc_, 0, to));
+        t.hops.push_back(mesh_hops(noc_, to.back(), 0));
+      }
+    }
+    for (std::int64_t n = 0; n < s.n; ++n) {
+      std::vector<int> to;
+      for (std::int64_t m = 0; m < s.m; ++m) {
+        to.push_back(pe_of(s, b, m, n));
+        t.input.push_back(multicast_links(noc_, 0, to));
+      }
+    }
+  }
+  return tables_.emplace(key, std::move(t)).first->second;
+}
+
+}  // namespace heat::offline::mapper

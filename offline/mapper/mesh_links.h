@@ -1,0 +1,56 @@
+// Links of XY-routed unicasts and multicast trees on a mesh, as the NoC and the NoP charge them.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <tuple>
+#include <vector>
+
+#include "spec/arch_spec.h"
+#include "spec/mapping.h"
+
+namespace heat::offline::mapper {
+
+// Hops from node `from` to node `to` (node i sits at x = i % width, y = i / width).
+int mesh_hops(const spec::MeshSpec& mesh, int from, int to);
+
+// Links of the union of the XY routes (x first) from `from` to every node of `to`.
+int multicast_links(const spec::MeshSpec& mesh, int from, const std::vector<int>& to);
+
+// The largest number of XY routes that share one link, for unicasts of `from` to each of nodes 0 .. count - 1.
+int busiest_link_routes(const spec::MeshSpec& mesh, int from, int count);
+
+// The PE that computes part (b, m, n) of a wave: PEs are filled n first, then m, then b.
+inline int pe_of(const spec::SpatialSplit& s, std::int64_t b, std::int64_t m, std::int64_t n) {
+  return static_cast<int>((b * s.m + m) * s.n + n);
+}
+
+// Multicast trees of one spatial split, from the global buffer at PE 0.
+struct SplitLinks {
+  // weight_links(ib, im, a): links of the tree to the first `a` PEs along n that share part (ib, im) of the weights.
+  std::vector<int> weight, input, hops;
+  spec::SpatialSplit split;
+  int weight_links(std::int64_t ib, std::int64_t im, std::int64_t a) const {
+    return weight[static_cast<std::size_t>((ib * split.m + im) * split.n + a - 1)];
+  }
+  // The first `a` PEs along m that share part (ib, in) of the inputs.
+  int input_links(std::int64_t ib, std::int64_t in, std::int64_t a) const {
+    return input[static_cast<std::size_t>((ib * split.n + in) * split.m + a - 1)];
+  }
+  int pe_hops(std::int64_t ib, std::int64_t im, std::int64_t in) const {
+    return hops[static_cast<std::size_t>(pe_of(split, ib, im, in))];
+  }
+};
+
+// Makes SplitLinks on demand and keeps them.
+class LinkTables {
+ public:
+  explicit LinkTables(const spec::MeshSpec& noc) : noc_(noc) {}
+  const SplitLinks& of(const spec::SpatialSplit& split);
+
+ private:
+  spec::MeshSpec noc_;
+  std::map<std::tuple<std::int64_t, std::int64_t, std::int64_t>, SplitLinks> tables_;
+};
+
+}  // namespace heat::offline::mapper

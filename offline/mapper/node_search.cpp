@@ -1,0 +1,313 @@
+// Two levels. Outer: PE tile and spatial split; their bound takes what they fix exactly (compute, buffer reads, partial
+// sums), sends at the least the loop nest allows, and every DRAM operand once. Inner: tiles of the global buffer and
+// orders; their bound adds the DRAM traffic and the exposed first load, which are exact there. Leaves are costed in
+// full.
+//
+// Why the send bound holds: two successive waves differ in m or in n. A wave of other m needs its weights sent, one of
+// other n its inputs, so every wave (m, n) pays at least the cheaper of its two sends; when k takes several waves it
+// pays both.
+#include "offline/mapper/node_search.h"
+
+#include <algorithm>
+#include <limits>
+
+namespace heat::offline::mapper {
+namespace {
+
+using spec::Action;
+using spec::ceil_div;
+using spec::Extents;
+using spec::GemmMapping;
+using spec::LoopDim;
+using spec::SpatialSplit;
+
+double d(std::int64_t v) {
+  return static_cast<double>(v);
+}
+
+struct PeChoice {
+  Extents tile;
+  SpatialSplit split;
+  double cycles = 0, energy = 0, value = 0;  // bounds of the whole: cycles, dynamic pJ, objective
+  double execution = 0;                      // bound of execution cycles within `cycles`
+};
+
+// An extent in waves: all but the last are whole.
+struct Waves {
+  std::int64_t extent, tile, count, last;
+  Waves(std::int64_t e, std::int64_t t, std::int64_t split)
+      : extent(e), tile(t), count(ceil_div(e, t * split)), last(e - (count - 1) * t * split) {}
+  std::int64_t size(int kind, std::int64_t split) const { return kind ? last : std::min(extent, tile * split); }
+  std::int64_t times(int kind) const { return kind ? 1 : count - 1; }
+  // Sum over waves of f(largest PE tile).
+  template <class F>
+  double sum(F f) const {
+    return d(count - 1) * d(f(tile)) + d(f(std::min(tile, last)));
+  }
+};
+
+class NodeSearch {
+ public:
+  NodeSearch(const GroupModel& model, std::size_t position, const StepPricer& pricer,
+             const NodeSearchSettings& settings)
+      : model_(model),
+        position_(position),
+        pricer_(pricer),
+        arch_(pricer.machine().arch),
+        set_(settings),
+        node_(model.nodes()[position]),
+        shares_(model.shares()) {
+    const std::int64_t values = std::min(set_.step, shares_.share);
+    e_ = node_.extents_for(set_.extent, values);
+    steps_ = d(shares_.share / values);
+    executions_ = steps_ * shares_.full;
+    const auto& energy = pricer.machine().energy;
+    const double factor = pricer.machine().calibration.dynamic_energy_factor;
+    for (int a = 0; a < spec::kActionCount; ++a)
+      pj_[static_cast<std::size_t>(a)] = energy.pj(static_cast<Action>(a)) * factor;
+    dram_pj_ = pricer.machine().calibration.dram_pj_per_byte_with(energy);
+    rate_ = pricer.static_pj_per_cycle() + pricer.background_pj_per_cycle();
+  }
+
+  NodeSearchResult run() {
+    prepare_bounds();
+    std::vector<PeChoice> choices = pe_choices();
+    if (choices.empty()) return result_;
+    const auto less = [](const PeChoice& x, const PeChoice& y) { return x.value < y.value; };
+    if (!set_.exhaustive) {
+      explore(*std::min_element(choices.begin(), choices.end(), less));
+      choices.erase(std::remove_if(choices.begin(), choices.end(),
+                                   [&](const PeChoice& c) { return result_.feasible && c.value >= result_.value; }),
+                    choices.end());
+      std::stable_sort(choices.begin(), choices.end(), less);
+    }
+    for (const PeChoice& c : choices) {
+      if (!set_.exhaustive && result_.feasible && c.value >= result_.value) break;
+      explore(c);
+    }
+    return result_;
+  }
+
+ private:
+  double pj(Action a) const { return pj_[static_cast<std::size_t>(a)]; }
+
+  // What no mapping of the node changes.
+  void prepare_bounds() {
+    const double bmn = d(e_.b) * d(e_.m) * d(e_.n);
+    fixed_energy_ = executions_ * (bmn * d(e_.k) * pj(Action::kMac) + bmn * pj(Action::kPpuElement));
+    weight_bytes_ = d(e_.b) * d(e_.m) * d(e_.k);
+    input_bytes_ = d(e_.b) * d(e_.n) * d(e_.k);
+    output_bytes_ = bmn;
+    const double word = arch_.global_buffer.word_bytes;
+    const double gb_write = pj(Action::kGlobalBufferWrite) / word, gb_read = pj(Action::kGlobalBufferRead) / word;
+    const int full = shares_.full;
+    // Energy of one byte of an operand brought to the chiplets that need it, per execution of the node on one of them.
+    const auto load_pj = [&](bool shared) {
+      const double links = shared ? pricer_.tree_links(full) / full : pricer_.unicast_hops(full) / full;
+      return (shared ? dram_pj_ / full : dram_pj_) + links * pj(Action::kNopByteHop) + gb_write;
+    };
+    weight_load_pj_ = node_.shape.weight.resident ? 0 : load_pj(!node_.shape.weight.holds_bound);
+    input_load_pj_ = node_.shape.input.resident ? 0 : load_pj(!node_.shape.input.holds_bound);
+    if (!node_.shape.output.resident)
+      fixed_energy_ += executions_ * output_bytes_ *
+                       (dram_pj_ + pricer_.unicast_hops(full) / full * pj(Action::kNopByteHop) + gb_read);
+    fixed_energy_ += executions_ * output_bytes_ * gb_write;
+    // Port cycles of one byte of an operand, all chiplets together, per step.
+    weight_port_ = node_.shape.weight.resident ? 0 : pricer_.port_cycles(node_.shape.weight.holds_bound ? full : 1);
+    input_port_ = node_.shape.input.resident ? 0 : pricer_.port_cycles(node_.shape.input.holds_bound ? full : 1);
+    output_port_ = node_.shape.output.resident ? 0 : pricer_.port_cycles(full);
+    fixed_cycles_ = set_.alone ? pricer_.barrier_cycles() : 0;
+  }
+
+  std::vector<PeChoice> pe_choices() {
+    std::vector<PeChoice> choices;
+    const std::int64_t weight_half = arch_.pe.weight_buffer.capacity.value() / 2;
+    const std::int64_t input_half = arch_.pe.input_buffer.capacity.value() / 2;
+    const std::int64_t entries = arch_.pe.accumulation_buffer.capacity.value() * 8 / arch_.pe.accumulator_bits / 2;
+    const auto ks = tile_sizes(e_.k, arch_.pe.width), ms = tile_sizes(e_.m, arch_.pe.lanes), ns = tile_sizes(e_.n, 1),
+               bs = tile_sizes(e_.b, 1);
+    for (std::int64_t b : bs)
+      for (std::int64_t k : ks)
+        for (std::int64_t m : ms) {
+          if (b * m * k > weight_half) continue;
+          for (std::int64_t n : ns) {
+            if (b * n * k > input_half || b * m * n > entries) continue;
+            for (const SpatialSplit& s :
+                 spatial_splits(arch_.pes(), ceil_div(e_.b, b), ceil_div(e_.m, m), ceil_div(e_.n, n))) {
+              PeChoice c{{b, m, n, k}, s};
+              ++result_.considered;
+              bound(c);
+              choices.push_back(c);
+            }
+          }
+        }
+    return choices;
+  }
+
+  // Lower bounds of cycles and dynamic energy of every mapping with this PE tile and split.
+  void bound(PeChoice& c) const {
+    const Waves wb(e_.b, c.tile.b, c.split.b), wm(e_.m, c.tile.m, c.split.m), wn(e_.n, c.tile.n, c.split.n);
+    const std::int64_t kc = ceil_div(e_.k, c.tile.k), lanes = arch_.pe.lanes, width = arch_.pe.width;
+    const auto pieces = [](std::int64_t extent, std::int64_t tile, std::int64_t unit) {
+      return d(extent / tile) * d(ceil_div(tile, unit)) + d(ceil_div(extent % tile, unit));
+    };
+    const double n_tiles = d(ceil_div(e_.n, c.tile.n));
+    const double m_lanes = pieces(e_.m, c.tile.m, lanes), k_vectors = pieces(e_.k, c.tile.k, width);
+    const double bmn_waves = d(wb.count) * d(wm.count) * d(wn.count), waves = bmn_waves * d(kc);
+    const auto same = [](std::int64_t t) { return t; };
+    const double area = wb.sum(same) * wn.sum(same);
+    const double compute = area * wm.sum([&](std::int64_t t) { return ceil_div(t, lanes); }) * k_vectors +
+                           waves * arch_.pe.compute_overhead_cycles;
+    const double ppu = area * wm.sum(same) / arch_.pe.ppu_elements_per_cycle;
+    double energy = weight_bytes_ * n_tiles * pj(Action::kWeightBufferRead) +
+                    input_bytes_ * m_lanes * pj(Action::kInputBufferRead) +
+                    output_bytes_ * k_vectors * (pj(Action::kAccumulatorRead) + pj(Action::kAccumulatorWrite));
+
+    const SendBound sends = bound_sends(c, wb, wm, wn, kc);
+    energy += sends.energy;
+    const double commands = waves + bmn_waves + (kc > 1 ? 2 * waves : waves);
+    energy += commands * pj(Action::kControllerCommand);
+    energy += weight_bytes_ * weight_load_pj_ + input_bytes_ * input_load_pj_;
+
+    const Calibration& cal = pricer_.machine().calibration;
+    const auto& gb = arch_.global_buffer;
+    c.execution = compute * cal.compute_factor + waves * cal.wave_overhead_cycles;
+    c.execution = std::max({c.execution, ppu, sends.bytes / arch_.noc.link_bytes_per_cycle * cal.send_factor,
+                            sends.bytes / gb.read_bytes_per_cycle,
+                            commands * (arch_.controller.command_cycles + cal.command_overhead_cycles)});
+    const double memory = weight_bytes_ * weight_port_ + input_bytes_ * input_port_ + output_bytes_ * output_port_;
+    c.cycles = fixed_cycles_ + steps_ * std::max(c.execution, memory);
+    c.energy = fixed_energy_ + executions_ * energy;
+    c.value = set_.goal.value(c.cycles, c.energy + c.cycles * rate_);
+  }
+
+  struct SendBound {
+    double bytes = 0, energy = 0;
+  };
+
+  SendBound bound_sends(const PeChoice& c, const Waves& wb, const Waves& wm, const Waves& wn, std::int64_t kc) const {
+    const double read = pj(Action::kGlobalBufferRead) / arch_.global_buffer.word_bytes;
+    // pJ of a byte multicast to `to` PEs: a tree to that many has at least one link less (PE 0 is at the source).
+    const auto byte_pj = [&](Action write, std::int64_t to) {
+      return read + d(to) * pj(write) + d(to - 1) * pj(Action::kNocByteHop);
+    };
+    const double bk = d(wb.extent) * d(e_.k);
+    SendBound each, once;
+    for (int i = 0; i < 2; ++i)
+      for (int j = 0; j < 2; ++j) {
+        const double times = d(wm.times(i)) * d(wn.times(j));
+        if (times == 0) continue;
+        const std::int64_t m = wm.size(i, c.split.m), n = wn.size(j, c.split.n);
+        const double w = bk * d(m), x = bk * d(n);
+        const double we = w * byte_pj(Action::kWeightBufferWrite, ceil_div(n, c.tile.n));
+        const double xe = x * byte_pj(Action::kInputBufferWrite, ceil_div(m, c.tile.m));
+        each.bytes += times * (kc > 1 ? w + x : std::min(w, x));
+        each.energy += times * (kc > 1 ? we + xe : std::min(we, xe));
+      }
+    once.bytes = weight_bytes_ + input_bytes_;
+    once.energy = weight_bytes_ * byte_pj(Action::kWeightBufferWrite, std::min(c.split.n, ceil_div(e_.n, c.tile.n))) +
+                  input_bytes_ * byte_pj(Action::kInputBufferWrite, std::min(c.split.m, ceil_div(e_.m, c.tile.m)));
+    return {std::max(each.bytes, once.bytes), std::max(each.energy, once.energy)};
+  }
+
+  // All GB tiles, orders and wave orders of one PE choice.
+  void explore(const PeChoice& c) {
+    const std::int64_t wave_b = c.tile.b * c.split.b, wave_m = c.tile.m * c.split.m, wave_n = c.tile.n * c.split.n;
+    const auto multiples = [](std::int64_t extent, std::int64_t wave) {
+      std::vector<std::int64_t> sizes = tile_sizes(ceil_div(extent, wave), 1);
+      for (auto& s : sizes) s = std::min(extent, s * wave);
+      return sizes;
+    };
+    const auto bs = multiples(e_.b, wave_b), ms = multiples(e_.m, wave_m), ns = multiples(e_.n, wave_n);
+    for (std::int64_t b : bs)
+      for (std::int64_t m : ms)
+        for (std::int64_t n : ns) try_tile(c, {b, m, n, e_.k});
+    for (std::int64_t k : multiples(e_.k, c.tile.k))
+      if (k < e_.k) try_tile(c, {std::min(wave_b, e_.b), std::min(wave_m, e_.m), std::min(wave_n, e_.n), k});
+  }
+
+  void try_tile(const PeChoice& c, const Extents& g) {
+    const bool w = !node_.shape.weight.resident, x = !node_.shape.input.resident, o = !node_.shape.output.resident;
+    if (!set_.budget.fits(w ? g.b * g.m * g.k : 0, x ? g.b * g.n * g.k : 0, o ? g.b * g.m * g.n : 0)) return;
+    const Extents tiles{ceil_div(e_.b, g.b), ceil_div(e_.m, g.m), ceil_div(e_.n, g.n), ceil_div(e_.k, g.k)};
+    static constexpr LoopDim B = LoopDim::kB, M = LoopDim::kM, N = LoopDim::kN;
+    static constexpr std::array<std::array<LoopDim, 3>, 6> kOrders{
+        {{B, M, N}, {B, N, M}, {M, B, N}, {N, B, M}, {M, N, B}, {N, M, B}}};
+    bool seen[2][2] = {{false, false}, {false, false}};
+    for (const auto& order : kOrders) {
+      const bool weight_kept = kept(order, N, M, tiles), input_kept = kept(order, M, N, tiles);
+      if (seen[weight_kept][input_kept]) continue;  // the orders cost the same
+      seen[weight_kept][input_kept] = true;
+      result_.considered += 2;
+      const double weight_visits = weight_kept ? 1.0 : d(tiles.n), input_visits = input_kept ? 1.0 : d(tiles.m);
+      if (!set_.exhaustive && result_.feasible && tile_bound(c, g, weight_visits, input_visits) >= result_.value)
+        continue;
+      for (bool m_outer : {true, false}) {
+        if (!m_outer && (g.m <= c.tile.m * c.split.m || g.n <= c.tile.n * c.split.n) && !set_.exhaustive)
+          continue;  // one of the two loops runs once: the orders are the same
+        leaf({g, order, c.tile, c.split, m_outer ? std::array{M, N} : std::array{N, M}});
+      }
+    }
+  }
+
+  // True when going to the next tile along `moving` leaves the operand of `own` as it is.
+  static bool kept(const std::array<LoopDim, 3>& order, LoopDim moving, LoopDim own, const Extents& tiles) {
+    if (tiles.k > 1) return false;
+    bool inside = false;
+    for (LoopDim dim : order) {
+      if (dim == moving)
+        inside = true;
+      else if (inside && (dim == own || dim == LoopDim::kB) && tiles[dim] > 1)
+        return false;
+    }
+    return true;
+  }
+
+  double tile_bound(const PeChoice& c, const Extents& g, double weight_visits, double input_visits) const {
+    const double weight = weight_bytes_ * (weight_visits - 1), input = input_bytes_ * (input_visits - 1);
+    const double energy = c.energy + executions_ * (weight * weight_load_pj_ + input * input_load_pj_);
+    const double memory = weight_bytes_ * weight_visits * weight_port_ + input_bytes_ * input_visits * input_port_ +
+                          output_bytes_ * output_port_;
+    const double first = d(g.b * g.m * g.k) * weight_port_ + d(g.b * g.n * g.k) * input_port_;
+    const double cycles =
+        std::max({c.cycles, fixed_cycles_ + steps_ * memory, fixed_cycles_ + first + steps_ * c.execution});
+    return set_.goal.value(cycles, energy + cycles * rate_);
+  }
+
+  void leaf(const GemmMapping& mapping) {
+    ++result_.evaluated;
+    const GroupModel::Brief cost =
+        set_.alone ? model_.brief({mapping}, set_.step) : model_.brief_node(position_, mapping, set_.step);
+    const double value = set_.goal.value(cost.cycles, cost.energy_pj);
+    if (result_.feasible && value >= result_.value) return;
+    result_.feasible = true;
+    result_.value = value;
+    result_.cost = cost;
+    result_.mapping = mapping;
+  }
+
+  const GroupModel& model_;
+  std::size_t position_;
+  const StepPricer& pricer_;
+  const spec::ArchSpec& arch_;
+  const NodeSearchSettings& set_;
+  const NodeModel& node_;
+  const Shares& shares_;
+  Extents e_;
+  double steps_ = 1, executions_ = 1;
+  std::array<double, spec::kActionCount> pj_{};
+  double dram_pj_ = 0, rate_ = 0;
+  double fixed_energy_ = 0, fixed_cycles_ = 0;
+  double weight_bytes_ = 0, input_bytes_ = 0, output_bytes_ = 0;
+  double weight_load_pj_ = 0, input_load_pj_ = 0, weight_port_ = 0, input_port_ = 0, output_port_ = 0;
+  NodeSearchResult result_;
+};
+
+}  // namespace
+
+NodeSearchResult search_node(const GroupModel& model, std::size_t position, const StepPricer& pricer,
+                             const NodeSearchSettings& settings) {
+  return NodeSearch(model, position, pricer, settings).run();
+}
+
+}  // namespace heat::offline::mapper

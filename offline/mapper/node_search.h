@@ -1,0 +1,42 @@
+// Branch and bound over the mappings of one node of a group.
+#pragma once
+
+#include <optional>
+
+#include "offline/mapper/group_model.h"
+#include "offline/mapper/map_space.h"
+#include "offline/mapper/search.h"
+
+namespace heat::offline::mapper {
+
+// Turns cycles and energy into the number that is minimised.
+struct Goal {
+  Objective objective = Objective::kEdp;
+  double energy_weight = 0, cycle_weight = 0;  // both set: the linear objective
+  bool linear() const { return energy_weight > 0 || cycle_weight > 0; }
+  double value(double cycles, double energy_pj) const {
+    if (linear()) return energy_weight * energy_pj + cycle_weight * cycles;
+    return objective == Objective::kEdp ? energy_pj * cycles : objective == Objective::kEnergy ? energy_pj : cycles;
+  }
+};
+
+struct NodeSearchResult {
+  bool feasible = false;
+  spec::GemmMapping mapping;
+  GroupModel::Brief cost;
+  double value = 0;
+  std::int64_t evaluated = 0, considered = 0;
+};
+
+struct NodeSearchSettings {
+  std::int64_t extent = 1, step = 1;  // of the group
+  SlotBudget budget;
+  Goal goal;
+  bool alone = false;       // the group's only node: costs are the whole group's
+  bool exhaustive = false;  // no bounds
+};
+
+NodeSearchResult search_node(const GroupModel& model, std::size_t position, const StepPricer& pricer,
+                             const NodeSearchSettings& settings);
+
+}  // namespace heat::offline::mapper

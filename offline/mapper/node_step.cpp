@@ -1,0 +1,180 @@
+// Formulas: docs/mapper.md, "Cycles".
+#include "offline/mapper/node_step.h"
+
+#include <algorithm>
+
+#include "offline/mapper/mesh_links.h"
+
+namespace heat::offline::mapper {
+
+using spec::Action;
+
+Shares::Shares(std::int64_t extent, int chiplets) {
+  share = spec::ceil_div(extent, chiplets);
+  full = static_cast<int>(extent / share);
+  partial = extent % share;
+}
+
+std::vector<StepClass> step_classes(const Shares& shares, std::int64_t step) {
+  std::vector<StepClass> classes;
+  for (std::int64_t at = 0; at < shares.share;) {
+    const std::int64_t full = std::min(step, shares.share - at);
+    const std::int64_t partial = std::clamp<std::int64_t>(shares.partial - at, 0, full);
+    // Steps that look the same from here on: whole ones until the share or the partial share ends.
+    std::int64_t count = 1;
+    if (full == step && partial == step) count = std::max<std::int64_t>(1, (shares.partial - at) / step);
+    if (full == step && partial == 0) count = std::max<std::int64_t>(1, (shares.share - at) / step);
+    classes.push_back({full, partial, count});
+    at += count * step;
+  }
+  return classes;
+}
+
+StepPricer::StepPricer(const Machine& machine) : m_(machine) {
+  const spec::ArchSpec& a = m_.arch;
+  const spec::EnergyTable& e = m_.energy;
+  const int n = a.chiplets();
+  tree_.push_back(0);
+  hops_.push_back(0);
+  busiest_.push_back(0);
+  std::vector<int> to;
+  int far = 0;
+  for (int c = 0; c < n; ++c) {
+    to.push_back(c);
+    const int hops = mesh_hops(a.nop, a.dram_chiplet, c);
+    far = std::max(far, hops);
+    tree_.push_back(multicast_links(a.nop, a.dram_chiplet, to) + 1.0);
+    hops_.push_back(hops_.back() + hops + 1.0);
+    busiest_.push_back(busiest_link_routes(a.nop, a.dram_chiplet, c + 1));
+  }
+  port_bytes_per_cycle_ = a.dram_port_bytes_per_cycle * m_.calibration.dram_bandwidth_factor;
+  const double mw = n * (a.pes() * (e.static_mw(spec::StaticPart::kPe) + e.static_mw(spec::StaticPart::kNocRouter)) +
+                         e.static_mw(spec::StaticPart::kGlobalBuffer) + e.static_mw(spec::StaticPart::kVectorUnit) +
+                         e.static_mw(spec::StaticPart::kNopRouter) + e.static_mw(spec::StaticPart::kController));
+  static_pj_per_cycle_ = mw / a.clock_ghz;
+  background_pj_per_cycle_ = m_.calibration.dram_background_mw_with(e) / a.clock_ghz;
+  int across = 0;
+  for (int c = 0; c < n; ++c) across = std::max(across, mesh_hops(a.nop, 0, c));
+  barrier_cycles_ = a.barrier_cycles + 2.0 * across * a.nop.hop_cycles + m_.calibration.group_overhead_cycles;
+  load_latency_ = m_.calibration.dram_latency_cycles + a.nop.base_cycles + static_cast<double>(far) * a.nop.hop_cycles;
+  int noc_far = 0;
+  for (int p = 0; p < a.pes(); ++p) noc_far = std::max(noc_far, mesh_hops(a.noc, 0, p));
+  noc_latency_ = a.noc.base_cycles + static_cast<double>(noc_far) * a.noc.hop_cycles;
+}
+
+namespace {
+
+// Adds the on-chip actions of `times` chiplets.
+void add_on_chip(std::array<double, spec::kActionCount>& to, const StepCounts& c, double times) {
+  const auto add = [&](Action action, double count) { to[static_cast<std::size_t>(action)] += times * count; };
+  add(Action::kMac, c.macs);
+  add(Action::kWeightBufferRead, c.weight_reads);
+  add(Action::kWeightBufferWrite, c.weight_writes);
+  add(Action::kInputBufferRead, c.input_reads);
+  add(Action::kInputBufferWrite, c.input_writes);
+  add(Action::kAccumulatorRead, c.accumulator_reads);
+  add(Action::kAccumulatorWrite, c.accumulator_writes);
+  add(Action::kPpuElement, c.ppu_elements);
+  add(Action::kGlobalBufferRead, c.gb_reads);
+  add(Action::kGlobalBufferWrite, c.gb_writes);
+  add(Action::kVectorElement, c.vector_elements);
+  add(Action::kNocByteHop, c.noc_byte_hops);
+  add(Action::kControllerCommand, c.commands());
+}
+
+}  // namespace
+
+NodeStep StepPricer::price(const StepCounts& full, const StepCounts* partial, bool weight_shared, bool input_shared,
+                           const Shares& shares) const {
+  const spec::ArchSpec& a = m_.arch;
+  const Calibration& cal = m_.calibration;
+  NodeStep s;
+  add_on_chip(s.actions, full, shares.full);
+  if (partial) add_on_chip(s.actions, *partial, 1);
+
+  double nop_hops = 0, link = 0, first = 0;
+  const auto load = [&](bool shared, double bytes_full, double bytes_partial, double first_bytes) {
+    const int f = shares.full;
+    if (shared) {
+      s.load_bytes += bytes_full;
+      nop_hops += (bytes_full - bytes_partial) * tree_links(f) + bytes_partial * tree_links(partial ? f + 1 : f);
+      link += bytes_full;
+      first += first_bytes;
+    } else {
+      s.load_bytes += f * bytes_full + bytes_partial;
+      nop_hops += bytes_full * unicast_hops(f) + bytes_partial * (partial ? unicast_hops(f + 1) - unicast_hops(f) : 0);
+      link += bytes_full * busiest_[static_cast<std::size_t>(f)];
+      first += f * first_bytes;
+    }
+  };
+  load(weight_shared, full.weight_load_bytes, partial ? partial->weight_load_bytes : 0, full.first_weight_bytes);
+  load(input_shared, full.input_load_bytes, partial ? partial->input_load_bytes : 0, full.first_input_bytes);
+  s.store_bytes = shares.full * full.store_bytes + (partial ? partial->store_bytes : 0);
+  nop_hops += full.store_bytes * unicast_hops(shares.full);
+  if (partial) nop_hops += partial->store_bytes * (unicast_hops(shares.full + 1) - unicast_hops(shares.full));
+  s.actions[static_cast<std::size_t>(Action::kNopByteHop)] = nop_hops;
+  s.actions[static_cast<std::size_t>(Action::kDramByte)] = s.load_bytes + s.store_bytes;
+
+  const auto busy = [&](Resource r) -> double& { return s.busy[static_cast<std::size_t>(r)]; };
+  busy(Resource::kDram) = port_cycles(s.load_bytes + s.store_bytes);
+  busy(Resource::kNop) =
+      std::max(link, full.store_bytes * busiest_[static_cast<std::size_t>(shares.full)]) / a.nop.link_bytes_per_cycle;
+  busy(Resource::kGbRead) = full.gb_reads * a.global_buffer.word_bytes / a.global_buffer.read_bytes_per_cycle;
+  busy(Resource::kGbWrite) = full.gb_writes * a.global_buffer.word_bytes / a.global_buffer.write_bytes_per_cycle;
+  busy(Resource::kNocSend) = full.send_flits * cal.send_factor;
+  busy(Resource::kNocDrain) = full.drain_flits;
+  busy(Resource::kCompute) = full.compute_cycles * cal.compute_factor + full.waves * cal.wave_overhead_cycles;
+  busy(Resource::kPpu) = full.ppu_cycles;
+  busy(Resource::kController) = full.commands() * (a.controller.command_cycles + cal.command_overhead_cycles);
+  busy(Resource::kVectorUnit) = full.vector_cycles;
+
+  const double transfers = (full.loads + full.stores) * (a.dma.setup_cycles + cal.load_overhead_cycles);
+  s.memory = std::max(busy(Resource::kDram), busy(Resource::kNop)) + transfers;
+  for (Resource r : {Resource::kGbRead, Resource::kGbWrite, Resource::kNocSend, Resource::kNocDrain, Resource::kCompute,
+                     Resource::kPpu, Resource::kController, Resource::kVectorUnit})
+    s.execution = std::max(s.execution, busy(r));
+  s.fill = full.first_send_flits + full.last_drain_flits + (full.waves > 0 ? 2 * noc_latency_ : 0) +
+           cal.node_overhead_cycles;
+  s.execution += s.fill;
+  s.tiles = std::max(1.0, full.tiles);
+  if (full.loads > 0) {
+    s.first_load = std::min(s.memory, port_cycles(first));
+    s.latency = load_latency_;
+  }
+  if (full.stores > 0)
+    s.last_store = std::min(s.memory - s.first_load, port_cycles(full.last_store_bytes * shares.full));
+  return s;
+}
+
+double StepPricer::dynamic_pj(const std::array<double, spec::kActionCount>& actions) const {
+  double pj = 0;
+  for (int i = 0; i < spec::kActionCount; ++i) {
+    const auto action = static_cast<Action>(i);
+    if (action == Action::kDramByte) continue;
+    pj += actions[static_cast<std::size_t>(i)] * m_.energy.pj(action);
+  }
+  return pj * m_.calibration.dynamic_energy_factor +
+         actions[static_cast<std::size_t>(Action::kDramByte)] * m_.calibration.dram_pj_per_byte_with(m_.energy);
+}
+
+double Pipeline::hidden(double execution, double memory) const {
+  return std::max(execution, memory) + (1 - overlap_) * std::min(execution, memory);
+}
+
+void Pipeline::add(const NodeStep& n) {
+  // Beside the previous execution's last tile: earlier stores, and this one's first load.
+  cycles_ += hidden(last_execution_, pending_ + n.first_load + n.latency);
+  pending_ = store_;
+  const double tile_execution = n.execution / n.tiles;
+  if (n.tiles > 1) {
+    const double rest = std::max(0.0, n.memory - n.first_load - n.last_store) + pending_;
+    cycles_ += (n.tiles - 1) * hidden(tile_execution, rest / (n.tiles - 1));
+    pending_ = 0;
+    store_ = n.last_store;
+  } else {
+    store_ = std::max(0.0, n.memory - n.first_load);
+  }
+  last_execution_ = tile_execution;
+}
+
+}  // namespace heat::offline::mapper

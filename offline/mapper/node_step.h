@@ -1,0 +1,104 @@
+// One step of a node over the whole package: the counts of its chiplets put together, and how long it keeps what busy.
+#pragma once
+
+#include <array>
+
+#include "offline/mapper/cost_model.h"
+#include "offline/mapper/step_counts.h"
+#include "spec/step_geometry.h"
+
+namespace heat::offline::mapper {
+
+// Chiplets that share a group's index: `full` of them have the largest share, at most one has a smaller one.
+struct Shares {
+  std::int64_t share = 0;    // values of a full chiplet
+  std::int64_t partial = 0;  // values of the one after them, or 0
+  int full = 0;
+  Shares(std::int64_t extent, int chiplets);
+  int participants() const { return full + (partial > 0 ? 1 : 0); }
+};
+
+// Steps that cover the same numbers of values.
+struct StepClass {
+  std::int64_t full = 0, partial = 0;  // values on a full chiplet and on the partial one (0: it is done)
+  std::int64_t count = 0;
+};
+// At most three, in order of execution.
+std::vector<StepClass> step_classes(const Shares& shares, std::int64_t step);
+
+// Package-wide figures of one execution of a node in one step.
+struct NodeStep {
+  std::array<double, spec::kActionCount> actions{};
+  std::array<double, kResourceCount> busy{};  // cycles of the busiest instance
+  double memory = 0;                          // cycles of the DRAM path: loads and stores
+  double execution = 0;                       // cycles of what follows the loads
+  double tiles = 1;                           // GB tiles: the grain at which the two overlap
+  double first_load = 0;                      // part of `memory`: before the first tile can execute
+  double last_store = 0;                      // part of `memory`: after the last drain
+  double latency = 0;                         // of a load, exposed before the first tile where nothing hides it
+  double fill = 0;                            // cycles of the pipeline's ends within execution
+  double load_bytes = 0, store_bytes = 0;
+};
+
+// What of the machine the steps need, worked out once.
+class StepPricer {
+ public:
+  explicit StepPricer(const Machine& machine);
+
+  // `full` on each of the full chiplets, `partial` (may be null) on the partial one.
+  NodeStep price(const StepCounts& full, const StepCounts* partial, bool weight_shared, bool input_shared,
+                 const Shares& shares) const;
+  // Dynamic energy of actions, DRAM included (no static, no background).
+  double dynamic_pj(const std::array<double, spec::kActionCount>& actions) const;
+  // Power that is drawn all the time, pJ a cycle: static, and the DRAM's background.
+  double static_pj_per_cycle() const { return static_pj_per_cycle_; }
+  double background_pj_per_cycle() const { return background_pj_per_cycle_; }
+  // Cycles of moving `bytes` over the DRAM port.
+  double port_cycles(double bytes) const { return bytes / port_bytes_per_cycle_; }
+  double barrier_cycles() const { return barrier_cycles_; }
+  double load_latency() const { return load_latency_; }
+  // Links of the NoP tree from the DRAM to the first `count` chiplets, the DRAM's port included.
+  double tree_links(int count) const { return tree_[static_cast<std::size_t>(count)]; }
+  // Sum over the first `count` chiplets of the hops from the DRAM, the port included.
+  double unicast_hops(int count) const { return hops_[static_cast<std::size_t>(count)]; }
+  const Machine& machine() const { return m_; }
+
+ private:
+  const Machine& m_;
+  std::vector<double> tree_, hops_, busiest_;
+  double port_bytes_per_cycle_ = 1, static_pj_per_cycle_ = 0, background_pj_per_cycle_ = 0, barrier_cycles_ = 0,
+         load_latency_ = 0, noc_latency_ = 0;
+};
+
+// Cycles of a sequence of node executions: the load of what comes next runs while the present one executes.
+class Pipeline {
+ public:
+  explicit Pipeline(double overlap) : overlap_(overlap) {}
+  // `node` executed once; call in order.
+  void add(const NodeStep& node);
+  // The same sequence `times` over, as recorded by `body` (called twice: the first time after what came before, then
+  // steady).
+  template <class Body>
+  void repeat(double times, Body body) {
+    if (times <= 0) return;
+    body();
+    if (times == 1) return;
+    const double before = cycles_;
+    body();
+    cycles_ += (times - 2) * (cycles_ - before);
+  }
+  // Time that nothing overlaps (pinned loads).
+  void add_exposed(double cycles) { cycles_ += cycles; }
+  // Cycles so far with the last store finished.
+  double total() const { return cycles_ + hidden(last_execution_, pending_) + store_; }
+
+ private:
+  double hidden(double execution, double memory) const;
+  double overlap_;
+  double cycles_ = 0;
+  double last_execution_ = 0;  // the last tile's, not yet counted
+  double pending_ = 0;         // memory work that can run beside it
+  double store_ = 0;           // memory work that follows it
+};
+
+}  // namespace heat::offline::mapper

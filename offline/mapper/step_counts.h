@@ -1,0 +1,56 @@
+// Closed-form counts of one execution of a node on one chiplet: what one step of the group loop does there.
+#pragma once
+
+#include <cstdint>
+
+#include "offline/mapper/mesh_links.h"
+#include "offline/mapper/view_runs.h"
+#include "spec/arch_spec.h"
+#include "spec/schedule.h"
+
+namespace heat::offline::mapper {
+
+// What counting needs to know of an operand beside the mapping.
+struct OperandShape {
+  ViewRuns runs;
+  bool resident = false;     // in the global buffer for the whole step
+  bool holds_bound = false;  // differs between chiplets and steps
+};
+
+struct GemmShape {
+  OperandShape weight, input, output;
+};
+
+// Counts of one execution. Doubles that hold integers, except DRAM bytes (means over alignments).
+struct StepCounts {
+  // Processing elements, summed.
+  double macs = 0, weight_writes = 0, weight_reads = 0, input_writes = 0, input_reads = 0;
+  double accumulator_writes = 0, accumulator_reads = 0, ppu_elements = 0;
+  // Global buffer, accesses of word_bytes.
+  double gb_reads = 0, gb_writes = 0;
+  double noc_byte_hops = 0;
+  // Commands by kind.
+  double loads = 0, stores = 0, weight_sends = 0, input_sends = 0, waves = 0, drains = 0, vectors = 0;
+  // DRAM, bytes in whole bursts, of this chiplet (a shared operand: read once for all).
+  double weight_load_bytes = 0, input_load_bytes = 0, store_bytes = 0;
+  // Plain bytes: of loads into the global buffer, of sends out of it (each multicast once), of drains into it.
+  double weight_fill_bytes = 0, input_fill_bytes = 0, weight_send_bytes = 0, input_send_bytes = 0, drain_bytes = 0;
+  double store_out_bytes = 0;
+  // Busy cycles.
+  double vector_elements = 0, send_flits = 0, drain_flits = 0, compute_cycles = 0, ppu_cycles = 0, vector_cycles = 0;
+  // The pipeline's ends: tiles of the global buffer, bytes of the first and the last.
+  double tiles = 0, first_weight_bytes = 0, first_input_bytes = 0, last_store_bytes = 0;
+  double first_send_flits = 0, last_drain_flits = 0;
+
+  double commands() const { return loads + stores + weight_sends + input_sends + waves + drains + vectors; }
+};
+
+// Counts a GEMM of extents `e` under `mapping` (tiles larger than the extents are clipped).
+StepCounts count_gemm(const GemmShape& shape, const spec::Extents& e, const spec::GemmMapping& mapping,
+                      const spec::ArchSpec& arch, LinkTables& links);
+
+// Counts a row operation over `rows` rows of `columns`; `residual` may be null.
+StepCounts count_vector(const OperandShape& input, const OperandShape* residual, const OperandShape& output,
+                        std::int64_t rows, std::int64_t columns, const spec::ArchSpec& arch);
+
+}  // namespace heat::offline::mapper

@@ -1,0 +1,103 @@
+// A run grows over the group of stride 1, then over the next group as long as the one before is covered whole.
+#include "offline/mapper/view_runs.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "spec/step_geometry.h"
+
+namespace heat::offline::mapper {
+
+ViewRuns::ViewRuns(const spec::TensorView& view, const Sizes& extents) {
+  std::size_t next = 0;
+  for (std::size_t g = 0; g < 3; ++g) {
+    Group& group = groups_[g];
+    group.extent = extents[g];
+    std::int64_t product = 1;
+    bool uniform = true;
+    std::vector<const spec::ViewDim*> dims;
+    while (next < view.dims.size() && product < extents[g]) {
+      if (view.dims[next].size > 1) dims.push_back(&view.dims[next]);
+      product *= view.dims[next++].size;
+    }
+    for (auto d = dims.rbegin(); d != dims.rend(); ++d) {
+      if (group.stride == 0) {
+        group.stride = (*d)->stride;
+        group.inner = (*d)->size;
+      } else if (uniform && (*d)->stride == group.stride * group.inner) {
+        group.inner *= (*d)->size;
+      } else {
+        uniform = false;
+        group.outer_alignment = std::gcd(group.outer_alignment, (*d)->stride);
+      }
+    }
+  }
+  order_ = {0, 1, 2};
+  std::stable_sort(order_.begin(), order_.end(), [&](int x, int y) {
+    const auto key = [&](int g) {
+      const Group& group = groups_[static_cast<std::size_t>(g)];
+      return group.extent == 1 || group.stride == 0 ? std::int64_t{0} : group.stride;
+    };
+    return key(x) < key(y);
+  });
+}
+
+ViewRuns::Runs ViewRuns::runs(const Sizes& block) const {
+  Runs r;
+  r.full = 1;
+  r.length = 1;
+  std::int64_t alignment = 64, reach = 1;  // reach: stride at which the next group continues the run
+  bool growing = true;
+  for (int o : order_) {
+    const Group& g = groups_[static_cast<std::size_t>(o)];
+    const std::int64_t size = block[static_cast<std::size_t>(o)];
+    if (g.extent == 1 || g.stride == 0) continue;
+    if (g.outer_alignment) alignment = std::gcd(alignment, g.outer_alignment);
+    if (growing && g.stride == reach) {
+      if (size < g.extent) alignment = std::gcd(alignment, size * g.stride);
+      if (size <= g.inner) {
+        r.length *= size;
+        growing = size == g.inner && size == g.extent;
+      } else {
+        const std::int64_t rest = size % g.inner;
+        r.full = size / g.inner;
+        r.rest = rest ? 1 : 0;
+        r.rest_length = r.length * rest;
+        r.length *= g.inner;
+        growing = false;
+      }
+      reach *= g.inner;
+      continue;
+    }
+    growing = false;
+    r.full *= size;
+    r.rest *= size;
+    alignment = std::gcd(alignment, g.stride);
+  }
+  r.alignment = static_cast<int>(alignment);
+  return r;
+}
+
+std::int64_t ViewRuns::accesses(const Sizes& block, std::int64_t unit) const {
+  const Runs r = runs(block);
+  return r.full * packed_accesses(r.length, unit) + r.rest * packed_accesses(r.rest_length, unit);
+}
+
+namespace {
+// Mean bursts of a run of `length` bytes that starts at a uniformly drawn multiple of `alignment`.
+double mean_bursts(std::int64_t length, int alignment) {
+  if (length == 0) return 0;
+  const std::int64_t whole = (length - 1) / 64,
+                     rest = (length - 1) % 64 + 1;  // length = 64 * whole + rest, rest in 1..64
+  const std::int64_t starts = 64 / alignment, within = (64 - rest) / alignment + 1;
+  return static_cast<double>(whole) + 1.0 + static_cast<double>(starts - within) / static_cast<double>(starts);
+}
+}  // namespace
+
+double ViewRuns::burst_bytes(const Sizes& block) const {
+  const Runs r = runs(block);
+  return 64.0 * (static_cast<double>(r.full) * mean_bursts(r.length, r.alignment) +
+                 static_cast<double>(r.rest) * mean_bursts(r.rest_length, r.alignment));
+}
+
+}  // namespace heat::offline::mapper

@@ -1,0 +1,57 @@
+// Contiguous runs of a strided view: how many accesses or DRAM bursts a block of it takes.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "spec/schedule.h"
+
+namespace heat::offline::mapper {
+
+// A view reduced to what counting runs needs. The three groups are b, then m or n, then k (two for vector nodes and
+// outputs: the missing group has extent 1). A block covers a range of each flattened group, starting at a multiple of
+// its own size. Exact when each group is one uniform stride, or when blocks start and end at inner dimensions' borders.
+class ViewRuns {
+ public:
+  using Sizes = std::array<std::int64_t, 3>;
+
+  // The view of a single element.
+  ViewRuns() = default;
+  // `extents`: the groups' extents; dims of the view are taken in order to fill them.
+  ViewRuns(const spec::TensorView& view, const Sizes& extents);
+
+  // Runs of a block: `full` of them `length` bytes long and `rest` of them `rest_length` bytes (rest may be 0).
+  struct Runs {
+    std::int64_t full = 0, length = 0, rest = 0, rest_length = 0;
+    int alignment = 64;  // runs start at multiples of this (a power of two up to 64), on a tensor aligned to 64
+  };
+  Runs runs(const Sizes& block) const;
+
+  // Sum over runs of ceil(run / unit).
+  std::int64_t accesses(const Sizes& block, std::int64_t unit) const;
+  // Bytes in whole 64-byte bursts; the mean over the runs' possible alignments.
+  double burst_bytes(const Sizes& block) const;
+
+  // Appends what distinguishes this view.
+  void append_key(std::vector<std::int64_t>& key) const {
+    for (const Group& g : groups_) key.insert(key.end(), {g.extent, g.inner, g.stride, g.outer_alignment});
+  }
+
+ private:
+  struct Group {
+    std::int64_t extent = 1;           // of the flattened group
+    std::int64_t inner = 1;            // extent of the innermost uniform stretch
+    std::int64_t stride = 0;           // byte stride within that stretch
+    std::int64_t outer_alignment = 0;  // gcd of the strides outside it, 0: none
+  };
+  std::array<Group, 3> groups_;
+  std::array<int, 3> order_{0, 1, 2};  // groups by ascending stride
+};
+
+// Bytes of a packed block in whole units.
+constexpr std::int64_t packed_accesses(std::int64_t bytes, std::int64_t unit) {
+  return (bytes + unit - 1) / unit;
+}
+
+}  // namespace heat::offline::mapper
