@@ -17,6 +17,7 @@ struct ConfigReader::State {
   std::string path;  // dotted keys down to this map
   YAML::Node node;
   Problems* problems = nullptr;
+  std::shared_ptr<Problems> ignored;  // where a missing section's own problems go
   std::set<std::string> asked;
   std::vector<std::shared_ptr<State>> children;
 };
@@ -140,7 +141,8 @@ std::string ConfigReader::place(const std::string& key) const {
   YAML::Node at = s.node;
   if (!key.empty()) {
     dotted += (dotted.empty() ? "" : ".") + key;
-    if (s.node.IsMap() && s.node[key]) at = s.node[key];
+    // reset, not =: assigning to a YAML::Node overwrites the node it refers to.
+    if (s.node.IsMap() && s.node[key]) at.reset(s.node[key]);
   }
   return s.file + line_of(at) + (dotted.empty() ? "" : ": " + dotted);
 }
@@ -306,8 +308,8 @@ ConfigReader ConfigReader::section(const std::string& key) {
   state->path = (state_->path.empty() ? "" : state_->path + ".") + key;
   state->node = YAML::Node(YAML::NodeType::Map);
   // Problems of an absent section are one problem, not one per key.
-  static Problems ignored;
-  state->problems = &ignored;
+  state->ignored = std::make_shared<Problems>();
+  state->problems = state->ignored.get();
   return ConfigReader(state);
 }
 

@@ -58,7 +58,7 @@ class Reader {
              const char* what) {
     const auto found = table.find(name);
     if (found != table.end()) return found->second;
-    if (!name.empty()) problems_.add(r.place(key), std::string("no ") + what + " named '" + name + "'");
+    if (!name.empty() || r.has(key)) problems_.add(r.place(key), std::string("no ") + what + " named '" + name + "'");
     return -1;
   }
   int tensor_id(ConfigReader& r, const std::string& key) { return lookup(r, key, tensors_, r.text(key), "tensor"); }

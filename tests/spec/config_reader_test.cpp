@@ -40,6 +40,17 @@ TEST(ConfigReader, NestedSectionsAndListsNameTheirPath) {
   EXPECT_NE(problems.list()[2].find("b.yaml:5: levels[1].sise: unknown key (did you mean 'size'?)"), std::string::npos);
 }
 
+TEST(ConfigReader, AskingForAPlaceLeavesTheOtherKeysReadable) {
+  Problems problems;
+  ConfigReader r = ConfigReader::parse("a: 1\nb: [1, 2]\nc: {d: 4}\n", "p.yaml", problems);
+  EXPECT_EQ(r.place("a"), "p.yaml:1: a");
+  EXPECT_EQ(r.place("b"), "p.yaml:2: b");
+  EXPECT_EQ(r.integer("a"), 1);
+  EXPECT_EQ(r.integers("b").size(), 2u);
+  EXPECT_EQ(r.section("c").integer("d"), 4);
+  EXPECT_TRUE(problems.empty());
+}
+
 TEST(ConfigReader, BadYamlNamesFileAndLine) {
   Problems problems;
   ConfigReader::parse("a: [1, 2\nb: 3\n", "c.yaml", problems);

@@ -1,0 +1,108 @@
+// Nothing in the global buffer overlaps, everything is on a word, and the total is the sum of the parts.
+#include "spec/gb_layout.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "tests/support/sample_schedules.h"
+
+namespace heat::spec {
+namespace {
+
+using test_support::small_arch;
+
+struct Block {
+  std::int64_t begin, end;
+};
+
+std::vector<Block> blocks_of(const Schedule& schedule, const FusedGroup& group, const GbLayout& layout) {
+  std::vector<Block> blocks;
+  for (const auto& [tensor, offset] : layout.resident) {
+    blocks.push_back({offset, offset + resident_bytes(schedule, group, tensor)});
+  }
+  for (const SlotPair& pair : {layout.weight, layout.input, layout.output, layout.parameters}) {
+    if (pair.bytes == 0) continue;
+    blocks.push_back({pair.offset, pair.offset + pair.bytes});
+    blocks.push_back({pair.offset + pair.bytes, pair.offset + 2 * pair.bytes});
+  }
+  std::sort(blocks.begin(), blocks.end(), [](const Block& a, const Block& b) { return a.begin < b.begin; });
+  return blocks;
+}
+
+void expect_sound(const Schedule& schedule, const ArchSpec& arch) {
+  const std::int64_t word = arch.global_buffer.word_bytes;
+  for (const FusedGroup& group : schedule.groups) {
+    const GbLayout layout = gb_layout(schedule, group, arch);
+    std::int64_t sum = 0, end = 0;
+    for (const Block& block : blocks_of(schedule, group, layout)) {
+      EXPECT_GE(block.begin, end) << group.name;
+      EXPECT_EQ(block.begin % word, 0) << group.name;
+      end = block.end;
+      sum += (block.end - block.begin + word - 1) / word * word;
+    }
+    EXPECT_EQ(layout.total_bytes, sum) << group.name;
+    EXPECT_LE(end, layout.total_bytes) << group.name;
+  }
+}
+
+TEST(GbLayout, BlocksNeverOverlapAndSumToTheTotal) {
+  int cases = 0;
+  for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+    ArchSpec arch = small_arch();
+    arch.global_buffer.word_bytes = seed % 3 == 0 ? 8 : seed % 3 == 1 ? 16 : 24;
+    arch.global_buffer.capacity = Bytes(seed % 2 == 0 ? 8192 : 16384);
+    test_support::LayerOptions layer;
+    test_support::EncoderOptions encoder;
+    layer.seed = encoder.seed = seed;
+    layer.random_mappings = encoder.random_mappings = true;
+    for (auto method : test_support::all_layer_methods()) {
+      expect_sound(factorised_layer(arch, method, layer).schedule, arch);
+      ++cases;
+    }
+    expect_sound(encoder_layer(arch, encoder).schedule, arch);
+  }
+  EXPECT_EQ(cases, 200);
+}
+
+TEST(GbLayout, SlotsHoldTheLargestTileOfTheGroup) {
+  test_support::LayerOptions options;
+  options.resident_intermediates = true;
+  const Schedule s = factorised_layer(small_arch(), test_support::LayerMethod::kSvd, options).schedule;
+  const GbLayout layout = gb_layout(s, s.groups[0], small_arch());
+  std::int64_t weight = 0;
+  for (const Node& node : s.nodes) {
+    const Extents& tile = node.gemm->mapping.gb_tile;
+    weight = std::max(weight, tile.b * tile.m * tile.k);
+  }
+  EXPECT_EQ(layout.weight.bytes, (weight + 15) / 16 * 16);
+  const Extents& first = s.nodes[0].gemm->mapping.gb_tile;
+  EXPECT_EQ(layout.input.bytes, (first.b * first.n * first.k + 15) / 16 * 16);  // the second node's input is resident
+  EXPECT_EQ(layout.resident.size(), 1u);
+}
+
+TEST(GbLayout, ResidentShareIsTheStepsPartAndPinnedWithoutTheIndexIsWhole) {
+  test_support::OneGemmOptions options;
+  options.pin_weight = true;
+  options.step = 2;
+  const Schedule s = test_support::one_gemm(small_arch(), 1, 16, 8, 24, options).schedule;
+  const int w = s.nodes[0].gemm->weight.tensor, x = s.nodes[0].gemm->input.tensor;
+  EXPECT_TRUE(is_resident(s, s.groups[0], w));
+  EXPECT_FALSE(is_resident(s, s.groups[0], x));
+  EXPECT_EQ(resident_bytes(s, s.groups[0], w), 16 * 24);
+  EXPECT_EQ(resident_bytes(s, s.groups[0], x), 2 * 24);
+  EXPECT_EQ(gb_layout(s, s.groups[0], small_arch()).weight.bytes, 0);
+}
+
+TEST(GbLayout, ResidualSharesTheInputSlot) {
+  const Schedule with = test_support::layer_norm_block(small_arch(), true).schedule;
+  const Schedule without = test_support::layer_norm_block(small_arch(), false).schedule;
+  const std::int64_t rows = with.groups[0].step;
+  const auto round = [](std::int64_t bytes) { return (bytes + 15) / 16 * 16; };
+  EXPECT_EQ(gb_layout(with, with.groups[0], small_arch()).input.bytes, round(2 * rows * 37));
+  EXPECT_EQ(gb_layout(without, without.groups[0], small_arch()).input.bytes, round(rows * 37));
+  EXPECT_EQ(gb_layout(with, with.groups[0], small_arch()).output.bytes, round(rows * 37));
+}
+
+}  // namespace
+}  // namespace heat::spec
