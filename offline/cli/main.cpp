@@ -12,7 +12,10 @@ namespace heat::offline::cli {
 // Every command, in the order of the flow. (Sorted blocks: add yours where it belongs.)
 // clang-format off
 #define HEAT_COMMANDS(X) \
-  X("map", run_map, "best mapping of a GEMM on an architecture")
+  X("decompose", run_decompose, "decompose one matrix by CP, Tucker, TTM or SVD") \
+  X("rank", run_rank, "ranks for a target ratio, by TensorLy's rule or ours") \
+  X("path", run_path, "contraction paths of least cost for einsums") \
+  X("map", run_map, "best mapping of a GEMM on an architecture") \
 
 // clang-format on
 #define X(name, function, summary) int function(int argc, char** argv);

@@ -1,0 +1,62 @@
+// Contraction paths of least cost, exact, by dynamic programming over operand subsets.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "offline/path/tensor_network.h"
+
+namespace heat::offline {
+
+// When a node whose inputs are all static is computed before inference instead of during it.
+enum class Precompute {
+  kNever,
+  kShrinking,  // when its result needs no more storage than the static operands it replaces (paper, figure 6)
+  kAlways,     // also when storage grows: a reconstructed W' for instance
+};
+
+// "never", "shrinking" or "always". Throws spec::ConfigError otherwise.
+Precompute precompute_from_name(const std::string& name);
+
+// One pairwise contraction of a planned path.
+struct PathStep {
+  int first = 0, second = 0;  // positions in the list of operands at this step, first < second
+  std::vector<spec::Index> left, right, result;
+  std::int64_t macs = 0;  // product of the sizes of all distinct indices of the two
+  std::int64_t result_elements = 0;
+  bool precomputed = false;
+};
+
+// A contraction tree as a path with its costs.
+struct PlannedPath {
+  spec::ContractionPath path;
+  std::vector<PathStep> steps;
+  std::int64_t macs = 0;                  // of all steps
+  std::int64_t online_macs = 0;           // of the steps that are not precomputed
+  std::int64_t largest_intermediate = 0;  // elements; results of online steps but the last, 0 when there is none
+  std::int64_t precomputed_elements =
+      0;  // stored in place of static operands: results of precomputed steps that online steps read
+};
+
+// The tree of least online MACs; ties by all MACs, then by the largest intermediate, then by the operands' order (so
+// the result depends on nothing else). Outer products are allowed. Up to 22 operands and 64 indices. Throws
+// spec::ConfigError above those and when no tree's cost fits 63 bits.
+PlannedPath optimal_path(const TensorNetwork& network, Precompute policy = Precompute::kShrinking);
+
+// The k least trees in that order, all distinct; fewer when there are fewer.
+std::vector<PlannedPath> k_best_paths(const TensorNetwork& network, int k, Precompute policy = Precompute::kShrinking);
+
+// The costs of a given path (steps in opt_einsum's linear form). Throws spec::ConfigError when it does not fit.
+PlannedPath evaluate_path(const TensorNetwork& network, const spec::ContractionPath& path,
+                          Precompute policy = Precompute::kShrinking);
+
+// What runs during inference: the network with the precomputed results as static operands (named "a*b" after the
+// operands they replace), and the remaining steps as its path.
+struct OnlinePlan {
+  TensorNetwork network;
+  spec::ContractionPath path;
+};
+OnlinePlan online_plan(const TensorNetwork& network, const PlannedPath& planned);
+
+}  // namespace heat::offline

@@ -1,0 +1,143 @@
+// The commands decompose, rank and path as a script meets them: keys, exit status, messages, no output on an error.
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+class Commands : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ = fs::path(::testing::TempDir()) / ("heat_commands_" + std::to_string(::getpid()));
+    fs::create_directories(folder_);
+  }
+  void TearDown() override { fs::remove_all(folder_); }
+
+  std::string file(const std::string& name) const { return (folder_ / name).string(); }
+  void write(const std::string& name, const std::string& text) const {
+    std::ofstream(file(name), std::ios::binary) << text;
+  }
+  std::string text(const std::string& name) const {
+    std::ifstream in(file(name));
+    return {std::istreambuf_iterator<char>(in), {}};
+  }
+  // Exit status of heat-offline; stderr goes to "err", the result to "out.json".
+  int run(const std::string& arguments) const {
+    fs::remove(file("out.json"));
+    const std::string command = std::string(HEAT_BIN_DIR) + "/heat-offline " + arguments + " --json " +
+                                file("out.json") + " >" + file("std") + " 2>" + file("err");
+    return WEXITSTATUS(std::system(command.c_str()));
+  }
+  json result() const { return json::parse(text("out.json")); }
+
+  // A 12 x 10 matrix of rank 2 as float32, or with one NaN.
+  void write_matrix(bool with_nan) const {
+    std::string bytes;
+    for (int i = 0; i < 12; ++i)
+      for (int j = 0; j < 10; ++j) {
+        float v = static_cast<float>((i + 1) * (j - 4) + (i % 3) * (j % 4));
+        if (with_nan && i == 2 && j == 7) v = std::nanf("");
+        bytes.append(reinterpret_cast<const char*>(&v), 4);
+      }
+    write("w.bin", bytes);
+  }
+
+  fs::path folder_;
+};
+
+TEST_F(Commands, DecomposeOfRankTwoMatrixThenExactAndKeysPresent) {
+  write_matrix(false);
+  const std::string matrix = "decompose --matrix " + file("w.bin") + " --rows 12 --cols 10 ";
+  ASSERT_EQ(run(matrix + "--method svd --rank 2"), 0) << text("err");
+  for (const char* key : {"relative_error", "params", "ratio", "iterations", "cpu_s", "wall_s"})
+    EXPECT_TRUE(result().contains(key)) << key;
+  EXPECT_LT(result()["relative_error"].get<double>(), 1e-7);
+  EXPECT_EQ(result()["params"], 44);
+  ASSERT_EQ(run(matrix + "--method ttm --shape 3x4,5x2 --rank 1,100,1"), 0) << text("err");
+  EXPECT_EQ(result()["rank"], "1,8,1");  // clipped to what the unfolding allows
+  EXPECT_LT(result()["relative_error"].get<double>(), 1e-7);
+}
+
+TEST_F(Commands, DecomposeWithWrongInputThenStatusTwoAndNoOutput) {
+  write_matrix(false);
+  const std::string matrix = "decompose --matrix " + file("w.bin") + " --rows 12 --cols 10 ";
+  const std::pair<std::string, std::string> wrong[] = {
+      {matrix + "--method cp --shape 12x3x3 --rank 2", "12 x 10"},
+      {matrix + "--method cq --shape 12x5x2 --rank 2", "cp, tucker, ttm or svd"},
+      {matrix + "--method tucker --shape 12x5x2 --rank 13,1,1", "above its size"},
+      {matrix + "--method cp --shape 12x5x2 --rank two", "two"},
+      {matrix + "--method cp --rank 2", "--shape"},
+      {matrix + "--method cp --shape 12x5x2 --rank 2 --restarts 0 --threads -1", "2 problems"},
+      {"decompose --matrix " + file("w.bin") + " --rows 12 --cols 11 --method svd --rank 2", "528"},
+      {matrix + "--method cp --shape 12x5x2 --rank 2 --ranks 3", "ranks"}};
+  for (const auto& [arguments, message] : wrong) {
+    EXPECT_EQ(run(arguments), 2) << arguments;
+    EXPECT_NE(text("err").find(message), std::string::npos) << text("err");
+    EXPECT_FALSE(fs::exists(file("out.json"))) << arguments;
+  }
+  write_matrix(true);
+  EXPECT_EQ(run(matrix + "--method svd --rank 2"), 2);
+  EXPECT_NE(text("err").find("[2, 7] is NaN"), std::string::npos) << text("err");
+}
+
+TEST_F(Commands, RankThenTensorLysFigures) {
+  ASSERT_EQ(run("rank --rule tensorly --method cp --shape 768x12x64 --ratio 0.25 --rounding ceil"), 0) << text("err");
+  EXPECT_EQ(result()["rank"], 175);
+  EXPECT_EQ(result()["params"], 147700);
+  EXPECT_EQ(result()["achieved_ratio"], 0.2504136827256944);
+  ASSERT_EQ(run("rank --rule tensorly --method tucker --shape 384x32x48 --ratio 1.0 --rounding floor"), 0)
+      << text("err");
+  EXPECT_EQ(result()["rank"], (json{351, 29, 43}));
+  ASSERT_EQ(run("rank --rule tensorly --method ttm --shape 24x32,48x64 --ratio 1.0"), 0) << text("err");
+  EXPECT_EQ(result()["rank"], (json{1, 44, 1}));
+  ASSERT_EQ(run("rank --rule fit --method ttm --shape 24x32,48x64 --ratio 0.1"), 0) << text("err");
+  EXPECT_LE(result()["achieved_ratio"].get<double>(), 0.1);
+  EXPECT_EQ(run("rank --rule tensorly --method ttm --shape 24x32x48 --ratio 0.1"), 2);
+  EXPECT_EQ(run("rank --rule tensor --method cp --shape 24x32x48 --ratio 0.1"), 2);
+}
+
+TEST_F(Commands, PathThenCostsAndStaticKeysOnlyWhereAsked) {
+  write("s.json", R"({"cases": [
+    {"id": "fig6", "equation": "bc,a,da,ea,ca->bde", "static": [1, 2, 3, 4],
+     "sizes": {"a": 280, "b": 384, "c": 768, "d": 12, "e": 64}},
+    {"id": "chain", "equation": "ab,bc,cd->ad", "sizes": {"a": 10, "b": 2, "c": 10, "d": 3}}]})");
+  ASSERT_EQ(run("path --spec " + file("s.json")), 0) << text("err");
+  const json cases = result()["cases"];
+  EXPECT_EQ(cases[0]["online_macs"], 165365760);
+  EXPECT_EQ(cases[0]["precomputed_elements"], 3360);
+  EXPECT_EQ(cases[1]["macs"], 2 * 10 * 3 + 10 * 2 * 3);
+  EXPECT_EQ(cases[1]["path"], (json{{1, 2}, {0, 1}}));
+  EXPECT_EQ(cases[1]["largest_intermediate"], 6);
+  EXPECT_FALSE(cases[1].contains("online_macs"));
+}
+
+TEST_F(Commands, PathWithFourWrongCasesThenAllNamedAndNoOutput) {
+  write("s.json", R"({"cases": [{"id": "e1", "equation": "", "sizes": {}},
+    {"id": "e2", "equation": "ab,bc->ad", "sizes": {"a": 2, "b": 3, "c": 4}},
+    {"id": "e3", "equation": "ab,bc->aa", "sizes": {"a": 2, "b": 3, "c": 4}},
+    {"id": "e4", "equation": "ab,bc->ac", "sizes": {"a": 2, "b": -3, "c": 4}},
+    {"id": "ok", "equation": "ab,bc->ac", "sizes": {"a": 2, "b": 3, "c": 4}}]})");
+  EXPECT_EQ(run("path --spec " + file("s.json")), 2);
+  for (const char* id : {"e1", "e2", "e3", "e4"}) EXPECT_NE(text("err").find(id), std::string::npos) << text("err");
+  EXPECT_EQ(text("err").find("ok"), std::string::npos);
+  EXPECT_FALSE(fs::exists(file("out.json")));
+  write("s.json", "{\"cases\": [");
+  EXPECT_EQ(run("path --spec " + file("s.json")), 2);
+  EXPECT_EQ(run("path --spec " + file("absent.json")), 1);
+}
+
+TEST_F(Commands, HelpThenExamples) {
+  for (const char* command : {"decompose", "rank", "path"}) {
+    EXPECT_EQ(run(std::string(command) + " --help"), 0);
+    EXPECT_NE(text("std").find("Examples:"), std::string::npos) << command;
+  }
+}
+
+}  // namespace
