@@ -60,18 +60,34 @@ int NetworkBuilder::gemm(const std::string& name, const std::string& layer, spec
                          spec::LoopDim bound) {
   g.extents = {extent(g.output, g.indices.b), extent(g.output, g.indices.m), extent(g.output, g.indices.n),
                extent(g.input, g.indices.k)};
-  g.epilogue.requant = tensor(name + ".requant", spec::TensorKind::kParameters,
-                              {channel_count(g), static_cast<std::int64_t>(sizeof(spec::RequantRecord))});
-  if (real.activation != Activation::kNone)
-    g.epilogue.activation_table =
-        tensor(name + ".activation", spec::TensorKind::kParameters, {spec::kActivationTableBytes});
   spec::Node n;
   n.name = name;
   n.layer = layer;
   n.einsum = joined(indices_of(g.weight)) + ", " + joined(indices_of(g.input)) + " -> " + joined(indices_of(g.output));
   n.bound = bound;
   n.gemm = std::move(g);
-  return node(std::move(n), std::move(real));
+  const int at = node(std::move(n), {});
+  complete_gemm(at, std::move(real));
+  return at;
+}
+
+void NetworkBuilder::sync() {
+  network_.weights.resize(network_.schedule.tensors.size());
+  network_.real.resize(network_.schedule.nodes.size());
+}
+
+void NetworkBuilder::complete_gemm(int node, RealNode real) {
+  const auto at = static_cast<std::size_t>(node);
+  const std::string name = network_.schedule.nodes[at].name;
+  const std::int64_t channels = channel_count(*network_.schedule.nodes[at].gemm);
+  const int requant = tensor(name + ".requant", spec::TensorKind::kParameters,
+                             {channels, static_cast<std::int64_t>(sizeof(spec::RequantRecord))});
+  const int table = real.activation == Activation::kNone
+                        ? -1
+                        : tensor(name + ".activation", spec::TensorKind::kParameters, {spec::kActivationTableBytes});
+  network_.schedule.nodes[at].gemm->epilogue.requant = requant;
+  network_.schedule.nodes[at].gemm->epilogue.activation_table = table;
+  network_.real[at] = std::move(real);
 }
 
 int NetworkBuilder::softmax(const std::string& name, spec::TensorView input, spec::TensorView output,

@@ -19,6 +19,10 @@ class NetworkBuilder {
   // taken from the views.
   int gemm(const std::string& name, const std::string& layer, spec::GemmNode gemm, RealNode real,
            spec::LoopDim bound = spec::LoopDim::kN);
+  // For nodes and tensors that were appended to network().schedule: sync() makes room for their real numbers, and
+  // complete_gemm gives a node its requantisation records, activation table and real numbers.
+  void sync();
+  void complete_gemm(int node, RealNode real);
   int softmax(const std::string& name, spec::TensorView input, spec::TensorView output, std::vector<spec::Index> n,
               std::vector<spec::Index> k);
   int layer_norm(const std::string& name, int input, int residual, int output, RealNode real);

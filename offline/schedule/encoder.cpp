@@ -34,7 +34,7 @@ class EncoderLowering {
     ActivationLayout out;
     if (!can_write(form, {h, d})) {
       out = {builder_.tensor(name + ".out", TensorKind::kIntermediate, {t, h, d}), h * d, {{"h", h, d}, {"d", d, 1}}};
-      lower_linear(builder_, form, t, plain(x, "i"), plain_features(out), Activation::kNone);
+      lower_linear(builder_, form, t, plain(x, "i"), plain_features(out), Activation::kNone, forms_.choose);
       return out;
     }
     if (transposed)
@@ -43,7 +43,7 @@ class EncoderLowering {
       out = {builder_.tensor(name + ".out", TensorKind::kIntermediate, {h, t, d}), d, {{"h", h, t * d}, {"d", d, 1}}};
     else
       out = {builder_.tensor(name + ".out", TensorKind::kIntermediate, {t, h, d}), h * d, {{"h", h, d}, {"d", d, 1}}};
-    lower_linear(builder_, form, t, plain(x, "i"), out, Activation::kNone);
+    lower_linear(builder_, form, t, plain(x, "i"), out, Activation::kNone, forms_.choose);
     return out;
   }
 
@@ -57,7 +57,8 @@ class EncoderLowering {
 
   int linear(const std::string& name, int x, std::int64_t in, std::int64_t out, Activation activation) {
     const int y = builder_.tensor(name + ".out", TensorKind::kIntermediate, {shape_.tokens, out});
-    lower_linear(builder_, forms_.linear(name, in, out), shape_.tokens, plain(x, "i"), plain(y, "o"), activation);
+    lower_linear(builder_, forms_.linear(name, in, out), shape_.tokens, plain(x, "i"), plain(y, "o"), activation,
+                 forms_.choose);
     return y;
   }
 
@@ -167,12 +168,13 @@ LoweredEncoder lower_encoder(const EncoderShape& shape, const std::string& metho
 }
 
 LoweredEncoder lower_single_linear(const std::string& network, const std::string& method, std::int64_t tokens,
-                                   const LinearForm& form, Activation activation) {
+                                   const LinearForm& form, Activation activation, const PathChooser& choose) {
   NetworkBuilder builder(network, method, tokens);
   const int x = builder.tensor(form.name + ".input", TensorKind::kInput, {tokens, form.in});
   const int y = builder.tensor(form.name + ".out", TensorKind::kOutput, {tokens, form.out});
   const spec::Schedule& schedule = builder.network().schedule;
-  lower_linear(builder, form, tokens, plain_layout(schedule, x, "i"), plain_layout(schedule, y, "o"), activation);
+  lower_linear(builder, form, tokens, plain_layout(schedule, x, "i"), plain_layout(schedule, y, "o"), activation,
+               choose);
   const int nodes = static_cast<int>(schedule.nodes.size());
   return {builder.finish(x, y), {{0, nodes}}};
 }

@@ -27,6 +27,7 @@ struct NormForm {
 struct EncoderForms {
   std::function<LinearForm(const std::string& name, std::int64_t in, std::int64_t out)> linear;
   std::function<NormForm(const std::string& name)> norm;
+  PathChooser choose = least_macs_plan;  // for factorised layers
 };
 
 // Nodes that fused groups may join: consecutive positions, all walked over the same index.
@@ -55,6 +56,7 @@ LoweredEncoder lower_encoder(const EncoderShape& shape, const std::string& metho
 
 // One linear layer alone.
 LoweredEncoder lower_single_linear(const std::string& network, const std::string& method, std::int64_t tokens,
-                                   const LinearForm& form, Activation activation = Activation::kNone);
+                                   const LinearForm& form, Activation activation = Activation::kNone,
+                                   const PathChooser& choose = least_macs_plan);
 
 }  // namespace heat::offline

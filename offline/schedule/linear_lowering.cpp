@@ -6,6 +6,9 @@
 #include <algorithm>
 #include <set>
 
+#include "offline/mapper/lower_path.h"
+#include "offline/schedule/static_operand.h"
+
 namespace heat::offline {
 namespace {
 
@@ -44,6 +47,157 @@ void lower_dense(NetworkBuilder& builder, const LinearForm& form, std::int64_t t
   builder.gemm(form.name, form.name, std::move(g), std::move(real));
 }
 
+// One digit of the output's flat feature index: its place in the output tensor and in the bias.
+struct Digit {
+  spec::Index index;
+  std::int64_t size = 1, stride = 0, flat_stride = 0;
+};
+
+class FactorizedLowering {
+ public:
+  FactorizedLowering(NetworkBuilder& builder, const LinearForm& form, std::int64_t tokens,
+                     const ActivationLayout& input, const ActivationLayout& output)
+      : builder_(builder), form_(form), factors_(*form.factors), tokens_(tokens), input_(input), output_(output) {}
+
+  void run(Activation activation, const PathChooser& choose) {
+    const TensorNetwork network = factorized_linear_network(factors_.method, factors_.shape, factors_.ranks, tokens_);
+    OnlinePlan plan = choose(network);
+    const std::vector<std::vector<spec::Index>> axes = plan.network.einsum.operands;  // before row modes are split
+    split_row_modes(plan.network.einsum);
+    const mapper::LoweredPath path = lower(plan);
+    if (form_.has_values()) fill(network, plan, axes, path);
+    finish(path, activation);
+  }
+
+ private:
+  // Replaces each row mode m<k> by the digits that it shares with the output's layout.
+  void split_row_modes(spec::Einsum& einsum) {
+    const auto& modes = factors_.shape.row_modes;
+    const auto digits = *common_refinement(modes, sizes_of(output_.features));
+    std::size_t next = 0;
+    std::int64_t flat = form_.out;
+    for (std::size_t k = 0; k < modes.size(); ++k) {
+      const spec::Index mode = "m" + std::to_string(k);
+      std::vector<spec::Index> parts;
+      for (std::int64_t left = modes[k]; left > 1; ++next) {
+        left /= digits[next];
+        flat /= digits[next];
+        parts.push_back(left == 1 && parts.empty() ? mode : mode + "_" + std::to_string(parts.size()));
+        digits_.push_back({parts.back(), digits[next], stride_at(flat), flat});
+        einsum.sizes[parts.back()] = digits[next];
+      }
+      if (parts.empty()) digits_.push_back({mode, 1, 0, flat});
+      if (parts.empty() || parts.front() == mode) continue;
+      for (auto& operand : einsum.operands) replace(operand, mode, parts);
+      replace(einsum.output, mode, parts);
+      einsum.sizes.erase(mode);
+    }
+  }
+
+  // Byte stride in the output of a step of `flat` features.
+  std::int64_t stride_at(std::int64_t flat) const {
+    std::int64_t below = 1;
+    for (auto f = output_.features.rbegin(); f != output_.features.rend(); ++f) {
+      if (flat < below * f->size) return f->stride * (flat / below);
+      below *= f->size;
+    }
+    return 0;
+  }
+
+  static void replace(std::vector<spec::Index>& indices, const spec::Index& index, const std::vector<spec::Index>& by) {
+    const auto at = std::find(indices.begin(), indices.end(), index);
+    if (at == indices.end()) return;
+    indices.insert(indices.erase(at), by.begin(), by.end());
+  }
+
+  mapper::LoweredPath lower(const OnlinePlan& plan) {
+    spec::Schedule& schedule = builder_.network().schedule;
+    const spec::Schedule before = schedule;
+    mapper::LowerRequest request;
+    request.einsum = plan.network.einsum;
+    request.path = plan.path;
+    request.layer = form_.name;
+    request.output_tensor = output_.tensor;
+    for (std::size_t i = 0; i < plan.network.size(); ++i) {
+      const bool fixed = plan.network.is_static[i];
+      request.operands.push_back({form_.name + "." + plan.network.names[i],
+                                  fixed ? spec::TensorKind::kWeight : spec::TensorKind::kIntermediate,
+                                  fixed ? -1 : input_.tensor});
+    }
+    mapper::LoweredPath path = mapper::lower_path(schedule, request);
+    const spec::GemmNode& last = *schedule.nodes[static_cast<std::size_t>(path.nodes.back())].gemm;
+    if (std::find(last.indices.m.begin(), last.indices.m.end(), "t") != last.indices.m.end()) {
+      // Tokens among the channels of the last node would need a bias record for each token: keep them in n.
+      schedule = before;
+      request.exchange_roles = false;
+      path = mapper::lower_path(schedule, request);
+    }
+    builder_.sync();
+    return path;
+  }
+
+  void fill(const TensorNetwork& network, const OnlinePlan& plan, const std::vector<std::vector<spec::Index>>& axes,
+            const mapper::LoweredPath& path) {
+    const std::vector<Core> cores = deployed_cores(factors_);
+    for (std::size_t i = 0; i < plan.network.size(); ++i) {
+      if (!plan.network.is_static[i]) continue;
+      const std::vector<float> values = static_values(network, cores, plan.network.names[i], axes[i]);
+      builder_.network().weights[static_cast<std::size_t>(path.operands[i].tensor)] =
+          permute_axes(values, plan.network.einsum.operands[i], path.operands[i].order, plan.network.einsum.sizes);
+    }
+  }
+
+  void finish(const mapper::LoweredPath& path, Activation activation) {
+    for (int n : path.nodes) {
+      RealNode real;
+      if (n == path.nodes.back()) {
+        spec::GemmNode& g = *builder_.network().schedule.nodes[static_cast<std::size_t>(n)].gemm;
+        place_output(g);
+        g.epilogue.channels_include_batch = !g.indices.b.empty();
+        for (const auto& index : g.indices.n)
+          if (index != "t") g.epilogue.n_channels *= digit(index).size;
+        real.activation = activation;
+        if (!form_.bias.empty()) real.bias = bias_by_channel(g);
+      }
+      builder_.complete_gemm(n, std::move(real));
+    }
+  }
+
+  const Digit& digit(const spec::Index& index) const {
+    const auto at = std::find_if(digits_.begin(), digits_.end(), [&](const Digit& d) { return d.index == index; });
+    HEAT_CHECK(at != digits_.end(), form_.name + ": no digit " + index);
+    return *at;
+  }
+
+  void place_output(spec::GemmNode& g) const {
+    for (auto& d : g.output.dims) d.stride = d.index == "t" ? output_.token_stride : digit(d.index).stride;
+  }
+
+  // The bias in the order of the channels: b, m, then the n indices behind the token.
+  std::vector<float> bias_by_channel(const spec::GemmNode& g) const {
+    std::vector<std::int64_t> flat{0};
+    for (const auto* group : {&g.indices.b, &g.indices.m, &g.indices.n})
+      for (const auto& index : *group) {
+        if (index == "t") continue;
+        std::vector<std::int64_t> next;
+        for (std::int64_t f : flat)
+          for (std::int64_t v = 0; v < digit(index).size; ++v) next.push_back(f + v * digit(index).flat_stride);
+        flat = std::move(next);
+      }
+    std::vector<float> bias;
+    for (std::int64_t f : flat) bias.push_back(form_.bias[static_cast<std::size_t>(f)]);
+    return bias;
+  }
+
+  NetworkBuilder& builder_;
+  const LinearForm& form_;
+  const Decomposition& factors_;
+  const std::int64_t tokens_;
+  const ActivationLayout& input_;
+  const ActivationLayout& output_;
+  std::vector<Digit> digits_;
+};
+
 }  // namespace
 
 ActivationLayout plain_layout(const spec::Schedule& schedule, int tensor, const spec::Index& index) {
@@ -77,13 +231,17 @@ bool can_write(const LinearForm& form, const std::vector<std::int64_t>& features
   return !form.factors || common_refinement(form.factors->shape.row_modes, features).has_value();
 }
 
+OnlinePlan least_macs_plan(const TensorNetwork& network) {
+  return online_plan(network, optimal_path(network));
+}
+
 void lower_linear(NetworkBuilder& builder, const LinearForm& form, std::int64_t tokens, const ActivationLayout& input,
-                  const ActivationLayout& output, Activation activation) {
+                  const ActivationLayout& output, Activation activation, const PathChooser& choose) {
   HEAT_CHECK(can_write(form, sizes_of(output.features)), form.name + ": factors do not split at the output's digits");
   if (!form.factors)
     lower_dense(builder, form, tokens, input, output, activation);
   else
-    throw spec::ConfigError(form.name + ": not dense");
+    FactorizedLowering(builder, form, tokens, input, output).run(activation, choose);
 }
 
 }  // namespace heat::offline

@@ -1,11 +1,13 @@
 // One linear layer y = W x + b of a network, dense or factorised, lowered to GEMM nodes.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "offline/decompose/decomposition.h"
+#include "offline/path/optimal_path.h"
 #include "offline/schedule/builder.h"
 
 namespace heat::offline {
@@ -39,8 +41,15 @@ std::optional<std::vector<std::int64_t>> common_refinement(const std::vector<std
 // True when the layer can write to a layout with these feature digits.
 bool can_write(const LinearForm& form, const std::vector<std::int64_t>& features);
 
-// Adds the layer's nodes. Precondition: can_write(form, sizes of output.features).
+// Which contraction path a factorised layer takes.
+using PathChooser = std::function<OnlinePlan(const TensorNetwork&)>;
+// The path of least online MACs.
+OnlinePlan least_macs_plan(const TensorNetwork& network);
+
+// Adds the layer's nodes. Preconditions: can_write(form, sizes of output.features); a factorised layer's input is
+// plain.
 void lower_linear(NetworkBuilder& builder, const LinearForm& form, std::int64_t tokens, const ActivationLayout& input,
-                  const ActivationLayout& output, Activation activation = Activation::kNone);
+                  const ActivationLayout& output, Activation activation = Activation::kNone,
+                  const PathChooser& choose = least_macs_plan);
 
 }  // namespace heat::offline

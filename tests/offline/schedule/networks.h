@@ -3,6 +3,7 @@
 
 #include "offline/schedule/encoder.h"
 #include "offline/schedule/random_forms.h"
+#include "offline/schedule/static_operand.h"
 
 namespace heat::offline::test {
 
@@ -18,6 +19,27 @@ inline EncoderForms random_forms(std::uint64_t seed, std::int64_t hidden) {
   };
   forms.norm = [seed, hidden](const std::string& name) { return random_norm(name, hidden, seed); };
   return forms;
+}
+
+// A layer with random cores.
+inline LinearForm random_factorized(const std::string& name, Method method, const std::string& shape,
+                                    const std::vector<std::int64_t>& ranks, std::int64_t in, std::int64_t out,
+                                    std::uint64_t seed) {
+  LinearForm form;
+  form.name = name;
+  form.in = in;
+  form.out = out;
+  Decomposition d;
+  d.method = method;
+  d.shape = parse_shape(shape, method, out, in);
+  d.ranks = ranks;
+  d.cores = empty_cores(method, d.shape, ranks);
+  if (method == Method::kCp || method == Method::kSvd)
+    for (std::int64_t r = 0; r < ranks[0]; ++r)
+      d.weights.push_back(1.5 - static_cast<double>(r) / static_cast<double>(ranks[0]));
+  form.factors = d;
+  randomize(form, seed);
+  return form;
 }
 
 inline EncoderForms empty_forms() {

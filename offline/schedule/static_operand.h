@@ -1,0 +1,28 @@
+// The values of a contraction's static operands: cores, and what is computed from several cores before the run.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "offline/decompose/decomposition.h"
+#include "offline/path/tensor_network.h"
+
+namespace heat::offline {
+
+// Cores as they are deployed: weights (cp, svd) shared out evenly over the cores that hold the rank, so that every
+// product along a path keeps a similar range.
+std::vector<Core> deployed_cores(const Decomposition& decomposition);
+
+// Dims of the cores of a decomposition without data, with their names, in the order of Decomposition::cores.
+std::vector<Core> empty_cores(Method method, const TensorShape& shape, const std::vector<std::int64_t>& ranks);
+
+// Values of the static operand `name` ("core0", or "row0*col1" for a product of cores) with axes `indices`, row-major.
+// `network`: as made by factorized_linear_network; `cores`: its static operands.
+std::vector<float> static_values(const TensorNetwork& network, const std::vector<Core>& cores, const std::string& name,
+                                 const std::vector<spec::Index>& indices);
+
+// `data` with axes `from` seen row-major with axes `to` (the same indices in another order).
+std::vector<float> permute_axes(const std::vector<float>& data, const std::vector<spec::Index>& from,
+                                const std::vector<spec::Index>& to, const std::map<spec::Index, std::int64_t>& sizes);
+
+}  // namespace heat::offline

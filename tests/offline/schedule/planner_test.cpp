@@ -1,0 +1,108 @@
+#include "offline/schedule/planner.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "networks.h"
+#include "offline/schedule/choose_factors.h"
+#include "offline/schedule/evaluate.h"
+#include "offline/schedule/quantize.h"
+
+namespace heat::offline {
+namespace {
+
+namespace fs = std::filesystem;
+
+class Planner : public testing::Test {
+ protected:
+  Planner()
+      : arch_(spec::ArchSpec::load(std::string(HEAT_SOURCE_DIR) + "/configs/arch/simba-l.yaml")),
+        energy_(spec::EnergyTable::load(arch_.energy_config)),
+        folder_(fs::temp_directory_path() / ("heat_planner_" + std::to_string(getpid()))) {}
+  void TearDown() override { fs::remove_all(folder_); }
+
+  spec::ArchSpec arch_;
+  spec::EnergyTable energy_;
+  mapper::Machine machine_{arch_, energy_};
+  fs::path folder_;
+  const EncoderShape shape_{"small", 2, 16, 64, 4, 128};
+};
+
+TEST_F(Planner, DenseEncoderThenASavedScheduleLoadsAndFitsTheMachine) {
+  LoweredEncoder planned = plan_encoder(shape_, "dense", test::random_forms(1, 64), machine_);
+  const auto x = random_normal("x", 3, 16 * 64, 1);
+  const auto bytes = quantize_network(planned.network, calibrate_ranges(planned.network, {x}), x);
+  const std::string path = (folder_ / "dense.json").string();
+  const std::int64_t size = write_schedule(planned.network.schedule, bytes, path);
+
+  const spec::Schedule loaded = spec::Schedule::load(path);  // checks the structure
+  EXPECT_EQ(spec::misfits(loaded, arch_), std::vector<std::string>{});
+  EXPECT_EQ(loaded.dram_image, "dense.bin");
+  EXPECT_EQ(static_cast<std::int64_t>(fs::file_size(folder_ / "dense.bin")), size);
+  EXPECT_EQ(loaded.nodes.size(), 22u);
+  EXPECT_GT(loaded.prediction.cycles, 0);
+  EXPECT_GT(loaded.prediction.energy_pj, 0);
+  double cycles = 0;
+  for (const auto& g : loaded.groups) cycles += g.prediction.cycles;
+  EXPECT_NEAR(loaded.prediction.cycles, cycles, 1e-6 * cycles);
+
+  // The image holds what was given, and the loaded schedule computes the same result from it.
+  auto read = read_image(loaded);
+  EXPECT_EQ(read, bytes);
+  auto expected = bytes;
+  evaluate_integer(planned.network.schedule, expected);
+  evaluate_integer(loaded, read);
+  EXPECT_EQ(read[static_cast<std::size_t>(planned.network.output)],
+            expected[static_cast<std::size_t>(planned.network.output)]);
+}
+
+TEST_F(Planner, AttentionThenScoresStayInTheGlobalBuffer) {
+  const LoweredEncoder planned = plan_encoder(shape_, "dense", test::empty_forms(), machine_);
+  for (const spec::Tensor& t : planned.network.schedule.tensors)
+    if (t.name == "encoder.layer.0.scores.out" || t.name == "encoder.layer.0.softmax.out") {
+      EXPECT_EQ(t.home, spec::Home::kGlobalBuffer) << t.name;
+      EXPECT_EQ(t.dram_address, -1) << t.name;
+    }
+}
+
+TEST_F(Planner, TwiceThenTheSameSchedule) {
+  std::string text[2];
+  for (std::string& t : text) {
+    const LoweredEncoder planned = plan_encoder(shape_, "dense", test::empty_forms(), machine_);
+    t = to_json(planned.network.schedule).dump();
+  }
+  EXPECT_EQ(text[0], text[1]);
+}
+
+TEST_F(Planner, FactorizedLayersThenEachMethodHasASchedule) {
+  for (Method method : {Method::kSvd, Method::kCp, Method::kTucker, Method::kTtm}) {
+    EncoderForms forms = test::empty_forms();
+    forms.linear = [method](const std::string& name, std::int64_t in, std::int64_t out) {
+      LinearForm form{name, in, out, {}, {}, {}};
+      factorize(form, method, 0.3, 1, 1);
+      return form;
+    };
+    const LoweredEncoder planned = plan_encoder(shape_, method_name(method), forms, machine_);
+    std::int64_t weights = 0;
+    for (const spec::Tensor& t : planned.network.schedule.tensors)
+      if (t.kind == spec::TensorKind::kWeight) weights += t.bytes();
+    EXPECT_LE(weights, 0.31 * 2 * (4 * 64 * 64 + 2 * 64 * 128)) << method_name(method);
+    EXPECT_GT(planned.network.schedule.nodes.size(), 22u) << method_name(method);
+  }
+}
+
+TEST_F(Planner, MachineTooSmallThenErrorNamesTheNodes) {
+  arch_.pe.weight_buffer.capacity = spec::Bytes(2);
+  try {
+    plan_encoder(shape_, "dense", test::empty_forms(), machine_);
+    FAIL() << "no error";
+  } catch (const spec::ScheduleError& e) {
+    EXPECT_NE(std::string(e.what()).find("encoder.layer.0.attention.self.query"), std::string::npos) << e.what();
+  }
+}
+
+}  // namespace
+}  // namespace heat::offline
