@@ -200,6 +200,11 @@ double GroupModel::run(const std::vector<spec::GemmMapping>& mappings, std::int6
   return pipeline.total() + pricer_.barrier_cycles();
 }
 
+GroupModel::Brief GroupModel::fixed() const {
+  const NodeStep pins = pinned_whole();
+  return {pricer_.barrier_cycles() + pins.first_load + pins.latency, pricer_.dynamic_pj(pins.actions)};
+}
+
 GroupModel::Brief GroupModel::brief(const std::vector<spec::GemmMapping>& mappings, std::int64_t step) const {
   std::array<double, spec::kActionCount> actions{};
   Brief b;

@@ -38,6 +38,8 @@ class GroupModel {
   struct Brief {
     double cycles = 0, energy_pj = 0;
   };
+  // What no mapping changes: barrier and whole pins; dynamic energy only.
+  Brief fixed() const;
   // The whole group with these mappings (one a node) and this step.
   Brief brief(const std::vector<spec::GemmMapping>& mappings, std::int64_t step) const;
   // One node by itself, without barrier, pins and parameters: its part in a group of several.

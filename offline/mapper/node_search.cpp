@@ -9,7 +9,7 @@
 #include "offline/mapper/node_search.h"
 
 #include <algorithm>
-#include <limits>
+#include <cmath>
 
 namespace heat::offline::mapper {
 namespace {
@@ -71,18 +71,16 @@ class NodeSearch {
 
   NodeSearchResult run() {
     prepare_bounds();
-    std::vector<PeChoice> choices = pe_choices();
-    if (choices.empty()) return result_;
     const auto less = [](const PeChoice& x, const PeChoice& y) { return x.value < y.value; };
     if (!set_.exhaustive) {
-      explore(*std::min_element(choices.begin(), choices.end(), less));
-      choices.erase(std::remove_if(choices.begin(), choices.end(),
-                                   [&](const PeChoice& c) { return result_.feasible && c.value >= result_.value; }),
-                    choices.end());
-      std::stable_sort(choices.begin(), choices.end(), less);
+      // A coarse part of the space first: what it finds lets the bounds work.
+      const std::vector<PeChoice> coarse = pe_choices(true);
+      if (!coarse.empty()) explore(*std::min_element(coarse.begin(), coarse.end(), less));
     }
+    std::vector<PeChoice> choices = pe_choices(false);
+    if (!set_.exhaustive) std::stable_sort(choices.begin(), choices.end(), less);
     for (const PeChoice& c : choices) {
-      if (!set_.exhaustive && result_.feasible && c.value >= result_.value) break;
+      if (ruled_out(c.value)) break;
       explore(c);
     }
     return result_;
@@ -90,6 +88,11 @@ class NodeSearch {
 
  private:
   double pj(Action a) const { return pj_[static_cast<std::size_t>(a)]; }
+
+  bool ruled_out(double bound) const {
+    if (set_.exhaustive) return false;
+    return (result_.feasible && bound >= result_.value) || (set_.cutoff >= 0 && bound >= set_.cutoff);
+  }
 
   // What no mapping of the node changes.
   void prepare_bounds() {
@@ -104,81 +107,145 @@ class NodeSearch {
     // Energy of one byte of an operand brought to the chiplets that need it, per execution of the node on one of them.
     const auto load_pj = [&](bool shared) {
       const double links = shared ? pricer_.tree_links(full) / full : pricer_.unicast_hops(full) / full;
-      return (shared ? dram_pj_ / full : dram_pj_) + links * pj(Action::kNopByteHop) + gb_write;
+      return (shared ? dram_pj_ / full : dram_pj_) + links * pj(Action::kNopByteHop);
     };
     weight_load_pj_ = node_.shape.weight.resident ? 0 : load_pj(!node_.shape.weight.holds_bound);
     input_load_pj_ = node_.shape.input.resident ? 0 : load_pj(!node_.shape.input.holds_bound);
-    if (!node_.shape.output.resident)
-      fixed_energy_ += executions_ * output_bytes_ *
-                       (dram_pj_ + pricer_.unicast_hops(full) / full * pj(Action::kNopByteHop) + gb_read);
-    fixed_energy_ += executions_ * output_bytes_ * gb_write;
+    if (!node_.shape.output.resident) {
+      output_store_pj_ = dram_pj_ + pricer_.unicast_hops(full) / full * pj(Action::kNopByteHop);
+      fixed_energy_ += executions_ * output_bytes_ * (output_store_pj_ + gb_read);
+    }
+    fixed_energy_ += executions_ * gb_write *
+                     (output_bytes_ + (node_.shape.weight.resident ? 0 : weight_bytes_) +
+                      (node_.shape.input.resident ? 0 : input_bytes_));
     // Port cycles of one byte of an operand, all chiplets together, per step.
     weight_port_ = node_.shape.weight.resident ? 0 : pricer_.port_cycles(node_.shape.weight.holds_bound ? full : 1);
     input_port_ = node_.shape.input.resident ? 0 : pricer_.port_cycles(node_.shape.input.holds_bound ? full : 1);
     output_port_ = node_.shape.output.resident ? 0 : pricer_.port_cycles(full);
-    fixed_cycles_ = set_.alone ? pricer_.barrier_cycles() : 0;
+    memory_ = weight_bytes_ * weight_port_ + input_bytes_ * input_port_ + output_bytes_ * output_port_;
+    send_read_pj_ = gb_read;
+    if (set_.alone) {
+      const GroupModel::Brief fixed = model_.fixed();
+      fixed_cycles_ = fixed.cycles;
+      fixed_energy_ += fixed.energy_pj;
+    }
   }
 
-  std::vector<PeChoice> pe_choices() {
+  // PE tiles and splits that fit the PE and whose bound is below the best value so far. coarse: every third size.
+  std::vector<PeChoice> pe_choices(bool coarse) {
     std::vector<PeChoice> choices;
     const std::int64_t weight_half = arch_.pe.weight_buffer.capacity.value() / 2;
     const std::int64_t input_half = arch_.pe.input_buffer.capacity.value() / 2;
     const std::int64_t entries = arch_.pe.accumulation_buffer.capacity.value() * 8 / arch_.pe.accumulator_bits / 2;
-    const auto ks = tile_sizes(e_.k, arch_.pe.width), ms = tile_sizes(e_.m, arch_.pe.lanes), ns = tile_sizes(e_.n, 1),
-               bs = tile_sizes(e_.b, 1);
+    const auto sizes = [&](std::int64_t extent, std::int64_t unit) {
+      std::vector<std::int64_t> all = tile_sizes(extent, unit), some;
+      for (std::size_t i = 0; i < all.size(); i += coarse ? 3 : 1) some.push_back(all[i]);
+      return some;
+    };
+    const auto ks = sizes(e_.k, arch_.pe.width), ms = sizes(e_.m, arch_.pe.lanes), ns = sizes(e_.n, 1),
+               bs = sizes(e_.b, 1);
     for (std::int64_t b : bs)
       for (std::int64_t k : ks)
         for (std::int64_t m : ms) {
           if (b * m * k > weight_half) continue;
           for (std::int64_t n : ns) {
             if (b * n * k > input_half || b * m * n > entries) continue;
-            for (const SpatialSplit& s :
-                 spatial_splits(arch_.pes(), ceil_div(e_.b, b), ceil_div(e_.m, m), ceil_div(e_.n, n))) {
-              PeChoice c{{b, m, n, k}, s};
-              ++result_.considered;
-              bound(c);
-              choices.push_back(c);
-            }
+            add_splits({b, m, n, k}, choices);
           }
         }
     return choices;
   }
 
-  // Lower bounds of cycles and dynamic energy of every mapping with this PE tile and split.
-  void bound(PeChoice& c) const {
-    const Waves wb(e_.b, c.tile.b, c.split.b), wm(e_.m, c.tile.m, c.split.m), wn(e_.n, c.tile.n, c.split.n);
-    const std::int64_t kc = ceil_div(e_.k, c.tile.k), lanes = arch_.pe.lanes, width = arch_.pe.width;
-    const auto pieces = [](std::int64_t extent, std::int64_t tile, std::int64_t unit) {
-      return d(extent / tile) * d(ceil_div(tile, unit)) + d(ceil_div(extent % tile, unit));
+  void add_splits(const Extents& tile, std::vector<PeChoice>& choices) {
+    const TileBound t = bound_tile(tile);
+    for (const SpatialSplit& s :
+         spatial_splits(arch_.pes(), ceil_div(e_.b, tile.b), ceil_div(e_.m, tile.m), ceil_div(e_.n, tile.n))) {
+      ++result_.considered;
+      if (ruled_out(t.value)) continue;
+      PeChoice c{tile, s};
+      bound(c, t);
+      if (!ruled_out(c.value)) choices.push_back(c);
+    }
+  }
+
+  // What a PE tile fixes whatever the split.
+  struct TileBound {
+    double energy = 0, value = 0;  // dynamic pJ of one execution on one chiplet; objective
+    double k_vectors = 0;
+  };
+
+  TileBound bound_tile(const Extents& tile) const {
+    const std::int64_t lanes = arch_.pe.lanes, width = arch_.pe.width;
+    const auto pieces = [](std::int64_t extent, std::int64_t size, std::int64_t unit) {
+      return d(extent / size) * d(ceil_div(size, unit)) + d(ceil_div(extent % size, unit));
     };
-    const double n_tiles = d(ceil_div(e_.n, c.tile.n));
-    const double m_lanes = pieces(e_.m, c.tile.m, lanes), k_vectors = pieces(e_.k, c.tile.k, width);
+    TileBound t;
+    const double m_lanes = pieces(e_.m, tile.m, lanes);
+    t.k_vectors = pieces(e_.k, tile.k, width);
+    t.energy = weight_bytes_ * d(ceil_div(e_.n, tile.n)) * pj(Action::kWeightBufferRead) +
+               input_bytes_ * m_lanes * pj(Action::kInputBufferRead) +
+               output_bytes_ * t.k_vectors * (pj(Action::kAccumulatorRead) + pj(Action::kAccumulatorWrite)) +
+               weight_bytes_ * weight_load_pj_ + input_bytes_ * input_load_pj_;
+    const double sends = weight_bytes_ * (send_read_pj_ + pj(Action::kWeightBufferWrite)) +
+                         input_bytes_ * (send_read_pj_ + pj(Action::kInputBufferWrite));
+    const double compute =
+        d(e_.b) * d(e_.n) * m_lanes * t.k_vectors / arch_.pes() * pricer_.machine().calibration.compute_factor;
+    const double cycles = fixed_cycles_ + steps_ * std::max(compute, memory_);
+    t.value = set_.goal.value(cycles, fixed_energy_ + executions_ * (t.energy + sends) + cycles * rate_);
+    return t;
+  }
+
+  // Lower bounds of cycles and dynamic energy of every mapping with this PE tile and split.
+  void bound(PeChoice& c, const TileBound& t) const {
+    const Waves wb(e_.b, c.tile.b, c.split.b), wm(e_.m, c.tile.m, c.split.m), wn(e_.n, c.tile.n, c.split.n);
+    const std::int64_t kc = ceil_div(e_.k, c.tile.k), lanes = arch_.pe.lanes;
     const double bmn_waves = d(wb.count) * d(wm.count) * d(wn.count), waves = bmn_waves * d(kc);
-    const auto same = [](std::int64_t t) { return t; };
+    const auto same = [](std::int64_t size) { return size; };
     const double area = wb.sum(same) * wn.sum(same);
-    const double compute = area * wm.sum([&](std::int64_t t) { return ceil_div(t, lanes); }) * k_vectors +
+    const double compute = area * wm.sum([&](std::int64_t size) { return ceil_div(size, lanes); }) * t.k_vectors +
                            waves * arch_.pe.compute_overhead_cycles;
     const double ppu = area * wm.sum(same) / arch_.pe.ppu_elements_per_cycle;
-    double energy = weight_bytes_ * n_tiles * pj(Action::kWeightBufferRead) +
-                    input_bytes_ * m_lanes * pj(Action::kInputBufferRead) +
-                    output_bytes_ * k_vectors * (pj(Action::kAccumulatorRead) + pj(Action::kAccumulatorWrite));
-
     const SendBound sends = bound_sends(c, wb, wm, wn, kc);
-    energy += sends.energy;
     const double commands = waves + bmn_waves + (kc > 1 ? 2 * waves : waves);
-    energy += commands * pj(Action::kControllerCommand);
-    energy += weight_bytes_ * weight_load_pj_ + input_bytes_ * input_load_pj_;
+    const double drains = drain_accesses(c.tile);
+    const double energy = t.energy + sends.energy + commands * pj(Action::kControllerCommand) +
+                          (drains - output_bytes_ / arch_.global_buffer.word_bytes) * pj(Action::kGlobalBufferWrite);
 
     const Calibration& cal = pricer_.machine().calibration;
     const auto& gb = arch_.global_buffer;
     c.execution = compute * cal.compute_factor + waves * cal.wave_overhead_cycles;
     c.execution = std::max({c.execution, ppu, sends.bytes / arch_.noc.link_bytes_per_cycle * cal.send_factor,
-                            sends.bytes / gb.read_bytes_per_cycle,
+                            sends.bytes / gb.read_bytes_per_cycle, drains * gb.word_bytes / gb.write_bytes_per_cycle,
                             commands * (arch_.controller.command_cycles + cal.command_overhead_cycles)});
-    const double memory = weight_bytes_ * weight_port_ + input_bytes_ * input_port_ + output_bytes_ * output_port_;
-    c.cycles = fixed_cycles_ + steps_ * std::max(c.execution, memory);
+    // The first wave's operands come before, its latency around.
+    const double first_wave = d(wb.size(wb.count == 1, c.split.b)) * d(std::min(e_.k, c.tile.k)) *
+                              d(wm.size(wm.count == 1, c.split.m) + wn.size(wn.count == 1, c.split.n));
+    c.execution += first_wave / arch_.noc.link_bytes_per_cycle + 2 * pricer_.noc_latency() + cal.node_overhead_cycles;
+    c.cycles = fixed_cycles_ + steps_ * std::max(c.execution, memory_);
     c.energy = fixed_energy_ + executions_ * energy;
     c.value = set_.goal.value(c.cycles, c.energy + c.cycles * rate_);
+  }
+
+  // Accesses of the global buffer that drains make at least: exact for whole PE tiles, full words for the rest.
+  double drain_accesses(const Extents& tile) const {
+    const double word = arch_.global_buffer.word_bytes;
+    const double whole = d(e_.b / tile.b) * d(e_.m / tile.m) * d(e_.n / tile.n), bytes = d(tile.b * tile.m * tile.n);
+    const double each =
+        node_.shape.output.resident
+            ? d(node_.shape.output.runs.accesses({tile.b, tile.m, tile.n}, arch_.global_buffer.word_bytes))
+            : std::ceil(bytes / word);
+    return whole * each + (output_bytes_ - whole * bytes) / word;
+  }
+
+  // DRAM bytes of an operand whose GB tile is `tile` of `extents`, at least: whole bursts for whole tiles.
+  static double burst_bound(const OperandShape& operand, const ViewRuns::Sizes& extents, const ViewRuns::Sizes& tile) {
+    double whole = 1, bytes = 1, total = 1;
+    for (std::size_t i = 0; i < 3; ++i) {
+      whole *= d(extents[i] / tile[i]);
+      bytes *= d(tile[i]);
+      total *= d(extents[i]);
+    }
+    return whole * operand.runs.burst_bytes(tile) + (total - whole * bytes);
   }
 
   struct SendBound {
@@ -240,8 +307,7 @@ class NodeSearch {
       seen[weight_kept][input_kept] = true;
       result_.considered += 2;
       const double weight_visits = weight_kept ? 1.0 : d(tiles.n), input_visits = input_kept ? 1.0 : d(tiles.m);
-      if (!set_.exhaustive && result_.feasible && tile_bound(c, g, weight_visits, input_visits) >= result_.value)
-        continue;
+      if (!set_.exhaustive && ruled_out(tile_bound(c, g, tiles, weight_visits, input_visits))) continue;
       for (bool m_outer : {true, false}) {
         if (!m_outer && (g.m <= c.tile.m * c.split.m || g.n <= c.tile.n * c.split.n) && !set_.exhaustive)
           continue;  // one of the two loops runs once: the orders are the same
@@ -263,14 +329,35 @@ class NodeSearch {
     return true;
   }
 
-  double tile_bound(const PeChoice& c, const Extents& g, double weight_visits, double input_visits) const {
-    const double weight = weight_bytes_ * (weight_visits - 1), input = input_bytes_ * (input_visits - 1);
-    const double energy = c.energy + executions_ * (weight * weight_load_pj_ + input * input_load_pj_);
-    const double memory = weight_bytes_ * weight_visits * weight_port_ + input_bytes_ * input_visits * input_port_ +
-                          output_bytes_ * output_port_;
-    const double first = d(g.b * g.m * g.k) * weight_port_ + d(g.b * g.n * g.k) * input_port_;
+  double tile_bound(const PeChoice& c, const Extents& g, const Extents& tiles, double weight_visits,
+                    double input_visits) const {
+    const double bmk = d(tiles.b) * d(tiles.k);
+    double weight = 0, input = 0, output = 0, transfers = 0, first = 0;  // bytes of all visits; commands; port cycles
+    if (!node_.shape.weight.resident) {
+      weight = weight_visits * burst_bound(node_.shape.weight, {e_.b, e_.m, e_.k}, {g.b, g.m, g.k});
+      transfers += bmk * d(tiles.m) * weight_visits;
+      first += d(g.b * g.m * g.k) * weight_port_;
+    }
+    if (!node_.shape.input.resident) {
+      input = input_visits * burst_bound(node_.shape.input, {e_.b, e_.n, e_.k}, {g.b, g.n, g.k});
+      transfers += bmk * d(tiles.n) * input_visits;
+      first += d(g.b * g.n * g.k) * input_port_;
+    }
+    if (transfers > 0) first += pricer_.load_latency();
+    if (!node_.shape.output.resident) {
+      output = burst_bound(node_.shape.output, {e_.b, e_.m, e_.n}, {g.b, g.m, g.n});
+      transfers += d(tiles.b) * d(tiles.m) * d(tiles.n);
+    }
+    // The bound of the PE choice has every operand once.
+    const double energy = c.energy + executions_ * (std::max(0.0, weight - weight_bytes_) * weight_load_pj_ +
+                                                    std::max(0.0, input - input_bytes_) * input_load_pj_ +
+                                                    std::max(0.0, output - output_bytes_) * output_store_pj_ +
+                                                    transfers * pj(Action::kControllerCommand));
+    const double memory = weight * weight_port_ + input * input_port_ + output * output_port_ +
+                          transfers * (arch_.dma.setup_cycles + pricer_.machine().calibration.load_overhead_cycles);
+    // The last tile executes after everything is loaded; the first after its load.
     const double cycles =
-        std::max({c.cycles, fixed_cycles_ + steps_ * memory, fixed_cycles_ + first + steps_ * c.execution});
+        fixed_cycles_ + std::max(steps_ * memory + c.execution / d(tiles.product()), first + steps_ * c.execution);
     return set_.goal.value(cycles, energy + cycles * rate_);
   }
 
@@ -279,7 +366,7 @@ class NodeSearch {
     const GroupModel::Brief cost =
         set_.alone ? model_.brief({mapping}, set_.step) : model_.brief_node(position_, mapping, set_.step);
     const double value = set_.goal.value(cost.cycles, cost.energy_pj);
-    if (result_.feasible && value >= result_.value) return;
+    if ((result_.feasible && value >= result_.value) || (set_.cutoff >= 0 && value >= set_.cutoff)) return;
     result_.feasible = true;
     result_.value = value;
     result_.cost = cost;
@@ -299,6 +386,7 @@ class NodeSearch {
   double dram_pj_ = 0, rate_ = 0;
   double fixed_energy_ = 0, fixed_cycles_ = 0;
   double weight_bytes_ = 0, input_bytes_ = 0, output_bytes_ = 0;
+  double memory_ = 0, send_read_pj_ = 0, output_store_pj_ = 0;
   double weight_load_pj_ = 0, input_load_pj_ = 0, weight_port_ = 0, input_port_ = 0, output_port_ = 0;
   NodeSearchResult result_;
 };

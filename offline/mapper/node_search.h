@@ -34,6 +34,7 @@ struct NodeSearchSettings {
   Goal goal;
   bool alone = false;       // the group's only node: costs are the whole group's
   bool exhaustive = false;  // no bounds
+  double cutoff = -1;       // only results below this value are of interest; negative: all
 };
 
 NodeSearchResult search_node(const GroupModel& model, std::size_t position, const StepPricer& pricer,

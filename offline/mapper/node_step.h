@@ -57,6 +57,7 @@ class StepPricer {
   double port_cycles(double bytes) const { return bytes / port_bytes_per_cycle_; }
   double barrier_cycles() const { return barrier_cycles_; }
   double load_latency() const { return load_latency_; }
+  double noc_latency() const { return noc_latency_; }
   // Links of the NoP tree from the DRAM to the first `count` chiplets, the DRAM's port included.
   double tree_links(int count) const { return tree_[static_cast<std::size_t>(count)]; }
   // Sum over the first `count` chiplets of the hops from the DRAM, the port included.

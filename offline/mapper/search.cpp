@@ -78,16 +78,22 @@ class GroupSearch {
 
   SearchResult run() {
     const auto start = std::chrono::steady_clock::now();
-    for (const auto& pinned : pin_choices()) {
-      int worse = 0;
-      double last = -1;
-      for (std::int64_t step : step_choices()) {
-        const double value = try_configuration(step, pinned);
-        if (value < 0) continue;
-        worse = last >= 0 && value >= last ? worse + 1 : 0;
-        last = last < 0 ? value : std::min(last, value);
-        if (worse >= 2) break;
+    const auto pins = pin_choices();
+    int worse = 0;
+    double last = -1;
+    for (std::int64_t step : step_choices()) {
+      double value = -1;
+      for (const auto& pinned : pins) {
+        // In a single step nothing is loaded twice; in several, the largest set of pins that fits saves most.
+        if (!one_gemm_ && step == share_ && !pinned.empty()) continue;
+        const double v = try_configuration(step, pinned);
+        if (v >= 0 && (value < 0 || v < value)) value = v;
+        if (v >= 0 && !one_gemm_) break;
       }
+      if (value < 0) continue;
+      worse = last >= 0 && value >= last ? worse + 1 : 0;
+      last = last < 0 ? value : std::min(last, value);
+      if (worse >= 2) break;
     }
     finish();
     result_.wall_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -132,9 +138,8 @@ class GroupSearch {
       for (int t : all) choices.push_back({t});
       return choices;
     }
-    if (all.empty()) return choices;
-    choices.push_back(all);
-    if (all.size() > 1) choices.push_back({all.begin(), all.end() - 1});
+    if (all.size() > 1) choices.insert(choices.begin(), {all.begin(), all.end() - 1});
+    if (!all.empty()) choices.insert(choices.begin(), all);
     return choices;
   }
 
@@ -182,13 +187,7 @@ class GroupSearch {
     if (gemms_ <= 1 || together_fit(mappings)) return true;
     double best = -1;
     std::vector<GemmMapping> best_mappings;
-    for (const auto& [w, i, o] : {std::array{2, 1, 1}, std::array{1, 2, 1}, std::array{1, 1, 2}, std::array{4, 1, 1},
-                                  std::array{1, 4, 4}, std::array{1, 1, 4}}) {
-      SlotBudget part = budget;
-      const std::int64_t unit = budget.total / (w + i + o) / budget.word * budget.word;
-      part.weight = unit * w;
-      part.input = std::max(unit * i, budget.least_input);
-      part.output = std::max(unit * o, budget.least_output);
+    for (const SlotBudget& part : shared_budgets(budget)) {
       if (!search_nodes(model, step, part, mappings) || !together_fit(mappings)) continue;
       const GroupModel::Brief cost = model.brief(mappings, step);
       const double value = goal_.value(cost.cycles, cost.energy_pj);
@@ -203,6 +202,28 @@ class GroupSearch {
     return best >= 0;
   }
 
+  // Ways to share the slots when the nodes' own choices (just applied) do not fit together: in proportion to what they
+  // ask for, and evenly among the roles that stream.
+  std::vector<SlotBudget> shared_budgets(const SlotBudget& budget) {
+    const spec::GbLayout asked = spec::gb_layout(s_, g_, arch_);
+    const double sum = static_cast<double>(asked.weight.bytes + asked.input.bytes + asked.output.bytes);
+    const int roles = (asked.weight.bytes > 0) + (asked.input.bytes > 0) + (asked.output.bytes > 0);
+    std::vector<SlotBudget> list;
+    for (bool even : {false, true}) {
+      const auto part = [&](std::int64_t bytes) -> std::int64_t {
+        if (bytes == 0) return 0;
+        const double share = even ? 1.0 / roles : static_cast<double>(bytes) / sum;
+        return static_cast<std::int64_t>(share * static_cast<double>(budget.total)) / budget.word * budget.word;
+      };
+      SlotBudget b = budget;
+      b.weight = part(asked.weight.bytes);
+      b.input = std::max(part(asked.input.bytes), budget.least_input);
+      b.output = std::max(part(asked.output.bytes), budget.least_output);
+      list.push_back(b);
+    }
+    return list;
+  }
+
   bool together_fit(const std::vector<GemmMapping>& mappings) {
     apply(mappings);
     return spec::gb_layout(s_, g_, arch_).total_bytes <= arch_.global_buffer.capacity.value();
@@ -214,8 +235,10 @@ class GroupSearch {
     for (std::size_t i = 0; i < g_.nodes.size(); ++i) {
       const auto& node = s_.nodes[static_cast<std::size_t>(g_.nodes[i])];
       if (!node.gemm) continue;
-      const NodeSearchSettings settings{g_.extent, step, budget, goal_, one_gemm_, options_.exhaustive};
+      const NodeSearchSettings settings{
+          g_.extent, step, budget, goal_, one_gemm_, options_.exhaustive, one_gemm_ ? best_value_ : -1};
       const NodeSearchResult found = cached_search(model, i, settings);
+      if (!found.feasible && settings.cutoff >= 0) return false;  // nothing better than another configuration
       if (!found.feasible) {
         result_.reason = "no mapping of node '" + node.name + "' fits: " + std::to_string(2 * budget.total) +
                          " bytes of global buffer are left for tiles at step " + std::to_string(step);

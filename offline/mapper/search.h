@@ -12,8 +12,9 @@
 //   in a
 //               row are no improvement
 //   pinned      one GEMM: nothing, the weights, or the inputs (where they do not hold the bound index). Otherwise
-//   nothing, all
-//               operands that do not hold the bound index, or all but the largest of them
+//   nothing in a
+//               single step; in several the first that fits of: all operands that do not hold the bound index, all but
+//               the largest, nothing
 // For one GEMM the result is the optimum of that space ("proven"): branch and bound discards only what a lower bound
 // rules out; a test compares with exhaustive search. In a group of several nodes every node is optimal for the slots it
 // gets, and slots come from a menu when the nodes' own choices do not fit together.
