@@ -1,0 +1,62 @@
+// A command carries, for each engine, how many of that engine's commands must be complete before it may start. The counts
+// follow from what the command touches: reading waits for the last writers (true dependence), writing waits for the last
+// readers and writers (reuse of storage).
+#include "firmware/src/commands.h"
+
+#include "firmware/hal/hal.h"
+
+static void merge(struct waits* into, const struct waits* from) {
+  for (uint32_t e = 0; e < SIMBA_ENGINES; ++e)
+    if (from->count[e] > into->count[e]) into->count[e] = from->count[e];
+}
+
+void command_begin(struct composer* c, uint32_t node, uint32_t step, uint32_t position) {
+  for (uint32_t e = 0; e < SIMBA_ENGINES; ++e) c->waits.count[e] = 0;
+  c->touched_count = 0;
+  command_set3(SIMBA_CMD_NODE, node, step, position);
+}
+
+void command_set(uint32_t word, uint32_t value) { mmio_write32(SIMBA_MMIO_BASE + SIMBA_REG_COMMAND + 4 * word, value); }
+
+void command_set3(uint32_t word, uint32_t x, uint32_t y, uint32_t z) {
+  command_set(word, x);
+  command_set(word + 1, y);
+  command_set(word + 2, z);
+}
+
+static void touch(struct composer* c, struct object* o, uint8_t writes) {
+  c->touched[c->touched_count] = o;
+  c->touched_writes[c->touched_count] = writes;
+  ++c->touched_count;
+}
+
+void command_reads(struct composer* c, struct object* o) {
+  merge(&c->waits, &o->writers);
+  touch(c, o, 0);
+}
+
+void command_writes(struct composer* c, struct object* o) {
+  merge(&c->waits, &o->writers);
+  merge(&c->waits, &o->readers);
+  touch(c, o, 1);
+}
+
+void command_push(struct composer* c, uint32_t engine) {
+  for (uint32_t e = 0; e < SIMBA_ENGINES; ++e)
+    if (c->waits.count[e] != 0) command_set(SIMBA_CMD_WAIT + e, c->waits.count[e]);
+  const uint32_t number = ++c->issued[engine];
+  for (uint32_t i = 0; i < c->touched_count; ++i) {
+    struct object* o = c->touched[i];
+    if (c->touched_writes[i])
+      o->writers.count[engine] = number;
+    else
+      o->readers.count[engine] = number;
+  }
+  while (mmio_read32(SIMBA_MMIO_BASE + SIMBA_REG_QUEUE_FREE + 4 * engine) == 0) wait_for_interrupt();
+  mmio_write32(SIMBA_MMIO_BASE + SIMBA_REG_PUSH, engine);
+}
+
+void wait_until_drained(const struct composer* c) {
+  for (uint32_t e = 0; e < SIMBA_ENGINES; ++e)
+    while (mmio_read32(SIMBA_MMIO_BASE + SIMBA_REG_DONE + 4 * e) != c->issued[e]) wait_for_interrupt();
+}

@@ -1,0 +1,266 @@
+// The work phase of a tile: waves of sends, computes and drains, row operations, and the store of the output tile.
+#include "firmware/src/machine.h"
+
+// A wave: `at` within the GB tile and `size`, both along b, m, n, k.
+struct wave {
+  uint32_t at[4], size[4];
+};
+
+// State of one GB tile's execution.
+struct tile_run {
+  const struct cursor* at;
+  const uint32_t* weight;
+  const uint32_t* input;
+  const uint32_t* output;
+  uint32_t start[4], size[4];
+  uint32_t sent_weight[3], sent_input[3];  // element coordinates last sent
+  uint32_t sent;                           // bit 0: weights, bit 1: inputs were sent in this node run
+  uint32_t output_slot;
+};
+
+static void set4(uint32_t word, const uint32_t* v) {
+  for (uint32_t i = 0; i < 4; ++i) command_set(word + i, v[i]);
+}
+
+static void begin(struct machine* m, const struct cursor* at) {
+  command_begin(&m->composer, at->node[SIMBA_NODE_ID], at->step, at->position);
+}
+
+static void set_wave(const struct cursor* at, const struct wave* w) {
+  set4(SIMBA_CMD_WAVE, w->size);
+  set4(SIMBA_CMD_TILE, at->node + SIMBA_NODE_PE_TILE);
+  command_set3(SIMBA_CMD_SPATIAL, at->node[SIMBA_NODE_SPATIAL], at->node[SIMBA_NODE_SPATIAL + 1],
+               at->node[SIMBA_NODE_SPATIAL + 2]);
+}
+
+// Where the box (b, x, y) of the wave lies: in the resident tensor at step-local coordinates, or in the packed slot.
+static void set_place(const struct tile_run* t, const struct wave* w, const uint32_t* operand, uint32_t x, uint32_t y,
+                      uint32_t slot_gb) {
+  if (operand[SIMBA_OPR_RESIDENT]) {
+    command_set(SIMBA_CMD_GB, operand[SIMBA_OPR_GB]);
+    command_set(SIMBA_CMD_VIEW, operand[SIMBA_OPR_VIEW]);
+    command_set3(SIMBA_CMD_START, t->start[DIM_B] + w->at[DIM_B], t->start[x] + w->at[x], t->start[y] + w->at[y]);
+  } else {
+    command_set(SIMBA_CMD_GB, slot_gb);
+    command_set3(SIMBA_CMD_START, w->at[DIM_B], w->at[x], w->at[y]);
+    command_set(SIMBA_CMD_PITCH, t->size[x]);
+    command_set(SIMBA_CMD_PITCH + 1, t->size[y]);
+  }
+}
+
+static struct object* place_object(struct machine* m, const uint32_t* operand, struct object* slot) {
+  return operand[SIMBA_OPR_RESIDENT] ? &m->objects[operand[SIMBA_OPR_OBJECT]] : slot;
+}
+
+static uint32_t sent_before(uint32_t sent[3], const struct tile_run* t, const struct wave* w, uint32_t rows, uint32_t valid) {
+  const uint32_t now[3] = {t->start[DIM_B] + w->at[DIM_B], t->start[rows] + w->at[rows], t->start[DIM_K] + w->at[DIM_K]};
+  const uint32_t same = valid && now[0] == sent[0] && now[1] == sent[1] && now[2] == sent[2];
+  for (uint32_t i = 0; i < 3; ++i) sent[i] = now[i];
+  return same;
+}
+
+static void send_weight(struct machine* m, struct tile_run* t, const struct wave* w) {
+  if (sent_before(t->sent_weight, t, w, DIM_M, t->sent & 1)) return;
+  t->sent |= 1;
+  m->weight_half ^= 1;
+  begin(m, t->at);
+  set_wave(t->at, w);
+  const uint32_t slot = t->at->weight_slot;
+  set_place(t, w, t->weight, DIM_M, DIM_K, m->group[SIMBA_GRP_WEIGHT_SLOT] + slot * m->group[SIMBA_GRP_WEIGHT_SLOT + 1]);
+  command_set(SIMBA_CMD_WEIGHT_HALF, m->weight_half);
+  command_reads(&m->composer, place_object(m, t->weight, &m->weight_slots[slot]));
+  command_writes(&m->composer, &m->weight_halves[m->weight_half]);
+  command_push(&m->composer, SIMBA_SEND_WEIGHT);
+}
+
+static void send_input(struct machine* m, struct tile_run* t, const struct wave* w) {
+  if (sent_before(t->sent_input, t, w, DIM_N, t->sent & 2)) return;
+  t->sent |= 2;
+  m->input_half ^= 1;
+  begin(m, t->at);
+  set_wave(t->at, w);
+  const uint32_t slot = t->at->input_slot;
+  set_place(t, w, t->input, DIM_N, DIM_K, m->group[SIMBA_GRP_INPUT_SLOT] + slot * m->group[SIMBA_GRP_INPUT_SLOT + 1]);
+  command_set(SIMBA_CMD_INPUT_HALF, m->input_half);
+  command_reads(&m->composer, place_object(m, t->input, &m->input_slots[slot]));
+  command_writes(&m->composer, &m->input_halves[m->input_half]);
+  command_push(&m->composer, SIMBA_SEND_INPUT);
+}
+
+static void compute(struct machine* m, const struct tile_run* t, const struct wave* w, uint32_t first) {
+  begin(m, t->at);
+  set_wave(t->at, w);
+  command_set(SIMBA_CMD_WEIGHT_HALF, m->weight_half);
+  command_set(SIMBA_CMD_INPUT_HALF, m->input_half);
+  command_set(SIMBA_CMD_ACC_HALF, m->accumulator);
+  command_set(SIMBA_CMD_FIRST, first);
+  command_reads(&m->composer, &m->weight_halves[m->weight_half]);
+  command_reads(&m->composer, &m->input_halves[m->input_half]);
+  command_writes(&m->composer, &m->accumulators[m->accumulator]);
+  command_push(&m->composer, SIMBA_COMPUTE);
+}
+
+// Address + 1 of a parameter tensor of the node, and the hazard of reading it. 0: there is none.
+static uint32_t use_parameters(struct machine* m, const struct cursor* at, uint32_t offset) {
+  if (offset == 0) return 0;
+  const uint32_t* operand = operand_at(m, offset);
+  command_reads(&m->composer, place_object(m, operand, &m->parameter_slots[at->parameter_slot]));
+  if (operand[SIMBA_OPR_RESIDENT]) return operand[SIMBA_OPR_GB] + 1;
+  return m->group[SIMBA_GRP_PARAMETER_SLOT] + at->parameter_slot * m->group[SIMBA_GRP_PARAMETER_SLOT + 1] +
+         operand[SIMBA_OPR_GB] + 1;
+}
+
+static void drain(struct machine* m, const struct tile_run* t, const struct wave* w) {
+  const uint32_t* node = t->at->node;
+  begin(m, t->at);
+  set_wave(t->at, w);
+  set_place(t, w, t->output, DIM_M, DIM_N,
+            m->group[SIMBA_GRP_OUTPUT_SLOT] + t->output_slot * m->group[SIMBA_GRP_OUTPUT_SLOT + 1]);
+  command_set(SIMBA_CMD_ACC_HALF, m->accumulator);
+  command_set(SIMBA_CMD_REQUANT, use_parameters(m, t->at, node[SIMBA_NODE_REQUANT]));
+  command_set(SIMBA_CMD_ACTIVATION, use_parameters(m, t->at, node[SIMBA_NODE_ACTIVATION]));
+  const uint32_t offset = t->at->begin * node[SIMBA_NODE_PER_VALUE];
+  const uint32_t b = t->start[DIM_B] + w->at[DIM_B] + (node[SIMBA_NODE_BOUND] == DIM_B ? offset : 0);
+  const uint32_t channel = t->start[DIM_M] + w->at[DIM_M] + (node[SIMBA_NODE_BOUND] == DIM_M ? offset : 0);
+  command_set(SIMBA_CMD_CHANNEL, channel + b * node[SIMBA_NODE_CHANNEL_STRIDE]);
+  command_set(SIMBA_CMD_CHANNEL_STRIDE, node[SIMBA_NODE_CHANNEL_STRIDE]);
+  command_reads(&m->composer, &m->accumulators[m->accumulator]);
+  command_writes(&m->composer, place_object(m, t->output, &m->output_slots[t->output_slot]));
+  command_push(&m->composer, SIMBA_DRAIN);
+}
+
+static void run_wave(struct machine* m, struct tile_run* t, struct wave* w) {
+  const uint32_t k_step = t->at->node[SIMBA_NODE_PE_TILE + DIM_K];
+  const uint32_t first_tile = t->at->at[DIM_K] == 0;
+  const uint32_t last_tile = t->at->at[DIM_K] + 1 == t->at->tiles[DIM_K];
+  if (first_tile) m->accumulator ^= 1;
+  for (uint32_t k = 0; k < t->size[DIM_K]; k += k_step) {
+    w->at[DIM_K] = k;
+    w->size[DIM_K] = min_u32(k_step, t->size[DIM_K] - k);
+    send_weight(m, t, w);
+    send_input(m, t, w);
+    compute(m, t, w, first_tile && k == 0);
+  }
+  if (last_tile) drain(m, t, w);
+}
+
+static void store(struct machine* m, const struct cursor* at, const uint32_t* operand, uint32_t slot, uint32_t rows,
+                  const uint32_t start[3], const uint32_t count[3]) {
+  begin(m, at);
+  command_set(SIMBA_CMD_VIEW, operand[SIMBA_OPR_VIEW]);
+  command_set(SIMBA_CMD_GB, m->group[SIMBA_GRP_OUTPUT_SLOT] + slot * m->group[SIMBA_GRP_OUTPUT_SLOT + 1]);
+  const uint32_t bound = at->node[SIMBA_NODE_BOUND];
+  const uint32_t offset = operand[SIMBA_OPR_BOUND] ? at->begin * at->node[SIMBA_NODE_PER_VALUE] : 0;
+  // Dimensions of the box: (b, m, n) of a GEMM; (0, n, k) of rows.
+  const uint32_t in_b = bound == DIM_B, in_1 = rows ? 1 : bound == DIM_M, in_2 = rows ? 0 : bound == DIM_N;
+  command_set3(SIMBA_CMD_START, start[0] + (in_b ? offset : 0), start[1] + (in_1 ? offset : 0),
+               start[2] + (in_2 ? offset : 0));
+  command_set3(SIMBA_CMD_COUNT, count[0], count[1], count[2]);
+  command_reads(&m->composer, &m->output_slots[slot]);
+  if (operand[SIMBA_OPR_OBJECT] != SIMBA_NONE) command_writes(&m->composer, &m->objects[operand[SIMBA_OPR_OBJECT]]);
+  command_push(&m->composer, SIMBA_STORE);
+}
+
+// Reuse of what the PEs hold reaches from one GB tile of a node run to the next; the state lives across calls.
+static struct tile_run enter_tile(struct machine* m, const struct cursor* at) {
+  struct tile_run t;
+  t.at = at;
+  t.weight = operand_at(m, at->node[SIMBA_NODE_WEIGHT]);
+  t.input = operand_at(m, at->node[SIMBA_NODE_INPUT]);
+  t.output = operand_at(m, at->node[SIMBA_NODE_OUTPUT]);
+  for (uint32_t d = 0; d < 4; ++d) {
+    t.start[d] = tile_start(at, d);
+    t.size[d] = tile_size(at, d);
+  }
+  const uint32_t first = at->at[DIM_B] == 0 && at->at[DIM_M] == 0 && at->at[DIM_N] == 0 && at->at[DIM_K] == 0;
+  t.sent = first ? 0 : m->sent;
+  for (uint32_t i = 0; i < 3; ++i) {
+    t.sent_weight[i] = m->sent_weight[i];
+    t.sent_input[i] = m->sent_input[i];
+  }
+  if (at->at[DIM_K] == 0 && !t.output[SIMBA_OPR_RESIDENT]) m->output_slot ^= 1;
+  t.output_slot = m->output_slot;
+  return t;
+}
+
+static void leave_tile(struct machine* m, const struct tile_run* t) {
+  m->sent = t->sent;
+  for (uint32_t i = 0; i < 3; ++i) {
+    m->sent_weight[i] = t->sent_weight[i];
+    m->sent_input[i] = t->sent_input[i];
+  }
+}
+
+void issue_gemm_tile(struct machine* m, const struct cursor* at) {
+  struct tile_run t = enter_tile(m, at);
+  const uint32_t* node = at->node;
+  const uint32_t outer = node[SIMBA_NODE_WAVE_ORDER], inner = node[SIMBA_NODE_WAVE_ORDER + 1];
+  uint32_t step[3];
+  for (uint32_t d = 0; d < 3; ++d) step[d] = node[SIMBA_NODE_PE_TILE + d] * node[SIMBA_NODE_SPATIAL + d];
+  struct wave w;
+  for (uint32_t b = 0; b < t.size[DIM_B]; b += step[DIM_B]) {
+    w.at[DIM_B] = b;
+    w.size[DIM_B] = min_u32(step[DIM_B], t.size[DIM_B] - b);
+    for (uint32_t x = 0; x < t.size[outer]; x += step[outer]) {
+      w.at[outer] = x;
+      w.size[outer] = min_u32(step[outer], t.size[outer] - x);
+      for (uint32_t y = 0; y < t.size[inner]; y += step[inner]) {
+        w.at[inner] = y;
+        w.size[inner] = min_u32(step[inner], t.size[inner] - y);
+        run_wave(m, &t, &w);
+      }
+    }
+  }
+  leave_tile(m, &t);
+  if (at->at[DIM_K] + 1 == at->tiles[DIM_K] && !t.output[SIMBA_OPR_RESIDENT])
+    store(m, at, t.output, t.output_slot, 0, t.start, t.size);
+}
+
+void issue_rows(struct machine* m, const struct cursor* at) {
+  const uint32_t* node = at->node;
+  const uint32_t* input = operand_at(m, node[SIMBA_NODE_ROW_INPUT]);
+  const uint32_t* output = operand_at(m, node[SIMBA_NODE_ROW_OUTPUT]);
+  const uint32_t rows = at->extents[DIM_N], columns = node[SIMBA_NODE_COLUMNS];
+  struct object* slot = &m->input_slots[at->input_slot];
+  uint32_t slot_gb = m->group[SIMBA_GRP_INPUT_SLOT] + at->input_slot * m->group[SIMBA_GRP_INPUT_SLOT + 1];
+  uint32_t packed = 0;
+  begin(m, at);
+  command_set(SIMBA_CMD_OP, node[SIMBA_NODE_OP]);
+  command_set3(SIMBA_CMD_COUNT, 1, rows, columns);
+  command_reads(&m->composer, place_object(m, input, slot));
+  command_set(SIMBA_CMD_VIEW, input[SIMBA_OPR_VIEW]);
+  if (input[SIMBA_OPR_RESIDENT]) {
+    command_set(SIMBA_CMD_GB, input[SIMBA_OPR_GB]);
+  } else {
+    packed |= 1;
+    command_set(SIMBA_CMD_GB, slot_gb);
+    slot_gb += rows * columns;
+  }
+  if (node[SIMBA_NODE_ROW_RESIDUAL]) {
+    const uint32_t* residual = operand_at(m, node[SIMBA_NODE_ROW_RESIDUAL]);
+    command_reads(&m->composer, place_object(m, residual, slot));
+    command_set(SIMBA_CMD_RESIDUAL_VIEW, residual[SIMBA_OPR_VIEW]);
+    command_set(SIMBA_CMD_RESIDUAL, (residual[SIMBA_OPR_RESIDENT] ? residual[SIMBA_OPR_GB] : slot_gb) + 1);
+    if (!residual[SIMBA_OPR_RESIDENT]) packed |= 2;
+  }
+  command_set(SIMBA_CMD_OUTPUT_VIEW, output[SIMBA_OPR_VIEW]);
+  if (output[SIMBA_OPR_RESIDENT]) {
+    command_set(SIMBA_CMD_OUTPUT, output[SIMBA_OPR_GB]);
+  } else {
+    packed |= 4;
+    m->output_slot ^= 1;
+    command_set(SIMBA_CMD_OUTPUT,
+                m->group[SIMBA_GRP_OUTPUT_SLOT] + m->output_slot * m->group[SIMBA_GRP_OUTPUT_SLOT + 1]);
+  }
+  command_writes(&m->composer, place_object(m, output, &m->output_slots[m->output_slot]));
+  command_set(SIMBA_CMD_PACKED, packed);
+  command_set(SIMBA_CMD_PARAMETERS, use_parameters(m, at, node[SIMBA_NODE_ROW_PARAMETERS]));
+  command_set(SIMBA_CMD_MULTIPLIER_X, node[SIMBA_NODE_MULTIPLIER_X]);
+  command_set(SIMBA_CMD_MULTIPLIER_R, node[SIMBA_NODE_MULTIPLIER_R]);
+  command_set(SIMBA_CMD_SHIFT, node[SIMBA_NODE_SHIFT]);
+  command_push(&m->composer, SIMBA_VECTOR);
+  if (packed & 4) {
+    const uint32_t start[3] = {0, 0, 0}, count[3] = {1, rows, columns};
+    store(m, at, output, m->output_slot, 1, start, count);
+  }
+}
