@@ -54,6 +54,8 @@ enum {
   SIMBA_CMD_ACTIVATION,    // DRAIN: address + 1 of the activation table, 0 = none
   SIMBA_CMD_CHANNEL,       // DRAIN: channel of the wave's first element
   SIMBA_CMD_CHANNEL_STRIDE,  // DRAIN: channels between successive b, 0 = channels do not depend on b
+  SIMBA_CMD_N_CHANNELS,    // DRAIN: innermost n values that are channels too
+  SIMBA_CMD_N_START,       // DRAIN: n of the wave's first element, modulo N_CHANNELS
   SIMBA_CMD_OP,            // VECTOR: 0 softmax, 1 layer norm
   SIMBA_CMD_PACKED,        // VECTOR: bit 0 input, bit 1 residual, bit 2 output are packed rows (their view is ignored)
   SIMBA_CMD_RESIDUAL,      // VECTOR: address + 1, 0 = none
@@ -119,6 +121,7 @@ enum {
   SIMBA_NODE_REQUANT,     // 0 = none
   SIMBA_NODE_ACTIVATION,  // 0 = none
   SIMBA_NODE_CHANNEL_STRIDE,
+  SIMBA_NODE_N_CHANNELS,
   SIMBA_NODE_GEMM_WORDS,
   // Row operation
   SIMBA_NODE_OP = SIMBA_NODE_COMMON,

@@ -124,6 +124,9 @@ static void drain(struct machine* m, const struct tile_run* t, const struct wave
   const uint32_t channel = t->start[DIM_M] + w->at[DIM_M] + (node[SIMBA_NODE_BOUND] == DIM_M ? offset : 0);
   command_set(SIMBA_CMD_CHANNEL, channel + b * node[SIMBA_NODE_CHANNEL_STRIDE]);
   command_set(SIMBA_CMD_CHANNEL_STRIDE, node[SIMBA_NODE_CHANNEL_STRIDE]);
+  const uint32_t n = t->start[DIM_N] + w->at[DIM_N] + (node[SIMBA_NODE_BOUND] == DIM_N ? offset : 0);
+  command_set(SIMBA_CMD_N_CHANNELS, node[SIMBA_NODE_N_CHANNELS]);
+  command_set(SIMBA_CMD_N_START, n % node[SIMBA_NODE_N_CHANNELS]);
   command_reads(&m->composer, &m->accumulators[m->accumulator]);
   command_writes(&m->composer, place_object(m, t->output, &m->output_slots[t->output_slot]));
   command_push(&m->composer, SIMBA_DRAIN);

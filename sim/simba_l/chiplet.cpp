@@ -1,0 +1,37 @@
+// Construction only: engines in the order of the ABI, then the controller that drives them.
+#include "sim/simba_l/chiplet.h"
+
+#include "sim/simba_l/compute_engine.h"
+#include "sim/simba_l/drain_engine.h"
+#include "sim/simba_l/send_engine.h"
+#include "sim/simba_l/vector_engine.h"
+
+namespace heat::simba {
+
+Chiplet::Chiplet(sc_core::sc_module_name name, RunContext& context, int number, PackageFabric& fabric,
+                 Rendezvous& rendezvous, BarrierUnit& barrier, int& running)
+    : sc_core::sc_module(name), core_(context.arch, number, context.options.data) {
+  engines_[SIMBA_LOAD] = std::make_unique<LoadEngine>(unit_name(SIMBA_LOAD), context, scoreboard_, core_, fabric, rendezvous);
+  for (int unit : {SIMBA_SEND_WEIGHT, SIMBA_SEND_INPUT})
+    engines_[static_cast<std::size_t>(unit)] =
+        std::make_unique<SendEngine>(unit_name(unit), context, scoreboard_, core_, unit);
+  engines_[SIMBA_COMPUTE] = std::make_unique<ComputeEngine>(unit_name(SIMBA_COMPUTE), context, scoreboard_, core_);
+  engines_[SIMBA_DRAIN] = std::make_unique<DrainEngine>(unit_name(SIMBA_DRAIN), context, scoreboard_, core_);
+  engines_[SIMBA_VECTOR] = std::make_unique<VectorEngine>(unit_name(SIMBA_VECTOR), context, scoreboard_, core_);
+  engines_[SIMBA_STORE] = std::make_unique<StoreEngine>(unit_name(SIMBA_STORE), context, scoreboard_, core_, fabric);
+  std::array<Engine*, SIMBA_ENGINES> list{};
+  for (std::size_t i = 0; i < list.size(); ++i) list[i] = engines_[i].get();
+  controller_ = std::make_unique<Controller>("controller", context, number, list, scoreboard_, barrier, running);
+}
+
+std::string Chiplet::describe_waits() const {
+  std::string text;
+  for (const auto& e : engines_) {
+    const std::string line = e->describe_wait();
+    if (!line.empty()) text += "\n  " + line;
+  }
+  if (!controller_->halted()) text += "\n  " + controller_->describe_wait();
+  return text;
+}
+
+}  // namespace heat::simba

@@ -1,0 +1,28 @@
+// A chiplet: global buffer, NoC, PEs, the seven engines and the controller.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <systemc>
+
+#include "sim/simba_l/controller.h"
+#include "sim/simba_l/dma_engine.h"
+
+namespace heat::simba {
+
+class Chiplet : public sc_core::sc_module {
+ public:
+  Chiplet(sc_core::sc_module_name name, RunContext& context, int number, PackageFabric& fabric, Rendezvous& rendezvous,
+          BarrierUnit& barrier, int& running);
+
+  // Lines "module: node ... waits for ..." of everything that is not idle.
+  std::string describe_waits() const;
+
+ private:
+  ChipletCore core_;
+  Scoreboard scoreboard_;
+  std::array<std::unique_ptr<Engine>, SIMBA_ENGINES> engines_;
+  std::unique_ptr<Controller> controller_;
+};
+
+}  // namespace heat::simba

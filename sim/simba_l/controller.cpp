@@ -1,0 +1,120 @@
+// The host HAL calls read(), write() and sleep() from within the firmware's C frames, so nothing here may throw through
+// them: errors are remembered and the kernel is stopped.
+#include "sim/simba_l/controller.h"
+
+#include "firmware/hal/host/host_hal.h"
+
+namespace heat::simba {
+
+BarrierUnit::BarrierUnit(sc_core::sc_module_name name, RunContext& context)
+    : sc_core::sc_module(name), context_(context) {
+  SC_METHOD(release);
+  sensitive << due_;
+  dont_initialize();
+  context_.clock.begin_group(0, context_.schedule.groups.empty() ? std::vector<int>{} : context_.schedule.groups[0].nodes);
+}
+
+// The release follows the last arrival by barrier_cycles and the NoP's longest path.
+void BarrierUnit::arrive() {
+  if (++arrived_ < context_.arch.chiplets()) return;
+  arrived_ = 0;
+  const std::int64_t hops = context_.arch.nop.width + context_.arch.nop.height - 2;
+  due_.notify(context_.until(context_.now() + context_.arch.barrier_cycles + hops * context_.arch.nop.hop_cycles));
+}
+
+void BarrierUnit::release() {
+  const std::int64_t now = context_.now();
+  release_cycles_.push_back(now);
+  barrier_cycles_.push_back(context_.clock.end_group(now));
+  ++released_;
+  if (released_ < context_.schedule.groups.size()) context_.clock.begin_group(now, context_.schedule.groups[released_].nodes);
+  release_.notify();
+}
+
+Controller::Controller(sc_core::sc_module_name name, RunContext& context, int chiplet,
+                       const std::array<Engine*, SIMBA_ENGINES>& engines, const Scoreboard& scoreboard,
+                       BarrierUnit& barrier, int& running)
+    : sc_core::sc_module(name), context_(context), chiplet_(chiplet), engines_(engines), scoreboard_(scoreboard),
+      barrier_(barrier), running_(running) {
+  SC_THREAD(run);
+  SC_METHOD(interrupt);
+  for (Engine* e : engines_) sensitive << e->interrupt();
+  sensitive << barrier_.release_event();
+  dont_initialize();
+}
+
+void Controller::interrupt() {
+  pending_ = true;
+  wake_.notify();
+}
+
+void Controller::run() {
+  simba_host_bus bus{};
+  bus.self = this;
+  bus.read = [](void* self, std::uint32_t a) { return static_cast<Controller*>(self)->read(a); };
+  bus.write = [](void* self, std::uint32_t a, std::uint32_t v) { static_cast<Controller*>(self)->write(a, v); };
+  bus.wait = [](void* self) { static_cast<Controller*>(self)->sleep(); };
+  simba_host_run(&bus, context_.image.words().data());
+}
+
+std::uint32_t Controller::read(std::uint32_t address) {
+  const std::uint32_t offset = address - SIMBA_MMIO_BASE;
+  if (offset == SIMBA_REG_CHIPLET) return static_cast<std::uint32_t>(chiplet_);
+  if (offset == SIMBA_REG_CHIPLETS) return static_cast<std::uint32_t>(context_.arch.chiplets());
+  if (offset == SIMBA_REG_BARRIER) {
+    polled_ = StallReason::kBarrier;
+    return barrier_.released();
+  }
+  if (offset >= SIMBA_REG_QUEUE_FREE && offset < SIMBA_REG_QUEUE_FREE + 4 * SIMBA_ENGINES) {
+    polled_ = StallReason::kQueueFull;
+    return static_cast<std::uint32_t>(engines_[(offset - SIMBA_REG_QUEUE_FREE) / 4]->free_entries());
+  }
+  if (offset >= SIMBA_REG_DONE && offset < SIMBA_REG_DONE + 4 * SIMBA_ENGINES) {
+    const std::uint32_t e = (offset - SIMBA_REG_DONE) / 4;
+    polled_ = static_cast<StallReason>(e);
+    return scoreboard_.done[e];
+  }
+  return 0;
+}
+
+void Controller::write(std::uint32_t address, std::uint32_t value) {
+  const std::uint32_t offset = address - SIMBA_MMIO_BASE;
+  if (offset >= SIMBA_REG_COMMAND && offset < SIMBA_REG_COMMAND + 4 * SIMBA_CMD_WORDS) {
+    command_.words[(offset - SIMBA_REG_COMMAND) / 4] = value;
+  } else if (offset == SIMBA_REG_PUSH) {
+    push(value);
+  } else if (offset == SIMBA_REG_BARRIER) {
+    barrier_.arrive();
+  } else if (offset == SIMBA_REG_HALT) {
+    halted_ = true;
+    if (value != 0)
+      context_.fail(std::make_exception_ptr(spec::Error(std::string(name()) + ": the firmware rejects the program image")));
+    if (--running_ == 0) sc_core::sc_stop();
+  } else {
+    context_.fail(std::make_exception_ptr(
+        spec::Error(std::string(name()) + ": the firmware wrote register " + std::to_string(offset) + ", which does not exist")));
+  }
+}
+
+void Controller::push(std::uint32_t engine) {
+  last_node_ = command_.node();
+  context_.meter.add(last_node_, spec::Action::kControllerCommand, 1);
+  const int cycles = context_.arch.controller.command_cycles;
+  if (cycles > 0) sc_core::wait(context_.until(context_.now() + cycles));
+  engines_[engine]->push(command_);
+  command_ = Command{};
+}
+
+void Controller::sleep() {
+  const std::int64_t since = context_.now();
+  if (!pending_) sc_core::wait(wake_);
+  pending_ = false;
+  context_.stalls.add(last_node_, kControllerUnit, polled_, context_.now() - since);
+}
+
+std::string Controller::describe_wait() const {
+  return std::string(name()) + " waits for " + stall_reason_name(polled_) +
+         (last_node_ >= 0 ? " after a command of node '" + context_.node_name(last_node_) + "'" : std::string());
+}
+
+}  // namespace heat::simba

@@ -1,0 +1,67 @@
+// A chiplet's controller: runs the firmware behind the register map of firmware/include/simba_abi.h.
+//
+// The native controller executes the host build of the firmware in an SC_THREAD. A command pushed costs command_cycles;
+// sleeping costs nothing until an interrupt.
+#pragma once
+
+#include <array>
+#include <systemc>
+#include <vector>
+
+#include "sim/simba_l/engine.h"
+
+namespace heat::simba {
+
+// Releases the chiplets when all have arrived.
+class BarrierUnit : public sc_core::sc_module {
+ public:
+  SC_HAS_PROCESS(BarrierUnit);
+  BarrierUnit(sc_core::sc_module_name name, RunContext& context);
+  void arrive();
+  std::uint32_t released() const { return released_; }
+  sc_core::sc_event& release_event() { return release_; }
+  // Cycle of each release so far, and the cycles from the last completion to it.
+  const std::vector<std::int64_t>& release_cycles() const { return release_cycles_; }
+  const std::vector<std::int64_t>& barrier_cycles() const { return barrier_cycles_; }
+
+ private:
+  void release();
+  RunContext& context_;
+  int arrived_ = 0;
+  std::uint32_t released_ = 0;
+  sc_core::sc_event due_, release_;
+  std::vector<std::int64_t> release_cycles_, barrier_cycles_;
+};
+
+class Controller : public sc_core::sc_module {
+ public:
+  SC_HAS_PROCESS(Controller);
+  Controller(sc_core::sc_module_name name, RunContext& context, int chiplet, const std::array<Engine*, SIMBA_ENGINES>& engines,
+             const Scoreboard& scoreboard, BarrierUnit& barrier, int& running);
+
+  bool halted() const { return halted_; }
+  // What it waits for, for the deadlock report.
+  std::string describe_wait() const;
+
+ private:
+  void run();
+  void interrupt();
+  std::uint32_t read(std::uint32_t address);
+  void write(std::uint32_t address, std::uint32_t value);
+  void sleep();
+  void push(std::uint32_t engine);
+
+  RunContext& context_;
+  const int chiplet_;
+  std::array<Engine*, SIMBA_ENGINES> engines_;
+  const Scoreboard& scoreboard_;
+  BarrierUnit& barrier_;
+  int& running_;
+  Command command_;
+  bool halted_ = false, pending_ = false;
+  StallReason polled_ = StallReason::kQueueFull;  // what the firmware last asked for
+  int last_node_ = -1;
+  sc_core::sc_event wake_;
+};
+
+}  // namespace heat::simba

@@ -1,0 +1,232 @@
+// Bursts stream: a read burst's data pass the DRAM's port, the NoP tree and the receivers' write ports one behind the other
+// without waiting for the burst to be whole (cut-through); a write burst the same in the other direction. The window holds
+// the cycle in which each of its entries is free: an answer refills it and submits the next burst at that cycle, so the
+// engine's thread wakes once a transfer, not once a burst.
+#include "sim/simba_l/dma_engine.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace heat::simba {
+namespace {
+constexpr std::uint64_t kBlock = 64;  // bytes of a DRAM block
+}
+
+DmaEngine::DmaEngine(sc_core::sc_module_name name, RunContext& context, Scoreboard& scoreboard, ChipletCore& core,
+                     PackageFabric& fabric, int unit)
+    : Engine(name, context, scoreboard, core.id, unit), core_(core), fabric_(fabric) {
+  for (int i = 0; i < context.arch.dma.outstanding_bursts; ++i) window_.push(0);
+}
+
+DmaEngine::~DmaEngine() = default;
+
+template <class Copy>
+void DmaEngine::Job::each_row(const Copy& copy) const {
+  const Box box = command.box();
+  std::array<std::vector<std::int64_t>, 3> offsets;
+  for (std::size_t g = 0; g < 3; ++g) group_offsets(view->groups[g], box.start[g], box.count[g], offsets[g]);
+  const std::vector<std::int64_t>& y = offsets[2];
+  bool dense = true;
+  for (std::size_t i = 1; i < y.size(); ++i) dense = dense && y[i] == y[i - 1] + 1;
+  std::size_t span = 0;
+  const auto locate = [&](std::int64_t offset) {
+    const std::uint64_t address = view->address + static_cast<std::uint64_t>(offset);
+    if (address < spans[span].begin || address >= spans[span].end)
+      span = static_cast<std::size_t>(std::upper_bound(spans.begin(), spans.end(), address,
+                                                       [](std::uint64_t a, const AddressSpan& s) { return a < s.begin; }) -
+                                      spans.begin() - 1);
+    return span_index[span] + static_cast<std::int64_t>(address - spans[span].begin);
+  };
+  std::int64_t index = 0;
+  for (std::int64_t b : offsets[0])
+    for (std::int64_t x : offsets[1]) {
+      if (dense) {
+        copy(locate(b + x + y[0]), index, box.count[2]);
+        index += box.count[2];
+      } else {
+        for (std::int64_t o : y) copy(locate(b + x + o), index++, 1);
+      }
+    }
+}
+
+DmaEngine::Job& DmaEngine::start_job(const Command& command) {
+  jobs_.emplace_back();
+  Job& job = jobs_.back();
+  job.command = command;
+  job.view = &context_.image.view(command[SIMBA_CMD_VIEW]);
+  job.spans = covering_spans(*job.view, command.box(), kBlock);
+  const auto burst = static_cast<std::uint64_t>(context_.arch.dma.burst_bytes);
+  std::int64_t bytes = 0;
+  for (const AddressSpan& s : job.spans) {
+    job.span_index.push_back(bytes);
+    bytes += s.bytes();
+    for (std::uint64_t at = s.begin; at < s.end; at += burst) job.bursts.push_back({at, std::min(at + burst, s.end)});
+  }
+  context_.meter.add_dram(command.node(), unit_ == SIMBA_STORE, bytes);
+  if (context_.options.data) job.data.resize(static_cast<std::size_t>(bytes));
+  return job;
+}
+
+void DmaEngine::issue(Job& job) {
+  fabric_.nop.forget_before(context_.now());
+  issuing_ = &job;
+  pump();
+  while (issuing_) sc_core::wait(issued_);
+  wait_until(last_submit_);
+}
+
+void DmaEngine::pump() {
+  while (issuing_ && !window_.empty()) {
+    Job& job = *issuing_;
+    const std::int64_t cycle = std::max(context_.now(), window_.top());
+    window_.pop();
+    const AddressSpan& span = job.bursts[job.next++];
+    Burst burst;
+    burst.address = span.begin;
+    burst.bytes = span.bytes();
+    burst.write = unit_ == SIMBA_STORE;
+    burst.node = job.command.node();
+    burst.tensor = job.view->tensor;
+    burst.owner = this;
+    burst.job = &job;
+    if (!job.data.empty()) {
+      const auto s = std::upper_bound(job.spans.begin(), job.spans.end(), span.begin,
+                                      [](std::uint64_t a, const AddressSpan& x) { return a < x.begin; }) - 1;
+      const std::int64_t at = job.span_index[static_cast<std::size_t>(s - job.spans.begin())] +
+                              static_cast<std::int64_t>(span.begin - s->begin);
+      burst.data = job.data.data() + at;
+      if (burst.write) burst.enable = job.enable.data() + at;
+    }
+    if (job.next == job.bursts.size()) issuing_ = nullptr;
+    last_submit_ = cycle;
+    submit(job, burst, cycle);
+    if (!issuing_) issued_.notify(sc_core::SC_ZERO_TIME);
+  }
+}
+
+void DmaEngine::answered(const Burst& burst, std::int64_t cycle) {
+  Job& job = *static_cast<Job*>(burst.job);
+  window_.push(arrived(job, burst, cycle));
+  if (++job.answered == job.bursts.size()) {
+    job_done(job);
+    for (const Party& p : job.parties) p.engine->complete(*p.entry, p.last);
+    jobs_.remove_if([&](const Job& j) { return &j == &job; });
+  }
+  pump();
+}
+
+LoadEngine::LoadEngine(sc_core::sc_module_name name, RunContext& context, Scoreboard& scoreboard, ChipletCore& core,
+                       PackageFabric& fabric, Rendezvous& rendezvous)
+    : DmaEngine(name, context, scoreboard, core, fabric, SIMBA_LOAD), rendezvous_(rendezvous) {}
+
+void LoadEngine::execute(InFlight& entry) {
+  const Command& command = entry.command;
+  const std::int64_t bytes = command.box().elements();
+  context_.check_capacity(name(), command.node(), "global buffer (bytes)", command[SIMBA_CMD_GB] + bytes, core_.gb.capacity());
+  context_.meter.add(command.node(), spec::Action::kGlobalBufferWrite, core_.gb.packed_accesses(bytes));
+  std::vector<Party> parties{{this, &entry, 0}};
+  std::shared_ptr<JointLoad> joint;
+  if (command[SIMBA_CMD_PARTICIPANTS] > 1) {
+    const Rendezvous::Key key{command.node(), command[SIMBA_CMD_STEP], command[SIMBA_CMD_KEY]};
+    Rendezvous::Waiting& waiting = rendezvous_.at(key);
+    joint = waiting.load;
+    waiting_entry_ = &entry;
+    waiting.engines.push_back(this);
+    if (waiting.engines.size() < command[SIMBA_CMD_PARTICIPANTS]) {
+      const std::int64_t since = context_.now();
+      while (!joint->issued) sc_core::wait(joint->issued_event);
+      stalled(command, StallReason::kMulticast, since);
+      return;
+    }
+    parties.clear();
+    for (LoadEngine* e : waiting.engines) parties.push_back({e, e->waiting_entry_, 0});
+    rendezvous_.close(key);
+  }
+  wait_until(context_.now() + context_.arch.dma.setup_cycles);
+  Job& job = start_job(command);
+  job.parties = std::move(parties);
+  issue(job);
+  if (!joint) return;
+  joint->issued = true;
+  joint->issued_event.notify();
+}
+
+void LoadEngine::submit(Job&, Burst& burst, std::int64_t cycle) {
+  fabric_.port.submit(burst, cycle + fabric_.nop.message_cycles(chiplet_, fabric_.dram().node));
+}
+
+std::int64_t LoadEngine::arrived(Job& job, const Burst& burst, std::int64_t cycle) {
+  static thread_local std::vector<Endpoint> receivers;
+  static thread_local std::vector<std::int64_t> arrivals;
+  receivers.clear();
+  for (const Party& p : job.parties) receivers.push_back({p.engine->chiplet(), 0});
+  const std::int64_t start = fabric_.port.reserve(cycle, burst.bytes);
+  const int links = fabric_.nop.multicast(start, fabric_.dram(), receivers, burst.bytes, arrivals);
+  const std::int64_t flits = fabric_.nop.flits(burst.bytes);
+  const std::int64_t behind = std::max<std::int64_t>(0, fabric_.port.cycles(burst.bytes) - flits);
+  std::int64_t free = cycle;
+  for (std::size_t i = 0; i < job.parties.size(); ++i) {
+    Party& p = job.parties[i];
+    GlobalBuffer& gb = static_cast<LoadEngine*>(p.engine)->core_.gb;
+    const std::int64_t write = gb.write_cycles(burst.bytes), arrival = arrivals[i] + behind;
+    const std::int64_t written = gb.write_port.reserve(std::max(cycle, arrival - std::max(write, flits) + 1), write) + write - 1;
+    p.last = std::max({p.last, arrival, written});
+    free = std::max(free, p.last);
+  }
+  context_.meter.add(burst.node, spec::Action::kNopByteHop, burst.bytes * (links + 1));
+  return free;
+}
+
+void LoadEngine::job_done(Job& job) {
+  if (!context_.options.data) return;
+  auto tile = std::make_shared<std::vector<std::int8_t>>(static_cast<std::size_t>(job.command.box().elements()));
+  job.each_row([&](std::int64_t from, std::int64_t to, std::int64_t length) {
+    std::memcpy(tile->data() + to, job.data.data() + from, static_cast<std::size_t>(length));
+  });
+  for (const Party& p : job.parties) p.entry->bytes = tile;
+}
+
+void LoadEngine::finish(const InFlight& entry) {
+  if (entry.bytes) std::copy(entry.bytes->begin(), entry.bytes->end(), core_.gb.at(entry.command[SIMBA_CMD_GB]));
+}
+
+StoreEngine::StoreEngine(sc_core::sc_module_name name, RunContext& context, Scoreboard& scoreboard, ChipletCore& core,
+                         PackageFabric& fabric)
+    : DmaEngine(name, context, scoreboard, core, fabric, SIMBA_STORE) {}
+
+void StoreEngine::execute(InFlight& entry) {
+  const Command& command = entry.command;
+  context_.meter.add(command.node(), spec::Action::kGlobalBufferRead, core_.gb.packed_accesses(command.box().elements()));
+  wait_until(context_.now() + context_.arch.dma.setup_cycles);
+  Job& job = start_job(command);
+  job.parties = {{this, &entry, 0}};
+  if (context_.options.data) {
+    job.enable.assign(job.data.size(), TLM_BYTE_DISABLED);
+    const std::int8_t* tile = core_.gb.at(command[SIMBA_CMD_GB]);
+    job.each_row([&](std::int64_t to, std::int64_t from, std::int64_t length) {
+      std::memcpy(job.data.data() + to, tile + from, static_cast<std::size_t>(length));
+      std::memset(job.enable.data() + to, TLM_BYTE_ENABLED, static_cast<std::size_t>(length));
+    });
+  }
+  issue(job);
+}
+
+void StoreEngine::submit(Job&, Burst& burst, std::int64_t cycle) {
+  const std::int64_t read = core_.gb.read_cycles(burst.bytes), lane = fabric_.port.cycles(burst.bytes);
+  const std::int64_t flits = fabric_.nop.flits(burst.bytes);
+  const std::int64_t start = core_.gb.read_port.reserve(cycle, read);
+  const std::int64_t arrival =
+      fabric_.nop.transfer(start, {chiplet_, 0}, fabric_.dram(), burst.bytes) + std::max<std::int64_t>(0, read - flits);
+  const std::int64_t entry = fabric_.port.reserve(std::max(cycle, arrival - std::max(lane, flits) + 1), burst.bytes);
+  context_.meter.add(burst.node, spec::Action::kNopByteHop,
+                     burst.bytes * (fabric_.nop.hops(chiplet_, fabric_.dram().node) + 1));
+  fabric_.port.submit(burst, std::max(arrival, entry + lane - 1));
+}
+
+std::int64_t StoreEngine::arrived(Job& job, const Burst&, std::int64_t cycle) {
+  const std::int64_t acknowledged = cycle + fabric_.nop.message_cycles(fabric_.dram().node, chiplet_);
+  job.parties[0].last = std::max(job.parties[0].last, acknowledged);
+  return acknowledged;
+}
+
+}  // namespace heat::simba

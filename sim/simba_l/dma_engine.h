@@ -1,0 +1,128 @@
+// The DMA engines of a chiplet: LOAD (DRAM -> global buffer, alone or jointly with other chiplets) and STORE.
+//
+// A transfer is a list of bursts of whole 64-byte blocks that cover the runs of its view. At most outstanding_bursts of an
+// engine are under way; the next transfer's bursts follow the last one's without a gap.
+#pragma once
+
+#include <list>
+#include <map>
+#include <memory>
+#include <queue>
+#include <tuple>
+#include <vector>
+
+#include "sim/simba_l/chiplet_core.h"
+#include "sim/simba_l/dram_port.h"
+
+namespace heat::simba {
+
+class LoadEngine;
+
+// A load that several chiplets share: the last to arrive carries it out for all.
+struct JointLoad {
+  bool issued = false;
+  sc_core::sc_event issued_event;
+};
+
+// The package's side of the DMA engines.
+struct PackageFabric {
+  PackageFabric(RunContext& c, DramPort& p) : context(c), port(p), nop(c.arch.nop, 2) {}
+  // Port of the NoP router that the DRAM is attached to.
+  Endpoint dram() const { return {context.arch.dram_chiplet, 1}; }
+  RunContext& context;
+  DramPort& port;
+  Mesh nop;  // port 0: chiplets; port 1: the DRAM
+};
+
+class DmaEngine : public Engine, public BurstOwner {
+ public:
+  DmaEngine(sc_core::sc_module_name name, RunContext& context, Scoreboard& scoreboard, ChipletCore& core,
+            PackageFabric& fabric, int unit);
+  ~DmaEngine() override;
+
+ protected:
+  // A receiver (load) or the sender (store) of a transfer.
+  struct Party {
+    DmaEngine* engine = nullptr;
+    InFlight* entry = nullptr;
+    std::int64_t last = 0;  // cycle of the latest burst's end
+  };
+  struct Job {
+    Command command;
+    std::vector<Party> parties;
+    std::vector<AddressSpan> bursts;
+    std::size_t next = 0, answered = 0;
+    const ViewSpec* view = nullptr;
+    std::vector<std::uint8_t> data, enable;  // of all bursts, one after another
+    // Calls copy(index in `data`, index in the dense tile, length) for the rows of the tile.
+    template <class Copy>
+    void each_row(const Copy& copy) const;
+    std::vector<AddressSpan> spans;
+    std::vector<std::int64_t> span_index;  // of each span in `data`
+  };
+  // Makes the job of a command: its bursts, and with data room for their bytes.
+  Job& start_job(const Command& command);
+  // Hands bursts out while the window allows; returns in the thread when all are submitted.
+  void issue(Job& job);
+  void answered(const Burst& burst, std::int64_t cycle) override;
+  // Submits one burst of the job, which may start at `cycle`.
+  virtual void submit(Job& job, Burst& burst, std::int64_t cycle) = 0;
+  // A burst came back; returns the cycle in which its window entry is free again.
+  virtual std::int64_t arrived(Job& job, const Burst& burst, std::int64_t cycle) = 0;
+  virtual void job_done(Job&) {}
+
+  ChipletCore& core_;
+  PackageFabric& fabric_;
+
+ private:
+  void pump();
+  std::list<Job> jobs_;
+  Job* issuing_ = nullptr;
+  std::int64_t last_submit_ = 0;
+  sc_core::sc_event issued_;
+  std::priority_queue<std::int64_t, std::vector<std::int64_t>, std::greater<>> window_;  // when each free entry is free
+};
+
+// Chiplets that take part in a joint load, until the last one has come.
+class Rendezvous {
+ public:
+  using Key = std::tuple<int, std::uint32_t, std::uint32_t>;  // node, step, key
+  struct Waiting {
+    std::shared_ptr<JointLoad> load = std::make_shared<JointLoad>();
+    std::vector<LoadEngine*> engines;
+  };
+  Waiting& at(const Key& key) { return waiting_[key]; }
+  void close(const Key& key) { waiting_.erase(key); }
+
+ private:
+  std::map<Key, Waiting> waiting_;
+};
+
+class LoadEngine : public DmaEngine {
+ public:
+  LoadEngine(sc_core::sc_module_name name, RunContext& context, Scoreboard& scoreboard, ChipletCore& core,
+             PackageFabric& fabric, Rendezvous& rendezvous);
+
+ private:
+  void execute(InFlight& entry) override;
+  void submit(Job& job, Burst& burst, std::int64_t cycle) override;
+  std::int64_t arrived(Job& job, const Burst& burst, std::int64_t cycle) override;
+  void job_done(Job& job) override;
+
+  Rendezvous& rendezvous_;
+  void finish(const InFlight& entry) override;
+  InFlight* waiting_entry_ = nullptr;  // present command, while it waits for the other chiplets
+};
+
+class StoreEngine : public DmaEngine {
+ public:
+  StoreEngine(sc_core::sc_module_name name, RunContext& context, Scoreboard& scoreboard, ChipletCore& core,
+              PackageFabric& fabric);
+
+ private:
+  void execute(InFlight& entry) override;
+  void submit(Job& job, Burst& burst, std::int64_t cycle) override;
+  std::int64_t arrived(Job& job, const Burst& burst, std::int64_t cycle) override;
+};
+
+}  // namespace heat::simba

@@ -1,0 +1,123 @@
+// Each PE's PPU turns sums into int8 at its own rate and sends them to the global buffer's port, where the packets of the
+// wave meet; the nearest PE's packet goes first, so that the port never waits for a far one.
+#include "sim/simba_l/drain_engine.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "sim/simba_l/ppu.h"
+#include "spec/step_geometry.h"
+
+namespace heat::simba {
+
+DrainEngine::DrainEngine(sc_core::sc_module_name name, RunContext& context, Scoreboard& scoreboard, ChipletCore& core)
+    : Engine(name, context, scoreboard, core.id, SIMBA_DRAIN), core_(core) {}
+
+std::vector<DrainEngine::Part> DrainEngine::parts(const Command& command) const {
+  const WaveShape w(command);
+  std::vector<Part> list;
+  for (std::int64_t b = 0; b < w.active(0); ++b)
+    for (std::int64_t m = 0; m < w.active(1); ++m)
+      for (std::int64_t n = 0; n < w.active(2); ++n) {
+        Part p;
+        p.pe = w.pe(b, m, n);
+        p.in_wave = {b * w.tile[0], m * w.tile[1], n * w.tile[2]};
+        for (std::size_t i = 0; i < 3; ++i) p.box.start[i] = command[SIMBA_CMD_START + i] + p.in_wave[i];
+        p.box.count = {w.part(0, b), w.part(1, m), w.part(2, n)};
+        list.push_back(p);
+      }
+  std::stable_sort(list.begin(), list.end(),
+                   [&](const Part& x, const Part& y) { return core_.noc.hops(x.pe, 0) < core_.noc.hops(y.pe, 0); });
+  return list;
+}
+
+// The wave's records and the activation table are read from the global buffer once. Returns when they are there.
+std::int64_t DrainEngine::fetch_parameters(const Command& command, std::int64_t now) {
+  const WaveShape w(command);
+  std::int64_t bytes = 0;
+  if (command[SIMBA_CMD_REQUANT] != 0) {
+    const std::int64_t batches = command[SIMBA_CMD_CHANNEL_STRIDE] != 0 ? w.wave[0] : 1;
+    const std::int64_t inner = std::min<std::int64_t>(w.wave[2], command[SIMBA_CMD_N_CHANNELS]);
+    bytes += batches * w.wave[1] * inner * static_cast<std::int64_t>(sizeof(spec::RequantRecord));
+  }
+  if (command[SIMBA_CMD_ACTIVATION] != 0) bytes += spec::kActivationTableBytes;
+  if (bytes == 0) return now;
+  context_.meter.add(command.node(), spec::Action::kGlobalBufferRead, core_.gb.packed_accesses(bytes));
+  const std::int64_t cycles = core_.gb.read_cycles(bytes);
+  return core_.gb.read_port.reserve(now, cycles) + cycles;
+}
+
+void DrainEngine::execute(InFlight& entry) {
+  const Command& command = entry.command;
+  const std::int64_t now = context_.now();
+  core_.noc.forget_before(now);
+  core_.gb.write_port.forget_before(now);
+  core_.gb.read_port.forget_before(now);
+  const GbPlace place = gb_place(context_, command);
+  const std::int64_t start = fetch_parameters(command, now);
+  std::int64_t free = start, done = start;
+  for (const Part& part : parts(command)) {
+    const std::int64_t bytes = part.box.elements();
+    if (!place.view)
+      context_.check_capacity(name(), command.node(), "global buffer (bytes)", core_.gb.end_of(place, part.box),
+                              core_.gb.capacity());
+    const std::int64_t ppu = spec::ceil_div(bytes, context_.arch.pe.ppu_elements_per_cycle);
+    const std::int64_t flits = core_.noc.flits(bytes);
+    const std::int64_t arrival = core_.noc.transfer(start, {part.pe, 0}, kGlobalBufferPort, bytes) +
+                                 std::max<std::int64_t>(0, ppu - flits);
+    const std::int64_t write = core_.gb.write_cycles(bytes);
+    const std::int64_t written = core_.gb.write_port.reserve(std::max(start, arrival - write + 1), write) + write - 1;
+    done = std::max({done, arrival, written});
+    free = std::max(free, start + ppu);
+    const int node = command.node();
+    context_.meter.add(node, spec::Action::kAccumulatorRead, bytes);
+    context_.meter.add(node, spec::Action::kPpuElement, bytes);
+    context_.meter.add(node, spec::Action::kNocByteHop, bytes * core_.noc.hops(part.pe, 0));
+    context_.meter.add(node, spec::Action::kGlobalBufferWrite, core_.gb.accesses(place, part.box));
+  }
+  complete(entry, done);
+  wait_until(free);
+}
+
+void DrainEngine::requantise_part(const Command& command, const Part& part, std::vector<std::int8_t>& out) const {
+  const std::vector<std::int32_t>& sums = core_.pes[static_cast<std::size_t>(part.pe)].sums[command[SIMBA_CMD_ACC_HALF]];
+  const std::int64_t limit = std::int64_t{1} << (context_.arch.pe.accumulator_bits - 1);
+  const std::int64_t n_channels = command[SIMBA_CMD_N_CHANNELS];
+  const std::int8_t* records = command[SIMBA_CMD_REQUANT] ? core_.gb.at(command[SIMBA_CMD_REQUANT] - 1) : nullptr;
+  const std::int8_t* table = command[SIMBA_CMD_ACTIVATION] ? core_.gb.at(command[SIMBA_CMD_ACTIVATION] - 1) : nullptr;
+  out.resize(static_cast<std::size_t>(part.box.elements()));
+  std::size_t i = 0;
+  for (std::int64_t b = 0; b < part.box.count[0]; ++b)
+    for (std::int64_t m = 0; m < part.box.count[1]; ++m)
+      for (std::int64_t n = 0; n < part.box.count[2]; ++n, ++i) {
+        const std::int32_t sum = sums[i];
+        if (sum >= limit || sum < -limit)
+          throw spec::ScheduleError(context_.schedule.file + ": node '" + context_.node_name(command.node()) + "': " + name() +
+                                    ": a sum is " + std::to_string(sum) + ", an accumulator holds " +
+                                    std::to_string(context_.arch.pe.accumulator_bits) + " bits");
+        std::int8_t value = saturate(sum);
+        if (records) {
+          const std::int64_t channel =
+              (command[SIMBA_CMD_CHANNEL] + part.in_wave[1] + m + (part.in_wave[0] + b) * command[SIMBA_CMD_CHANNEL_STRIDE]) *
+                  n_channels +
+              (command[SIMBA_CMD_N_START] + part.in_wave[2] + n) % n_channels;
+          spec::RequantRecord record;
+          std::memcpy(&record, records + channel * static_cast<std::int64_t>(sizeof record), sizeof record);
+          value = requantise(sum, record);
+        }
+        out[i] = table ? table[value + 128] : value;
+      }
+}
+
+void DrainEngine::finish(const InFlight& entry) {
+  if (!context_.options.data) return;
+  const Command& command = entry.command;
+  const GbPlace place = gb_place(context_, command);
+  std::vector<std::int8_t> out;
+  for (const Part& part : parts(command)) {
+    requantise_part(command, part, out);
+    core_.gb.write(place, part.box, out.data());
+  }
+}
+
+}  // namespace heat::simba

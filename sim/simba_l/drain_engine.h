@@ -1,0 +1,28 @@
+// Drains the accumulation buffers of a wave through the PPUs into the global buffer.
+#pragma once
+
+#include "sim/simba_l/chiplet_core.h"
+
+namespace heat::simba {
+
+class DrainEngine : public Engine {
+ public:
+  DrainEngine(sc_core::sc_module_name name, RunContext& context, Scoreboard& scoreboard, ChipletCore& core);
+
+ private:
+  // One PE's tile: which PE, and its box (b, m, n) in the output.
+  struct Part {
+    int pe = 0;
+    Box box;
+    std::array<std::int64_t, 3> in_wave{};  // first element within the wave
+  };
+  std::vector<Part> parts(const Command& command) const;  // nearest PE first
+  void execute(InFlight& entry) override;
+  void finish(const InFlight& entry) override;
+  std::int64_t fetch_parameters(const Command& command, std::int64_t now);
+  void requantise_part(const Command& command, const Part& part, std::vector<std::int8_t>& out) const;
+
+  ChipletCore& core_;
+};
+
+}  // namespace heat::simba

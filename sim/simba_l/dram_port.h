@@ -1,0 +1,74 @@
+// The package's port to the DRAM: carries bursts over TLM-2.0 (four phases) and shares the port's bandwidth.
+//
+// A burst enters at its ready time; bursts enter one after another, as the target takes them (END_REQ). When a burst's
+// response has come the owner is called, at that very time.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <systemc>
+#include <tlm>
+#include <tlm_utils/simple_initiator_socket.h>
+#include <vector>
+
+#include "sim/simba_l/calendar.h"
+#include "sim/simba_l/run_context.h"
+
+namespace heat::simba {
+
+class BurstOwner;
+
+struct Burst {
+  std::uint64_t address = 0;
+  std::int64_t bytes = 0;
+  bool write = false;
+  int node = -1, tensor = -1;
+  std::uint8_t* data = nullptr;    // null without data
+  std::uint8_t* enable = nullptr;  // byte enables of a write, or null
+  BurstOwner* owner = nullptr;
+  void* job = nullptr;  // the owner's
+};
+
+class BurstOwner {
+ public:
+  virtual ~BurstOwner() = default;
+  // The DRAM has answered. `cycle`: the present one.
+  virtual void answered(const Burst& burst, std::int64_t cycle) = 0;
+};
+
+class DramPort : public sc_core::sc_module {
+ public:
+  SC_HAS_PROCESS(DramPort);
+  DramPort(sc_core::sc_module_name name, RunContext& context);
+  ~DramPort() override;
+
+  tlm_utils::simple_initiator_socket<DramPort> socket;
+
+  // The burst may enter the DRAM from `ready` on.
+  void submit(const Burst& burst, std::int64_t ready);
+  // Start of the port's next free slot for so many bytes at or after `cycle`.
+  std::int64_t reserve(std::int64_t cycle, std::int64_t bytes) { return lane_.reserve(cycle, cycles(bytes)); }
+  std::int64_t cycles(std::int64_t bytes) const;
+  std::int64_t answered_bursts() const { return answered_; }
+  int outstanding() const { return outstanding_; }
+
+ private:
+  struct Request;
+  void send();
+  tlm::tlm_sync_enum nb_transport_bw(tlm::tlm_generic_payload& payload, tlm::tlm_phase& phase, sc_core::sc_time& delay);
+  void respond(Request& request, const sc_core::sc_time& delay);
+  Request& take();
+
+  RunContext& context_;
+  Calendar lane_;
+  std::multimap<std::int64_t, Burst> waiting_;  // by ready cycle, then in order of submission
+  std::vector<std::unique_ptr<Request>> requests_;
+  std::vector<Request*> free_;
+  Request* entering_ = nullptr;  // between BEGIN_REQ and END_REQ
+  sc_core::sc_event kick_;
+  std::int64_t answered_ = 0;
+  int outstanding_ = 0;
+};
+
+}  // namespace heat::simba

@@ -1,0 +1,52 @@
+// Counts of every action the machine took, by node, and what they cost. Plain class.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "spec/arch_spec.h"
+#include "spec/energy_table.h"
+
+namespace heat::simba {
+
+// One line of the account: `count` actions of a component on account of a node (-1: of no single node).
+struct EnergyPart {
+  std::string component;  // spec::component_of
+  std::string action;     // spec::action_name, "static" or "dram_device"
+  int node = -1;
+  std::int64_t count = 0;
+  double energy_pj = 0;
+};
+
+class EnergyMeter {
+ public:
+  explicit EnergyMeter(std::size_t nodes) : counts_(nodes + 1), read_bytes_(nodes + 1), write_bytes_(nodes + 1) {}
+
+  void add(int node, spec::Action action, std::int64_t count) {
+    counts_[slot(node)][static_cast<std::size_t>(action)] += count;
+  }
+  void add_dram(int node, bool write, std::int64_t bytes) {
+    (write ? write_bytes_ : read_bytes_)[slot(node)] += bytes;
+    add(node, spec::Action::kDramByte, bytes);
+  }
+  std::int64_t count(int node, spec::Action action) const {
+    return counts_[slot(node)][static_cast<std::size_t>(action)];
+  }
+  std::int64_t total(spec::Action action) const;
+  std::int64_t dram_read_bytes(int node) const { return read_bytes_[slot(node)]; }
+  std::int64_t dram_write_bytes(int node) const { return write_bytes_[slot(node)]; }
+
+  // The whole account. Static power is charged over `node_cycles` (last entry: cycles of no node, the barriers); the
+  // DRAM device's energy is shared out by DRAM bytes.
+  std::vector<EnergyPart> parts(const spec::ArchSpec& arch, const spec::EnergyTable& table,
+                                const std::vector<std::int64_t>& node_cycles, double dram_device_pj) const;
+
+ private:
+  std::size_t slot(int node) const { return node < 0 ? counts_.size() - 1 : static_cast<std::size_t>(node); }
+  std::vector<std::array<std::int64_t, spec::kActionCount>> counts_;  // last: no node
+  std::vector<std::int64_t> read_bytes_, write_bytes_;
+};
+
+}  // namespace heat::simba

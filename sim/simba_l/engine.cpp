@@ -1,0 +1,113 @@
+// One thread takes commands from the queue; one method retires them at their completion times. A command costs the kernel
+// a handful of events, whatever its size.
+#include "sim/simba_l/engine.h"
+
+namespace heat::simba {
+
+Engine::Engine(sc_core::sc_module_name name, RunContext& context, Scoreboard& scoreboard, int chiplet, int unit)
+    : sc_core::sc_module(name), context_(context), scoreboard_(scoreboard), chiplet_(chiplet), unit_(unit) {
+  if (context.options.stall_seed != 0)
+    random_ = context.options.stall_seed * 1000003u + static_cast<std::uint64_t>(chiplet * kStallUnits + unit);
+  SC_THREAD(run);
+  SC_METHOD(retire);
+  sensitive << completion_;
+  dont_initialize();
+}
+
+void Engine::push(const Command& command) {
+  queue_.push_back(command);
+  pushed_.notify();
+}
+
+void Engine::run() {
+  try {
+    for (;;) {
+      while (queue_.empty()) sc_core::wait(pushed_);
+      const Command& command = queue_.front();
+      wait_for_dependencies(command);
+      random_stall();
+      in_flight_.push_back({command, context_.now(), -1, nullptr});
+      execute(in_flight_.back());
+      queue_.pop_front();
+      interrupt_.notify();
+    }
+  } catch (const sc_core::sc_unwind_exception&) {
+    throw;
+  } catch (...) {
+    context_.fail(std::current_exception());
+  }
+}
+
+void Engine::wait_for_dependencies(const Command& command) {
+  for (int e = 0; e < SIMBA_ENGINES; ++e) {
+    const std::uint32_t needed = command[static_cast<std::size_t>(SIMBA_CMD_WAIT + e)];
+    const auto i = static_cast<std::size_t>(e);
+    if (scoreboard_.done[i] >= needed) continue;
+    const std::int64_t since = context_.now();
+    while (scoreboard_.done[i] < needed) sc_core::wait(scoreboard_.changed);
+    stalled(command, static_cast<StallReason>(e), since);
+  }
+}
+
+void Engine::random_stall() {
+  if (context_.options.stall_seed == 0) return;
+  random_ = random_ * 6364136223846793005u + 1442695040888963407u;
+  const std::uint64_t draw = random_ >> 33;
+  if (draw % 4 == 0) wait_until(context_.now() + static_cast<std::int64_t>(draw / 4 % 300));
+}
+
+void Engine::stalled(const Command& command, StallReason reason, std::int64_t since) {
+  context_.stalls.add(command.node(), unit_, reason, context_.now() - since);
+}
+
+void Engine::wait_until(std::int64_t cycle) {
+  const sc_core::sc_time left = context_.until(cycle);
+  if (left != sc_core::SC_ZERO_TIME) sc_core::wait(left);
+}
+
+void Engine::complete(InFlight& entry, std::int64_t cycle) {
+  entry.done = cycle;
+  if (&entry == &in_flight_.front()) completion_.notify(context_.until(cycle));
+}
+
+void Engine::retire() {
+  try {
+    const std::int64_t now = context_.now();
+    bool any = false;
+    while (!in_flight_.empty() && in_flight_.front().done >= 0 && in_flight_.front().done <= now) {
+      const InFlight& entry = in_flight_.front();
+      const Command& command = entry.command;
+      finish(entry);
+      ++scoreboard_.done[static_cast<std::size_t>(unit_)];
+      ++context_.completed_commands;
+      context_.clock.completed(command[SIMBA_CMD_STEP], command[SIMBA_CMD_POSITION], now);
+      if (context_.options.trace) context_.intervals.push_back({chiplet_, unit_, command.node(), entry.start, now});
+      in_flight_.pop_front();
+      any = true;
+    }
+    if (!in_flight_.empty() && in_flight_.front().done > now)
+      completion_.notify(context_.until(in_flight_.front().done));
+    if (any) {
+      scoreboard_.changed.notify();
+      interrupt_.notify();
+    }
+  } catch (...) {
+    context_.fail(std::current_exception());
+  }
+}
+
+std::string Engine::describe_wait() const {
+  if (idle()) return {};
+  const Command& command = queue_.empty() ? in_flight_.front().command : queue_.front();
+  std::string text = std::string(name()) + ": node '" + context_.node_name(command.node()) + "', step " +
+                     std::to_string(command[SIMBA_CMD_STEP]);
+  for (int e = 0; e < SIMBA_ENGINES; ++e) {
+    const std::uint32_t needed = command[static_cast<std::size_t>(SIMBA_CMD_WAIT + e)];
+    if (scoreboard_.done[static_cast<std::size_t>(e)] < needed)
+      text += std::string(", waits for ") + unit_name(e) + " to complete command " + std::to_string(needed) + " (it completed " +
+              std::to_string(scoreboard_.done[static_cast<std::size_t>(e)]) + ")";
+  }
+  return text;
+}
+
+}  // namespace heat::simba

@@ -1,0 +1,91 @@
+// An engine of a chiplet: a queue of commands executed in order, each after the commands its wait words name.
+//
+// A command occupies the engine until execute() returns; it may complete later (a packet is still on its way) and completes
+// in order. Completion raises the engine's count on the chiplet's scoreboard, which others wait for.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <systemc>
+#include <vector>
+
+#include "firmware/include/simba_abi.h"
+#include "sim/simba_l/run_context.h"
+
+namespace heat::simba {
+
+struct Command {
+  std::array<std::uint32_t, SIMBA_CMD_WORDS> words{};
+  std::uint32_t operator[](std::size_t i) const { return words[i]; }
+  int node() const { return static_cast<int>(words[SIMBA_CMD_NODE]); }
+  // Box of the view: first element and elements.
+  Box box() const {
+    Box b;
+    for (std::size_t i = 0; i < 3; ++i) {
+      b.start[i] = words[SIMBA_CMD_START + i];
+      b.count[i] = words[SIMBA_CMD_COUNT + i];
+    }
+    return b;
+  }
+};
+
+// Commands completed, by engine.
+struct Scoreboard {
+  std::array<std::uint32_t, SIMBA_ENGINES> done{};
+  sc_core::sc_event changed;
+};
+
+class Engine : public sc_core::sc_module {
+ public:
+  SC_HAS_PROCESS(Engine);
+  Engine(sc_core::sc_module_name name, RunContext& context, Scoreboard& scoreboard, int chiplet, int unit);
+
+  // The controller checks free_entries() before it pushes.
+  void push(const Command& command);
+  int free_entries() const { return context_.arch.controller.queue_depth - static_cast<int>(queue_.size()); }
+  int chiplet() const { return chiplet_; }
+  bool idle() const { return queue_.empty() && in_flight_.empty(); }
+  // Notified when an entry leaves the queue or a command completes.
+  sc_core::sc_event& interrupt() { return interrupt_; }
+  // "module: node 'x' waits for load" of the command at the front; empty when there is none.
+  std::string describe_wait() const;
+
+ protected:
+  struct InFlight {
+    Command command;
+    std::int64_t start = 0;
+    std::int64_t done = -1;  // cycle of completion, once known
+    std::shared_ptr<std::vector<std::int8_t>> bytes;  // what a load brought, with data
+  };
+  // Runs in the engine's thread at the command's start; may wait; returns when the engine is free for the next command.
+  // Must arrange one complete() for it.
+  virtual void execute(InFlight& entry) = 0;
+  // The command's effect on data, at its completion.
+  virtual void finish(const InFlight&) {}
+
+  // The command completes at `cycle` (not before what it follows).
+  void complete(InFlight& entry, std::int64_t cycle);
+  void wait_until(std::int64_t cycle);
+  // Charges the time since `since` as a stall.
+  void stalled(const Command& command, StallReason reason, std::int64_t since);
+
+  RunContext& context_;
+  Scoreboard& scoreboard_;
+  const int chiplet_;
+  const int unit_;
+
+ private:
+  void run();
+  void retire();
+  void wait_for_dependencies(const Command& command);
+  void random_stall();
+
+  std::deque<Command> queue_;
+  std::deque<InFlight> in_flight_;
+  sc_core::sc_event pushed_, interrupt_, completion_;
+  std::uint64_t random_ = 0;
+};
+
+}  // namespace heat::simba

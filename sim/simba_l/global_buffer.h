@@ -1,0 +1,49 @@
+// A chiplet's global buffer: its bytes (with data), its read and write port, and how tiles lie in it. Plain class.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "sim/simba_l/calendar.h"
+#include "sim/simba_l/tile_view.h"
+#include "spec/arch_spec.h"
+
+namespace heat::simba {
+
+// A box in the global buffer: through a view of a resident tensor, or within a packed tile [b][x][y] of given pitches.
+struct GbPlace {
+  std::int64_t base = 0;
+  const ViewSpec* view = nullptr;  // null: packed
+  std::int64_t pitch_x = 1, pitch_y = 1;
+};
+
+class GlobalBuffer {
+ public:
+  GlobalBuffer(const spec::GlobalBufferSpec& spec, bool data);
+
+  // Accesses of word_bytes a box costs: by runs through a view; a packed tile is stored contiguously.
+  std::int64_t accesses(const GbPlace& place, const Box& box) const;
+  std::int64_t packed_accesses(std::int64_t bytes) const { return (bytes + spec_.word_bytes - 1) / spec_.word_bytes; }
+  std::int64_t read_cycles(std::int64_t bytes) const;
+  std::int64_t write_cycles(std::int64_t bytes) const;
+  // First byte beyond the box.
+  std::int64_t end_of(const GbPlace& place, const Box& box) const;
+
+  // Copies a box to or from a dense array [b][x][y].
+  void read(const GbPlace& place, const Box& box, std::int8_t* out) const;
+  void write(const GbPlace& place, const Box& box, const std::int8_t* in);
+  std::int8_t* at(std::int64_t address) { return bytes_.data() + address; }
+  const std::int8_t* at(std::int64_t address) const { return bytes_.data() + address; }
+  std::int64_t capacity() const { return spec_.capacity.value(); }
+
+  Calendar read_port, write_port;
+
+ private:
+  template <class Copy>
+  void each_row(const GbPlace& place, const Box& box, const Copy& copy) const;
+
+  spec::GlobalBufferSpec spec_;
+  std::vector<std::int8_t> bytes_;
+};
+
+}  // namespace heat::simba

@@ -1,0 +1,57 @@
+// A 2D mesh network (the NoC of a chiplet, the NoP of the package): when a packet arrives, given what else is under way.
+// Plain class, no kernel.
+//
+// Modelled: XY routing; one packet at a time on each link, injection and ejection port, for as many cycles as it has flits;
+// multicast along the XY tree with every link used once. A packet of L flits over H hops takes
+// base_cycles + hop_cycles * H + L - 1 cycles at zero load. Not modelled: finite router buffers (a packet that waits for a
+// link holds no other) and the arbitration of single flits.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "sim/simba_l/calendar.h"
+#include "spec/arch_spec.h"
+
+namespace heat::simba {
+
+// A local port of a router.
+struct Endpoint {
+  int node = 0;
+  int port = 0;
+};
+
+class Mesh {
+ public:
+  Mesh(const spec::MeshSpec& spec, int local_ports);
+
+  // Cycle in which the last flit arrives, for a packet that may leave at `now`.
+  std::int64_t transfer(std::int64_t now, Endpoint source, Endpoint destination, std::int64_t bytes);
+  // The same to several destinations: arrival cycles in `arrivals`; returns the links of the tree.
+  int multicast(std::int64_t now, Endpoint source, const std::vector<Endpoint>& destinations, std::int64_t bytes,
+                std::vector<std::int64_t>& arrivals);
+
+  int hops(int from, int to) const;
+  std::int64_t flits(std::int64_t bytes) const;
+  // Cycles of a packet of one flit at zero load: a request, an acknowledgement.
+  std::int64_t message_cycles(int from, int to) const { return spec_.base_cycles + spec_.hop_cycles * hops(from, to); }
+  // Longest path, in hops.
+  int diameter() const { return spec_.width + spec_.height - 2; }
+  // Frees what lies before `now`, the kernel's time.
+  void forget_before(std::int64_t now);
+
+ private:
+  // Link leaving `node` towards the next router on the way to `to`; -1 at the destination.
+  int next_link(int node, int to, int& next) const;
+
+  spec::MeshSpec spec_;
+  int ports_;
+  std::vector<Calendar> links_;   // 4 * node + direction
+  std::vector<Calendar> inject_;  // ports * node + port
+  std::vector<Calendar> eject_;
+  std::vector<std::int64_t> head_;   // of the present multicast, per link
+  std::vector<std::uint64_t> mark_;  // multicast that last used the link
+  std::uint64_t multicast_ = 0;
+};
+
+}  // namespace heat::simba

@@ -1,0 +1,28 @@
+// Sends the PE tiles of a wave from the global buffer over the NoC: weights to the PEs that share (b, m), inputs to those that
+// share (b, n), each distinct tile read once and multicast.
+#pragma once
+
+#include <string>
+
+#include "sim/simba_l/chiplet_core.h"
+
+namespace heat::simba {
+
+class SendEngine : public Engine {
+ public:
+  // unit: SIMBA_SEND_WEIGHT or SIMBA_SEND_INPUT.
+  SendEngine(sc_core::sc_module_name name, RunContext& context, Scoreboard& scoreboard, ChipletCore& core, int unit);
+
+ private:
+  void execute(InFlight& entry) override;
+  void finish(const InFlight& entry) override;
+  // Calls visit(box, receivers) for each distinct tile.
+  template <class Visit>
+  void each_tile(const Command& command, const Visit& visit) const;
+
+  ChipletCore& core_;
+  const bool weight_;
+  const spec::BufferSpec& buffer_;
+};
+
+}  // namespace heat::simba

@@ -1,0 +1,122 @@
+// Elaborate, fill the DRAM through the debug transport, run, collect the accounts.
+#include "sim/simba_l/simulation.h"
+
+#include <algorithm>
+
+namespace heat::simba {
+namespace {
+
+constexpr std::size_t kDebugChunk = 1 << 20;
+
+void debug_transfer(DramPort& port, tlm::tlm_command command, std::uint64_t address, std::uint8_t* data, std::size_t bytes) {
+  for (std::size_t done = 0; done < bytes;) {
+    const std::size_t chunk = std::min(kDebugChunk, bytes - done);
+    tlm::tlm_generic_payload p;
+    p.set_command(command);
+    p.set_address(address + done);
+    p.set_data_ptr(data + done);
+    p.set_data_length(static_cast<unsigned>(chunk));
+    p.set_streaming_width(static_cast<unsigned>(chunk));
+    if (port.socket->transport_dbg(p) != chunk)
+      throw spec::ScheduleError("the DRAM has no byte at address " + std::to_string(address + done) + " or behind it");
+    done += chunk;
+  }
+}
+
+void check_data(const spec::Schedule& schedule, const std::vector<std::uint8_t>& image) {
+  spec::Problems problems;
+  for (const auto& t : schedule.tensors)
+    if ((t.kind == spec::TensorKind::kInput || t.kind == spec::TensorKind::kWeight || t.kind == spec::TensorKind::kParameters) &&
+        t.dram_address >= 0 && t.dram_address + t.bytes() > static_cast<std::int64_t>(image.size()))
+      problems.add(schedule.file + ": tensor '" + t.name + "'",
+                   "ends at address " + std::to_string(t.dram_address + t.bytes()) + ", the DRAM image has " +
+                       std::to_string(image.size()) + " bytes");
+  for (const auto& n : schedule.nodes)
+    if (n.vector && n.vector->parameters < 0)
+      problems.add(schedule.file + ": node '" + n.name + "'", "parameters: a run with data needs them");
+  problems.throw_if_any<spec::ScheduleError>();
+}
+
+void collect_stalls(const RunContext& context, int node, NodeResult& out) {
+  for (int unit = 0; unit < kStallUnits; ++unit)
+    for (int r = 0; r < kStallReasons; ++r) {
+      const auto reason = static_cast<StallReason>(r);
+      const std::int64_t cycles = context.stalls.cycles(node, unit, reason);
+      if (cycles > 0) out.stalls[std::string(unit_name(unit)) + "_waits_" + stall_reason_name(reason) + "_cycles"] = cycles;
+    }
+}
+
+// Accounts of a finished run. The barriers' static energy goes to the groups in proportion to their cycles.
+RunResult collect(const RunContext& context, const Package& package, const spec::EnergyTable& table, double device_pj) {
+  const spec::Schedule& s = context.schedule;
+  RunResult r;
+  const auto& releases = package.barrier.release_cycles();
+  const auto& barriers = package.barrier.barrier_cycles();
+  r.cycles = releases.empty() ? 0 : releases.back();
+  std::vector<std::int64_t> cycles;
+  std::int64_t barrier_cycles = 0;
+  for (std::size_t n = 0; n < s.nodes.size(); ++n) cycles.push_back(context.clock.cycles(static_cast<int>(n)));
+  for (std::int64_t b : barriers) barrier_cycles += b;
+  cycles.push_back(barrier_cycles);
+  r.energy = context.meter.parts(context.arch, table, cycles, device_pj);
+  r.nodes.resize(s.nodes.size());
+  double shared_pj = 0;
+  for (const EnergyPart& p : r.energy) {
+    r.energy_pj += p.energy_pj;
+    (p.node < 0 ? shared_pj : r.nodes[static_cast<std::size_t>(p.node)].energy_pj) += p.energy_pj;
+  }
+  for (std::size_t n = 0; n < s.nodes.size(); ++n) {
+    const int node = static_cast<int>(n);
+    r.nodes[n].cycles = cycles[n];
+    r.nodes[n].macs = context.meter.count(node, spec::Action::kMac);
+    r.nodes[n].dram_read_bytes = context.meter.dram_read_bytes(node);
+    r.nodes[n].dram_write_bytes = context.meter.dram_write_bytes(node);
+    collect_stalls(context, node, r.nodes[n]);
+  }
+  for (std::size_t g = 0; g < s.groups.size(); ++g) {
+    GroupResult group;
+    group.start_cycle = g == 0 ? 0 : releases[g - 1];
+    group.end_cycle = releases[g];
+    group.barrier_cycles = barriers[g];
+    for (int n : s.groups[g].nodes) group.energy_pj += r.nodes[static_cast<std::size_t>(n)].energy_pj;
+    if (barrier_cycles > 0)
+      group.energy_pj += shared_pj * static_cast<double>(barriers[g]) / static_cast<double>(barrier_cycles);
+    r.groups.push_back(group);
+  }
+  for (int a = 0; a < spec::kActionCount; ++a)
+    r.counts[spec::action_name(static_cast<spec::Action>(a))] = context.meter.total(static_cast<spec::Action>(a));
+  return r;
+}
+
+}  // namespace
+
+RunResult simulate(const spec::Schedule& schedule, const spec::ArchSpec& arch, const spec::EnergyTable& table,
+                   const RunOptions& options, const DramAttachment& dram, const std::vector<std::uint8_t>& image) {
+  spec::Problems problems;
+  for (const std::string& text : spec::misfits(schedule, arch)) problems.add(schedule.file, text);
+  problems.throw_if_any<spec::ScheduleError>();
+  if (options.data) check_data(schedule, image);
+  sc_core::sc_report_handler::set_actions(sc_core::SC_INFO, sc_core::SC_DO_NOTHING);
+  RunContext context(schedule, arch, options);
+  Package package("package", context);
+  dram.bind(package.port.socket);
+  sc_core::sc_start(sc_core::SC_ZERO_TIME);  // elaboration
+  if (options.data) {
+    std::vector<std::uint8_t> content = image;
+    debug_transfer(package.port, tlm::TLM_WRITE_COMMAND, 0, content.data(), content.size());
+  }
+  if (!package.finished() && !context.error) sc_core::sc_start();
+  package.check_finished();
+  RunResult result = collect(context, package, table, dram.device_energy_pj());
+  result.intervals = std::move(context.intervals);
+  if (options.data)
+    for (const auto& t : schedule.tensors) {
+      if (t.kind != spec::TensorKind::kOutput) continue;
+      std::vector<std::uint8_t>& bytes = result.outputs[t.name];
+      bytes.resize(static_cast<std::size_t>(t.bytes()));
+      debug_transfer(package.port, tlm::TLM_READ_COMMAND, static_cast<std::uint64_t>(t.dram_address), bytes.data(), bytes.size());
+    }
+  return result;
+}
+
+}  // namespace heat::simba

@@ -1,0 +1,52 @@
+// Runs one schedule on one machine. The SystemC kernel is global: one run a process.
+//
+// Use: RunResult r = simulate(schedule, arch, table, options, attachment);   attachment binds the DRAM
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "sim/simba_l/package.h"
+#include "spec/energy_table.h"
+
+namespace heat::simba {
+
+// The DRAM behind the package's port.
+struct DramAttachment {
+  std::function<void(tlm_utils::simple_initiator_socket<DramPort>&)> bind;
+  std::function<double()> device_energy_pj;  // of the run, asked for at its end
+};
+
+struct NodeResult {
+  std::int64_t cycles = 0;
+  double energy_pj = 0;
+  std::int64_t macs = 0, dram_read_bytes = 0, dram_write_bytes = 0;
+  std::map<std::string, std::int64_t> stalls;  // "<unit>_waits_<reason>_cycles", summed over chiplets
+};
+
+struct GroupResult {
+  std::int64_t start_cycle = 0, end_cycle = 0;  // end: release of its barrier
+  std::int64_t barrier_cycles = 0;
+  double energy_pj = 0;  // of its nodes, and the static energy of its barrier
+};
+
+struct RunResult {
+  std::int64_t cycles = 0;
+  double energy_pj = 0;
+  std::vector<NodeResult> nodes;
+  std::vector<GroupResult> groups;
+  std::vector<EnergyPart> energy;
+  std::vector<TraceInterval> intervals;
+  std::map<std::string, std::vector<std::uint8_t>> outputs;  // tensors of kind output, with data
+  std::map<std::string, std::int64_t> counts;                // actions by name
+};
+
+// `image`: content of the DRAM from address 0 (used with data). Throws ScheduleError for a schedule that does not fit,
+// deadlocks or overruns a buffer.
+RunResult simulate(const spec::Schedule& schedule, const spec::ArchSpec& arch, const spec::EnergyTable& table,
+                   const RunOptions& options, const DramAttachment& dram, const std::vector<std::uint8_t>& image);
+
+}  // namespace heat::simba

@@ -1,0 +1,75 @@
+// Who waited how long for what, and how long each node took. Plain classes.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "firmware/include/simba_abi.h"
+
+namespace heat::simba {
+
+// What an engine or the controller waited for. The first ones are the engines of the ABI, in their order.
+enum class StallReason { kLoad, kSendWeight, kSendInput, kCompute, kDrain, kVector, kStore, kMulticast, kQueueFull, kBarrier };
+constexpr int kStallReasons = 10;
+// Waiting parts: the engines, then the controller.
+constexpr int kStallUnits = SIMBA_ENGINES + 1;
+constexpr int kControllerUnit = SIMBA_ENGINES;
+
+const char* stall_reason_name(StallReason reason);  // "load", "send_weight", ...
+const char* unit_name(int unit);                    // "dma_load", "send_weight", ..., "controller"
+
+// Cycles summed over the chiplets.
+class StallLedger {
+ public:
+  explicit StallLedger(std::size_t nodes) : cycles_(nodes + 1) {}
+  void add(int node, int unit, StallReason reason, std::int64_t cycles) {
+    cycles_[node < 0 ? cycles_.size() - 1 : static_cast<std::size_t>(node)][static_cast<std::size_t>(unit)]
+           [static_cast<std::size_t>(reason)] += cycles;
+  }
+  std::int64_t cycles(int node, int unit, StallReason reason) const {
+    return cycles_[node < 0 ? cycles_.size() - 1 : static_cast<std::size_t>(node)][static_cast<std::size_t>(unit)]
+                  [static_cast<std::size_t>(reason)];
+  }
+
+ private:
+  std::vector<std::array<std::array<std::int64_t, kStallReasons>, kStallUnits>> cycles_;
+};
+
+// A node's cycles: from the last completion of the node before it (in the order step, position; over all chiplets) to its
+// own last completion, summed over steps. What is left of a group after that is its barrier: nodes and barriers add up.
+class NodeClock {
+ public:
+  explicit NodeClock(std::size_t nodes) : cycles_(nodes, 0) {}
+
+  void begin_group(std::int64_t now, const std::vector<int>& nodes) {
+    nodes_ = nodes;
+    begin_ = now;
+    last_.clear();
+  }
+  void completed(std::int64_t step, std::int64_t position, std::int64_t cycle) {
+    const auto at = static_cast<std::size_t>(step) * nodes_.size() + static_cast<std::size_t>(position);
+    if (at >= last_.size()) last_.resize(at + 1, 0);
+    last_[at] = std::max(last_[at], cycle);
+  }
+  // Charges the nodes; returns the barrier's cycles.
+  std::int64_t end_group(std::int64_t now) {
+    std::int64_t before = begin_;
+    for (std::size_t i = 0; i < last_.size(); ++i) {
+      const std::int64_t after = std::max(before, last_[i]);
+      cycles_[static_cast<std::size_t>(nodes_[i % nodes_.size()])] += after - before;
+      before = after;
+    }
+    return now - before;
+  }
+  std::int64_t cycles(int node) const { return cycles_[static_cast<std::size_t>(node)]; }
+
+ private:
+  std::vector<std::int64_t> cycles_;
+  std::vector<int> nodes_;
+  std::int64_t begin_ = 0;
+  std::vector<std::int64_t> last_;  // last completion by step and position
+};
+
+}  // namespace heat::simba

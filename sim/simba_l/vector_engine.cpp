@@ -1,0 +1,85 @@
+// elements / elements_per_cycle + rows * row_overhead_cycles, or the global buffer's ports if they take longer.
+#include "sim/simba_l/vector_engine.h"
+
+#include <cstring>
+
+#include "sim/simba_l/vector_unit.h"
+#include "spec/step_geometry.h"
+
+namespace heat::simba {
+
+VectorEngine::VectorEngine(sc_core::sc_module_name name, RunContext& context, Scoreboard& scoreboard, ChipletCore& core)
+    : Engine(name, context, scoreboard, core.id, SIMBA_VECTOR), core_(core) {}
+
+VectorEngine::Rows VectorEngine::rows_of(const Command& c) const {
+  Rows r;
+  r.rows = c[SIMBA_CMD_COUNT + 1];
+  r.columns = c[SIMBA_CMD_COUNT + 2];
+  const auto place = [&](std::size_t address, std::size_t view, bool packed) {
+    GbPlace p;
+    p.base = static_cast<std::int64_t>(address);
+    p.pitch_x = r.rows;
+    p.pitch_y = r.columns;
+    if (!packed) p.view = &context_.image.view(static_cast<std::uint32_t>(view));
+    return p;
+  };
+  const std::uint32_t packed = c[SIMBA_CMD_PACKED];
+  r.input_box.count = r.residual_box.count = r.output_box.count = {1, r.rows, r.columns};
+  r.input = place(c[SIMBA_CMD_GB], c[SIMBA_CMD_VIEW], (packed & 1) != 0);
+  r.has_residual = c[SIMBA_CMD_RESIDUAL] != 0;
+  if (r.has_residual) r.residual = place(c[SIMBA_CMD_RESIDUAL] - 1, c[SIMBA_CMD_RESIDUAL_VIEW], (packed & 2) != 0);
+  r.output = place(c[SIMBA_CMD_OUTPUT], c[SIMBA_CMD_OUTPUT_VIEW], (packed & 4) != 0);
+  if (c[SIMBA_CMD_PARAMETERS] != 0)
+    r.parameter_bytes = c[SIMBA_CMD_OP] == 0 ? spec::kExpTableBytes
+                                             : r.columns * static_cast<std::int64_t>(sizeof(spec::LayerNormRecord));
+  return r;
+}
+
+void VectorEngine::execute(InFlight& entry) {
+  const Command& command = entry.command;
+  const Rows r = rows_of(command);
+  const std::int64_t now = context_.now(), elements = r.rows * r.columns;
+  core_.gb.read_port.forget_before(now);
+  core_.gb.write_port.forget_before(now);
+  const std::int64_t read_bytes = elements * (r.has_residual ? 2 : 1) + r.parameter_bytes;
+  const std::int64_t read = core_.gb.read_cycles(read_bytes), write = core_.gb.write_cycles(elements);
+  const std::int64_t work = spec::ceil_div(elements, context_.arch.vector_unit.elements_per_cycle) +
+                            r.rows * context_.arch.vector_unit.row_overhead_cycles;
+  const std::int64_t done = std::max({now + work, core_.gb.read_port.reserve(now, read) + read,
+                                      core_.gb.write_port.reserve(now, write) + write});
+  std::int64_t reads = core_.gb.accesses(r.input, r.input_box) + core_.gb.packed_accesses(r.parameter_bytes);
+  if (r.has_residual) reads += core_.gb.accesses(r.residual, r.residual_box);
+  const int node = command.node();
+  context_.meter.add(node, spec::Action::kVectorElement, elements);
+  context_.meter.add(node, spec::Action::kGlobalBufferRead, reads);
+  context_.meter.add(node, spec::Action::kGlobalBufferWrite, core_.gb.accesses(r.output, r.output_box));
+  complete(entry, done);
+  wait_until(done);
+}
+
+void VectorEngine::finish(const InFlight& entry) {
+  if (!context_.options.data) return;
+  const Command& command = entry.command;
+  const Rows r = rows_of(command);
+  const auto elements = static_cast<std::size_t>(r.rows * r.columns);
+  std::vector<std::int8_t> in(elements), residual(r.has_residual ? elements : 0), out(elements);
+  core_.gb.read(r.input, r.input_box, in.data());
+  if (r.has_residual) core_.gb.read(r.residual, r.residual_box, residual.data());
+  std::vector<std::int64_t> parameters(static_cast<std::size_t>(r.parameter_bytes + 7) / 8);  // aligned copy
+  if (r.parameter_bytes > 0)
+    std::memcpy(parameters.data(), core_.gb.at(command[SIMBA_CMD_PARAMETERS] - 1), static_cast<std::size_t>(r.parameter_bytes));
+  const LayerNormFactors factors{static_cast<std::int32_t>(command[SIMBA_CMD_MULTIPLIER_X]),
+                                 static_cast<std::int32_t>(command[SIMBA_CMD_MULTIPLIER_R]),
+                                 static_cast<int>(command[SIMBA_CMD_SHIFT])};
+  for (std::int64_t row = 0; row < r.rows; ++row) {
+    const auto at = static_cast<std::size_t>(row * r.columns);
+    if (command[SIMBA_CMD_OP] == 0)
+      softmax_row(in.data() + at, r.columns, reinterpret_cast<const std::uint16_t*>(parameters.data()), out.data() + at);
+    else
+      layer_norm_row(in.data() + at, r.has_residual ? residual.data() + at : nullptr, r.columns, factors,
+                     reinterpret_cast<const spec::LayerNormRecord*>(parameters.data()), out.data() + at);
+  }
+  core_.gb.write(r.output, r.output_box, out.data());
+}
+
+}  // namespace heat::simba
