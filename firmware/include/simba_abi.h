@@ -1,5 +1,5 @@
-// The contract between the controller's firmware and the hardware of a chiplet: register map, command descriptors, program
-// image. C11 and C++17; 32-bit words only, so that it reads the same on the host and on RV32.
+// The contract between the controller's firmware and the hardware of a chiplet: register map, command descriptors,
+// program image. C11 and C++17; 32-bit words only, so that it reads the same on the host and on RV32.
 #ifndef FIRMWARE_INCLUDE_SIMBA_ABI_H_
 #define FIRMWARE_INCLUDE_SIMBA_ABI_H_
 
@@ -8,13 +8,13 @@
 // Engines of a chiplet. Each has a queue and executes it in order; a command starts when every engine has completed the
 // number of commands its wait words ask for.
 enum {
-  SIMBA_LOAD = 0,        // DRAM -> global buffer (multicast to the first PARTICIPANTS chiplets, or to this one only)
-  SIMBA_SEND_WEIGHT,     // global buffer -> weight buffers of a wave's PEs
-  SIMBA_SEND_INPUT,      // global buffer -> input buffers of a wave's PEs
-  SIMBA_COMPUTE,         // one PE tile on every PE of a wave
-  SIMBA_DRAIN,           // accumulation buffers -> PPU -> global buffer
-  SIMBA_VECTOR,          // row operation of the global PE
-  SIMBA_STORE,           // global buffer -> DRAM
+  SIMBA_LOAD = 0,     // DRAM -> global buffer (multicast to the first PARTICIPANTS chiplets, or to this one only)
+  SIMBA_SEND_WEIGHT,  // global buffer -> weight buffers of a wave's PEs
+  SIMBA_SEND_INPUT,   // global buffer -> input buffers of a wave's PEs
+  SIMBA_COMPUTE,      // one PE tile on every PE of a wave
+  SIMBA_DRAIN,        // accumulation buffers -> PPU -> global buffer
+  SIMBA_VECTOR,       // row operation of the global PE
+  SIMBA_STORE,        // global buffer -> DRAM
   SIMBA_ENGINES
 };
 
@@ -29,42 +29,42 @@ enum {
 #define SIMBA_REG_DONE 0x40u        // + 4 * engine, read: commands it has completed
 #define SIMBA_REG_COMMAND 0x100u    // + 4 * word, write: command register
 
-// Words of a command. Unwritten words are 0. Tiles are boxes of flattened index groups: (b, m, k) of a weight, (b, n, k) of
-// an input, (b, m, n) of an output; (n, k) of rows are (0, n, k).
+// Words of a command. Unwritten words are 0. Tiles are boxes of flattened index groups: (b, m, k) of a weight, (b, n,
+// k) of an input, (b, m, n) of an output; (n, k) of rows are (0, n, k).
 enum {
-  SIMBA_CMD_NODE = 0,      // position in the schedule, for accounting
-  SIMBA_CMD_STEP,          // step of the group loop
-  SIMBA_CMD_POSITION,      // node's position in its group
-  SIMBA_CMD_WAIT,          // 7 words: completed commands to wait for, by engine
+  SIMBA_CMD_NODE = 0,                             // position in the schedule, for accounting
+  SIMBA_CMD_STEP,                                 // step of the group loop
+  SIMBA_CMD_POSITION,                             // node's position in its group
+  SIMBA_CMD_WAIT,                                 // 7 words: completed commands to wait for, by engine
   SIMBA_CMD_GB = SIMBA_CMD_WAIT + SIMBA_ENGINES,  // global buffer address of the slot or the resident tensor
-  SIMBA_CMD_VIEW,          // image offset of the view; SEND, DRAIN: 0 = a packed tile of PITCH
-  SIMBA_CMD_START,         // 3 words: first element of the box
-  SIMBA_CMD_COUNT = SIMBA_CMD_START + 3,  // 3 words: elements of the box (LOAD, STORE)
-  SIMBA_CMD_PITCH = SIMBA_CMD_COUNT + 3,  // 2 words: inner two extents of the packed tile
-  SIMBA_CMD_PARTICIPANTS = SIMBA_CMD_PITCH + 2,  // LOAD: 0 = private, else the first so many chiplets join
-  SIMBA_CMD_KEY,           // LOAD: number of the joint transfer within node and step, the same on every participant
-  SIMBA_CMD_WAVE,          // 4 words: b, m, n, k covered by the wave
+  SIMBA_CMD_VIEW,                                 // image offset of the view; SEND, DRAIN: 0 = a packed tile of PITCH
+  SIMBA_CMD_START,                                // 3 words: first element of the box
+  SIMBA_CMD_COUNT = SIMBA_CMD_START + 3,          // 3 words: elements of the box (LOAD, STORE)
+  SIMBA_CMD_PITCH = SIMBA_CMD_COUNT + 3,          // 2 words: inner two extents of the packed tile
+  SIMBA_CMD_PARTICIPANTS = SIMBA_CMD_PITCH + 2,   // LOAD: 0 = private, else the first so many chiplets join
+  SIMBA_CMD_KEY,   // LOAD: number of the joint transfer within node and step, the same on every participant
+  SIMBA_CMD_WAVE,  // 4 words: b, m, n, k covered by the wave
   SIMBA_CMD_TILE = SIMBA_CMD_WAVE + 4,     // 4 words: b, m, n, k of a PE tile
   SIMBA_CMD_SPATIAL = SIMBA_CMD_TILE + 4,  // 3 words: PEs along b, m, n; PE = (b * M + m) * N + n
   SIMBA_CMD_WEIGHT_HALF = SIMBA_CMD_SPATIAL + 3,
   SIMBA_CMD_INPUT_HALF,
   SIMBA_CMD_ACC_HALF,
-  SIMBA_CMD_FIRST,         // COMPUTE: 1 = start new sums
-  SIMBA_CMD_REQUANT,       // DRAIN: global buffer address + 1 of the requantisation records, 0 = none
-  SIMBA_CMD_ACTIVATION,    // DRAIN: address + 1 of the activation table, 0 = none
-  SIMBA_CMD_CHANNEL,       // DRAIN: channel of the wave's first element
+  SIMBA_CMD_FIRST,           // COMPUTE: 1 = start new sums
+  SIMBA_CMD_REQUANT,         // DRAIN: global buffer address + 1 of the requantisation records, 0 = none
+  SIMBA_CMD_ACTIVATION,      // DRAIN: address + 1 of the activation table, 0 = none
+  SIMBA_CMD_CHANNEL,         // DRAIN: channel of the wave's first element
   SIMBA_CMD_CHANNEL_STRIDE,  // DRAIN: channels between successive b, 0 = channels do not depend on b
-  SIMBA_CMD_N_CHANNELS,    // DRAIN: innermost n values that are channels too
-  SIMBA_CMD_N_START,       // DRAIN: n of the wave's first element, modulo N_CHANNELS
-  SIMBA_CMD_OP,            // VECTOR: 0 softmax, 1 layer norm
-  SIMBA_CMD_PACKED,        // VECTOR: bit 0 input, bit 1 residual, bit 2 output are packed rows (their view is ignored)
-  SIMBA_CMD_RESIDUAL,      // VECTOR: address + 1, 0 = none
+  SIMBA_CMD_N_CHANNELS,      // DRAIN: innermost n values that are channels too
+  SIMBA_CMD_N_START,         // DRAIN: n of the wave's first element, modulo N_CHANNELS
+  SIMBA_CMD_OP,              // VECTOR: 0 softmax, 1 layer norm
+  SIMBA_CMD_PACKED,    // VECTOR: bit 0 input, bit 1 residual, bit 2 output are packed rows (their view is ignored)
+  SIMBA_CMD_RESIDUAL,  // VECTOR: address + 1, 0 = none
   SIMBA_CMD_RESIDUAL_VIEW,
   SIMBA_CMD_RESIDUAL_START,
-  SIMBA_CMD_OUTPUT,        // VECTOR: address
+  SIMBA_CMD_OUTPUT,  // VECTOR: address
   SIMBA_CMD_OUTPUT_VIEW,
   SIMBA_CMD_OUTPUT_START,
-  SIMBA_CMD_PARAMETERS,    // VECTOR: address + 1 of exp table or layer-norm records, 0 = none
+  SIMBA_CMD_PARAMETERS,  // VECTOR: address + 1 of exp table or layer-norm records, 0 = none
   SIMBA_CMD_MULTIPLIER_X,
   SIMBA_CMD_MULTIPLIER_R,
   SIMBA_CMD_SHIFT,
@@ -74,16 +74,23 @@ enum {
 // Program image: words, offsets are word offsets from its start.
 #define SIMBA_IMAGE_MAGIC 0x41424D53u  // "SMBA"
 #define SIMBA_IMAGE_VERSION 1u
-enum { SIMBA_IMG_MAGIC = 0, SIMBA_IMG_VERSION, SIMBA_IMG_SIZE, SIMBA_IMG_GROUPS, SIMBA_IMG_GROUP_TABLE, SIMBA_IMG_HEADER };
+enum {
+  SIMBA_IMG_MAGIC = 0,
+  SIMBA_IMG_VERSION,
+  SIMBA_IMG_SIZE,
+  SIMBA_IMG_GROUPS,
+  SIMBA_IMG_GROUP_TABLE,
+  SIMBA_IMG_HEADER
+};
 
 enum {
   SIMBA_GRP_EXTENT = 0,
   SIMBA_GRP_STEP,
-  SIMBA_GRP_NODES,        // count
-  SIMBA_GRP_NODE_TABLE,   // offset of node offsets
-  SIMBA_GRP_PINNED,       // count
-  SIMBA_GRP_PINNED_TABLE, // offset of SIMBA_PIN records, one after another
-  SIMBA_GRP_WEIGHT_SLOT,  // global buffer address, bytes of one of the two slots
+  SIMBA_GRP_NODES,         // count
+  SIMBA_GRP_NODE_TABLE,    // offset of node offsets
+  SIMBA_GRP_PINNED,        // count
+  SIMBA_GRP_PINNED_TABLE,  // offset of SIMBA_PIN records, one after another
+  SIMBA_GRP_WEIGHT_SLOT,   // global buffer address, bytes of one of the two slots
   SIMBA_GRP_INPUT_SLOT = SIMBA_GRP_WEIGHT_SLOT + 2,
   SIMBA_GRP_OUTPUT_SLOT = SIMBA_GRP_INPUT_SLOT + 2,
   SIMBA_GRP_PARAMETER_SLOT = SIMBA_GRP_OUTPUT_SLOT + 2,
@@ -95,27 +102,27 @@ enum {
 enum {
   SIMBA_PIN_OBJECT = 0,
   SIMBA_PIN_GB,
-  SIMBA_PIN_VIEW,      // one run of bytes
-  SIMBA_PIN_BYTES,     // of the whole tensor
-  SIMBA_PIN_PER_VALUE, // bytes per value of the group's index; 0: whole, before the first step
-  SIMBA_PIN_NODE,      // position in the group of the node that pays for it
+  SIMBA_PIN_VIEW,       // one run of bytes
+  SIMBA_PIN_BYTES,      // of the whole tensor
+  SIMBA_PIN_PER_VALUE,  // bytes per value of the group's index; 0: whole, before the first step
+  SIMBA_PIN_NODE,       // position in the group of the node that pays for it
   SIMBA_PIN_WORDS
 };
 
 enum {
   SIMBA_NODE_KIND = 0,  // 0 GEMM, 1 row operation
   SIMBA_NODE_ID,
-  SIMBA_NODE_BOUND,     // 0 b, 1 m, 2 n
-  SIMBA_NODE_PER_VALUE, // elements of the bound group per value of the group's index
+  SIMBA_NODE_BOUND,      // 0 b, 1 m, 2 n
+  SIMBA_NODE_PER_VALUE,  // elements of the bound group per value of the group's index
   SIMBA_NODE_COMMON,
   // GEMM
-  SIMBA_NODE_EXTENTS = SIMBA_NODE_COMMON,           // 4 words
-  SIMBA_NODE_GB_TILE = SIMBA_NODE_EXTENTS + 4,      // 4 words
-  SIMBA_NODE_GB_ORDER = SIMBA_NODE_GB_TILE + 4,     // 3 words, outermost first
-  SIMBA_NODE_PE_TILE = SIMBA_NODE_GB_ORDER + 3,     // 4 words
-  SIMBA_NODE_SPATIAL = SIMBA_NODE_PE_TILE + 4,      // 3 words
-  SIMBA_NODE_WAVE_ORDER = SIMBA_NODE_SPATIAL + 3,   // 2 words
-  SIMBA_NODE_WEIGHT = SIMBA_NODE_WAVE_ORDER + 2,    // offsets of operands
+  SIMBA_NODE_EXTENTS = SIMBA_NODE_COMMON,          // 4 words
+  SIMBA_NODE_GB_TILE = SIMBA_NODE_EXTENTS + 4,     // 4 words
+  SIMBA_NODE_GB_ORDER = SIMBA_NODE_GB_TILE + 4,    // 3 words, outermost first
+  SIMBA_NODE_PE_TILE = SIMBA_NODE_GB_ORDER + 3,    // 4 words
+  SIMBA_NODE_SPATIAL = SIMBA_NODE_PE_TILE + 4,     // 3 words
+  SIMBA_NODE_WAVE_ORDER = SIMBA_NODE_SPATIAL + 3,  // 2 words
+  SIMBA_NODE_WEIGHT = SIMBA_NODE_WAVE_ORDER + 2,   // offsets of operands
   SIMBA_NODE_INPUT,
   SIMBA_NODE_OUTPUT,
   SIMBA_NODE_REQUANT,     // 0 = none
@@ -128,7 +135,7 @@ enum {
   SIMBA_NODE_ROWS,
   SIMBA_NODE_COLUMNS,
   SIMBA_NODE_ROW_INPUT,
-  SIMBA_NODE_ROW_RESIDUAL,    // 0 = none
+  SIMBA_NODE_ROW_RESIDUAL,  // 0 = none
   SIMBA_NODE_ROW_OUTPUT,
   SIMBA_NODE_ROW_PARAMETERS,  // 0 = none
   SIMBA_NODE_MULTIPLIER_X,
@@ -149,6 +156,12 @@ enum {
 };
 
 // A view: base address and three index groups of (size, stride in bytes), outermost first.
-enum { SIMBA_VIEW_TENSOR = 0, SIMBA_VIEW_ADDRESS, SIMBA_VIEW_ADDRESS_HIGH, SIMBA_VIEW_DIMS, SIMBA_VIEW_LIST = SIMBA_VIEW_DIMS + 3 };
+enum {
+  SIMBA_VIEW_TENSOR = 0,
+  SIMBA_VIEW_ADDRESS,
+  SIMBA_VIEW_ADDRESS_HIGH,
+  SIMBA_VIEW_DIMS,
+  SIMBA_VIEW_LIST = SIMBA_VIEW_DIMS + 3
+};
 
 #endif  // FIRMWARE_INCLUDE_SIMBA_ABI_H_

@@ -1,6 +1,6 @@
-// A command carries, for each engine, how many of that engine's commands must be complete before it may start. The counts
-// follow from what the command touches: reading waits for the last writers (true dependence), writing waits for the last
-// readers and writers (reuse of storage).
+// A command carries, for each engine, how many of that engine's commands must be complete before it may start. The
+// counts follow from what the command touches: reading waits for the last writers (true dependence), writing waits for
+// the last readers and writers (reuse of storage).
 #include "firmware/src/commands.h"
 
 #include "firmware/hal/hal.h"
@@ -16,7 +16,9 @@ void command_begin(struct composer* c, uint32_t node, uint32_t step, uint32_t po
   command_set3(SIMBA_CMD_NODE, node, step, position);
 }
 
-void command_set(uint32_t word, uint32_t value) { mmio_write32(SIMBA_MMIO_BASE + SIMBA_REG_COMMAND + 4 * word, value); }
+void command_set(uint32_t word, uint32_t value) {
+  mmio_write32(SIMBA_MMIO_BASE + SIMBA_REG_COMMAND + 4 * word, value);
+}
 
 void command_set3(uint32_t word, uint32_t x, uint32_t y, uint32_t z) {
   command_set(word, x);

@@ -1,6 +1,6 @@
-// Walks groups, steps, nodes and tiles. Loads run one tile ahead of the rest, so that the load engine fetches the next tile
-// (of this node, the next node or the next step) while the PEs work on the present one; the two slots of each operand
-// bound how far ahead that can get.
+// Walks groups, steps, nodes and tiles. Loads run one tile ahead of the rest, so that the load engine fetches the next
+// tile (of this node, the next node or the next step) while the PEs work on the present one; the two slots of each
+// operand bound how far ahead that can get.
 #include "firmware/src/interpreter.h"
 
 #include "firmware/hal/hal.h"
@@ -11,7 +11,9 @@ uint32_t share_begin_of(const struct machine* m, uint32_t c) {
   return min_u32(extent, ceil_div_u32(extent, m->chiplets) * c);
 }
 
-uint32_t share_size_of(const struct machine* m, uint32_t c) { return share_begin_of(m, c + 1) - share_begin_of(m, c); }
+uint32_t share_size_of(const struct machine* m, uint32_t c) {
+  return share_begin_of(m, c + 1) - share_begin_of(m, c);
+}
 
 uint32_t step_size_of(const struct machine* m, uint32_t c, uint32_t step) {
   const uint32_t share = share_size_of(m, c);
@@ -25,7 +27,9 @@ uint32_t participants(const struct machine* m, const struct cursor* at, uint32_t
   return count;
 }
 
-uint32_t tile_start(const struct cursor* at, uint32_t dim) { return at->at[dim] * at->node[SIMBA_NODE_GB_TILE + dim]; }
+uint32_t tile_start(const struct cursor* at, uint32_t dim) {
+  return at->at[dim] * at->node[SIMBA_NODE_GB_TILE + dim];
+}
 
 uint32_t tile_size(const struct cursor* at, uint32_t dim) {
   return min_u32(at->node[SIMBA_NODE_GB_TILE + dim], at->extents[dim] - tile_start(at, dim));

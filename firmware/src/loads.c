@@ -1,6 +1,6 @@
-// The load phase: what a tile needs from DRAM that the global buffer does not hold yet. An operand that does not hold the
-// group's index is the same on every chiplet: its load is joint, the participants are the chiplets whose own loop visits
-// the same tile, and its key numbers the tile in the node's nominal loop.
+// The load phase: what a tile needs from DRAM that the global buffer does not hold yet. An operand that does not hold
+// the group's index is the same on every chiplet: its load is joint, the participants are the chiplets whose own loop
+// visits the same tile, and its key numbers the tile in the node's nominal loop.
 #include "firmware/src/machine.h"
 
 static void set_view(uint32_t view, uint32_t gb) {

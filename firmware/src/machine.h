@@ -8,17 +8,17 @@
 
 enum { DIM_B = 0, DIM_M = 1, DIM_N = 2, DIM_K = 3 };
 
-// Where the group loop stands: node `position` of step `step`, and within a GEMM node the tile. One cursor walks ahead and
-// issues loads; a copy of it, taken when they were issued, is executed afterwards.
+// Where the group loop stands: node `position` of step `step`, and within a GEMM node the tile. One cursor walks ahead
+// and issues loads; a copy of it, taken when they were issued, is executed afterwards.
 struct cursor {
   uint32_t step, position;
-  uint32_t begin, size;      // values of the group's index: first and count on this chiplet in this step
+  uint32_t begin, size;  // values of the group's index: first and count on this chiplet in this step
   const uint32_t* node;
-  uint32_t extents[4];       // of the node in this step on this chiplet
-  uint32_t tiles[4];         // number of tiles
-  uint32_t at[4];            // current tile
+  uint32_t extents[4];  // of the node in this step on this chiplet
+  uint32_t tiles[4];    // number of tiles
+  uint32_t at[4];       // current tile
   uint32_t weight_slot, input_slot, parameter_slot;
-  uint32_t loads_done;       // 0: the loads of this tile are still to be issued
+  uint32_t loads_done;  // 0: the loads of this tile are still to be issued
   uint32_t valid;
 };
 
@@ -33,13 +33,17 @@ struct machine {
   struct object objects[SIMBA_MAX_OBJECTS];
   uint32_t weight_slot, input_slot, output_slot, parameter_slot;  // used last
   uint32_t weight_half, input_half, accumulator;                  // used last
-  uint32_t sent;                                // bit 0: weights, bit 1: inputs were sent in the present node run
-  uint32_t sent_weight[3], sent_input[3];       // first element of what the PEs were sent last
-  uint32_t parameter_content[2];  // node position whose parameters a slot holds, or SIMBA_NONE
+  uint32_t sent;                           // bit 0: weights, bit 1: inputs were sent in the present node run
+  uint32_t sent_weight[3], sent_input[3];  // first element of what the PEs were sent last
+  uint32_t parameter_content[2];           // node position whose parameters a slot holds, or SIMBA_NONE
 };
 
-static inline uint32_t min_u32(uint32_t x, uint32_t y) { return x < y ? x : y; }
-static inline uint32_t ceil_div_u32(uint32_t x, uint32_t y) { return (x + y - 1) / y; }
+static inline uint32_t min_u32(uint32_t x, uint32_t y) {
+  return x < y ? x : y;
+}
+static inline uint32_t ceil_div_u32(uint32_t x, uint32_t y) {
+  return (x + y - 1) / y;
+}
 
 // Values of the group's index that chiplet `c` owns: ceil(extent / chiplets) each, the last ones fewer or none.
 uint32_t share_begin_of(const struct machine* m, uint32_t c);
@@ -55,7 +59,8 @@ uint32_t tile_size(const struct cursor* at, uint32_t dim);
 
 // Issues the loads that the cursor's tile needs (`previous`: the tile before, for reuse).
 void issue_loads(struct machine* m, struct cursor* at, const struct cursor* previous);
-// True when the tile reads DRAM that this group writes, or tensors loaded afresh each step: its loads must not run ahead.
+// True when the tile reads DRAM that this group writes, or tensors loaded afresh each step: its loads must not run
+// ahead.
 uint32_t must_defer(const struct machine* m, const struct cursor* at);
 // Issues everything else of the tile.
 void issue_gemm_tile(struct machine* m, const struct cursor* at);
@@ -64,6 +69,8 @@ void issue_rows(struct machine* m, const struct cursor* at);
 void issue_pinned(struct machine* m, const struct cursor* at, uint32_t whole);
 
 // Record of an operand in the image.
-static inline const uint32_t* operand_at(const struct machine* m, uint32_t offset) { return m->image + offset; }
+static inline const uint32_t* operand_at(const struct machine* m, uint32_t offset) {
+  return m->image + offset;
+}
 
 #endif  // FIRMWARE_SRC_MACHINE_H_

@@ -52,8 +52,10 @@ static struct object* place_object(struct machine* m, const uint32_t* operand, s
   return operand[SIMBA_OPR_RESIDENT] ? &m->objects[operand[SIMBA_OPR_OBJECT]] : slot;
 }
 
-static uint32_t sent_before(uint32_t sent[3], const struct tile_run* t, const struct wave* w, uint32_t rows, uint32_t valid) {
-  const uint32_t now[3] = {t->start[DIM_B] + w->at[DIM_B], t->start[rows] + w->at[rows], t->start[DIM_K] + w->at[DIM_K]};
+static uint32_t sent_before(uint32_t sent[3], const struct tile_run* t, const struct wave* w, uint32_t rows,
+                            uint32_t valid) {
+  const uint32_t now[3] = {t->start[DIM_B] + w->at[DIM_B], t->start[rows] + w->at[rows],
+                           t->start[DIM_K] + w->at[DIM_K]};
   const uint32_t same = valid && now[0] == sent[0] && now[1] == sent[1] && now[2] == sent[2];
   for (uint32_t i = 0; i < 3; ++i) sent[i] = now[i];
   return same;
@@ -66,7 +68,8 @@ static void send_weight(struct machine* m, struct tile_run* t, const struct wave
   begin(m, t->at);
   set_wave(t->at, w);
   const uint32_t slot = t->at->weight_slot;
-  set_place(t, w, t->weight, DIM_M, DIM_K, m->group[SIMBA_GRP_WEIGHT_SLOT] + slot * m->group[SIMBA_GRP_WEIGHT_SLOT + 1]);
+  set_place(t, w, t->weight, DIM_M, DIM_K,
+            m->group[SIMBA_GRP_WEIGHT_SLOT] + slot * m->group[SIMBA_GRP_WEIGHT_SLOT + 1]);
   command_set(SIMBA_CMD_WEIGHT_HALF, m->weight_half);
   command_reads(&m->composer, place_object(m, t->weight, &m->weight_slots[slot]));
   command_writes(&m->composer, &m->weight_halves[m->weight_half]);

@@ -1,7 +1,7 @@
 // A resource that serves one thing at a time (a link, a port): who may use it when. Plain class, no kernel.
 //
-// Requests need not come in order of time: each gets the earliest gap that is long enough, so that a burst announced for
-// later does not block one that is ready now.
+// Requests need not come in order of time: each gets the earliest gap that is long enough, so that a burst announced
+// for later does not block one that is ready now.
 #pragma once
 
 #include <algorithm>

@@ -11,7 +11,8 @@ namespace heat::simba {
 Chiplet::Chiplet(sc_core::sc_module_name name, RunContext& context, int number, PackageFabric& fabric,
                  Rendezvous& rendezvous, BarrierUnit& barrier, int& running)
     : sc_core::sc_module(name), core_(context.arch, number, context.options.data) {
-  engines_[SIMBA_LOAD] = std::make_unique<LoadEngine>(unit_name(SIMBA_LOAD), context, scoreboard_, core_, fabric, rendezvous);
+  engines_[SIMBA_LOAD] =
+      std::make_unique<LoadEngine>(unit_name(SIMBA_LOAD), context, scoreboard_, core_, fabric, rendezvous);
   for (int unit : {SIMBA_SEND_WEIGHT, SIMBA_SEND_INPUT})
     engines_[static_cast<std::size_t>(unit)] =
         std::make_unique<SendEngine>(unit_name(unit), context, scoreboard_, core_, unit);

@@ -1,5 +1,5 @@
-// Weights are stationary in the lanes: a tile takes b * ceil(m / lanes) * n * ceil(k / width) cycles; each cycle reads one
-// input vector, and an accumulator entry is read (but for the first products) and written once per ceil(k / width).
+// Weights are stationary in the lanes: a tile takes b * ceil(m / lanes) * n * ceil(k / width) cycles; each cycle reads
+// one input vector, and an accumulator entry is read (but for the first products) and written once per ceil(k / width).
 #include "sim/simba_l/compute_engine.h"
 
 #include "sim/simba_l/mac_array.h"
@@ -9,7 +9,8 @@ namespace heat::simba {
 
 using spec::ceil_div;
 
-ComputeEngine::ComputeEngine(sc_core::sc_module_name name, RunContext& context, Scoreboard& scoreboard, ChipletCore& core)
+ComputeEngine::ComputeEngine(sc_core::sc_module_name name, RunContext& context, Scoreboard& scoreboard,
+                             ChipletCore& core)
     : Engine(name, context, scoreboard, core.id, SIMBA_COMPUTE), core_(core) {}
 
 void ComputeEngine::execute(InFlight& entry) {

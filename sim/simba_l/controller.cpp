@@ -11,7 +11,8 @@ BarrierUnit::BarrierUnit(sc_core::sc_module_name name, RunContext& context)
   SC_METHOD(release);
   sensitive << due_;
   dont_initialize();
-  context_.clock.begin_group(0, context_.schedule.groups.empty() ? std::vector<int>{} : context_.schedule.groups[0].nodes);
+  context_.clock.begin_group(0,
+                             context_.schedule.groups.empty() ? std::vector<int>{} : context_.schedule.groups[0].nodes);
 }
 
 // The release follows the last arrival by barrier_cycles and the NoP's longest path.
@@ -27,15 +28,21 @@ void BarrierUnit::release() {
   release_cycles_.push_back(now);
   barrier_cycles_.push_back(context_.clock.end_group(now));
   ++released_;
-  if (released_ < context_.schedule.groups.size()) context_.clock.begin_group(now, context_.schedule.groups[released_].nodes);
+  if (released_ < context_.schedule.groups.size())
+    context_.clock.begin_group(now, context_.schedule.groups[released_].nodes);
   release_.notify();
 }
 
 Controller::Controller(sc_core::sc_module_name name, RunContext& context, int chiplet,
                        const std::array<Engine*, SIMBA_ENGINES>& engines, const Scoreboard& scoreboard,
                        BarrierUnit& barrier, int& running)
-    : sc_core::sc_module(name), context_(context), chiplet_(chiplet), engines_(engines), scoreboard_(scoreboard),
-      barrier_(barrier), running_(running) {
+    : sc_core::sc_module(name),
+      context_(context),
+      chiplet_(chiplet),
+      engines_(engines),
+      scoreboard_(scoreboard),
+      barrier_(barrier),
+      running_(running) {
   SC_THREAD(run);
   SC_METHOD(interrupt);
   for (Engine* e : engines_) sensitive << e->interrupt();
@@ -88,11 +95,12 @@ void Controller::write(std::uint32_t address, std::uint32_t value) {
   } else if (offset == SIMBA_REG_HALT) {
     halted_ = true;
     if (value != 0)
-      context_.fail(std::make_exception_ptr(spec::Error(std::string(name()) + ": the firmware rejects the program image")));
+      context_.fail(
+          std::make_exception_ptr(spec::Error(std::string(name()) + ": the firmware rejects the program image")));
     if (--running_ == 0) sc_core::sc_stop();
   } else {
-    context_.fail(std::make_exception_ptr(
-        spec::Error(std::string(name()) + ": the firmware wrote register " + std::to_string(offset) + ", which does not exist")));
+    context_.fail(std::make_exception_ptr(spec::Error(std::string(name()) + ": the firmware wrote register " +
+                                                      std::to_string(offset) + ", which does not exist")));
   }
 }
 

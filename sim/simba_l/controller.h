@@ -36,8 +36,9 @@ class BarrierUnit : public sc_core::sc_module {
 class Controller : public sc_core::sc_module {
  public:
   SC_HAS_PROCESS(Controller);
-  Controller(sc_core::sc_module_name name, RunContext& context, int chiplet, const std::array<Engine*, SIMBA_ENGINES>& engines,
-             const Scoreboard& scoreboard, BarrierUnit& barrier, int& running);
+  Controller(sc_core::sc_module_name name, RunContext& context, int chiplet,
+             const std::array<Engine*, SIMBA_ENGINES>& engines, const Scoreboard& scoreboard, BarrierUnit& barrier,
+             int& running);
 
   bool halted() const { return halted_; }
   // What it waits for, for the deadlock report.

@@ -1,7 +1,7 @@
-// Bursts stream: a read burst's data pass the DRAM's port, the NoP tree and the receivers' write ports one behind the other
-// without waiting for the burst to be whole (cut-through); a write burst the same in the other direction. The window holds
-// the cycle in which each of its entries is free: an answer refills it and submits the next burst at that cycle, so the
-// engine's thread wakes once a transfer, not once a burst.
+// Bursts stream: a read burst's data pass the DRAM's port, the NoP tree and the receivers' write ports one behind the
+// other without waiting for the burst to be whole (cut-through); a write burst the same in the other direction. The
+// window holds the cycle in which each of its entries is free: an answer refills it and submits the next burst at that
+// cycle, so the engine's thread wakes once a transfer, not once a burst.
 #include "sim/simba_l/dma_engine.h"
 
 #include <algorithm>
@@ -32,9 +32,10 @@ void DmaEngine::Job::each_row(const Copy& copy) const {
   const auto locate = [&](std::int64_t offset) {
     const std::uint64_t address = view->address + static_cast<std::uint64_t>(offset);
     if (address < spans[span].begin || address >= spans[span].end)
-      span = static_cast<std::size_t>(std::upper_bound(spans.begin(), spans.end(), address,
-                                                       [](std::uint64_t a, const AddressSpan& s) { return a < s.begin; }) -
-                                      spans.begin() - 1);
+      span =
+          static_cast<std::size_t>(std::upper_bound(spans.begin(), spans.end(), address,
+                                                    [](std::uint64_t a, const AddressSpan& s) { return a < s.begin; }) -
+                                   spans.begin() - 1);
     return span_index[span] + static_cast<std::int64_t>(address - spans[span].begin);
   };
   std::int64_t index = 0;
@@ -91,7 +92,8 @@ void DmaEngine::pump() {
     burst.job = &job;
     if (!job.data.empty()) {
       const auto s = std::upper_bound(job.spans.begin(), job.spans.end(), span.begin,
-                                      [](std::uint64_t a, const AddressSpan& x) { return a < x.begin; }) - 1;
+                                      [](std::uint64_t a, const AddressSpan& x) { return a < x.begin; }) -
+                     1;
       const std::int64_t at = job.span_index[static_cast<std::size_t>(s - job.spans.begin())] +
                               static_cast<std::int64_t>(span.begin - s->begin);
       burst.data = job.data.data() + at;
@@ -122,7 +124,8 @@ LoadEngine::LoadEngine(sc_core::sc_module_name name, RunContext& context, Scoreb
 void LoadEngine::execute(InFlight& entry) {
   const Command& command = entry.command;
   const std::int64_t bytes = command.box().elements();
-  context_.check_capacity(name(), command.node(), "global buffer (bytes)", command[SIMBA_CMD_GB] + bytes, core_.gb.capacity());
+  context_.check_capacity(name(), command.node(), "global buffer (bytes)", command[SIMBA_CMD_GB] + bytes,
+                          core_.gb.capacity());
   context_.meter.add(command.node(), spec::Action::kGlobalBufferWrite, core_.gb.packed_accesses(bytes));
   std::vector<Party> parties{{this, &entry, 0}};
   std::shared_ptr<JointLoad> joint;
@@ -169,7 +172,8 @@ std::int64_t LoadEngine::arrived(Job& job, const Burst& burst, std::int64_t cycl
     Party& p = job.parties[i];
     GlobalBuffer& gb = static_cast<LoadEngine*>(p.engine)->core_.gb;
     const std::int64_t write = gb.write_cycles(burst.bytes), arrival = arrivals[i] + behind;
-    const std::int64_t written = gb.write_port.reserve(std::max(cycle, arrival - std::max(write, flits) + 1), write) + write - 1;
+    const std::int64_t written =
+        gb.write_port.reserve(std::max(cycle, arrival - std::max(write, flits) + 1), write) + write - 1;
     p.last = std::max({p.last, arrival, written});
     free = std::max(free, p.last);
   }
@@ -196,7 +200,8 @@ StoreEngine::StoreEngine(sc_core::sc_module_name name, RunContext& context, Scor
 
 void StoreEngine::execute(InFlight& entry) {
   const Command& command = entry.command;
-  context_.meter.add(command.node(), spec::Action::kGlobalBufferRead, core_.gb.packed_accesses(command.box().elements()));
+  context_.meter.add(command.node(), spec::Action::kGlobalBufferRead,
+                     core_.gb.packed_accesses(command.box().elements()));
   wait_until(context_.now() + context_.arch.dma.setup_cycles);
   Job& job = start_job(command);
   job.parties = {{this, &entry, 0}};

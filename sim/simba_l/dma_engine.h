@@ -1,7 +1,7 @@
 // The DMA engines of a chiplet: LOAD (DRAM -> global buffer, alone or jointly with other chiplets) and STORE.
 //
-// A transfer is a list of bursts of whole 64-byte blocks that cover the runs of its view. At most outstanding_bursts of an
-// engine are under way; the next transfer's bursts follow the last one's without a gap.
+// A transfer is a list of bursts of whole 64-byte blocks that cover the runs of its view. At most outstanding_bursts of
+// an engine are under way; the next transfer's bursts follow the last one's without a gap.
 #pragma once
 
 #include <list>

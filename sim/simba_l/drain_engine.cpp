@@ -1,5 +1,5 @@
-// Each PE's PPU turns sums into int8 at its own rate and sends them to the global buffer's port, where the packets of the
-// wave meet; the nearest PE's packet goes first, so that the port never waits for a far one.
+// Each PE's PPU turns sums into int8 at its own rate and sends them to the global buffer's port, where the packets of
+// the wave meet; the nearest PE's packet goes first, so that the port never waits for a far one.
 #include "sim/simba_l/drain_engine.h"
 
 #include <algorithm>
@@ -63,8 +63,8 @@ void DrainEngine::execute(InFlight& entry) {
                               core_.gb.capacity());
     const std::int64_t ppu = spec::ceil_div(bytes, context_.arch.pe.ppu_elements_per_cycle);
     const std::int64_t flits = core_.noc.flits(bytes);
-    const std::int64_t arrival = core_.noc.transfer(start, {part.pe, 0}, kGlobalBufferPort, bytes) +
-                                 std::max<std::int64_t>(0, ppu - flits);
+    const std::int64_t arrival =
+        core_.noc.transfer(start, {part.pe, 0}, kGlobalBufferPort, bytes) + std::max<std::int64_t>(0, ppu - flits);
     const std::int64_t write = core_.gb.write_cycles(bytes);
     const std::int64_t written = core_.gb.write_port.reserve(std::max(start, arrival - write + 1), write) + write - 1;
     done = std::max({done, arrival, written});
@@ -80,7 +80,8 @@ void DrainEngine::execute(InFlight& entry) {
 }
 
 void DrainEngine::requantise_part(const Command& command, const Part& part, std::vector<std::int8_t>& out) const {
-  const std::vector<std::int32_t>& sums = core_.pes[static_cast<std::size_t>(part.pe)].sums[command[SIMBA_CMD_ACC_HALF]];
+  const std::vector<std::int32_t>& sums =
+      core_.pes[static_cast<std::size_t>(part.pe)].sums[command[SIMBA_CMD_ACC_HALF]];
   const std::int64_t limit = std::int64_t{1} << (context_.arch.pe.accumulator_bits - 1);
   const std::int64_t n_channels = command[SIMBA_CMD_N_CHANNELS];
   const std::int8_t* records = command[SIMBA_CMD_REQUANT] ? core_.gb.at(command[SIMBA_CMD_REQUANT] - 1) : nullptr;
@@ -92,15 +93,15 @@ void DrainEngine::requantise_part(const Command& command, const Part& part, std:
       for (std::int64_t n = 0; n < part.box.count[2]; ++n, ++i) {
         const std::int32_t sum = sums[i];
         if (sum >= limit || sum < -limit)
-          throw spec::ScheduleError(context_.schedule.file + ": node '" + context_.node_name(command.node()) + "': " + name() +
-                                    ": a sum is " + std::to_string(sum) + ", an accumulator holds " +
+          throw spec::ScheduleError(context_.schedule.file + ": node '" + context_.node_name(command.node()) +
+                                    "': " + name() + ": a sum is " + std::to_string(sum) + ", an accumulator holds " +
                                     std::to_string(context_.arch.pe.accumulator_bits) + " bits");
         std::int8_t value = saturate(sum);
         if (records) {
-          const std::int64_t channel =
-              (command[SIMBA_CMD_CHANNEL] + part.in_wave[1] + m + (part.in_wave[0] + b) * command[SIMBA_CMD_CHANNEL_STRIDE]) *
-                  n_channels +
-              (command[SIMBA_CMD_N_START] + part.in_wave[2] + n) % n_channels;
+          const std::int64_t channel = (command[SIMBA_CMD_CHANNEL] + part.in_wave[1] + m +
+                                        (part.in_wave[0] + b) * command[SIMBA_CMD_CHANNEL_STRIDE]) *
+                                           n_channels +
+                                       (command[SIMBA_CMD_N_START] + part.in_wave[2] + n) % n_channels;
           spec::RequantRecord record;
           std::memcpy(&record, records + channel * static_cast<std::int64_t>(sizeof record), sizeof record);
           value = requantise(sum, record);

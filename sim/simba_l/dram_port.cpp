@@ -1,5 +1,5 @@
-// TLM-2.0 base protocol, IEEE 1666 clause 15.2: one request between BEGIN_REQ and END_REQ; a BEGIN_RESP that comes first
-// implies END_REQ; responses are accepted at once (TLM_COMPLETED).
+// TLM-2.0 base protocol, IEEE 1666 clause 15.2: one request between BEGIN_REQ and END_REQ; a BEGIN_RESP that comes
+// first implies END_REQ; responses are accepted at once (TLM_COMPLETED).
 #include "sim/simba_l/dram_port.h"
 
 #include <cmath>
@@ -8,6 +8,7 @@ namespace heat::simba {
 
 struct DramPort::Request {
   tlm::tlm_generic_payload payload;
+  dram::Requester requester;
   Burst burst;
 };
 
@@ -19,7 +20,9 @@ DramPort::DramPort(sc_core::sc_module_name name, RunContext& context)
   dont_initialize();
 }
 
-DramPort::~DramPort() = default;
+DramPort::~DramPort() {
+  for (auto& r : requests_) r->payload.clear_extension(&r->requester);
+}
 
 std::int64_t DramPort::cycles(std::int64_t bytes) const {
   return static_cast<std::int64_t>(std::ceil(static_cast<double>(bytes) / context_.arch.dram_port_bytes_per_cycle));
@@ -33,6 +36,7 @@ void DramPort::submit(const Burst& burst, std::int64_t ready) {
 DramPort::Request& DramPort::take() {
   if (free_.empty()) {
     requests_.push_back(std::make_unique<Request>());
+    requests_.back()->payload.set_extension(&requests_.back()->requester);
     return *requests_.back();
   }
   Request* r = free_.back();
@@ -63,6 +67,8 @@ void DramPort::send() {
       p.set_byte_enable_length(r.burst.enable ? static_cast<unsigned>(r.burst.bytes) : 0);
       p.set_dmi_allowed(false);
       p.set_response_status(tlm::TLM_INCOMPLETE_RESPONSE);
+      r.requester.node = spec::NodeId(r.burst.node);
+      r.requester.tensor = spec::TensorId(r.burst.tensor);
       entering_ = &r;
       tlm::tlm_phase phase = tlm::BEGIN_REQ;
       sc_core::sc_time delay = sc_core::SC_ZERO_TIME;
@@ -102,9 +108,10 @@ void DramPort::respond(Request& request, const sc_core::sc_time& delay) {
     ++answered_;
     const Burst burst = request.burst;
     if (request.payload.get_response_status() != tlm::TLM_OK_RESPONSE)
-      throw spec::ScheduleError(context_.schedule.file + ": node '" + context_.node_name(burst.node) + "': " + name() + ": " +
-                                std::to_string(burst.bytes) + " bytes at address " + std::to_string(burst.address) +
-                                ": the DRAM answers " + request.payload.get_response_string());
+      throw spec::ScheduleError(context_.schedule.file + ": node '" + context_.node_name(burst.node) + "': " + name() +
+                                ": " + std::to_string(burst.bytes) + " bytes at address " +
+                                std::to_string(burst.address) + ": the DRAM answers " +
+                                request.payload.get_response_string());
     free_.push_back(&request);
     burst.owner->answered(burst, context_.cycle_at(sc_core::sc_time_stamp() + delay));
   } catch (...) {

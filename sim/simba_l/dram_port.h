@@ -4,14 +4,15 @@
 // response has come the owner is called, at that very time.
 #pragma once
 
+#include <tlm_utils/simple_initiator_socket.h>
 #include <cstdint>
 #include <map>
 #include <memory>
 #include <systemc>
 #include <tlm>
-#include <tlm_utils/simple_initiator_socket.h>
 #include <vector>
 
+#include "sim/dram/requester.h"
 #include "sim/simba_l/calendar.h"
 #include "sim/simba_l/run_context.h"
 

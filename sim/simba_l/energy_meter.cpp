@@ -22,12 +22,18 @@ std::int64_t instances(const spec::ArchSpec& arch, spec::StaticPart part) {
 // Component a static part's energy is shown under.
 const char* component_of_static(spec::StaticPart part) {
   switch (part) {
-    case spec::StaticPart::kPe: return "pe";
-    case spec::StaticPart::kGlobalBuffer: return "global_buffer";
-    case spec::StaticPart::kVectorUnit: return "vector_unit";
-    case spec::StaticPart::kNocRouter: return "noc";
-    case spec::StaticPart::kNopRouter: return "nop";
-    case spec::StaticPart::kController: return "controller";
+    case spec::StaticPart::kPe:
+      return "pe";
+    case spec::StaticPart::kGlobalBuffer:
+      return "global_buffer";
+    case spec::StaticPart::kVectorUnit:
+      return "vector_unit";
+    case spec::StaticPart::kNocRouter:
+      return "noc";
+    case spec::StaticPart::kNopRouter:
+      return "nop";
+    case spec::StaticPart::kController:
+      return "controller";
   }
   throw std::logic_error("unknown static part");
 }

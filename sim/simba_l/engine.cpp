@@ -1,5 +1,5 @@
-// One thread takes commands from the queue; one method retires them at their completion times. A command costs the kernel
-// a handful of events, whatever its size.
+// One thread takes commands from the queue; one method retires them at their completion times. A command costs the
+// kernel a handful of events, whatever its size.
 #include "sim/simba_l/engine.h"
 
 namespace heat::simba {
@@ -104,8 +104,8 @@ std::string Engine::describe_wait() const {
   for (int e = 0; e < SIMBA_ENGINES; ++e) {
     const std::uint32_t needed = command[static_cast<std::size_t>(SIMBA_CMD_WAIT + e)];
     if (scoreboard_.done[static_cast<std::size_t>(e)] < needed)
-      text += std::string(", waits for ") + unit_name(e) + " to complete command " + std::to_string(needed) + " (it completed " +
-              std::to_string(scoreboard_.done[static_cast<std::size_t>(e)]) + ")";
+      text += std::string(", waits for ") + unit_name(e) + " to complete command " + std::to_string(needed) +
+              " (it completed " + std::to_string(scoreboard_.done[static_cast<std::size_t>(e)]) + ")";
   }
   return text;
 }

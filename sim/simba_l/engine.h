@@ -1,7 +1,7 @@
 // An engine of a chiplet: a queue of commands executed in order, each after the commands its wait words name.
 //
-// A command occupies the engine until execute() returns; it may complete later (a packet is still on its way) and completes
-// in order. Completion raises the engine's count on the chiplet's scoreboard, which others wait for.
+// A command occupies the engine until execute() returns; it may complete later (a packet is still on its way) and
+// completes in order. Completion raises the engine's count on the chiplet's scoreboard, which others wait for.
 #pragma once
 
 #include <array>
@@ -56,7 +56,7 @@ class Engine : public sc_core::sc_module {
   struct InFlight {
     Command command;
     std::int64_t start = 0;
-    std::int64_t done = -1;  // cycle of completion, once known
+    std::int64_t done = -1;                           // cycle of completion, once known
     std::shared_ptr<std::vector<std::int8_t>> bytes;  // what a load brought, with data
   };
   // Runs in the engine's thread at the command's start; may wait; returns when the engine is free for the next command.

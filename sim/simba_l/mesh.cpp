@@ -1,6 +1,7 @@
-// Cut-through with a reservation per link: the head enters the first link with the injection, each further link hop_cycles
-// later, and the ejection port hop_cycles + base_cycles after the last link; every stage is held for L cycles. Zero-load
-// latency and the completion of scatter and gather agree with BookSim 2's (tests/sim/simba_l/mesh_test.cpp).
+// Cut-through with a reservation per link: the head enters the first link with the injection, each further link
+// hop_cycles later, and the ejection port hop_cycles + base_cycles after the last link; every stage is held for L
+// cycles. Zero-load latency and the completion of scatter and gather agree with BookSim 2's
+// (tests/sim/simba_l/mesh_test.cpp).
 #include "sim/simba_l/mesh.h"
 
 #include <cmath>

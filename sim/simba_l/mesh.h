@@ -1,10 +1,10 @@
-// A 2D mesh network (the NoC of a chiplet, the NoP of the package): when a packet arrives, given what else is under way.
-// Plain class, no kernel.
+// A 2D mesh network (the NoC of a chiplet, the NoP of the package): when a packet arrives, given what else is under
+// way. Plain class, no kernel.
 //
-// Modelled: XY routing; one packet at a time on each link, injection and ejection port, for as many cycles as it has flits;
-// multicast along the XY tree with every link used once. A packet of L flits over H hops takes
-// base_cycles + hop_cycles * H + L - 1 cycles at zero load. Not modelled: finite router buffers (a packet that waits for a
-// link holds no other) and the arbitration of single flits.
+// Modelled: XY routing; one packet at a time on each link, injection and ejection port, for as many cycles as it has
+// flits; multicast along the XY tree with every link used once. A packet of L flits over H hops takes base_cycles +
+// hop_cycles * H + L - 1 cycles at zero load. Not modelled: finite router buffers (a packet that waits for a link holds
+// no other) and the arbitration of single flits.
 #pragma once
 
 #include <cstdint>

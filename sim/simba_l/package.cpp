@@ -1,5 +1,5 @@
-// The watchdog looks once in a long while whether any command completed or any burst came back; the DRAM's refresh keeps
-// the kernel's event queue alive, so an empty queue alone would not reveal a deadlock.
+// The watchdog looks once in a long while whether any command completed or any burst came back; the DRAM's refresh
+// keeps the kernel's event queue alive, so an empty queue alone would not reveal a deadlock.
 #include "sim/simba_l/package.h"
 
 namespace heat::simba {
@@ -8,11 +8,15 @@ constexpr std::int64_t kWatchCycles = 20'000'000;  // longer than any single com
 }
 
 Package::Package(sc_core::sc_module_name name, RunContext& context)
-    : sc_core::sc_module(name), port("dram_port", context), barrier("barrier", context), context_(context),
-      fabric_(context, port), running_(context.arch.chiplets()) {
+    : sc_core::sc_module(name),
+      port("dram_port", context),
+      barrier("barrier", context),
+      context_(context),
+      fabric_(context, port),
+      running_(context.arch.chiplets()) {
   for (int c = 0; c < context.arch.chiplets(); ++c)
-    chiplets_.push_back(std::make_unique<Chiplet>(("chiplet" + std::to_string(c)).c_str(), context, c, fabric_, rendezvous_,
-                                                  barrier, running_));
+    chiplets_.push_back(std::make_unique<Chiplet>(("chiplet" + std::to_string(c)).c_str(), context, c, fabric_,
+                                                  rendezvous_, barrier, running_));
   SC_THREAD(watch);
 }
 

@@ -1,6 +1,7 @@
 // The package: chiplets on the NoP, the DRAM's port, the barrier and the watchdog.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <systemc>
 #include <vector>
@@ -16,12 +17,16 @@ class Package : public sc_core::sc_module {
 
   DramPort port;  // bind port.socket to the DRAM
   BarrierUnit barrier;
+  std::function<void()> before_start;  // called when everything is bound, before time begins
 
   bool finished() const { return running_ == 0; }
   // Throws the error that stopped the run, or a ScheduleError that names who waits for what when work is left.
   void check_finished() const;
 
  private:
+  void start_of_simulation() override {
+    if (before_start) before_start();
+  }
   void watch();
 
   RunContext& context_;

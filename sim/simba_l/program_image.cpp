@@ -41,7 +41,8 @@ class ImageBuilder {
  private:
   std::uint32_t word(std::int64_t value, const char* what) {
     if (value < 0 || value > 0x7FFFFFFF)
-      problems_.add(place_, std::string(what) + " is " + std::to_string(value) + ", the program image holds 0 to 2147483647");
+      problems_.add(place_,
+                    std::string(what) + " is " + std::to_string(value) + ", the program image holds 0 to 2147483647");
     return static_cast<std::uint32_t>(value);
   }
   std::size_t reserve(std::size_t words) {
@@ -126,6 +127,12 @@ class ImageBuilder {
     const std::uint32_t at_view = view(v, indices);
     const std::size_t at = reserve(SIMBA_OPR_WORDS);
     const auto resident = layout_.resident.find(v.tensor);
+    for (const auto& d : v.dims)
+      if (resident != layout_.resident.end() && d.index == g.index && d.stride * d.size != tensor(v.tensor).bytes())
+        problems_.add(place_, "tensor '" + tensor(v.tensor).name + "' is in the global buffer, so the group's index '" +
+                                  g.index + "' must be outermost in it (stride " +
+                                  std::to_string(tensor(v.tensor).bytes() / d.size) + ", it is " +
+                                  std::to_string(d.stride) + ")");
     const auto object = objects_.find(v.tensor);
     w_[at + SIMBA_OPR_RESIDENT] = resident != layout_.resident.end();
     w_[at + SIMBA_OPR_GB] = resident != layout_.resident.end() ? word(resident->second, "global buffer address") : 0;
@@ -163,7 +170,8 @@ class ImageBuilder {
     put4(at + SIMBA_NODE_GB_TILE, map.gb_tile);
     put4(at + SIMBA_NODE_PE_TILE, map.pe_tile);
     for (std::size_t d = 0; d < 3; ++d) w_[at + SIMBA_NODE_GB_ORDER + d] = static_cast<std::uint32_t>(map.gb_order[d]);
-    for (std::size_t d = 0; d < 2; ++d) w_[at + SIMBA_NODE_WAVE_ORDER + d] = static_cast<std::uint32_t>(map.wave_order[d]);
+    for (std::size_t d = 0; d < 2; ++d)
+      w_[at + SIMBA_NODE_WAVE_ORDER + d] = static_cast<std::uint32_t>(map.wave_order[d]);
     w_[at + SIMBA_NODE_SPATIAL] = word(map.spatial.b, "spatial b");
     w_[at + SIMBA_NODE_SPATIAL + 1] = word(map.spatial.m, "spatial m");
     w_[at + SIMBA_NODE_SPATIAL + 2] = word(map.spatial.n, "spatial n");
@@ -284,7 +292,8 @@ ProgramImage::ProgramImage(const spec::Schedule& schedule, const spec::ArchSpec&
 ViewSpec decode_view(const std::vector<std::uint32_t>& words, std::uint32_t offset) {
   ViewSpec view;
   view.tensor = static_cast<int>(words[offset + SIMBA_VIEW_TENSOR]);
-  view.address = words[offset + SIMBA_VIEW_ADDRESS] | static_cast<std::uint64_t>(words[offset + SIMBA_VIEW_ADDRESS_HIGH]) << 32;
+  view.address =
+      words[offset + SIMBA_VIEW_ADDRESS] | static_cast<std::uint64_t>(words[offset + SIMBA_VIEW_ADDRESS_HIGH]) << 32;
   std::size_t next = offset + SIMBA_VIEW_LIST;
   for (std::size_t g = 0; g < 3; ++g)
     for (std::uint32_t d = 0; d < words[offset + SIMBA_VIEW_DIMS + g]; ++d, next += 2)

@@ -29,8 +29,14 @@ struct RunOptions {
 
 struct RunContext {
   RunContext(const spec::Schedule& s, const spec::ArchSpec& a, const RunOptions& o)
-      : schedule(s), arch(a), options(o), image(s, a), meter(s.nodes.size()), stalls(s.nodes.size()),
-        clock(s.nodes.size()), period(static_cast<double>(1.0 / a.clock_ghz), sc_core::SC_NS) {}
+      : schedule(s),
+        arch(a),
+        options(o),
+        image(s, a),
+        meter(s.nodes.size()),
+        stalls(s.nodes.size()),
+        clock(s.nodes.size()),
+        period(static_cast<double>(1.0 / a.clock_ghz), sc_core::SC_NS) {}
 
   const spec::Schedule& schedule;
   const spec::ArchSpec& arch;
@@ -68,8 +74,8 @@ struct RunContext {
   void check_capacity(const std::string& module, int node, const char* what, std::int64_t needed,
                       std::int64_t available) const {
     if (needed > available)
-      throw spec::ScheduleError(schedule.file + ": node '" + node_name(node) + "': " + module + ": " + what + " takes " +
-                                std::to_string(needed) + ", there are " + std::to_string(available));
+      throw spec::ScheduleError(schedule.file + ": node '" + node_name(node) + "': " + module + ": " + what +
+                                " takes " + std::to_string(needed) + ", there are " + std::to_string(available));
   }
 };
 

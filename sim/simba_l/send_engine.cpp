@@ -1,13 +1,16 @@
-// A tile streams: the global buffer's read port, the NoC and the receivers' write ports work on it together, so it takes
-// the longest of the three plus the network's latency. The next tile follows when the read port is free.
+// A tile streams: the global buffer's read port, the NoC and the receivers' write ports work on it together, so it
+// takes the longest of the three plus the network's latency. The next tile follows when the read port is free.
 #include "sim/simba_l/send_engine.h"
 
 #include <cmath>
 
 namespace heat::simba {
 
-SendEngine::SendEngine(sc_core::sc_module_name name, RunContext& context, Scoreboard& scoreboard, ChipletCore& core, int unit)
-    : Engine(name, context, scoreboard, core.id, unit), core_(core), weight_(unit == SIMBA_SEND_WEIGHT),
+SendEngine::SendEngine(sc_core::sc_module_name name, RunContext& context, Scoreboard& scoreboard, ChipletCore& core,
+                       int unit)
+    : Engine(name, context, scoreboard, core.id, unit),
+      core_(core),
+      weight_(unit == SIMBA_SEND_WEIGHT),
       buffer_(weight_ ? context.arch.pe.weight_buffer : context.arch.pe.input_buffer) {}
 
 template <class Visit>
@@ -41,7 +44,8 @@ void SendEngine::execute(InFlight& entry) {
     const auto count = static_cast<std::int64_t>(receivers.size());
     context_.check_capacity(name(), command.node(), "half of a PE buffer (bytes)", bytes, buffer_.capacity.value() / 2);
     if (!place.view)
-      context_.check_capacity(name(), command.node(), "global buffer (bytes)", core_.gb.end_of(place, box), core_.gb.capacity());
+      context_.check_capacity(name(), command.node(), "global buffer (bytes)", core_.gb.end_of(place, box),
+                              core_.gb.capacity());
     const std::int64_t read = core_.gb.read_cycles(bytes);
     const std::int64_t start = core_.gb.read_port.reserve(free, read);
     const int links = core_.noc.multicast(start, kGlobalBufferPort, receivers, bytes, arrivals);
@@ -52,7 +56,8 @@ void SendEngine::execute(InFlight& entry) {
     const int node = command.node();
     context_.meter.add(node, spec::Action::kGlobalBufferRead, core_.gb.accesses(place, box));
     context_.meter.add(node, spec::Action::kNocByteHop, bytes * links);
-    context_.meter.add(node, weight_ ? spec::Action::kWeightBufferWrite : spec::Action::kInputBufferWrite, bytes * count);
+    context_.meter.add(node, weight_ ? spec::Action::kWeightBufferWrite : spec::Action::kInputBufferWrite,
+                       bytes * count);
   });
   complete(entry, done);
   wait_until(free);

@@ -8,7 +8,8 @@ namespace {
 
 constexpr std::size_t kDebugChunk = 1 << 20;
 
-void debug_transfer(DramPort& port, tlm::tlm_command command, std::uint64_t address, std::uint8_t* data, std::size_t bytes) {
+void debug_transfer(DramPort& port, tlm::tlm_command command, std::uint64_t address, std::uint8_t* data,
+                    std::size_t bytes) {
   for (std::size_t done = 0; done < bytes;) {
     const std::size_t chunk = std::min(kDebugChunk, bytes - done);
     tlm::tlm_generic_payload p;
@@ -26,7 +27,8 @@ void debug_transfer(DramPort& port, tlm::tlm_command command, std::uint64_t addr
 void check_data(const spec::Schedule& schedule, const std::vector<std::uint8_t>& image) {
   spec::Problems problems;
   for (const auto& t : schedule.tensors)
-    if ((t.kind == spec::TensorKind::kInput || t.kind == spec::TensorKind::kWeight || t.kind == spec::TensorKind::kParameters) &&
+    if ((t.kind == spec::TensorKind::kInput || t.kind == spec::TensorKind::kWeight ||
+         t.kind == spec::TensorKind::kParameters) &&
         t.dram_address >= 0 && t.dram_address + t.bytes() > static_cast<std::int64_t>(image.size()))
       problems.add(schedule.file + ": tensor '" + t.name + "'",
                    "ends at address " + std::to_string(t.dram_address + t.bytes()) + ", the DRAM image has " +
@@ -42,7 +44,8 @@ void collect_stalls(const RunContext& context, int node, NodeResult& out) {
     for (int r = 0; r < kStallReasons; ++r) {
       const auto reason = static_cast<StallReason>(r);
       const std::int64_t cycles = context.stalls.cycles(node, unit, reason);
-      if (cycles > 0) out.stalls[std::string(unit_name(unit)) + "_waits_" + stall_reason_name(reason) + "_cycles"] = cycles;
+      if (cycles > 0)
+        out.stalls[std::string(unit_name(unit)) + "_waits_" + stall_reason_name(reason) + "_cycles"] = cycles;
     }
 }
 
@@ -100,12 +103,12 @@ RunResult simulate(const spec::Schedule& schedule, const spec::ArchSpec& arch, c
   RunContext context(schedule, arch, options);
   Package package("package", context);
   dram.bind(package.port.socket);
-  sc_core::sc_start(sc_core::SC_ZERO_TIME);  // elaboration
-  if (options.data) {
-    std::vector<std::uint8_t> content = image;
-    debug_transfer(package.port, tlm::TLM_WRITE_COMMAND, 0, content.data(), content.size());
-  }
-  if (!package.finished() && !context.error) sc_core::sc_start();
+  if (options.data)
+    package.before_start = [&] {
+      std::vector<std::uint8_t> content = image;
+      debug_transfer(package.port, tlm::TLM_WRITE_COMMAND, 0, content.data(), content.size());
+    };
+  sc_core::sc_start();
   package.check_finished();
   RunResult result = collect(context, package, table, dram.device_energy_pj());
   result.intervals = std::move(context.intervals);
@@ -114,7 +117,8 @@ RunResult simulate(const spec::Schedule& schedule, const spec::ArchSpec& arch, c
       if (t.kind != spec::TensorKind::kOutput) continue;
       std::vector<std::uint8_t>& bytes = result.outputs[t.name];
       bytes.resize(static_cast<std::size_t>(t.bytes()));
-      debug_transfer(package.port, tlm::TLM_READ_COMMAND, static_cast<std::uint64_t>(t.dram_address), bytes.data(), bytes.size());
+      debug_transfer(package.port, tlm::TLM_READ_COMMAND, static_cast<std::uint64_t>(t.dram_address), bytes.data(),
+                     bytes.size());
     }
   return result;
 }

@@ -11,7 +11,18 @@
 namespace heat::simba {
 
 // What an engine or the controller waited for. The first ones are the engines of the ABI, in their order.
-enum class StallReason { kLoad, kSendWeight, kSendInput, kCompute, kDrain, kVector, kStore, kMulticast, kQueueFull, kBarrier };
+enum class StallReason {
+  kLoad,
+  kSendWeight,
+  kSendInput,
+  kCompute,
+  kDrain,
+  kVector,
+  kStore,
+  kMulticast,
+  kQueueFull,
+  kBarrier
+};
 constexpr int kStallReasons = 10;
 // Waiting parts: the engines, then the controller.
 constexpr int kStallUnits = SIMBA_ENGINES + 1;
@@ -37,8 +48,9 @@ class StallLedger {
   std::vector<std::array<std::array<std::int64_t, kStallReasons>, kStallUnits>> cycles_;
 };
 
-// A node's cycles: from the last completion of the node before it (in the order step, position; over all chiplets) to its
-// own last completion, summed over steps. What is left of a group after that is its barrier: nodes and barriers add up.
+// A node's cycles: from the last completion of the node before it (in the order step, position; over all chiplets) to
+// its own last completion, summed over steps. What is left of a group after that is its barrier: nodes and barriers add
+// up.
 class NodeClock {
  public:
   explicit NodeClock(std::size_t nodes) : cycles_(nodes, 0) {}

@@ -1,5 +1,6 @@
 // A flattened range [start, start + count) of mixed-radix digits is split, from the outermost digit: a ragged head, the
-// whole rows between, a ragged tail; each part recurses on the inner digits. The rectangles of the three groups multiply.
+// whole rows between, a ragged tail; each part recurses on the inner digits. The rectangles of the three groups
+// multiply.
 #include "sim/simba_l/tile_view.h"
 
 #include <algorithm>
@@ -57,7 +58,8 @@ struct Runs {
 
 Runs runs_of(std::int64_t offset, std::vector<StridedDim> dims) {
   dims.erase(std::remove_if(dims.begin(), dims.end(), [](const StridedDim& d) { return d.size == 1; }), dims.end());
-  std::stable_sort(dims.begin(), dims.end(), [](const StridedDim& x, const StridedDim& y) { return x.stride < y.stride; });
+  std::stable_sort(dims.begin(), dims.end(),
+                   [](const StridedDim& x, const StridedDim& y) { return x.stride < y.stride; });
   Runs runs;
   runs.offset = offset;
   std::size_t i = 0;

@@ -1,8 +1,8 @@
 // Boxes of a strided view: which bytes a tile touches. Plain, no kernel.
 //
 // A view has three index groups (b, x, y), each a list of (size, stride); a tile is a range of the flattened values of
-// each group. It falls apart into rectangles (a flattened range that starts or ends inside a row of digits is ragged), and a
-// rectangle into contiguous runs.
+// each group. It falls apart into rectangles (a flattened range that starts or ends inside a row of digits is ragged),
+// and a rectangle into contiguous runs.
 #pragma once
 
 #include <array>
@@ -38,7 +38,8 @@ std::vector<StridedDim> joined(const std::vector<StridedDim>& dims);
 void group_offsets(const std::vector<StridedDim>& group, std::int64_t start, std::int64_t count,
                    std::vector<std::int64_t>& offsets);
 
-// Calls visit(offset, length) for each maximal run of a rectangle, rectangles and runs in ascending order of stride digits.
+// Calls visit(offset, length) for each maximal run of a rectangle, rectangles and runs in ascending order of stride
+// digits.
 void for_each_run(const ViewSpec& view, const Box& box, const std::function<void(std::int64_t, std::int64_t)>& visit);
 
 // Sum over the box's runs of ceil(run / word): accesses of a memory that is `word` bytes wide.

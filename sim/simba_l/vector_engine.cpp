@@ -45,8 +45,8 @@ void VectorEngine::execute(InFlight& entry) {
   const std::int64_t read = core_.gb.read_cycles(read_bytes), write = core_.gb.write_cycles(elements);
   const std::int64_t work = spec::ceil_div(elements, context_.arch.vector_unit.elements_per_cycle) +
                             r.rows * context_.arch.vector_unit.row_overhead_cycles;
-  const std::int64_t done = std::max({now + work, core_.gb.read_port.reserve(now, read) + read,
-                                      core_.gb.write_port.reserve(now, write) + write});
+  const std::int64_t done = std::max(
+      {now + work, core_.gb.read_port.reserve(now, read) + read, core_.gb.write_port.reserve(now, write) + write});
   std::int64_t reads = core_.gb.accesses(r.input, r.input_box) + core_.gb.packed_accesses(r.parameter_bytes);
   if (r.has_residual) reads += core_.gb.accesses(r.residual, r.residual_box);
   const int node = command.node();
@@ -67,14 +67,16 @@ void VectorEngine::finish(const InFlight& entry) {
   if (r.has_residual) core_.gb.read(r.residual, r.residual_box, residual.data());
   std::vector<std::int64_t> parameters(static_cast<std::size_t>(r.parameter_bytes + 7) / 8);  // aligned copy
   if (r.parameter_bytes > 0)
-    std::memcpy(parameters.data(), core_.gb.at(command[SIMBA_CMD_PARAMETERS] - 1), static_cast<std::size_t>(r.parameter_bytes));
+    std::memcpy(parameters.data(), core_.gb.at(command[SIMBA_CMD_PARAMETERS] - 1),
+                static_cast<std::size_t>(r.parameter_bytes));
   const LayerNormFactors factors{static_cast<std::int32_t>(command[SIMBA_CMD_MULTIPLIER_X]),
                                  static_cast<std::int32_t>(command[SIMBA_CMD_MULTIPLIER_R]),
                                  static_cast<int>(command[SIMBA_CMD_SHIFT])};
   for (std::int64_t row = 0; row < r.rows; ++row) {
     const auto at = static_cast<std::size_t>(row * r.columns);
     if (command[SIMBA_CMD_OP] == 0)
-      softmax_row(in.data() + at, r.columns, reinterpret_cast<const std::uint16_t*>(parameters.data()), out.data() + at);
+      softmax_row(in.data() + at, r.columns, reinterpret_cast<const std::uint16_t*>(parameters.data()),
+                  out.data() + at);
     else
       layer_norm_row(in.data() + at, r.has_residual ? residual.data() + at : nullptr, r.columns, factors,
                      reinterpret_cast<const spec::LayerNormRecord*>(parameters.data()), out.data() + at);

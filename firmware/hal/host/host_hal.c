@@ -1,5 +1,5 @@
-// The current bus is a global because the firmware knows no context argument; a call that blocks (the simulator switches to
-// another coroutine) restores it before it returns.
+// The current bus is a global because the firmware knows no context argument; a call that blocks (the simulator
+// switches to another coroutine) restores it before it returns.
 #include "firmware/hal/host/host_hal.h"
 
 #include "firmware/hal/hal.h"

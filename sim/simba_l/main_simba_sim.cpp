@@ -1,0 +1,141 @@
+// simba-sim: runs a schedule on the chiplet array and reports time and energy; with data, the outputs too.
+#include <boost/program_options.hpp>
+#include <filesystem>
+#include <iostream>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "sim/dram/dram.h"
+#include "sim/simba_l/run_database.h"
+#include "sim/simba_l/run_report.h"
+#include "spec/atomic_file.h"
+#include "spec/program.h"
+
+namespace {
+
+namespace po = boost::program_options;
+using namespace heat;
+
+struct Options {
+  std::string arch, schedule, json, trace, output;
+  simba::RunOptions run;
+  bool trace_dram = false;
+};
+
+constexpr const char* kIntroduction =
+    "simba-sim runs a schedule on a Simba-L chiplet array with its DRAM, controllers and firmware.\n\nOptions";
+constexpr const char* kExamples =
+    "\nExamples:\n"
+    "  simba-sim --arch configs/arch/simba-l.yaml --schedule bert.json --json run.json\n"
+    "  simba-sim --arch configs/arch/simba-l.yaml --schedule bert.json --data on --output outputs.bin\n"
+    "  simba-sim --arch configs/arch/simba-l.yaml --schedule bert.json --trace runs/bert --trace-dram\n";
+
+po::options_description described() {
+  po::options_description d(kIntroduction);
+  d.add_options()("help,h", "this text")("version", "name and version")(
+      "arch", po::value<std::string>(), "machine (YAML)")("schedule", po::value<std::string>(), "schedule (JSON)")(
+      "data", po::value<std::string>()->default_value("off"),
+      "on: move and compute the real int8 tensors; off: time and energy only, which are the same")(
+      "firmware", po::value<std::string>()->default_value("native"), "native: the firmware compiled for this host")(
+      "json", po::value<std::string>(), "write the result to this file")(
+      "output", po::value<std::string>(),
+      "with data: write the output tensors to this file, one after another by name")(
+      "trace", po::value<std::string>(), "write a run database to this folder (run.sqlite)")(
+      "trace-dram", "with --trace: every DRAM access too")("stall-seed", po::value<std::uint64_t>(),
+                                                           "add random waits to every engine (not 0)");
+  return d;
+}
+
+bool on_or_off(const std::string& value) {
+  if (value == "on") return true;
+  if (value == "off") return false;
+  throw spec::ConfigError("--data: is '" + value + "', expected on or off (see simba-sim --help)");
+}
+
+// Nothing when the program has only to print help or version.
+std::optional<Options> parse(int argc, char** argv) {
+  const po::options_description d = described();
+  po::variables_map given;
+  try {
+    po::store(po::command_line_parser(argc, argv).options(d).positional({}).run(), given);
+  } catch (const po::error& e) {
+    throw spec::ConfigError(std::string(e.what()) + " (see simba-sim --help)");
+  }
+  if (given.count("help")) {
+    std::cout << d << kExamples;
+    return std::nullopt;
+  }
+  if (given.count("version")) {
+    std::cout << spec::version_line("simba-sim") << "\n";
+    return std::nullopt;
+  }
+  for (const char* required : {"arch", "schedule"})
+    if (!given.count(required))
+      throw spec::ConfigError(std::string("--") + required + " is missing (see simba-sim --help)");
+  Options o;
+  o.arch = given["arch"].as<std::string>();
+  o.schedule = given["schedule"].as<std::string>();
+  o.run.data = on_or_off(given["data"].as<std::string>());
+  if (given["firmware"].as<std::string>() != "native")
+    throw spec::ConfigError("--firmware: is '" + given["firmware"].as<std::string>() + "', expected native");
+  if (given.count("json")) o.json = given["json"].as<std::string>();
+  if (given.count("output")) o.output = given["output"].as<std::string>();
+  if (given.count("trace")) o.trace = given["trace"].as<std::string>();
+  if (given.count("stall-seed")) o.run.stall_seed = given["stall-seed"].as<std::uint64_t>();
+  o.trace_dram = given.count("trace-dram") != 0;
+  o.run.trace = !o.trace.empty();
+  if (!o.output.empty() && !o.run.data) throw spec::ConfigError("--output needs --data on");
+  if (o.trace_dram && o.trace.empty()) throw spec::ConfigError("--trace-dram needs --trace");
+  return o;
+}
+
+std::vector<std::uint8_t> load_image(const spec::Schedule& schedule) {
+  if (schedule.dram_image.empty())
+    throw spec::ScheduleError(schedule.file + ": dram_image: is empty, a run with data needs the tensors' content");
+  const std::string bytes =
+      spec::read_file((std::filesystem::path(schedule.file).parent_path() / schedule.dram_image).string());
+  return {bytes.begin(), bytes.end()};
+}
+
+int run(const Options& o) {
+  const spec::ArchSpec arch = spec::ArchSpec::load(o.arch);
+  const spec::EnergyTable table = spec::EnergyTable::load(arch.energy_config);
+  const spec::DramSpec dram_spec = spec::load_dram_spec(arch.dram_config);
+  const spec::Schedule schedule = spec::Schedule::load(o.schedule);
+  const std::vector<std::uint8_t> image = o.run.data ? load_image(schedule) : std::vector<std::uint8_t>();
+  dram::Dram memory("dram", dram_spec);
+  std::vector<dram::AccessRecord> accesses;
+  if (o.trace_dram) memory.set_observer([&](const dram::AccessRecord& a) { accesses.push_back(a); });
+  simba::DramAttachment attachment;
+  attachment.bind = [&](auto& socket) { socket.bind(memory.socket); };
+  attachment.device_energy_pj = [&] {
+    memory.finish();
+    return memory.energy().total();
+  };
+  const simba::RunResult result = simba::simulate(schedule, arch, table, o.run, attachment, image);
+  const simba::RunCost cost = simba::run_cost();
+  if (!o.trace.empty())
+    simba::write_run_database(o.trace + "/run.sqlite", schedule, arch, table, dram_spec, o.run, result, accesses);
+  if (!o.output.empty()) {
+    std::string bytes;
+    for (const auto& [name, tensor] : result.outputs) bytes.append(tensor.begin(), tensor.end());
+    spec::write_file_atomically(o.output, bytes);
+  }
+  if (!o.json.empty())
+    spec::write_file_atomically(o.json, simba::report_json(schedule, arch, table, o.run, result, cost).dump(2) + "\n");
+  std::cout << simba::report_text(schedule, arch, result, cost);
+  return spec::kDone;
+}
+
+}  // namespace
+
+int sc_main(int argc, char** argv) {
+  return spec::run_program("simba-sim", [&] {
+    const std::optional<Options> options = parse(argc, argv);
+    return options ? run(*options) : static_cast<int>(spec::kDone);
+  });
+}
+
+int main(int argc, char** argv) {
+  return sc_core::sc_elab_and_sim(argc, argv);
+}

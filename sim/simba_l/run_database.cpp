@@ -1,0 +1,106 @@
+// Intervals that reach past the run's end (none should) would be refused by the writer; posted DRAM writes may finish
+// after it and are clipped.
+#include "sim/simba_l/run_database.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "sim/simba_l/run_report.h"
+#include "traces/writer.h"
+
+namespace heat::simba {
+namespace {
+
+void write_nodes(traces::Writer& w, const spec::Schedule& s, const RunResult& r) {
+  for (std::size_t g = 0; g < s.groups.size(); ++g) {
+    const spec::FusedGroup& group = s.groups[g];
+    w.group({static_cast<std::int32_t>(g), group.name, r.groups[g].start_cycle, r.groups[g].end_cycle,
+             group.prediction.cycles, group.prediction.energy_pj});
+    for (int n : group.nodes) {
+      const spec::Node& node = s.nodes[static_cast<std::size_t>(n)];
+      const NodeResult& result = r.nodes[static_cast<std::size_t>(n)];
+      traces::NodeRow row;
+      row.id = n;
+      row.name = node.name;
+      row.layer = node.layer;
+      row.group = static_cast<std::int32_t>(g);
+      row.macs = result.macs;
+      row.cycles = result.cycles;
+      row.predicted_cycles = node.prediction.cycles;
+      row.predicted_energy_pj = node.prediction.energy_pj;
+      row.dram_read_bytes = result.dram_read_bytes;
+      row.dram_write_bytes = result.dram_write_bytes;
+      w.node(row);
+    }
+  }
+  for (std::size_t t = 0; t < s.tensors.size(); ++t)
+    w.tensor({static_cast<std::int32_t>(t), s.tensors[t].name, s.tensors[t].dram_address, s.tensors[t].bytes()});
+}
+
+void write_stalls(traces::Writer& w, const RunResult& r) {
+  static const std::string kWaits = "_waits_", kCycles = "_cycles";
+  for (std::size_t n = 0; n < r.nodes.size(); ++n)
+    for (const auto& [key, cycles] : r.nodes[n].stalls) {
+      const std::size_t at = key.find(kWaits);
+      const std::size_t reason = at + kWaits.size();
+      w.stall({static_cast<std::int32_t>(n), key.substr(0, at),
+               key.substr(reason, key.size() - reason - kCycles.size()), cycles});
+    }
+}
+
+void write_accesses(traces::Writer& w, const spec::ArchSpec& arch, const spec::DramSpec& dram, std::int64_t end,
+                    const std::vector<heat::dram::AccessRecord>& accesses) {
+  const double cycles_per_clock = dram.clock_ns() * arch.clock_ghz;
+  const auto cycle = [&](heat::dram::Cycle c) {
+    return std::min(end, static_cast<std::int64_t>(static_cast<double>(c) * cycles_per_clock));
+  };
+  for (const auto& a : accesses) {
+    traces::DramTransactionRow row;
+    row.address = static_cast<std::int64_t>(a.address);
+    row.bytes = static_cast<std::int32_t>(a.bytes);
+    row.is_write = a.write;
+    row.arrival_cycle = cycle(a.arrival);
+    row.start_cycle = cycle(a.start);
+    row.finish_cycle = cycle(a.finish);
+    row.row_result = static_cast<traces::RowResult>(a.row_result);
+    row.channel = a.channel;
+    row.rank = a.place.rank;
+    row.bank_group = a.place.bank_group;
+    row.bank = a.place.bank;
+    row.row = static_cast<std::int32_t>(a.place.row);
+    row.node = a.node.value;
+    row.tensor = a.tensor.value;
+    w.dram_transaction(row);
+  }
+}
+
+}  // namespace
+
+void write_run_database(const std::string& path, const spec::Schedule& schedule, const spec::ArchSpec& arch,
+                        const spec::EnergyTable& table, const spec::DramSpec& dram, const RunOptions& options,
+                        const RunResult& result, const std::vector<heat::dram::AccessRecord>& accesses) {
+  traces::RunInfo info;
+  info.program = "simba-sim";
+  info.version = HEAT_VERSION;
+  info.seed = static_cast<std::int64_t>(options.stall_seed);
+  info.schedule = schedule.file;
+  info.network = schedule.network;
+  info.method = schedule.method;
+  info.arch = arch.name;
+  info.clock_ghz = arch.clock_ghz;
+  info.peak_macs_per_cycle = arch.macs_per_cycle();
+  const spec::DramOrganization& o = dram.organization;
+  info.dram_peak_bytes_per_cycle =
+      static_cast<double>(o.access_bytes()) * o.channels / (o.burst_cycles * dram.clock_ns() * arch.clock_ghz);
+  traces::Writer w(path, info, {{"arch", spec::to_json(arch)}, {"energy_table", spec::to_json(table)}});
+  write_nodes(w, schedule, result);
+  write_stalls(w, result);
+  for (const EnergyPart& p : result.energy) w.energy({p.component, p.action, p.node, p.count, p.energy_pj});
+  for (const TraceInterval& i : result.intervals)
+    w.interval(w.unit(i.chiplet, unit_name(i.unit)), i.start, std::min(i.end, result.cycles), unit_name(i.unit),
+               i.node);
+  write_accesses(w, arch, dram, result.cycles, accesses);
+  w.finish({result.cycles});
+}
+
+}  // namespace heat::simba

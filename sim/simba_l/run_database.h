@@ -1,0 +1,17 @@
+// Writes a finished run into a run database (traces/schema.h).
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "sim/dram/dram.h"
+#include "sim/simba_l/simulation.h"
+
+namespace heat::simba {
+
+// `accesses`: DRAM column accesses, empty unless asked for. Throws FileError.
+void write_run_database(const std::string& path, const spec::Schedule& schedule, const spec::ArchSpec& arch,
+                        const spec::EnergyTable& table, const spec::DramSpec& dram, const RunOptions& options,
+                        const RunResult& result, const std::vector<heat::dram::AccessRecord>& accesses);
+
+}  // namespace heat::simba

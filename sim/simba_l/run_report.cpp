@@ -1,0 +1,153 @@
+// The same figures in two forms; every sum is formed from the parts, so that readers can check it.
+#include "sim/simba_l/run_report.h"
+
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <ctime>
+#include <nlohmann/json.hpp>
+
+#include "spec/units.h"
+
+namespace heat::simba {
+
+using nlohmann::ordered_json;
+
+namespace {
+
+double latency_ns(const spec::ArchSpec& arch, std::int64_t cycles) {
+  return arch.nanoseconds(spec::Cycles(cycles)).value();
+}
+
+double edp(const spec::ArchSpec& arch, const RunResult& r) {
+  return spec::edp_js(spec::Picojoules(r.energy_pj), arch.nanoseconds(spec::Cycles(r.cycles)));
+}
+
+std::int64_t total_macs(const RunResult& r) {
+  std::int64_t macs = 0;
+  for (const auto& n : r.nodes) macs += n.macs;
+  return macs;
+}
+
+double utilization(const spec::ArchSpec& arch, const RunResult& r) {
+  const double peak = static_cast<double>(r.cycles) * static_cast<double>(arch.macs_per_cycle());
+  return peak > 0 ? static_cast<double>(total_macs(r)) / peak : 0;
+}
+
+std::map<std::string, double> by_component(const RunResult& r) {
+  std::map<std::string, double> sums;
+  for (const EnergyPart& p : r.energy) sums[p.component] += p.energy_pj;
+  return sums;
+}
+
+ordered_json nodes_json(const spec::Schedule& s, const RunResult& r) {
+  ordered_json list = ordered_json::array();
+  std::vector<std::map<std::string, double>> components(s.nodes.size());
+  for (const EnergyPart& p : r.energy)
+    if (p.node >= 0) components[static_cast<std::size_t>(p.node)][p.component] += p.energy_pj;
+  for (std::size_t i = 0; i < s.nodes.size(); ++i) {
+    const NodeResult& n = r.nodes[i];
+    list.push_back({{"name", s.nodes[i].name},
+                    {"layer", s.nodes[i].layer},
+                    {"cycles", n.cycles},
+                    {"energy_pj", n.energy_pj},
+                    {"macs", n.macs},
+                    {"dram_read_bytes", n.dram_read_bytes},
+                    {"dram_write_bytes", n.dram_write_bytes},
+                    {"energy_by_component_pj", components[i]},
+                    {"stalls", n.stalls}});
+  }
+  return list;
+}
+
+ordered_json groups_json(const spec::Schedule& s, const RunResult& r) {
+  ordered_json list = ordered_json::array();
+  for (std::size_t g = 0; g < s.groups.size(); ++g)
+    list.push_back({{"name", s.groups[g].name},
+                    {"cycles", r.groups[g].end_cycle - r.groups[g].start_cycle},
+                    {"barrier_cycles", r.groups[g].barrier_cycles},
+                    {"start_cycle", r.groups[g].start_cycle},
+                    {"energy_pj", r.groups[g].energy_pj}});
+  return list;
+}
+
+}  // namespace
+
+RunCost run_cost() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return {static_cast<double>(std::clock()) / CLOCKS_PER_SEC, static_cast<std::int64_t>(usage.ru_maxrss) * 1024};
+}
+
+std::string output_hash(const RunResult& result) {
+  std::uint64_t hash = 14695981039346656037u;
+  for (const auto& [name, bytes] : result.outputs)
+    for (std::uint8_t b : bytes) hash = (hash ^ b) * 1099511628211u;
+  char text[17];
+  std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(hash));
+  return text;
+}
+
+ordered_json report_json(const spec::Schedule& schedule, const spec::ArchSpec& arch, const spec::EnergyTable& table,
+                         const RunOptions& options, const RunResult& result, const RunCost& cost) {
+  std::int64_t reads = 0, writes = 0;
+  for (const auto& n : result.nodes) {
+    reads += n.dram_read_bytes;
+    writes += n.dram_write_bytes;
+  }
+  ordered_json j = {{"program", "simba-sim"},
+                    {"network", schedule.network},
+                    {"method", schedule.method},
+                    {"data", options.data},
+                    {"cycles", result.cycles},
+                    {"latency_ns", latency_ns(arch, result.cycles)},
+                    {"energy_pj", result.energy_pj},
+                    {"edp_js", edp(arch, result)},
+                    {"macs", total_macs(result)},
+                    {"utilization", utilization(arch, result)},
+                    {"dram_read_bytes", reads},
+                    {"dram_write_bytes", writes},
+                    {"energy_by_component_pj", by_component(result)},
+                    {"counts", result.counts},
+                    {"nodes", nodes_json(schedule, result)},
+                    {"groups", groups_json(schedule, result)}};
+  if (options.data) j["output_fnv1a"] = output_hash(result);
+  j["predicted"] = {{"cycles", schedule.prediction.cycles}, {"energy_pj", schedule.prediction.energy_pj}};
+  j["arch"] = spec::to_json(arch);
+  j["energy_table"] = spec::to_json(table);
+  j["cpu_s"] = cost.cpu_s;
+  j["peak_rss_bytes"] = cost.peak_rss_bytes;
+  return j;
+}
+
+std::string report_text(const spec::Schedule& schedule, const spec::ArchSpec& arch, const RunResult& result,
+                        const RunCost& cost) {
+  char line[256];
+  std::string text;
+  const auto add = [&](auto... values) {
+    std::snprintf(line, sizeof line, values...);
+    text += line;
+  };
+  add("%s (%s) on %s\n", schedule.network.c_str(), schedule.method.c_str(), arch.name.c_str());
+  add("  cycles       %lld (%.6g ms)\n", static_cast<long long>(result.cycles), latency_ns(arch, result.cycles) * 1e-6);
+  add("  energy       %.6g uJ\n", result.energy_pj * 1e-6);
+  add("  EDP          %.6g uJ*s\n", edp(arch, result) * 1e6);
+  add("  MACs         %lld, utilisation %.1f%%\n", static_cast<long long>(total_macs(result)),
+      utilization(arch, result) * 100);
+  for (const auto& [component, pj] : by_component(result))
+    add("    %-14s %12.6g uJ  %5.1f%%\n", component.c_str(), pj * 1e-6, 100 * pj / result.energy_pj);
+  std::vector<std::size_t> order(result.nodes.size());
+  for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t x, std::size_t y) { return result.nodes[x].cycles > result.nodes[y].cycles; });
+  if (order.size() > 8) order.resize(8);
+  text += "  longest nodes:\n";
+  for (std::size_t i : order)
+    add("    %-48s %10lld cycles %12.6g uJ\n", schedule.nodes[i].name.c_str(),
+        static_cast<long long>(result.nodes[i].cycles), result.nodes[i].energy_pj * 1e-6);
+  add("  simulated in %.2f s of CPU time, %.0f MB\n", cost.cpu_s, static_cast<double>(cost.peak_rss_bytes) / 1e6);
+  return text;
+}
+
+}  // namespace heat::simba

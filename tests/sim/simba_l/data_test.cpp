@@ -1,0 +1,104 @@
+// With data on, every output equals an independent integer reference, bit for bit.
+#include <gtest/gtest.h>
+
+#include "tests/sim/simba_l/test_machine.h"
+#include "tests/support/integer_reference.h"
+#include "tests/support/sample_schedules.h"
+
+namespace heat::simba_test {
+namespace {
+
+using namespace test_support;
+
+Machine small(std::uint64_t stall_seed = 0) {
+  Machine m;
+  m.arch = small_arch();
+  m.options.data = true;
+  m.options.stall_seed = stall_seed;
+  return m;
+}
+
+void expect_reference(const BuiltSchedule& built, const Machine& machine, const std::string& what) {
+  const Outcome outcome = run(built, machine);
+  ASSERT_EQ(outcome.error, "") << what;
+  const TensorData expected = run_reference(built.schedule, built.image);
+  int compared = 0;
+  for (const auto& t : built.schedule.tensors) {
+    if (t.kind != spec::TensorKind::kOutput) continue;
+    ASSERT_EQ(outcome.outputs.count(t.name), 1u) << what;
+    EXPECT_EQ(outcome.outputs.at(t.name), expected.at(t.name)) << what << ", tensor " << t.name;
+    ++compared;
+  }
+  EXPECT_GT(compared, 0) << what;
+}
+
+TEST(Data, OneGemmEqualsReferenceForEveryBoundDimensionAndOddSizes) {
+  for (GemmBound bound : {GemmBound::kB, GemmBound::kM, GemmBound::kN})
+    for (std::uint64_t seed = 1; seed <= 6; ++seed) {
+      OneGemmOptions o;
+      o.bound = bound;
+      o.seed = seed;
+      o.random_mappings = seed > 1;
+      o.gelu = seed % 2 == 0;
+      o.pin_weight = seed == 3 && bound != GemmBound::kM;  // a resident share needs its index outermost
+      const std::int64_t B = bound == GemmBound::kB ? 5 : static_cast<std::int64_t>(seed % 2 + 1);
+      expect_reference(one_gemm(small_arch(), B, 13, 11, 37, o), small(),
+                       "bound " + std::to_string(static_cast<int>(bound)) + " seed " + std::to_string(seed));
+    }
+}
+
+TEST(Data, FactorisedLayersEqualReference) {
+  for (LayerMethod method : all_layer_methods())
+    for (std::uint64_t seed = 1; seed <= 3; ++seed) {
+      LayerOptions o;
+      o.seed = seed;
+      o.random_mappings = seed > 1;
+      o.resident_intermediates = seed != 3;
+      expect_reference(factorised_layer(small_arch(), method, o), small(),
+                       std::string(layer_method_name(method)) + " seed " + std::to_string(seed));
+    }
+}
+
+TEST(Data, AttentionEqualsReferenceOverHeadsAndTokens) {
+  for (bool heads : {true, false})
+    for (std::uint64_t seed = 1; seed <= 3; ++seed) {
+      AttentionOptions o;
+      o.loop_over_heads = heads;
+      o.seed = seed;
+      o.random_mappings = seed > 1;
+      expect_reference(attention_block(small_arch(), o), small(),
+                       std::string(heads ? "heads" : "tokens") + " seed " + std::to_string(seed));
+    }
+}
+
+TEST(Data, LayerNormAndEncoderLayerEqualReference) {
+  for (bool residual : {true, false}) expect_reference(layer_norm_block(small_arch(), residual), small(), "layer norm");
+  for (std::uint64_t seed = 1; seed <= 3; ++seed) {
+    EncoderOptions o;
+    o.seed = seed;
+    o.random_mappings = seed > 1;
+    expect_reference(encoder_layer(small_arch(), o), small(), "encoder seed " + std::to_string(seed));
+  }
+}
+
+TEST(Data, RandomStallsThenResultsAreTheSame) {
+  for (std::uint64_t seed = 1; seed <= 5; ++seed) {
+    EncoderOptions o;
+    o.random_mappings = true;
+    o.seed = seed;
+    expect_reference(encoder_layer(small_arch(), o), small(seed * 7919), "stalls " + std::to_string(seed));
+  }
+}
+
+TEST(Data, OneBitOfAnOperandFlippedThenOutputDiffers) {
+  const BuiltSchedule built = one_gemm(small_arch(), 1, 13, 11, 37);
+  BuiltSchedule flipped = built;
+  for (const auto& t : built.schedule.tensors)
+    if (t.kind == spec::TensorKind::kWeight) flipped.image[static_cast<std::size_t>(t.dram_address)] ^= 0x40;
+  const Outcome a = run(built, small()), b = run(flipped, small());
+  ASSERT_EQ(a.error + b.error, "");
+  EXPECT_NE(a.outputs, b.outputs);
+}
+
+}  // namespace
+}  // namespace heat::simba_test
