@@ -1,5 +1,6 @@
 // simba-sim: runs a schedule on the chiplet array and reports time and energy; with data, the outputs too.
 #include <boost/program_options.hpp>
+#include <cstdlib>
 #include <filesystem>
 #include <iostream>
 #include <nlohmann/json.hpp>
