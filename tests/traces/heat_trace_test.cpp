@@ -37,7 +37,7 @@ Result heat_trace(const std::string& arguments) {
 TEST(HeatTrace, HelpAndVersionSucceedEverywhere) {
   EXPECT_EQ(heat_trace("--version").output, "heat-trace 0.1.0\n");
   EXPECT_EQ(heat_trace("--help").status, 0);
-  for (const char* command : {"summary", "diff", "timeline", "export"}) {
+  for (const char* command : {"summary", "diff", "timeline", "export", "report"}) {
     const Result r = heat_trace(std::string(command) + " --help");
     EXPECT_EQ(r.status, 0) << command;
     EXPECT_NE(r.output.find("Examples:\n  heat-trace " + std::string(command)), std::string::npos) << r.output;
@@ -86,6 +86,32 @@ TEST(HeatTrace, CommandsWriteWhatTheyPromise) {
   EXPECT_EQ(csv.status, 0);
   EXPECT_NE(csv.output.find("3 rows"), std::string::npos);
   EXPECT_EQ(heat_trace("export " + run + " --format vhdl --output " + folder.file("x")).status, 2);
+}
+
+TEST(HeatTrace, ReportTakesRunsAndDataAndRefusesWrongOnesWithoutWriting) {
+  TemporaryFolder folder;
+  const std::string run = folder.file("run.sqlite"), html = folder.file("report.html");
+  write_sample_run(run);
+  spec::write_file_atomically(folder.file("bad.json"),
+                              R"({"paretto": {}, "search": {"generations": [{"generation": 1, "best": "low"}]}})");
+  const Result bad = heat_trace("report --data " + folder.file("bad.json") + " --output " + html);
+  EXPECT_EQ(bad.status, 2);
+  EXPECT_NE(bad.output.find("3 problems"), std::string::npos) << bad.output;
+  EXPECT_NE(bad.output.find("paretto: unknown key (did you mean 'pareto'?)"), std::string::npos) << bad.output;
+  EXPECT_NE(bad.output.find("search.generations[0].best: \"low\", expected a number"), std::string::npos) << bad.output;
+  EXPECT_NE(bad.output.find("search.generations[0].mean: missing"), std::string::npos) << bad.output;
+  EXPECT_EQ(heat_trace("report --output " + html).status, 2);
+  EXPECT_EQ(heat_trace("report " + run + " " + run + " --output " + html).status, 2);
+  EXPECT_EQ(heat_trace("report " + folder.file("bad.json") + " --output " + html).status, 2);
+  EXPECT_FALSE(std::filesystem::exists(html));
+  spec::write_file_atomically(folder.file("s.json"), R"({"accuracy": 0.9})");
+  const Result good = heat_trace("report a=" + run + " --run b=" + run + " --summary " + folder.file("s.json") +
+                                 " --output " + html + " --json " + folder.file("r.json"));
+  EXPECT_EQ(good.status, 0) << good.output;
+  const auto json = nlohmann::json::parse(spec::read_file(folder.file("r.json")));
+  EXPECT_EQ(json["runs"], 2);
+  EXPECT_EQ(json["sections"], (nlohmann::json{"summary", "layers", "runs"}));
+  EXPECT_EQ(json["bytes"], std::filesystem::file_size(html));
 }
 
 }  // namespace

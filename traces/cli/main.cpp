@@ -16,7 +16,8 @@ namespace heat::traces::cli {
   X("summary",  run_summary,  "where time and energy went, stalls, utilisation")                 \
   X("diff",     run_diff,     "what changed between two runs, largest change first")             \
   X("timeline", run_timeline, "the run for Perfetto or chrome://tracing")                        \
-  X("export",   run_export,   "tables as CSV, DRAM requests as DRAMsim3 or Ramulator 2 traces")
+  X("export",   run_export,   "tables as CSV, DRAM requests as DRAMsim3 or Ramulator 2 traces") \
+  X("report",   run_report,   "one HTML file with interactive pictures of runs and search")
 
 // clang-format on
 #define X(name, function, summary) int function(int argc, char** argv);
