@@ -25,15 +25,7 @@ set_target_properties(OpenCV::ml PROPERTIES IMPORTED_LOCATION ${HEAT_OPENCV_ML_L
   INTERFACE_LINK_LIBRARIES ${HEAT_OPENCV_CORE_LIBRARY})
 target_include_directories(OpenCV::ml SYSTEM INTERFACE ${HEAT_OPENCV_INCLUDE})
 
-# Debian's SystemC ships no CMake package; its headers lie in the default path.
-find_path(HEAT_SYSTEMC_INCLUDE systemc REQUIRED)
-find_library(HEAT_SYSTEMC_LIBRARY systemc REQUIRED)
-add_library(SystemC::systemc UNKNOWN IMPORTED)
-set_target_properties(SystemC::systemc PROPERTIES
-  IMPORTED_LOCATION ${HEAT_SYSTEMC_LIBRARY}
-  INTERFACE_COMPILE_DEFINITIONS SC_INCLUDE_DYNAMIC_PROCESSES)
-target_include_directories(SystemC::systemc SYSTEM INTERFACE ${HEAT_SYSTEMC_INCLUDE})
-target_link_libraries(SystemC::systemc INTERFACE Threads::Threads)
+include(HeatSystemC)
 
 if(HEAT_BUILD_TESTS)
   find_package(GTest REQUIRED)

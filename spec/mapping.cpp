@@ -1,3 +1,4 @@
+// The names of the loop dimensions, as they stand in JSON.
 #include "spec/mapping.h"
 
 #include <stdexcept>

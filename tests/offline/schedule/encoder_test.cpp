@@ -4,8 +4,8 @@
 
 #include <numeric>
 
-#include "networks.h"
 #include "spec/schedule_checks.h"
+#include "tests/offline/schedule/networks.h"
 
 namespace heat::offline {
 namespace {

@@ -4,8 +4,8 @@
 
 #include <cmath>
 
-#include "networks.h"
 #include "offline/schedule/evaluate.h"
+#include "tests/offline/schedule/networks.h"
 #include "tests/support/integer_reference.h"
 
 namespace heat::offline {

@@ -1,0 +1,174 @@
+// Who may include whom (docs/architecture.md): every #include of the tree against one table.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+
+#include "tests/repo/source_tree.h"
+
+namespace heat::repo {
+namespace {
+
+struct Room {
+  std::string folder;
+  std::vector<std::string> may_include;  // folders (ending in '/') and single headers, beside itself
+  bool systemc = false;
+};
+
+const std::vector<Room>& rooms() {
+  static const std::vector<Room> table{
+      {"spec/", {}, false},
+      {"firmware/", {}, false},
+      {"traces/", {"spec/"}, false},
+      {"sim/dram/", {"spec/"}, true},
+      // sim/dram's public headers; the writer of the run database; the firmware's ABI and the HAL it is built behind.
+      {"sim/simba_l/",
+       {"spec/", "sim/dram/dram.h", "sim/dram/requester.h", "traces/writer.h", "traces/schema.h", "firmware/include/",
+        "firmware/hal/host/host_hal.h"},
+       true},
+      {"offline/", {"spec/", "traces/reader.h", "traces/schema.h"}, false},
+      {"bench/", {"spec/", "sim/", "traces/", "offline/"}, true},
+      {"tests/", {"spec/", "firmware/", "sim/", "traces/", "offline/"}, true},
+  };
+  return table;
+}
+
+const Room* room_of(const std::string& path) {
+  for (const Room& room : rooms()) {
+    if (has_prefix(path, room.folder)) return &room;
+  }
+  return nullptr;
+}
+
+// Why `include` is not allowed; nothing when it is. `target`: the file it means, nothing when there is none.
+std::optional<std::string> objection(const Include& include, const std::optional<std::string>& target) {
+  const Room* room = room_of(include.from);
+  if (room == nullptr) return "lies in no room";
+  if (include.system) {
+    const bool systemc = has_prefix(include.what, "systemc") || has_prefix(include.what, "tlm");
+    if (systemc && !room->systemc) return "includes SystemC";
+    return std::nullopt;
+  }
+  if (!target) return "means no file of the repository (includes start at its root)";
+  if (has_prefix(*target, room->folder)) return std::nullopt;
+  for (const auto& allowed : room->may_include) {
+    if (*target == allowed || (has_suffix(allowed, "/") && has_prefix(*target, allowed))) return std::nullopt;
+  }
+  return "may not include that";
+}
+
+std::optional<std::string> resolve(const Include& include) {
+  namespace fs = std::filesystem;
+  const fs::path root = HEAT_SOURCE_DIR;
+  if (fs::exists(root / include.what)) return fs::path(include.what).lexically_normal().generic_string();
+  return std::nullopt;
+}
+
+std::vector<Include> all_includes() {
+  std::vector<Include> all;
+  for (const auto& file : repository_files()) {
+    if (!is_source(file.path) || has_prefix(file.path, "tests/repo/consumer/")) continue;  // includes an installation
+    for (auto& include : includes_of(file)) all.push_back(std::move(include));
+  }
+  return all;
+}
+
+// The names of a cycle in `arrows`, or nothing.
+std::vector<std::string> cycle_in(const std::map<std::string, std::set<std::string>>& arrows) {
+  std::vector<std::string> path;
+  std::set<std::string> done;
+  std::function<bool(const std::string&)> visit = [&](const std::string& name) {
+    for (std::size_t i = 0; i < path.size(); ++i) {
+      if (path[i] != name) continue;
+      path.erase(path.begin(), path.begin() + static_cast<std::ptrdiff_t>(i));
+      return true;
+    }
+    if (!done.insert(name).second) return false;
+    path.push_back(name);
+    const auto found = arrows.find(name);
+    if (found != arrows.end()) {
+      for (const auto& next : found->second) {
+        if (visit(next)) return true;
+      }
+    }
+    path.pop_back();
+    return false;
+  };
+  for (const auto& arrow : arrows) {
+    if (visit(arrow.first)) return path;
+  }
+  return {};
+}
+
+// "offline/mapper" of "offline/mapper/search.h"; "sim/dram" alike.
+std::string sub_room(const std::string& path) {
+  return path.substr(0, path.find('/', path.find('/') + 1));
+}
+
+TEST(IncludeGraph, EveryArrowIsAllowed) {
+  int arrows = 0;
+  for (const Include& include : all_includes()) {
+    const auto wrong = objection(include, resolve(include));
+    EXPECT_FALSE(wrong) << include.from << ":" << include.line << ": '" << include.what << "': " << wrong.value_or("");
+    arrows += !include.system;
+  }
+  EXPECT_GT(arrows, 200);
+}
+
+TEST(IncludeGraph, OfflineRoomsFormNoCycle) {
+  std::map<std::string, std::set<std::string>> arrows;
+  for (const Include& include : all_includes()) {
+    if (!has_prefix(include.from, "offline/") || !has_prefix(include.what, "offline/")) continue;
+    const std::string from = sub_room(include.from), to = sub_room(include.what);
+    if (from != to) arrows[from].insert(to);
+  }
+  EXPECT_GE(arrows.size(), 2u);
+  std::string text;
+  for (const auto& name : cycle_in(arrows)) text += name + " -> ";
+  EXPECT_EQ(text, "");
+}
+
+TEST(IncludeGraph, ForbiddenArrowsAreSeen) {
+  const auto refused = [](const std::string& from, const std::string& what, bool system = false) {
+    return objection({from, 1, what, system}, what).has_value();
+  };
+  EXPECT_TRUE(refused("spec/units.h", "traces/reader.h"));
+  EXPECT_TRUE(refused("firmware/src/commands.c", "spec/units.h"));
+  EXPECT_TRUE(refused("traces/reader.cpp", "sim/dram/dram.h"));
+  EXPECT_TRUE(refused("sim/dram/dram.cpp", "traces/writer.h"));
+  EXPECT_TRUE(refused("sim/simba_l/pe.cpp", "sim/dram/controller.h"));
+  EXPECT_TRUE(refused("sim/simba_l/pe.cpp", "traces/reader.h"));
+  EXPECT_TRUE(refused("offline/loop/x.cpp", "traces/writer.h"));
+  EXPECT_TRUE(refused("offline/loop/x.cpp", "sim/simba_l/pe.h"));
+  EXPECT_TRUE(refused("offline/loop/x.cpp", "systemc", true));
+  EXPECT_TRUE(refused("spec/x.cpp", "tlm_utils/simple_initiator_socket.h", true));
+  EXPECT_TRUE(refused("offline/loop/x.cpp", "tests/support/random.h"));
+  EXPECT_TRUE(refused("elsewhere/x.cpp", "spec/units.h"));
+  EXPECT_TRUE(objection({"spec/x.cpp", 1, "units.h", false}, std::nullopt));
+  EXPECT_FALSE(refused("offline/loop/x.cpp", "traces/reader.h"));
+  EXPECT_FALSE(refused("sim/simba_l/pe.cpp", "sim/dram/dram.h"));
+  EXPECT_FALSE(refused("sim/simba_l/pe.cpp", "systemc", true));
+  EXPECT_FALSE(refused("offline/loop/x.cpp", "offline/mapper/search.h"));
+}
+
+TEST(IncludeGraph, CyclesAreFound) {
+  EXPECT_TRUE(cycle_in({{"a", {"b", "c"}}, {"b", {"c"}}}).empty());
+  EXPECT_EQ(cycle_in({{"a", {"b"}}, {"b", {"c"}}, {"c", {"b"}}}), (std::vector<std::string>{"b", "c"}));
+}
+
+TEST(IncludeGraph, IncludesAreReadAsTheCompilerReadsThem) {
+  const SourceFile file{"x.cpp", {"#include \"a/b.h\"  // why", "  # include <c>", "// #include \"d.h\"", "int e;"}};
+  const auto list = includes_of(file);
+  ASSERT_EQ(list.size(), 2u);
+  EXPECT_EQ(list[0].what, "a/b.h");
+  EXPECT_FALSE(list[0].system);
+  EXPECT_EQ(list[1].what, "c");
+  EXPECT_TRUE(list[1].system);
+  EXPECT_EQ(list[1].line, 2);
+}
+
+}  // namespace
+}  // namespace heat::repo
