@@ -23,6 +23,7 @@ struct Options {
 
 constexpr const char* kIntroduction =
     "dram-sim replays a memory trace on a DRAM configuration, command by command.\n\n"
+    "Usage: dram-sim --config C.yaml --trace T [options]\n\n"
     "Traces, plain, gzip or Zstandard: 'R|W 0xADDR', Ramulator 2 ('LD|ST ADDR', 'R|W ch,rank,bg,bank,row,col'),\n"
     "DRAMsim3 ('0xADDR READ|WRITE CYCLE').\n\nOptions";
 constexpr const char* kExamples =

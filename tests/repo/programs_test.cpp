@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <filesystem>
 #include <map>
 #include <regex>
 #include <set>
@@ -15,14 +16,14 @@
 namespace heat::repo {
 namespace {
 
-struct Run {
+struct Outcome {
   int status = -1;
   std::string out;  // stdout, then stderr
 };
 
-Run run(const std::string& command) {
+Outcome run(const std::string& command) {
   const std::string line = std::string(HEAT_BIN_DIR) + "/" + command + " 2>&1 </dev/null";
-  Run result;
+  Outcome result;
   FILE* pipe = ::popen(line.c_str(), "r");
   if (pipe == nullptr) return result;
   char buffer[4096];
@@ -88,7 +89,7 @@ TEST(Programs, AllAreBuilt) {
 
 TEST(Programs, VersionIsTheNameAndThreeNumbers) {
   for (const auto& program : programs()) {
-    const Run r = run(program + " --version");
+    const Outcome r = run(program + " --version");
     EXPECT_EQ(r.status, 0) << program;
     EXPECT_TRUE(std::regex_match(r.out, std::regex(program + R"( \d+\.\d+\.\d+\n)"))) << r.out;
   }
@@ -96,7 +97,7 @@ TEST(Programs, VersionIsTheNameAndThreeNumbers) {
 
 TEST(Programs, HelpOfEveryCommandHasUsageAndExamples) {
   for (const auto& command : all_commands()) {
-    const Run r = run(command + " --help");
+    const Outcome r = run(command + " --help");
     EXPECT_EQ(r.status, 0) << command;
     EXPECT_NE(r.out.find("sage"), std::string::npos) << command << "\n" << r.out;
     EXPECT_NE(r.out.find("xample"), std::string::npos) << command << "\n" << r.out;
@@ -105,14 +106,14 @@ TEST(Programs, HelpOfEveryCommandHasUsageAndExamples) {
 
 TEST(Programs, UnknownOptionsAndCommandsEndWithStatus2AndAReason) {
   for (const auto& command : all_commands()) {
-    const Run r = run(command + " --no-such-option");
+    const Outcome r = run(command + " --no-such-option");
     EXPECT_EQ(r.status, 2) << command << "\n" << r.out;
     EXPECT_NE(r.out.find("no-such-option"), std::string::npos) << command << "\n" << r.out;
     EXPECT_EQ(r.out.find("terminate called"), std::string::npos) << command << "\n" << r.out;
   }
   for (const auto& program : programs()) {
     if (commands_of(program).empty()) continue;
-    const Run r = run(program + " no-such-command");
+    const Outcome r = run(program + " no-such-command");
     EXPECT_EQ(r.status, 2) << program << "\n" << r.out;
     EXPECT_NE(r.out.find("no-such-command"), std::string::npos) << r.out;
   }
@@ -120,7 +121,7 @@ TEST(Programs, UnknownOptionsAndCommandsEndWithStatus2AndAReason) {
 
 TEST(Programs, NoArgumentsAtAllEndWithStatus2AndAHint) {
   for (const auto& program : programs()) {
-    const Run r = run(program);
+    const Outcome r = run(program);
     EXPECT_EQ(r.status, 2) << program << "\n" << r.out;
     EXPECT_FALSE(r.out.empty()) << program;
   }
@@ -172,24 +173,51 @@ Usage usage_in(const std::string& line) {
   return usage;
 }
 
-TEST(Programs, EveryOptionInTheDocumentationExists) {
-  const auto commands = all_commands();
-  const std::set<std::string> known(commands.begin(), commands.end());
+// What people are told to type: fenced lines of the pages, and the examples of every help text.
+std::vector<std::pair<std::string, std::string>> told_lines() {
+  std::vector<std::pair<std::string, std::string>> told;  // where, line
   for (const auto& file : repository_files()) {
     if (!has_suffix(file.path, ".md")) continue;
-    for (const auto& line : command_lines(file)) {
-      const Usage usage = usage_in(line);
-      if (usage.command.empty() || usage.command.find('<') != std::string::npos) continue;
-      if (usage.command.find(' ') != std::string::npos || commands_of(usage.command).empty()) {
-        EXPECT_TRUE(known.count(usage.command)) << file.path << ": no command '" << usage.command << "' in: " << line;
-        if (!known.count(usage.command)) continue;
-      }
-      for (const auto& option : usage.options) {
-        EXPECT_TRUE(option == "--help" || option == "--version" || mentions(help_of(usage.command), option))
-            << file.path << ": '" << usage.command << "' has no " << option << " in: " << line;
-      }
+    for (const auto& line : command_lines(file)) told.emplace_back(file.path, line);
+  }
+  for (const auto& command : all_commands()) {
+    SourceFile page{command, {"```"}};
+    std::istringstream help(help_of(command));
+    for (std::string line; std::getline(help, line);) page.lines.push_back(line);
+    for (const auto& line : command_lines(page)) told.emplace_back(command + " --help", line);
+  }
+  return told;
+}
+
+TEST(Programs, EveryOptionThatPeopleAreToldToTypeExists) {
+  const auto commands = all_commands();
+  const std::set<std::string> known(commands.begin(), commands.end());
+  int lines = 0;
+  for (const auto& [where, line] : told_lines()) {
+    const Usage usage = usage_in(line);
+    if (usage.command.empty() || usage.command.find('<') != std::string::npos) continue;
+    if (usage.command.find(' ') != std::string::npos || commands_of(usage.command).empty()) {
+      EXPECT_TRUE(known.count(usage.command)) << where << ": no command '" << usage.command << "' in: " << line;
+      if (!known.count(usage.command)) continue;
+    }
+    ++lines;
+    for (const auto& option : usage.options) {
+      EXPECT_TRUE(option == "--help" || option == "--version" || mentions(help_of(usage.command), option))
+          << where << ": '" << usage.command << "' has no " << option << " in: " << line;
     }
   }
+  EXPECT_GE(lines, 5);
+}
+
+TEST(Programs, EveryConfigurationThatPeopleAreToldToUseExists) {
+  static const std::regex path(R"(configs/[A-Za-z0-9_./-]+\.(yaml|json))");
+  int paths = 0;
+  for (const auto& [where, line] : told_lines()) {
+    for (auto it = std::sregex_iterator(line.begin(), line.end(), path); it != std::sregex_iterator(); ++it, ++paths) {
+      EXPECT_TRUE(std::filesystem::exists(std::string(HEAT_SOURCE_DIR) + "/" + it->str())) << where << ": " << line;
+    }
+  }
+  EXPECT_GE(paths, 1);
 }
 
 TEST(Programs, DocumentedUsageIsReadFromPages) {
