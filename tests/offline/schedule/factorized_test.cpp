@@ -3,10 +3,10 @@
 
 #include <cmath>
 
-#include "networks.h"
 #include "offline/schedule/evaluate.h"
 #include "offline/schedule/quantize.h"
 #include "spec/schedule_checks.h"
+#include "tests/offline/schedule/networks.h"
 #include "tests/support/integer_reference.h"
 
 namespace heat::offline {

@@ -6,10 +6,10 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
-#include "networks.h"
 #include "offline/schedule/choose_factors.h"
 #include "offline/schedule/evaluate.h"
 #include "offline/schedule/quantize.h"
+#include "tests/offline/schedule/networks.h"
 
 namespace heat::offline {
 namespace {
