@@ -181,6 +181,19 @@ TEST(Decompose, OrderTwoCpThenReachesTheSvd) {
   EXPECT_NEAR(decompose(w, Method::kCp, {{96}, {120}}, {20}).relative_error, best, 1e-6);
 }
 
+TEST(Truncate, HalfTheCpComponentsThenErrorNearAFreshDecomposition) {
+  // The Rank SuperNet takes the first components: they must not lean on later ones that cancel them.
+  const auto w = testing::formula_matrix(96, 120, 9);
+  const TensorShape shape{{96}, {10, 12}};
+  const Decomposition d = decompose(w, Method::kCp, shape, {48}).decomposition;
+  double squares = 0, norm = 0;
+  for (double weight : d.weights) squares += weight * weight;
+  for (double v : w) norm += v * v;
+  EXPECT_LT(squares, 2 * norm);
+  EXPECT_LT(relative_error(w, reconstruct(truncate(d, {24}))),
+            1.15 * decompose(w, Method::kCp, shape, {24}).relative_error);
+}
+
 TEST(Truncate, SmallerRanksThenSameAsDefinitionAndErrors) {
   const auto w = testing::formula_matrix(30, 42, 5);
   for (const auto& [c, smaller] : {std::pair<Case, Modes>{{Method::kCp, {{5, 6}, {42}}, {12}}, {5}},
