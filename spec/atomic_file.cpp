@@ -52,10 +52,16 @@ void write_file_atomically(const std::string& path, std::string_view content) {
       fail("cannot write", path);
     }
   }
-  commit_file(temporary, path);
+  try {
+    commit_file(temporary, path);
+  } catch (const FileError&) {
+    std::filesystem::remove(temporary, ec);
+    throw;
+  }
 }
 
 std::string read_file(const std::string& path) {
+  errno = 0;
   std::ifstream in(path, std::ios::binary);
   if (!in || std::filesystem::is_directory(path)) {
     if (errno == 0) errno = EISDIR;

@@ -4,6 +4,7 @@
 #include "tests/support/schedule_builder.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <set>
 #include <stdexcept>
 
@@ -270,7 +271,13 @@ void ScheduleBuilder::draw_data() {
     if (node.gemm) {
       const auto& epilogue = node.gemm->epilogue;
       const std::int64_t channels = tensors[static_cast<std::size_t>(epilogue.requant)].bytes() / 8;
-      give(epilogue.requant, requant_records(reference.accumulate(node), channels, random_));
+      const std::vector<std::int32_t> sums = reference.accumulate(node);
+      const std::int64_t limit = std::int64_t{1} << (arch_.pe.accumulator_bits - 1);
+      for (std::int64_t sum : sums) {
+        if (std::abs(sum) >= limit)
+          throw std::logic_error("schedule builder: sums of '" + node.name + "' are too large");
+      }
+      give(epilogue.requant, requant_records(sums, channels, random_));
       if (epilogue.activation_table >= 0) give(epilogue.activation_table, gelu_table());
     } else if (node.vector->op == spec::VectorOp::kSoftmax) {
       give(node.vector->parameters, exp_table());

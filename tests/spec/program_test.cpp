@@ -1,0 +1,71 @@
+// What a program's main does with what is thrown, and how problems are put together.
+#include "spec/program.h"
+
+#include <gtest/gtest.h>
+
+#include "spec/errors.h"
+
+namespace heat::spec {
+namespace {
+
+struct Ended {
+  int status;
+  std::string text;
+};
+
+template <class Thrown>
+Ended ended_with(const Thrown& thrown) {
+  testing::internal::CaptureStderr();
+  const int status = run_program("prog", [&]() -> int { throw thrown; });
+  return {status, testing::internal::GetCapturedStderr()};
+}
+
+TEST(Program, StatusOfTheBodyIsReturned) {
+  EXPECT_EQ(run_program("prog", [] { return 0; }), 0);
+  EXPECT_EQ(run_program("prog", [] { return 7; }), 7);
+}
+
+TEST(Program, EveryErrorHasItsStatusAndMessage) {
+  const Ended config = ended_with(ConfigError("a.yaml:3: n: bad"));
+  EXPECT_EQ(config.status, 2);
+  EXPECT_EQ(config.text, "prog: error: a.yaml:3: n: bad\n");
+  EXPECT_EQ(ended_with(ScheduleError("s")).status, 2);
+  EXPECT_EQ(ended_with(TraceError("t")).status, 2);
+  EXPECT_EQ(ended_with(FileError("f")).status, 1);
+  const Ended internal = ended_with(std::logic_error("impossible"));
+  EXPECT_EQ(internal.status, 1);
+  EXPECT_EQ(internal.text, "prog: internal error: impossible\n");
+}
+
+TEST(Program, VersionLineIsTheNameAndTheVersion) {
+  EXPECT_EQ(version_line("prog").rfind("prog ", 0), 0u);
+}
+
+TEST(Problems, OneErrorCarriesThemAllInOrder) {
+  Problems problems;
+  EXPECT_NO_THROW(problems.throw_if_any());
+  problems.add("a.yaml:1: x", "first");
+  problems.add("a.yaml:9: y", "second");
+  try {
+    problems.throw_if_any<ScheduleError>();
+    FAIL() << "not thrown";
+  } catch (const ScheduleError& error) {
+    EXPECT_STREQ(error.what(), "2 problems:\n  a.yaml:1: x: first\n  a.yaml:9: y: second");
+  }
+}
+
+TEST(HeatCheck, FailureNamesExpressionPlaceAndMessage) {
+  try {
+    HEAT_CHECK(1 + 1 == 3, "arithmetic");
+    FAIL() << "not thrown";
+  } catch (const std::logic_error& error) {
+    const std::string text = error.what();
+    EXPECT_NE(text.find("1 + 1 == 3"), std::string::npos) << text;
+    EXPECT_NE(text.find("program_test.cpp:"), std::string::npos) << text;
+    EXPECT_NE(text.find("arithmetic"), std::string::npos) << text;
+  }
+  EXPECT_NO_THROW(HEAT_CHECK(true, ""));
+}
+
+}  // namespace
+}  // namespace heat::spec
