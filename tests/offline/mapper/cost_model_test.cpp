@@ -1,0 +1,131 @@
+#include "offline/mapper/cost_model.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "machines.h"
+#include "offline/mapper/gemm_schedule.h"
+#include "offline/mapper/node_step.h"
+#include "offline/mapper/search.h"
+
+namespace heat::offline::mapper {
+namespace {
+
+using spec::Action;
+using spec::LoopDim;
+
+double count(const GroupCost& cost, Action action) {
+  return cost.actions[static_cast<std::size_t>(action)];
+}
+
+struct Case {
+  std::int64_t m, k, n, b;
+  LoopDim bound;
+};
+const Case kCases[] = {{768, 768, 384, 1, LoopDim::kN}, {100, 70, 33, 1, LoopDim::kN},  {64, 64, 1, 1, LoopDim::kM},
+                       {13, 64, 50, 12, LoopDim::kB},   {384, 12, 1, 280, LoopDim::kM}, {17, 19, 5, 3, LoopDim::kN}};
+
+TEST(CostModel, ConservesMacsAndRespectsThePeaks) {
+  const spec::ArchSpec arch = simba_l();
+  const spec::EnergyTable energy = energy_of(arch);
+  const Machine machine(arch, energy);
+  for (const Case& c : kCases) {
+    spec::Schedule s = gemm_schedule(c.m, c.k, c.n, c.b, c.bound, arch.name);
+    const SearchResult r = map_group(s, 0, machine, {});
+    ASSERT_TRUE(r.feasible) << r.reason;
+    const double macs = static_cast<double>(c.m * c.k * c.n * c.b);
+    EXPECT_EQ(r.cost.macs, macs);
+    EXPECT_GE(r.cost.cycles, macs / static_cast<double>(arch.macs_per_cycle()));
+    EXPECT_GE(r.cost.cycles, r.cost.dram_bytes / arch.dram_port_bytes_per_cycle);
+    // Every operand crosses the port at least once.
+    EXPECT_GE(r.cost.dram_bytes, static_cast<double>(c.b * (c.m * c.k + c.n * c.k + c.m * c.n)));
+    EXPECT_TRUE(spec::misfits(s, arch).empty());
+    for (double busy : r.cost.resource_cycles) EXPECT_LE(busy, r.cost.cycles);
+  }
+}
+
+TEST(CostModel, EnergyIsTheSumOfItsComponents) {
+  const spec::ArchSpec arch = simba_l();
+  const spec::EnergyTable energy = energy_of(arch);
+  const Machine machine(arch, energy);
+  spec::Schedule s = gemm_schedule(280, 768, 384, 1, LoopDim::kN, arch.name);
+  const SearchResult r = map_group(s, 0, machine, {});
+  double components = 0, by_hand = 0;
+  for (const auto& [name, pj] : r.cost.energy_by_component_pj) components += pj;
+  EXPECT_NEAR(r.cost.energy_pj, components, 1e-6 * components);
+  for (int a = 0; a < spec::kActionCount; ++a)
+    if (static_cast<Action>(a) != Action::kDramByte)
+      by_hand += r.cost.actions[static_cast<std::size_t>(a)] * energy.pj(static_cast<Action>(a));
+  by_hand += r.cost.dram_bytes * energy.dram_all_in_pj_per_byte();
+  const double static_mw =
+      4 * (16 * (energy.static_mw(spec::StaticPart::kPe) + energy.static_mw(spec::StaticPart::kNocRouter)) +
+           energy.static_mw(spec::StaticPart::kGlobalBuffer) + energy.static_mw(spec::StaticPart::kVectorUnit) +
+           energy.static_mw(spec::StaticPart::kNopRouter) + energy.static_mw(spec::StaticPart::kController));
+  by_hand += (static_mw + energy.dram_background_mw()) * r.cost.cycles / arch.clock_ghz;
+  EXPECT_NEAR(r.cost.energy_pj, by_hand, 1e-6 * by_hand);
+}
+
+TEST(CostModel, WhenAnOperandIsSharedThenItIsReadOnceAndMulticast) {
+  const spec::ArchSpec arch = simba_l();
+  const spec::EnergyTable energy = energy_of(arch);
+  const Machine machine(arch, energy);
+  spec::Schedule s = gemm_schedule(64, 64, 128, 1, LoopDim::kN, arch.name);
+  s.nodes[0].gemm->mapping = {
+      {1, 64, 32, 64}, {LoopDim::kB, LoopDim::kM, LoopDim::kN}, {1, 16, 8, 64}, {1, 4, 4}, {LoopDim::kM, LoopDim::kN}};
+  s.groups[0].step = 32;
+  const GroupCost cost = evaluate(s, 0, machine);
+  EXPECT_EQ(cost.dram_bytes, 64 * 64 + 128 * 64 + 128 * 64);
+  // Tree from chiplet 0 to all four: 3 links and the port. Unicasts: 1 + 2 + 2 + 3 links with the port.
+  EXPECT_EQ(count(cost, Action::kNopByteHop), 64 * 64 * 4 + 2 * (32 * 64) * 8);
+}
+
+TEST(CostModel, WhenStepsRepeatThenUnpinnedWeightsAreLoadedEachTime) {
+  const spec::ArchSpec arch = simba_l();
+  const spec::EnergyTable energy = energy_of(arch);
+  const Machine machine(arch, energy);
+  spec::Schedule s = gemm_schedule(64, 64, 128, 1, LoopDim::kN, arch.name);
+  s.nodes[0].gemm->mapping = {
+      {1, 64, 8, 64}, {LoopDim::kB, LoopDim::kM, LoopDim::kN}, {1, 16, 8, 64}, {1, 4, 1}, {LoopDim::kM, LoopDim::kN}};
+  s.groups[0].step = 8;  // four steps
+  EXPECT_EQ(evaluate(s, 0, machine).dram_bytes, 4 * 64 * 64 + 2 * 128 * 64);
+  s.groups[0].pinned = {0};
+  EXPECT_EQ(evaluate(s, 0, machine).dram_bytes, 64 * 64 + 2 * 128 * 64);
+}
+
+TEST(CostModel, PredictWritesEveryPrediction) {
+  const spec::ArchSpec arch = simba_l();
+  const spec::EnergyTable energy = energy_of(arch);
+  const Machine machine(arch, energy);
+  spec::Schedule s = gemm_schedule(64, 64, 128, 1, LoopDim::kN, arch.name);
+  const SearchResult r = map_group(s, 0, machine, {});
+  s.groups[0].prediction = {};
+  const ScheduleCost total = predict(s, machine);
+  EXPECT_EQ(s.groups[0].prediction, r.cost.prediction());
+  EXPECT_EQ(s.prediction.cycles, total.cycles);
+  EXPECT_GT(s.nodes[0].prediction.cycles, 0);
+}
+
+TEST(StepClasses, CoverEveryShareExactlyOnce) {
+  std::mt19937 rng(3);
+  for (int round = 0; round < 500; ++round) {
+    const std::int64_t extent = 1 + static_cast<std::int64_t>(rng() % 60),
+                       step = 1 + static_cast<std::int64_t>(rng() % 20);
+    const int chiplets = 1 + static_cast<int>(rng() % 6);
+    const Shares shares(extent, chiplets);
+    std::int64_t full = 0, partial = 0, steps = 0;
+    for (const StepClass& c : step_classes(shares, step)) {
+      full += c.full * c.count;
+      partial += c.partial * c.count;
+      steps += c.count;
+      EXPECT_LE(c.full, step);
+    }
+    EXPECT_EQ(full, shares.share);
+    EXPECT_EQ(partial, shares.partial) << extent << " over " << chiplets << " in " << step;
+    EXPECT_EQ(steps, spec::steps_of(shares.share, step));
+    EXPECT_EQ(full * shares.full + partial, extent);
+  }
+}
+
+}  // namespace
+}  // namespace heat::offline::mapper

@@ -1,0 +1,106 @@
+#include "offline/mapper/fusion.h"
+
+#include <gtest/gtest.h>
+
+#include "machines.h"
+#include "offline/mapper/layer_cost.h"
+#include "offline/mapper/lower_path.h"
+#include "spec/schedule_checks.h"
+
+namespace heat::offline::mapper {
+namespace {
+
+struct Layer {
+  const char* equation;
+  std::map<spec::Index, std::int64_t> sizes;
+  std::vector<std::pair<int, int>> path;
+};
+
+const std::vector<Layer>& layers() {
+  static const std::vector<Layer> list{
+      {"tc,rc,or->to", {{"t", 384}, {"c", 768}, {"o", 768}, {"r", 200}}, {{0, 1}, {0, 1}}},
+      {"tc,rc,or->to", {{"t", 50}, {"c", 70}, {"o", 33}, {"r", 13}}, {{0, 1}, {0, 1}}},
+      {"tab,ar,br,or->to", {{"t", 128}, {"a", 12}, {"b", 64}, {"r", 100}, {"o", 768}}, {{0, 2}, {0, 2}, {0, 1}}},
+      {"tc,pqr,cr,ap,bq->tab",
+       {{"t", 128}, {"a", 12}, {"b", 64}, {"c", 256}, {"p", 6}, {"q", 30}, {"r", 60}},
+       {{0, 2}, {0, 3}, {0, 2}, {0, 1}}},
+      {"tac,abr,rcd->tbd", {{"t", 96}, {"a", 24}, {"b", 24}, {"c", 16}, {"d", 16}, {"r", 8}}, {{0, 1}, {0, 1}}}};
+  return list;
+}
+
+spec::Schedule lowered(const Layer& layer, LoweredPath& path) {
+  spec::Schedule s;
+  s.file = "s.json";
+  s.arch = "simba-l";
+  LowerRequest r;
+  r.einsum = spec::Einsum::parse(layer.equation, layer.sizes);
+  r.path.steps = layer.path;
+  for (std::size_t i = 0; i < r.einsum.operands.size(); ++i)
+    r.operands.push_back({"op" + std::to_string(i), i ? spec::TensorKind::kWeight : spec::TensorKind::kInput, -1});
+  r.layer = "layer";
+  r.output_name = "y";
+  r.output_kind = spec::TensorKind::kOutput;
+  path = lower_path(s, r);
+  return s;
+}
+
+TEST(PlanFusion, IsNeverWorseThanUnfusedAndAlwaysFits) {
+  const spec::ArchSpec arch = simba_l();
+  const spec::EnergyTable energy = energy_of(arch);
+  const Machine machine(arch, energy);
+  int fused_somewhere = 0;
+  for (const Layer& layer : layers())
+    for (Objective objective : {Objective::kEdp, Objective::kEnergy, Objective::kLatency}) {
+      LoweredPath path;
+      spec::Schedule s = lowered(layer, path);
+      SearchOptions options;
+      options.objective = objective;
+      const FusionResult r = plan_fusion(s, path.nodes, machine, options);
+      ASSERT_TRUE(r.feasible) << r.reason;
+      const auto value = [&](double cycles, double energy_pj) {
+        return objective_value(objective, cycles, energy_pj, arch);
+      };
+      EXPECT_LE(value(r.cycles, r.energy_pj), value(r.unfused_cycles, r.unfused_energy_pj)) << layer.equation;
+      EXPECT_TRUE(spec::misfits(s, arch).empty()) << spec::misfits(s, arch).front();
+      spec::Problems problems;
+      spec::check_structure(s, problems);
+      EXPECT_TRUE(problems.empty()) << problems.list().front();
+      // What was promised is what the model says of the finished schedule.
+      const ScheduleCost total = evaluate(s, machine);
+      EXPECT_NEAR(total.cycles, r.cycles, 1e-6 * r.cycles);
+      EXPECT_NEAR(total.energy_pj, r.energy_pj, 1e-6 * r.energy_pj);
+      if (!r.in_global_buffer.empty()) ++fused_somewhere;
+    }
+  EXPECT_GE(fused_somewhere, 6);
+}
+
+TEST(PlanFusion, WhenTheIntermediateFitsThenItNeverLeavesTheChip) {
+  const spec::ArchSpec arch = simba_l();
+  const spec::EnergyTable energy = energy_of(arch);
+  LoweredPath path;
+  spec::Schedule s = lowered(layers()[0], path);
+  const FusionResult r = plan_fusion(s, path.nodes, Machine(arch, energy), {});
+  ASSERT_EQ(r.groups, 1);
+  ASSERT_EQ(r.in_global_buffer, path.intermediates);
+  // Input, two weights and output once each; the intermediate not at all.
+  const double bytes = 384 * 768 + 768 * 200 + 768 * 200 + 384 * 768;
+  EXPECT_NEAR(evaluate(s, 0, Machine(arch, energy)).dram_bytes, bytes, 0.02 * bytes);
+}
+
+TEST(LayerCost, CountsTheMacsOfThePathAndRemembers) {
+  const spec::ArchSpec arch = simba_l();
+  LayerCoster coster(arch, energy_of(arch));
+  const Layer& layer = layers()[0];
+  const spec::Einsum einsum = spec::Einsum::parse(layer.equation, layer.sizes);
+  const LayerCost first = coster.cost(einsum, {layer.path}, {1, 2}), again = coster.cost(einsum, {layer.path}, {1, 2});
+  ASSERT_TRUE(first.feasible) << first.reason;
+  EXPECT_EQ(first.macs, 2.0 * 384 * 768 * 200);
+  EXPECT_EQ(first.cycles, again.cycles);
+  EXPECT_EQ(first.energy_pj, again.energy_pj);
+  EXPECT_LE(first.edp_js, first.unfused_edp_js);
+  const LayerCost alone = layer_cost(einsum, {layer.path}, {1, 2}, "t", arch, energy_of(arch));
+  EXPECT_EQ(first.edp_js, alone.edp_js);
+}
+
+}  // namespace
+}  // namespace heat::offline::mapper

@@ -1,0 +1,148 @@
+#include "offline/mapper/search.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "machines.h"
+#include "offline/mapper/gemm_schedule.h"
+#include "spec/atomic_file.h"
+
+namespace heat::offline::mapper {
+namespace {
+
+using spec::LoopDim;
+
+TEST(MapGroup, BranchAndBoundFindsWhatExhaustiveSearchFinds) {
+  const spec::ArchSpec arch = tiny();
+  const spec::EnergyTable energy = energy_of(arch);
+  const Machine machine(arch, energy);
+  std::mt19937 rng(11);
+  std::int64_t pruned = 0;
+  for (int round = 0; round < 24; ++round) {
+    const auto pick = [&](int high) { return 1 + static_cast<std::int64_t>(rng() % static_cast<unsigned>(high)); };
+    const std::int64_t m = pick(24), k = pick(24), n = pick(24), b = round % 3 == 0 ? pick(3) : 1;
+    const LoopDim bound = b > 1 && round % 2 ? LoopDim::kB : round % 2 ? LoopDim::kM : LoopDim::kN;
+    SearchOptions options;
+    options.objective = static_cast<Objective>(round % 3);
+    spec::Schedule bounded = gemm_schedule(m, k, n, b, bound, arch.name), visited = bounded;
+    const SearchResult fast = map_group(bounded, 0, machine, options);
+    options.exhaustive = true;
+    const SearchResult all = map_group(visited, 0, machine, options);
+    ASSERT_EQ(fast.feasible, all.feasible);
+    ASSERT_TRUE(all.feasible) << all.reason;
+    const auto value = [&](const SearchResult& r) {
+      return objective_value(options.objective, r.cost.cycles, r.cost.energy_pj, arch);
+    };
+    EXPECT_DOUBLE_EQ(value(fast), value(all))
+        << m << "," << k << "," << n << "," << b << " " << objective_name(options.objective);
+    EXPECT_TRUE(fast.proven_optimal);
+    EXPECT_LE(fast.evaluated, all.evaluated);
+    pruned += all.evaluated - fast.evaluated;
+  }
+  EXPECT_GT(pruned, 0);
+}
+
+TEST(MapGroup, TwoRunsFindTheSameMapping) {
+  const spec::ArchSpec arch = simba_l();
+  const spec::EnergyTable energy = energy_of(arch);
+  const Machine machine(arch, energy);
+  spec::Schedule x = gemm_schedule(768, 280, 384, 1, LoopDim::kN, arch.name), y = x;
+  const SearchResult a = map_group(x, 0, machine, {}), b = map_group(y, 0, machine, {});
+  EXPECT_EQ(x.nodes[0].gemm->mapping, y.nodes[0].gemm->mapping);
+  EXPECT_EQ(x.groups[0].pinned, y.groups[0].pinned);
+  EXPECT_EQ(a.cost.cycles, b.cost.cycles);
+}
+
+TEST(MapGroup, MoreBufferOrBandwidthIsNeverWorse) {
+  const spec::EnergyTable energy = energy_of(simba_l());
+  double last_buffer = 0, last_bandwidth = 0;
+  for (std::int64_t factor : {1, 2, 4, 8}) {
+    spec::ArchSpec arch = simba_l();
+    arch.global_buffer.capacity = spec::Bytes(65536 * factor);
+    spec::Schedule s = gemm_schedule(768, 768, 384, 1, LoopDim::kN, arch.name);
+    const double edp = map_group(s, 0, Machine(arch, energy), {}).cost.edp_js(arch);
+    if (factor > 1) {
+      EXPECT_LE(edp, last_buffer);
+    }
+    last_buffer = edp;
+    arch = simba_l();
+    arch.dram_port_bytes_per_cycle = 25.0 * static_cast<double>(factor);
+    s = gemm_schedule(768, 768, 384, 1, LoopDim::kN, arch.name);
+    const double faster = map_group(s, 0, Machine(arch, energy), {}).cost.edp_js(arch);
+    if (factor > 1) {
+      EXPECT_LT(faster, last_bandwidth);
+    }
+    last_bandwidth = faster;
+  }
+}
+
+// The architecture file with one value replaced.
+spec::ArchSpec edited(const std::string& from, const std::string& to) {
+  const std::string folder = std::string(HEAT_SOURCE_DIR) + "/configs/";
+  std::string text = spec::read_file(folder + "arch/simba-l.yaml");
+  const auto replace = [&](const std::string& what, const std::string& by) {
+    const std::size_t at = text.find(what);
+    ASSERT_NE(at, std::string::npos) << what;
+    text.replace(at, what.size(), by);
+  };
+  replace(from, to);
+  replace("../dram/", folder + "dram/");
+  replace("../energy/", folder + "energy/");
+  const std::string path = testing::TempDir() + "edited-arch.yaml";
+  spec::write_file_atomically(path, text);
+  return spec::ArchSpec::load(path);
+}
+
+TEST(MapGroup, WhenTheArchitectureFileChangesThenTheChoiceChangesForTheBetter) {
+  const spec::ArchSpec base = simba_l();
+  const spec::EnergyTable energy = energy_of(base);
+  for (const spec::ArchSpec& arch :
+       {edited("bytes: 524288", "bytes: 131072"), edited("port_bytes_per_cycle: 100", "port_bytes_per_cycle: 400")}) {
+    spec::Schedule before = gemm_schedule(768, 3072, 384, 1, LoopDim::kN, base.name), after = before;
+    map_group(before, 0, Machine(base, energy), {});
+    const SearchResult chosen = map_group(after, 0, Machine(arch, energy), {});
+    ASSERT_TRUE(chosen.feasible) << chosen.reason;
+    const bool same = before.nodes[0].gemm->mapping == after.nodes[0].gemm->mapping &&
+                      before.groups[0].pinned == after.groups[0].pinned;
+    EXPECT_FALSE(same);
+    // The old choice on the new machine: impossible, or dearer.
+    spec::Schedule old = before;
+    if (spec::misfits(old, arch).empty()) {
+      EXPECT_LT(chosen.cost.edp_js(arch), evaluate(old, 0, Machine(arch, energy)).edp_js(arch));
+    }
+  }
+}
+
+TEST(MapGroup, WhenNothingFitsThenTheReasonSaysWhatAndTheScheduleIsAsBefore) {
+  spec::ArchSpec arch = tiny();
+  const spec::EnergyTable energy = energy_of(arch);
+  arch.global_buffer.capacity = spec::Bytes(8);
+  spec::Schedule s = gemm_schedule(24, 24, 24, 1, LoopDim::kN, arch.name);
+  const spec::GemmMapping before = s.nodes[0].gemm->mapping;
+  const SearchResult r = map_group(s, 0, Machine(arch, energy), {});
+  EXPECT_FALSE(r.feasible);
+  EXPECT_NE(r.reason.find("bytes"), std::string::npos) << r.reason;
+  EXPECT_EQ(s.nodes[0].gemm->mapping, before);
+}
+
+TEST(MapGroup, LatencyAndEnergyObjectivesAreEachBestAtTheirOwn) {
+  const spec::ArchSpec arch = simba_l();
+  const spec::EnergyTable energy = energy_of(arch);
+  const Machine machine(arch, energy);
+  std::array<GroupCost, 3> costs;
+  for (int o = 0; o < 3; ++o) {
+    spec::Schedule s = gemm_schedule(300, 500, 200, 1, LoopDim::kN, arch.name);
+    SearchOptions options;
+    options.objective = static_cast<Objective>(o);
+    costs[static_cast<std::size_t>(o)] = map_group(s, 0, machine, options).cost;
+  }
+  for (const GroupCost& c : costs) {
+    EXPECT_LE(costs[0].edp_js(arch), c.edp_js(arch));
+    EXPECT_LE(costs[1].energy_pj, c.energy_pj);
+    EXPECT_LE(costs[2].cycles, c.cycles);
+  }
+}
+
+}  // namespace
+}  // namespace heat::offline::mapper

@@ -1,0 +1,315 @@
+// The closed forms against a walk of the loop nest, tile by tile, that remembers what every PE was sent last.
+#include "offline/mapper/step_counts.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <optional>
+#include <random>
+#include <set>
+
+#include "machines.h"
+#include "spec/step_geometry.h"
+
+namespace heat::offline::mapper {
+namespace {
+
+using spec::Extents;
+using spec::GemmMapping;
+using spec::LoopDim;
+using Box = std::array<std::array<std::int64_t, 2>, 3>;  // begin, end along three groups
+
+constexpr LoopDim kB = LoopDim::kB, kM = LoopDim::kM, kN = LoopDim::kN, kK = LoopDim::kK;
+
+// An operand with one index a group and any strides.
+struct Operand {
+  OperandShape shape;
+  std::array<std::int64_t, 3> strides{};
+};
+
+Operand operand(const ViewRuns::Sizes& extents, std::mt19937& rng) {
+  std::array<std::size_t, 3> order{0, 1, 2};
+  std::shuffle(order.begin(), order.end(), rng);
+  Operand o;
+  std::int64_t stride = 1;
+  for (std::size_t g : order) {
+    o.strides[g] = stride;
+    stride *= extents[g];
+  }
+  spec::TensorView view;
+  view.tensor = 0;
+  for (std::size_t g = 0; g < 3; ++g)
+    view.dims.push_back({std::string(1, static_cast<char>('x' + g)), extents[g], o.strides[g]});
+  o.shape = {ViewRuns(view, extents), rng() % 2 == 0, false};
+  return o;
+}
+
+// Accesses of a box: by its contiguous runs when the tensor is resident, else packed.
+double naive_accesses(const Operand& o, const Box& box, std::int64_t word) {
+  std::vector<std::int64_t> bytes;
+  for (auto x = box[0][0]; x < box[0][1]; ++x)
+    for (auto y = box[1][0]; y < box[1][1]; ++y)
+      for (auto z = box[2][0]; z < box[2][1]; ++z)
+        bytes.push_back(x * o.strides[0] + y * o.strides[1] + z * o.strides[2]);
+  if (!o.shape.resident) return static_cast<double>(spec::ceil_div(static_cast<std::int64_t>(bytes.size()), word));
+  std::sort(bytes.begin(), bytes.end());
+  double accesses = 0;
+  for (std::size_t i = 0; i < bytes.size();) {
+    std::size_t j = i + 1;
+    while (j < bytes.size() && bytes[j] == bytes[j - 1] + 1) ++j;
+    accesses += static_cast<double>(spec::ceil_div(static_cast<std::int64_t>(j - i), word));
+    i = j;
+  }
+  return accesses;
+}
+
+// Distinct links of the XY routes from PE 0 to `to`.
+double naive_tree(const spec::MeshSpec& mesh, const std::vector<std::int64_t>& to) {
+  std::set<std::pair<std::int64_t, std::int64_t>> links;
+  for (std::int64_t t : to) {
+    for (std::int64_t x = 0; x < t % mesh.width; ++x) links.insert({x, x + 1});
+    for (std::int64_t y = 0; y < t / mesh.width; ++y)
+      links.insert({y * mesh.width + t % mesh.width, (y + 1) * mesh.width + t % mesh.width});
+  }
+  return static_cast<double>(links.size());
+}
+
+class Walker {
+ public:
+  Walker(const Operand& w, const Operand& i, const Operand& o, const Extents& e, const GemmMapping& map,
+         const spec::ArchSpec& arch)
+      : w_(w), i_(i), o_(o), e_(e), map_(map), a_(arch) {}
+
+  StepCounts run() {
+    walk(0, {});
+    return c_;
+  }
+
+ private:
+  // Nested loops over GB tiles in gb_order, k innermost.
+  void walk(std::size_t depth, Extents at) {
+    const LoopDim dim = depth < 3 ? map_.gb_order[depth] : kK;
+    for (std::int64_t v = 0; v < e_[dim]; v += map_.gb_tile[dim]) {
+      at[dim] = v;
+      if (depth < 3)
+        walk(depth + 1, at);
+      else
+        tile(at);
+    }
+  }
+
+  std::int64_t end(LoopDim dim, const Extents& at, std::int64_t size, std::int64_t limit) const {
+    return std::min(at[dim] + size, limit);
+  }
+
+  void tile(const Extents& at) {
+    Extents to;
+    for (LoopDim dim : {kB, kM, kN, kK}) to[dim] = std::min(e_[dim], at[dim] + map_.gb_tile[dim]);
+    c_.tiles += 1;
+    load(w_, kM, at, to, loaded_w_, c_.weight_load_bytes, c_.weight_fill_bytes);
+    load(i_, kN, at, to, loaded_i_, c_.input_load_bytes, c_.input_fill_bytes);
+    const LoopDim x = map_.wave_order[0], y = map_.wave_order[1];
+    Extents wave = at;
+    for (wave.b = at.b; wave.b < to.b; wave.b += map_.pe_tile.b * map_.spatial.b)
+      for (wave[x] = at[x]; wave[x] < to[x]; wave[x] += size(x))
+        for (wave[y] = at[y]; wave[y] < to[y]; wave[y] += size(y)) {
+          for (wave.k = at.k; wave.k < to.k; wave.k += map_.pe_tile.k) run_wave(wave, to);
+          if (to.k == e_.k) drain(wave, to);
+        }
+    if (to.k == e_.k && !o_.shape.resident) {
+      const std::int64_t bytes = (to.b - at.b) * (to.m - at.m) * (to.n - at.n);
+      c_.stores += 1;
+      c_.store_bytes += o_.shape.runs.burst_bytes({to.b - at.b, to.m - at.m, to.n - at.n});
+      c_.gb_reads += static_cast<double>(spec::ceil_div(bytes, a_.global_buffer.word_bytes));
+    }
+  }
+
+  std::int64_t size(LoopDim dim) const {
+    const std::int64_t split = dim == kB ? map_.spatial.b : dim == kM ? map_.spatial.m : dim == kN ? map_.spatial.n : 1;
+    return map_.pe_tile[dim] * split;
+  }
+
+  void load(const Operand& o, LoopDim rows, const Extents& at, const Extents& to,
+            std::optional<std::array<std::int64_t, 3>>& last, double& bytes, double& fill) {
+    const std::array<std::int64_t, 3> key{at.b, at[rows], at.k};
+    if (o.shape.resident || last == key) return;
+    last = key;
+    const std::int64_t plain = (to.b - at.b) * (to[rows] - at[rows]) * (to.k - at.k);
+    c_.loads += 1;
+    bytes += o.shape.runs.burst_bytes({to.b - at.b, to[rows] - at[rows], to.k - at.k});
+    fill += static_cast<double>(plain);
+    c_.gb_writes += static_cast<double>(spec::ceil_div(plain, a_.global_buffer.word_bytes));
+  }
+
+  // PE tiles of a wave: visits fn(ib, im, in, begin, end).
+  template <class F>
+  void for_pes(const Extents& wave, const Extents& to, F fn) const {
+    for (std::int64_t ib = 0; ib < map_.spatial.b; ++ib)
+      for (std::int64_t im = 0; im < map_.spatial.m; ++im)
+        for (std::int64_t in = 0; in < map_.spatial.n; ++in) {
+          Extents p{wave.b + ib * map_.pe_tile.b, wave.m + im * map_.pe_tile.m, wave.n + in * map_.pe_tile.n, wave.k},
+              q;
+          bool any = true;
+          for (LoopDim dim : {kB, kM, kN, kK}) {
+            q[dim] = std::min(to[dim], p[dim] + map_.pe_tile[dim]);
+            any = any && q[dim] > p[dim];
+          }
+          if (any) fn(ib, im, in, p, q);
+        }
+  }
+
+  void send(const Operand& o, bool weights, const Extents& wave, const Extents& to) {
+    const LoopDim rows = weights ? kM : kN;
+    // Parts of the operand and the PEs each goes to.
+    std::map<std::array<std::int64_t, 2>, std::vector<std::int64_t>> receivers;
+    std::map<std::array<std::int64_t, 2>, Box> boxes;
+    for_pes(wave, to, [&](auto ib, auto im, auto in, const Extents& p, const Extents& q) {
+      const std::array<std::int64_t, 2> part{ib, weights ? im : in};
+      receivers[part].push_back((ib * map_.spatial.m + im) * map_.spatial.n + in);
+      boxes[part] = {{{p.b, q.b}, {p[rows], q[rows]}, {p.k, q.k}}};
+    });
+    for (const auto& [part, to_pes] : receivers) {
+      const Box& box = boxes[part];
+      const std::int64_t bytes = (box[0][1] - box[0][0]) * (box[1][1] - box[1][0]) * (box[2][1] - box[2][0]);
+      (weights ? c_.weight_writes : c_.input_writes) +=
+          static_cast<double>(bytes * static_cast<std::int64_t>(to_pes.size()));
+      (weights ? c_.weight_send_bytes : c_.input_send_bytes) += static_cast<double>(bytes);
+      c_.noc_byte_hops += static_cast<double>(bytes) * naive_tree(a_.noc, to_pes);
+      c_.send_flits += static_cast<double>(spec::ceil_div(bytes, 8));
+      c_.gb_reads += naive_accesses(o, box, a_.global_buffer.word_bytes);
+    }
+    (weights ? c_.weight_sends : c_.input_sends) += 1;
+  }
+
+  void run_wave(const Extents& wave, const Extents& to) {
+    if (const std::array key{wave.b, wave.m, wave.k}; sent_w_ != key) {
+      sent_w_ = key;
+      send(w_, true, wave, to);
+    }
+    if (const std::array key{wave.b, wave.n, wave.k}; sent_i_ != key) {
+      sent_i_ = key;
+      send(i_, false, wave, to);
+    }
+    std::int64_t longest = 0;
+    for_pes(wave, to, [&](auto, auto, auto, const Extents& p, const Extents& q) {
+      const std::int64_t b = q.b - p.b, m = q.m - p.m, n = q.n - p.n, k = q.k - p.k;
+      c_.macs += static_cast<double>(b * m * n * k);
+      c_.weight_reads += static_cast<double>(b * m * k);
+      c_.input_reads += static_cast<double>(b * spec::ceil_div(m, a_.pe.lanes) * n * k);
+      const std::int64_t entries = b * m * n * spec::ceil_div(k, a_.pe.width);
+      c_.accumulator_writes += static_cast<double>(entries);
+      c_.accumulator_reads += static_cast<double>(entries - (p.k == 0 ? b * m * n : 0));
+      longest = std::max(longest, b * spec::ceil_div(m, a_.pe.lanes) * n * spec::ceil_div(k, a_.pe.width));
+    });
+    c_.waves += 1;
+    c_.compute_cycles += static_cast<double>(longest + a_.pe.compute_overhead_cycles);
+  }
+
+  void drain(Extents wave, const Extents& to) {
+    wave.k = 0;
+    Extents end = to;
+    end.k = 1;
+    std::int64_t longest = 0;
+    c_.drains += 1;
+    for_pes(wave, end, [&](auto ib, auto im, auto in, const Extents& p, const Extents& q) {
+      const std::int64_t bytes = (q.b - p.b) * (q.m - p.m) * (q.n - p.n);
+      const std::int64_t pe = (ib * map_.spatial.m + im) * map_.spatial.n + in;
+      c_.accumulator_reads += static_cast<double>(bytes);
+      c_.ppu_elements += static_cast<double>(bytes);
+      c_.noc_byte_hops += static_cast<double>(bytes * (pe % a_.noc.width + pe / a_.noc.width));
+      c_.drain_flits += static_cast<double>(spec::ceil_div(bytes, 8));
+      c_.gb_writes += naive_accesses(o_, {{{p.b, q.b}, {p.m, q.m}, {p.n, q.n}}}, a_.global_buffer.word_bytes);
+      longest = std::max(longest, bytes);
+    });
+    c_.ppu_cycles += static_cast<double>(longest) / a_.pe.ppu_elements_per_cycle;
+  }
+
+  const Operand &w_, &i_, &o_;
+  Extents e_;
+  GemmMapping map_;
+  spec::ArchSpec a_;
+  StepCounts c_;
+  std::optional<std::array<std::int64_t, 3>> loaded_w_, loaded_i_, sent_w_, sent_i_;
+};
+
+std::int64_t pick(std::mt19937& rng, std::int64_t low, std::int64_t high) {
+  return low + static_cast<std::int64_t>(rng() % static_cast<std::uint64_t>(high - low + 1));
+}
+
+GemmMapping random_mapping(const Extents& e, const spec::ArchSpec& arch, std::mt19937& rng) {
+  GemmMapping m;
+  do {
+    m.spatial = {pick(rng, 1, 3), pick(rng, 1, 6), pick(rng, 1, 6)};
+  } while (m.spatial.product() > arch.pes());
+  for (LoopDim dim : {kB, kM, kN, kK}) m.gb_tile[dim] = pick(rng, 1, e[dim]);
+  if (rng() % 2) m.gb_tile.k = e.k;
+  for (LoopDim dim : {kB, kM, kN, kK}) m.pe_tile[dim] = pick(rng, 1, std::min<std::int64_t>(m.gb_tile[dim], 6));
+  if (m.gb_tile.k < e.k) {  // then a GB tile is one wave
+    m.gb_tile.b = std::min(m.gb_tile.b, m.pe_tile.b * m.spatial.b);
+    m.gb_tile.m = std::min(m.gb_tile.m, m.pe_tile.m * m.spatial.m);
+    m.gb_tile.n = std::min(m.gb_tile.n, m.pe_tile.n * m.spatial.n);
+  }
+  std::shuffle(m.gb_order.begin(), m.gb_order.end(), rng);
+  if (rng() % 2) std::swap(m.wave_order[0], m.wave_order[1]);
+  return m;
+}
+
+std::string describe(const Extents& e, const GemmMapping& m) {
+  const auto text = [](const Extents& x) {
+    return std::to_string(x.b) + "," + std::to_string(x.m) + "," + std::to_string(x.n) + "," + std::to_string(x.k);
+  };
+  std::string s = "extents " + text(e) + " gb " + text(m.gb_tile) + " pe " + text(m.pe_tile) + " split " +
+                  std::to_string(m.spatial.b) + "," + std::to_string(m.spatial.m) + "," + std::to_string(m.spatial.n) +
+                  " order ";
+  for (LoopDim dim : m.gb_order) s += spec::loop_dim_name(dim);
+  return s + " waves " + spec::loop_dim_name(m.wave_order[0]);
+}
+
+TEST(StepCounts, EqualAWalkOfTheLoopNest) {
+  const spec::ArchSpec arch = tiny();
+  std::mt19937 rng(20260722);
+  LinkTables links(arch.noc);
+  for (int round = 0; round < 1500; ++round) {
+    const Extents e{pick(rng, 1, 4), pick(rng, 1, 19), pick(rng, 1, 17), pick(rng, 1, 21)};
+    const Operand w = operand({e.b, e.m, e.k}, rng), i = operand({e.b, e.n, e.k}, rng),
+                  o = operand({e.b, e.m, e.n}, rng);
+    const GemmMapping map = random_mapping(e, arch, rng);
+    const StepCounts closed = count_gemm({w.shape, i.shape, o.shape}, e, map, arch, links);
+    const StepCounts walked = Walker(w, i, o, e, map, arch).run();
+    const auto expect = [&](double StepCounts::*field, const char* name) {
+      ASSERT_NEAR(closed.*field, walked.*field, 1e-6) << name << ": " << describe(e, map) << " round " << round;
+    };
+    expect(&StepCounts::macs, "macs");
+    ASSERT_EQ(closed.macs, static_cast<double>(e.product()));
+    expect(&StepCounts::weight_writes, "weight_writes");
+    expect(&StepCounts::weight_reads, "weight_reads");
+    expect(&StepCounts::input_writes, "input_writes");
+    expect(&StepCounts::input_reads, "input_reads");
+    expect(&StepCounts::accumulator_writes, "accumulator_writes");
+    expect(&StepCounts::accumulator_reads, "accumulator_reads");
+    expect(&StepCounts::ppu_elements, "ppu_elements");
+    expect(&StepCounts::gb_reads, "gb_reads");
+    expect(&StepCounts::gb_writes, "gb_writes");
+    expect(&StepCounts::noc_byte_hops, "noc_byte_hops");
+    expect(&StepCounts::loads, "loads");
+    expect(&StepCounts::stores, "stores");
+    expect(&StepCounts::weight_sends, "weight_sends");
+    expect(&StepCounts::input_sends, "input_sends");
+    expect(&StepCounts::waves, "waves");
+    expect(&StepCounts::drains, "drains");
+    expect(&StepCounts::weight_load_bytes, "weight_load_bytes");
+    expect(&StepCounts::input_load_bytes, "input_load_bytes");
+    expect(&StepCounts::store_bytes, "store_bytes");
+    expect(&StepCounts::weight_fill_bytes, "weight_fill_bytes");
+    expect(&StepCounts::weight_send_bytes, "weight_send_bytes");
+    expect(&StepCounts::input_send_bytes, "input_send_bytes");
+    expect(&StepCounts::send_flits, "send_flits");
+    expect(&StepCounts::drain_flits, "drain_flits");
+    expect(&StepCounts::compute_cycles, "compute_cycles");
+    expect(&StepCounts::ppu_cycles, "ppu_cycles");
+    expect(&StepCounts::tiles, "tiles");
+  }
+}
+
+}  // namespace
+}  // namespace heat::offline::mapper
