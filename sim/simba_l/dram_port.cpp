@@ -36,12 +36,18 @@ void DramPort::submit(const Burst& burst, std::int64_t ready) {
 DramPort::Request& DramPort::take() {
   if (free_.empty()) {
     requests_.push_back(std::make_unique<Request>());
+    requests_.back()->payload.set_mm(this);
     requests_.back()->payload.set_extension(&requests_.back()->requester);
     return *requests_.back();
   }
   Request* r = free_.back();
   free_.pop_back();
   return *r;
+}
+
+void DramPort::free(tlm::tlm_generic_payload* payload) {
+  for (auto& r : requests_)
+    if (&r->payload == payload) free_.push_back(r.get());
 }
 
 void DramPort::send() {
@@ -69,6 +75,7 @@ void DramPort::send() {
       p.set_response_status(tlm::TLM_INCOMPLETE_RESPONSE);
       r.requester.node = spec::NodeId(r.burst.node);
       r.requester.tensor = spec::TensorId(r.burst.tensor);
+      p.acquire();
       entering_ = &r;
       tlm::tlm_phase phase = tlm::BEGIN_REQ;
       sc_core::sc_time delay = sc_core::SC_ZERO_TIME;
@@ -112,7 +119,7 @@ void DramPort::respond(Request& request, const sc_core::sc_time& delay) {
                                 ": " + std::to_string(burst.bytes) + " bytes at address " +
                                 std::to_string(burst.address) + ": the DRAM answers " +
                                 request.payload.get_response_string());
-    free_.push_back(&request);
+    request.payload.release();
     burst.owner->answered(burst, context_.cycle_at(sc_core::sc_time_stamp() + delay));
   } catch (...) {
     context_.fail(std::current_exception());

@@ -38,7 +38,7 @@ class BurstOwner {
   virtual void answered(const Burst& burst, std::int64_t cycle) = 0;
 };
 
-class DramPort : public sc_core::sc_module {
+class DramPort : public sc_core::sc_module, public tlm::tlm_mm_interface {
  public:
   SC_HAS_PROCESS(DramPort);
   DramPort(sc_core::sc_module_name name, RunContext& context);
@@ -53,6 +53,8 @@ class DramPort : public sc_core::sc_module {
   std::int64_t cycles(std::int64_t bytes) const;
   std::int64_t answered_bursts() const { return answered_; }
   int outstanding() const { return outstanding_; }
+  // Nobody refers to the payload any more.
+  void free(tlm::tlm_generic_payload* payload) override;
 
  private:
   struct Request;

@@ -138,5 +138,6 @@ int sc_main(int argc, char** argv) {
 }
 
 int main(int argc, char** argv) {
+  setenv("SC_COPYRIGHT_MESSAGE", "DISABLE", 1);  // SystemC's banner would mix with the messages
   return sc_core::sc_elab_and_sim(argc, argv);
 }
