@@ -49,14 +49,13 @@ Cycle Controller::earliest_finish() {
 
 Cycle Controller::offer(const Access& access, Cycle not_before) {
   const Cycle earliest = std::max(not_before, last_entry_ + 1);
-  advance_to(earliest - 1);
-  Cycle t = earliest;
+  advance_to(earliest);
   while (!has_space(access)) {
     const Cycle event = command_time();
     HEAT_CHECK(event < kNever, "a full queue with nothing to issue");
     step(event);
   }
-  t = std::max(t, slot_free_);
+  const Cycle t = std::max(earliest, slot_free_);
   accept(access, t);
   return t;
 }
@@ -66,7 +65,7 @@ void Controller::advance_to(Cycle limit) {
     const Cycle in = input_time();
     const Cycle event = command_time();
     if (std::min(in, event) > limit) break;
-    if (in <= event) {
+    if (in < event) {
       const Access access = input_.front().access;
       input_.pop_front();
       accept(access, in);
@@ -82,7 +81,7 @@ void Controller::drain() {
 }
 
 void Controller::accept(const Access& access, Cycle t) {
-  now_ = std::max(now_, t);
+  now_ = std::max(now_, t + 1);
   last_entry_ = t;
   (access.write ? statistics_.writes : statistics_.reads) += 1;
   if (report_acceptances_) acceptances_.push_back({access.tag, t});
@@ -181,7 +180,7 @@ void Controller::issue_column(const Plan& plan) {
   (e.precharged ? statistics_.row_conflicts : e.activated ? statistics_.row_misses : statistics_.row_hits) += 1;
   if (sink_) sink_->on_command(plan.at, plan.command, done.place);
   const std::uint64_t line = e.access.line;
-  if (queue.full()) slot_free_ = plan.at + 1;  // a slot freed in a cycle is taken in the next
+  if (queue.full()) slot_free_ = plan.at;
   queue.remove(plan.slot, bank.open_row);
   if (!write && s_.writes.held() > 0 && s_.reads.find(line) == RequestQueue::kNone)
     s_.writes.release(line, plan.bank, bank.open_row);

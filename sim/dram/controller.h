@@ -3,7 +3,8 @@
 // Time goes from event to event. Two ways to drive it, not to be mixed while accesses wait:
 //   offer(access, not_before)      blocks (advances time) until the access is in its queue
 //   enqueue(access, not_before)    puts it into an input list of any length; advance_to() moves it into the queue
-// At most one access enters a channel per cycle, in order; an access that enters in cycle t can be served from t on.
+// At most one access enters a channel per cycle, in order; an access that enters in cycle t, be it into the slot
+// that a command of cycle t freed, can be served from t + 1 on.
 #pragma once
 
 #include <deque>
@@ -95,7 +96,7 @@ class Controller {
   bool stale_ = true;  // plan_ must be made anew
   Cycle now_ = 0;
   Cycle last_entry_ = -1;
-  Cycle slot_free_ = 0;  // when the slot that a full queue gave up last can be taken
+  Cycle slot_free_ = 0;  // when a full queue gave up a slot last
   std::uint64_t age_ = 0;
   std::deque<Waiting> input_;
   std::vector<Completion> completions_;

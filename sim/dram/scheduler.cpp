@@ -7,7 +7,7 @@ namespace heat::dram {
 using C = spec::DramCommand;
 
 namespace {
-enum Priority : int { kRefreshFirst, kColumn, kRow, kTimeout, kPower };
+enum Priority : int { kRefreshFirst, kRequest, kTimeout, kPower };
 }
 
 ChannelState::ChannelState(const spec::DramSpec& spec)
@@ -153,12 +153,11 @@ void Scheduler::plan_bank(Plan& best, int bank) {
   if (hit != RequestQueue::kNone && !capped) {
     plan.command = column_command(queue, hit);
     plan.slot = hit;
-    plan.priority = kColumn;
   } else {
     plan.command = state.open_row == BankState::kClosed ? C::kAct : C::kPre;
     plan.slot = oldest;
-    plan.priority = kRow;
   }
+  plan.priority = kRequest;
   plan.age = queue.entry(plan.slot).age;
   offer(best, plan, s_.timing.earliest(plan.command, bank));
 }

@@ -66,8 +66,8 @@ TEST(DramModule, FirstReadTakesActivateAndColumnLatency) {
   Bench b(spec);
   b.generator.requests = {{false, 0, 64, sc_core::SC_ZERO_TIME}};
   sc_core::sc_start();
-  // ACT in cycle 0, RD tRCD later, data end CL + BL after that.
-  EXPECT_EQ(b.generator.seen[0].begin_resp, sc_time(0.625 * (22 + 22 + 4), sc_core::SC_NS));
+  // Accepted in cycle 0, ACT in 1, RD tRCD later, data end CL + BL after that.
+  EXPECT_EQ(b.generator.seen[0].begin_resp, sc_time(0.625 * (1 + 22 + 22 + 4), sc_core::SC_NS));
   b.expect_clean();
 }
 
