@@ -2,16 +2,10 @@
 // no input makes the window grow.
 #include "sim/dram/trace_reader.h"
 
-#include <algorithm>
-#include <cstring>
-
 #include "spec/errors.h"
 
 namespace heat::dram {
 namespace {
-
-constexpr std::size_t kWindow = 256 * 1024;
-constexpr std::size_t kMaxLine = 4096;
 
 bool is_blank(char c) {
   return c == ' ' || c == '\t' || c == '\r' || c == '\v' || c == '\f';
@@ -36,63 +30,17 @@ int hex_digit(char c) {
 
 }  // namespace
 
-TraceReader::TraceReader(std::unique_ptr<ByteSource> source, std::string name)
-    : source_(std::move(source)), name_(std::move(name)), buffer_(kWindow) {}
-
 void TraceReader::fail(const std::string& message, std::string_view text) const {
   std::string shown;
   for (const char c : text.substr(0, 80)) shown += c >= 32 && c < 127 ? c : '?';
   throw spec::TraceError(place() + ": " + message + " in '" + shown + (text.size() > 80 ? "..." : "") + "'");
 }
 
-bool TraceReader::refill() {
-  if (at_end_) return false;
-  std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
-  end_ -= begin_;
-  begin_ = 0;
-  const std::size_t got = source_->read(buffer_.data() + end_, buffer_.size() - end_);
-  at_end_ = got == 0;
-  end_ += got;
-  return got > 0;
-}
-
-bool TraceReader::next_line(std::string_view& text) {
-  std::size_t searched = 0;
-  for (;;) {
-    const char* from = buffer_.data() + begin_ + searched;
-    const void* newline = std::memchr(from, '\n', end_ - begin_ - searched);
-    if (newline) {
-      const auto length = static_cast<std::size_t>(static_cast<const char*>(newline) - (buffer_.data() + begin_));
-      text = std::string_view(buffer_.data() + begin_, length);
-      begin_ += length + 1;
-      ++line_;
-      if (length > kMaxLine) fail("line longer than 4096 characters", text);
-      return true;
-    }
-    searched = end_ - begin_;
-    if (searched > kMaxLine) {
-      ++line_;
-      fail("line longer than 4096 characters", std::string_view(buffer_.data() + begin_, searched));
-    }
-    if (refill()) continue;
-    if (begin_ == end_) return false;
-    text = std::string_view(buffer_.data() + begin_, end_ - begin_);
-    begin_ = end_;
-    ++line_;
-    return true;
-  }
-}
-
 bool TraceReader::next(TraceRequest& request) {
   std::string_view text;
-  while (next_line(text)) {
-    std::size_t i = 0;
-    while (i < text.size() && is_blank(text[i])) ++i;
-    if (i == text.size() || text[i] == '#') continue;
-    parse(text.substr(i), request);
-    return true;
-  }
-  return false;
+  if (!lines_.next(text)) return false;
+  parse(text, request);
+  return true;
 }
 
 void TraceReader::expect_format(Format format) {

@@ -10,9 +10,8 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <vector>
 
-#include "sim/dram/byte_source.h"
+#include "sim/dram/line_reader.h"
 
 namespace heat::dram {
 
@@ -28,18 +27,16 @@ class TraceReader {
  public:
   explicit TraceReader(const std::string& path) : TraceReader(open_byte_source(path), path) {}
   // `name` stands for the file in messages.
-  TraceReader(std::unique_ptr<ByteSource> source, std::string name);
+  TraceReader(std::unique_ptr<ByteSource> source, const std::string& name) : lines_(std::move(source), name) {}
 
   // The next request; false at the end. Throws TraceError "file:line: ..." for a line that is none of the formats.
   bool next(TraceRequest& request);
-  std::int64_t line() const { return line_; }
+  std::int64_t line() const { return lines_.line(); }
   // "file:line"
-  std::string place() const { return name_ + ":" + std::to_string(line_); }
+  std::string place() const { return lines_.place(); }
 
  private:
   enum class Format { kUnknown, kKindFirst, kLevels, kAddressFirst };
-  bool next_line(std::string_view& text);
-  bool refill();
   void parse(std::string_view text, TraceRequest& request);
   void parse_kind_first(std::string_view text, TraceRequest& request);
   void parse_address_first(std::string_view text, TraceRequest& request);
@@ -48,12 +45,7 @@ class TraceReader {
   void expect_format(Format format);
   [[noreturn]] void fail(const std::string& message, std::string_view text) const;
 
-  std::unique_ptr<ByteSource> source_;
-  std::string name_;
-  std::vector<char> buffer_;
-  std::size_t begin_ = 0, end_ = 0;
-  bool at_end_ = false;
-  std::int64_t line_ = 0;
+  LineReader lines_;
   std::int64_t last_cycle_ = 0;
   Format format_ = Format::kUnknown;
 };

@@ -1,0 +1,107 @@
+// dram-check: verifies a command trace (of dram-sim --command-trace) against the timing table of a configuration.
+#include <boost/program_options.hpp>
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "sim/dram/checker.h"
+#include "sim/dram/line_reader.h"
+#include "spec/atomic_file.h"
+#include "spec/program.h"
+
+namespace {
+
+namespace po = boost::program_options;
+
+constexpr const char* kIntroduction =
+    "dram-check replays a DRAM command trace against the timing table of its configuration. It reports each violation\n"
+    "with both commands, and how close every constraint came to being one (its minimum slack, in cycles).\n"
+    "Exit status: 0 no violation, 1 violations, 2 wrong input.\n\nOptions";
+constexpr const char* kExamples =
+    "\nExamples:\n"
+    "  dram-sim --config configs/dram/ddr4-3200.yaml --trace run.tr --command-trace commands.txt\n"
+    "  dram-check --config configs/dram/ddr4-3200.yaml --commands commands.txt --json check.json\n";
+
+struct Options {
+  std::string config, commands, json;
+  std::size_t max = 100;
+};
+
+std::optional<Options> parse(int argc, char** argv) {
+  po::options_description d(kIntroduction);
+  d.add_options()("help,h", "this text")("version", "name and version")(
+      "config", po::value<std::string>(), "DRAM configuration (YAML)")("commands", po::value<std::string>(),
+                                                                        "command trace, plain, gzip or Zstandard")(
+      "max", po::value<std::size_t>()->default_value(100), "violations shown at most")("json", po::value<std::string>(),
+                                                                                       "write the report to this file");
+  po::variables_map given;
+  try {
+    po::store(po::command_line_parser(argc, argv).options(d).positional({}).run(), given);
+  } catch (const po::error& e) {
+    throw heat::spec::ConfigError(std::string(e.what()) + " (see dram-check --help)");
+  }
+  if (given.count("help")) {
+    std::cout << d << kExamples;
+    return std::nullopt;
+  }
+  if (given.count("version")) {
+    std::cout << heat::spec::version_line("dram-check") << "\n";
+    return std::nullopt;
+  }
+  heat::spec::Problems problems;
+  if (!given.count("config")) problems.add("--config", "missing (a DRAM configuration file)");
+  if (!given.count("commands")) problems.add("--commands", "missing (a command trace)");
+  problems.throw_if_any();
+  Options o;
+  o.config = given["config"].as<std::string>();
+  o.commands = given["commands"].as<std::string>();
+  o.max = given["max"].as<std::size_t>();
+  if (given.count("json")) o.json = given["json"].as<std::string>();
+  return o;
+}
+
+nlohmann::ordered_json to_json(const heat::spec::DramSpec& spec, const heat::dram::CheckReport& report) {
+  nlohmann::ordered_json j;
+  j["commands"] = report.commands;
+  j["violation_count"] = report.violation_count;
+  j["violations"] = nlohmann::ordered_json::array();
+  for (const auto& v : report.violations) j["violations"].push_back(v.text());
+  j["constraints"] = nlohmann::ordered_json::array();
+  for (std::size_t i = 0; i < report.slacks.size(); ++i) {
+    nlohmann::ordered_json c;
+    c["constraint"] = spec.constraints[i].text();
+    c["latency_cycles"] = spec.constraints[i].latency;
+    const auto& slack = report.slacks[i].minimum;
+    c["minimum_slack_cycles"] = slack ? nlohmann::ordered_json(*slack) : nlohmann::ordered_json(nullptr);
+    j["constraints"].push_back(c);
+  }
+  return j;
+}
+
+int run(const Options& o) {
+  const heat::spec::DramSpec spec = heat::spec::load_dram_spec(o.config);
+  heat::dram::CommandChecker checker(spec, o.max);
+  heat::dram::LineReader lines(heat::dram::open_byte_source(o.commands), o.commands);
+  std::string_view line;
+  while (lines.next(line))
+    checker.add(heat::dram::parse_command(std::string(line), spec.organization, lines.place()), lines.line());
+  const heat::dram::CheckReport& report = checker.report();
+  if (!o.json.empty()) heat::spec::write_file_atomically(o.json, to_json(spec, report).dump(2) + "\n");
+  std::cout << spec.name << ": " << report.commands << " commands, " << report.violation_count << " violations\n";
+  for (const auto& v : report.violations) std::cout << "  " << v.text() << "\n";
+  std::cout << "Minimum slack in cycles of every constraint (- : the pair never occurred):\n";
+  for (std::size_t i = 0; i < report.slacks.size(); ++i) {
+    const auto& slack = report.slacks[i].minimum;
+    std::cout << "  " << (slack ? std::to_string(*slack) : "-") << "\t" << spec.constraints[i].text() << " = "
+              << spec.constraints[i].latency << "\n";
+  }
+  return report.violation_count > 0 ? heat::spec::kFailed : heat::spec::kDone;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return heat::spec::run_program("dram-check", [&] {
+    const auto options = parse(argc, argv);
+    return options ? run(*options) : static_cast<int>(heat::spec::kDone);
+  });
+}
