@@ -44,7 +44,7 @@ DramSpec DramSpecReader::run() {
   ConfigReader timings = top_.section("timings");
   read_timings(timings);
   read_mapping();
-  read_standard();
+  read_standard(timings);
   if (problems_.empty()) check_timings(timings);
   top_.finish();
   problems_.throw_if_any();
@@ -209,11 +209,13 @@ std::uint32_t DramSpecReader::usable_commands() const {
   return mask;
 }
 
-void DramSpecReader::read_standard() {
+void DramSpecReader::read_standard(ConfigReader& timings) {
   const std::string relative = top_.text("standard");
   if (relative.empty()) return;
-  const std::string path = (std::filesystem::path(file_).parent_path() / relative).string();
+  const std::string path = (std::filesystem::path(file_).parent_path() / relative).lexically_normal().string();
+  const std::size_t before = problems_.list().size();
   ConfigReader r = ConfigReader::load(path, problems_);
+  if (problems_.list().size() > before) return;
   spec_.standard = r.text("name");
   r.text("source");
   spec_.split_command_bus = r.choice_or("command_bus", "shared", {"shared", "split"}) == "split";
@@ -230,16 +232,19 @@ void DramSpecReader::read_standard() {
   read_cycles(top_);
   for (ConfigReader& item : r.sections("constraints")) read_constraint(item);
   r.finish();
-  std::sort(timing_names_in_formulas_.begin(), timing_names_in_formulas_.end());
+  report_unused_timings(timings, path);
+}
+
+void DramSpecReader::report_unused_timings(ConfigReader& timings, const std::string& standard_path) {
+  std::vector<std::string>& known = timing_names_in_formulas_;
+  for (const char* other : {"BL", "tREFI", "tREFIpb", "tRFC", "tRFCpb", "tRC", "tRAS", "tRP"}) known.push_back(other);
+  std::sort(known.begin(), known.end());
   for (const auto& [key, value] : spec_.timings) {
     (void)value;
-    const auto& known = timing_names_in_formulas_;
-    if (key == "BL" || std::binary_search(known.begin(), known.end(), key)) continue;
-    static const std::vector<std::string> kOther = {"tREFI", "tREFIpb", "tRFC", "tRFCpb", "tRC", "tRAS", "tRP"};
-    if (std::find(kOther.begin(), kOther.end(), key) != kOther.end()) continue;
+    if (std::binary_search(known.begin(), known.end(), key)) continue;
     const auto near = nearest_word(key, known);
-    problems_.add(top_.section("timings").place(key), "no constraint of " + path + " uses this timing" +
-                                                          (near ? " (did you mean '" + *near + "'?)" : std::string()));
+    problems_.add(timings.place(key), "unknown timing: no constraint of " + standard_path + " uses it" +
+                                          (near ? " (did you mean '" + *near + "'?)" : std::string()));
   }
 }
 

@@ -28,7 +28,8 @@ class DramSpecReader {
   void read_mapping();
   std::vector<DramAddressBit> read_bits(ConfigReader& section, const std::string& key);
   bool parse_bits(const std::string& text, std::vector<DramAddressBit>& bits) const;
-  void read_standard();
+  void read_standard(ConfigReader& timings);
+  void report_unused_timings(ConfigReader& timings, const std::string& standard_path);
   void read_constraint(ConfigReader& item);
   std::uint32_t read_commands(ConfigReader& item, const std::string& key);
   void require_timing(const std::string& key, const std::string& why);

@@ -13,7 +13,9 @@ namespace {
 
 std::string shown(const CommandRecord& r, std::int64_t line) {
   std::string text = std::string(spec::name(r.command)) + " at cycle " + std::to_string(r.cycle);
-  if (line > 0) text += " (line " + std::to_string(line) + ", channel " + std::to_string(r.channel) + ", rank " + std::to_string(r.place.rank);
+  if (line > 0)
+    text += " (line " + std::to_string(line) + ", channel " + std::to_string(r.channel) + ", rank " +
+            std::to_string(r.place.rank);
   if (line > 0 && !spec::is_rank_command(r.command)) text += ", bank " + std::to_string(r.place.bank);
   return line > 0 ? text + ")" : text;
 }
@@ -108,7 +110,9 @@ void CommandChecker::measure(std::size_t i, const History& history, const Seen& 
   const Cycle slack = now.record.cycle - first.record.cycle - c.latency;
   ConstraintSlack& best = report_.slacks[i];
   if (!best.minimum || slack < *best.minimum) best = {slack, first.record, now.record};
-  if (slack < 0) violate(static_cast<int>(i), c.text() + " = " + std::to_string(c.latency) + " [" + c.place + "]", first, now, -slack);
+  if (slack < 0)
+    violate(static_cast<int>(i), c.text() + " = " + std::to_string(c.latency) + " [" + c.place + "]", first, now,
+            -slack);
 }
 
 void CommandChecker::remember(const Seen& now) {
@@ -129,7 +133,8 @@ void CommandChecker::check_buses(const Seen& now) {
   const bool column = spec::is_column(now.record.command);
   Seen& last = spec_.split_command_bus && column ? last_column_command_[channel] : last_row_command_[channel];
   if (last.line > 0) {
-    const Cycle free = last.record.cycle + spec_.command_cycles[static_cast<std::size_t>(spec::index(last.record.command))];
+    const Cycle free =
+        last.record.cycle + spec_.command_cycles[static_cast<std::size_t>(spec::index(last.record.command))];
     if (now.record.cycle < free) violate(-1, "command bus busy", last, now, free - now.record.cycle);
   }
   last = now;
@@ -189,11 +194,13 @@ void CommandChecker::check_bank_command(const Seen& now, Bank& bank) {
 
 void CommandChecker::check_rank_command(const Seen& now, Rank& rank) {
   const C command = now.record.command;
-  const int first = now.record.channel * spec_.organization.banks() + now.record.place.rank * spec_.organization.banks_per_rank();
+  const int first =
+      now.record.channel * spec_.organization.banks() + now.record.place.rank * spec_.organization.banks_per_rank();
   for (int b = first; b < first + spec_.organization.banks_per_rank(); ++b) {
     Bank& bank = banks_[static_cast<std::size_t>(b)];
     const bool needs_closed = command == C::kRefAll || command == C::kSrEnter;
-    if (needs_closed && bank.open) violate(-1, std::string(spec::name(command)) + " while a bank is open", bank.last, now, 0);
+    if (needs_closed && bank.open)
+      violate(-1, std::string(spec::name(command)) + " while a bank is open", bank.last, now, 0);
     if (command == C::kPreAll) bank.open = false;
   }
   if (command == C::kPdExit && !rank.powered_down) violate(-1, "PDX outside power-down", rank.last, now, 0);
@@ -212,14 +219,16 @@ void CommandChecker::check_refresh(const Seen& now, Rank& rank) {
   const bool per_bank = spec_.controller.refresh == spec::DramRefreshMode::kPerBank;
   const Cycle interval = spec_.timing(per_bank ? "tREFIpb" : "tREFI");
   if (interval == 0 || spec_.controller.refresh == spec::DramRefreshMode::kNone || rank.self_refresh) return;
-  const std::int64_t allowed = spec_.controller.refresh_max_postponed * (per_bank ? spec_.organization.banks_per_rank() : 1) + 1;
+  const std::int64_t allowed =
+      spec_.controller.refresh_max_postponed * (per_bank ? spec_.organization.banks_per_rank() : 1) + 1;
   const std::int64_t owed = (now.record.cycle - rank.refresh_epoch) / interval - rank.refreshes;
   if (owed <= allowed) return;
   violate(-1, "refresh overdue (" + std::to_string(owed) + " owed)", rank.last, now, 0);
   rank.refreshes += owed;  // reported once
 }
 
-void CommandChecker::violate(int constraint, const std::string& rule, const Seen& first, const Seen& second, Cycle missing) {
+void CommandChecker::violate(int constraint, const std::string& rule, const Seen& first, const Seen& second,
+                             Cycle missing) {
   ++report_.violation_count;
   if (report_.violations.size() >= max_violations_) return;
   report_.violations.push_back({constraint, rule, first.record, second.record, first.line, second.line, missing});

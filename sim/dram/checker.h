@@ -1,9 +1,10 @@
-// An independent verifier of command traces: replays them against the constraint table of the configuration, without any
-// part of the engine.
+// An independent verifier of command traces: replays them against the constraint table of the configuration, without
+// any part of the engine.
 //
-// For every constraint it keeps the last commands of the `from` side in each bank, bank group, rank or channel and measures
-// the slack of every command of the `to` side: cycles it came later than it had to. Negative slack is a violation. It also
-// checks what no table row says: the state of banks and ranks, the command bus, the data bus, and that refreshes come.
+// For every constraint it keeps the last commands of the `from` side in each bank, bank group, rank or channel and
+// measures the slack of every command of the `to` side: cycles it came later than it had to. Negative slack is a
+// violation. It also checks what no table row says: the state of banks and ranks, the command bus, the data bus, and
+// that refreshes come.
 #pragma once
 
 #include <cstdint>
@@ -40,7 +41,8 @@ struct CheckReport {
 class CommandChecker {
  public:
   explicit CommandChecker(const spec::DramSpec& spec, std::size_t max_violations = 100);
-  // Commands of one channel in order of time; channels may be interleaved. `line` is the place in the file, for messages.
+  // Commands of one channel in order of time; channels may be interleaved. `line` is the place in the file, for
+  // messages.
   void add(const CommandRecord& record, std::int64_t line);
   const CheckReport& report() const { return report_; }
 
@@ -85,8 +87,8 @@ class CommandChecker {
   CheckReport report_;
   std::vector<std::vector<History>> history_;  // [constraint][instance]
   std::vector<std::vector<std::size_t>> by_from_, by_to_;
-  std::vector<Bank> banks_;  // [channel][bank]
-  std::vector<Rank> ranks_;  // [channel][rank]
+  std::vector<Bank> banks_;                                               // [channel][bank]
+  std::vector<Rank> ranks_;                                               // [channel][rank]
   std::vector<Seen> last_row_command_, last_column_command_, last_data_;  // by channel
 };
 

@@ -11,14 +11,18 @@ namespace {
 constexpr std::size_t kWindow = 256 * 1024;
 constexpr std::size_t kMaxLine = 4096;
 
-bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\v' || c == '\f'; }
+bool is_blank(char c) {
+  return c == ' ' || c == '\t' || c == '\r' || c == '\v' || c == '\f';
+}
 
 }  // namespace
 
 LineReader::LineReader(std::unique_ptr<ByteSource> source, std::string name)
     : source_(std::move(source)), name_(std::move(name)), buffer_(kWindow) {}
 
-void LineReader::too_long() const { throw spec::TraceError(place() + ": line longer than 4096 characters"); }
+void LineReader::too_long() const {
+  throw spec::TraceError(place() + ": line longer than 4096 characters");
+}
 
 bool LineReader::refill() {
   if (at_end_) return false;

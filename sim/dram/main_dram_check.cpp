@@ -30,7 +30,7 @@ std::optional<Options> parse(int argc, char** argv) {
   po::options_description d(kIntroduction);
   d.add_options()("help,h", "this text")("version", "name and version")(
       "config", po::value<std::string>(), "DRAM configuration (YAML)")("commands", po::value<std::string>(),
-                                                                        "command trace, plain, gzip or Zstandard")(
+                                                                       "command trace, plain, gzip or Zstandard")(
       "max", po::value<std::size_t>()->default_value(100), "violations shown at most")("json", po::value<std::string>(),
                                                                                        "write the report to this file");
   po::variables_map given;

@@ -40,6 +40,7 @@ po::options_description described() {
       "pace", po::value<std::int64_t>(),
       "request i not before memory cycle N*i (default: the trace's own cycles, else 0)")(
       "limit", po::value<std::int64_t>(), "only the first N requests")(
+      "width", po::value<std::int64_t>(), "requests offered per memory cycle at most (default 1)")(
       "wrap-addresses", "fold addresses beyond the capacity instead of refusing them")(
       "command-trace", po::value<std::string>(), "write every DRAM command to this file")(
       "json", po::value<std::string>(), "write the result to this file");
@@ -81,6 +82,10 @@ std::optional<Options> parse(int argc, char** argv) {
   };
   o.replay.pace = number("pace");
   o.replay.limit = number("limit");
+  const auto width = number("width").value_or(1);
+  if (width < 1 || width > 1024)
+    problems.add("--width", "value " + std::to_string(width) + " is out of range (1 to 1024)");
+  o.replay.width = static_cast<int>(width);
   o.replay.wrap_addresses = given.count("wrap-addresses") > 0;
   problems.throw_if_any();
   return o;

@@ -48,7 +48,8 @@ AddressMapping::Target Replay::target_of(const TraceRequest& request, const Trac
 ReplayResult Replay::run(TraceReader& trace, const ReplayOptions& options) {
   ReplayResult result;
   TraceRequest request;
-  Cycle entry = -1;
+  Cycle offer_cycle = 0;
+  int offered = 0;  // in offer_cycle
   const auto limit = options.limit ? static_cast<std::uint64_t>(*options.limit) : UINT64_MAX;
   while (result.requests < limit && trace.next(request)) {
     const AddressMapping::Target target = target_of(request, trace, options.wrap_addresses);
@@ -59,7 +60,13 @@ ReplayResult Replay::run(TraceReader& trace, const ReplayOptions& options) {
     access.write = request.write;
     const Cycle paced = options.pace ? *options.pace * static_cast<Cycle>(result.requests) : request.cycle;
     Controller& controller = *controllers_[static_cast<std::size_t>(target.channel)];
-    entry = controller.offer(access, std::max(paced, entry + 1));
+    const Cycle entry = controller.offer(access, std::max(paced, offer_cycle));
+    offered = entry == offer_cycle ? offered + 1 : 1;
+    offer_cycle = entry;
+    if (offered >= options.width) {
+      ++offer_cycle;
+      offered = 0;
+    }
     controller.completions().clear();
     ++result.requests;
   }

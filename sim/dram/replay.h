@@ -1,6 +1,7 @@
 // Replays a trace on all channels of a DRAM, without SystemC: what dram-sim does.
 //
-// Requests are offered in order, at most one per memory cycle; a request whose queue is full holds those behind it up.
+// Requests are offered in order, at most one per memory cycle (or `width`, at most one per channel); a request whose
+// queue is full holds those behind it up.
 #pragma once
 
 #include <cstdint>
@@ -18,6 +19,7 @@ namespace heat::dram {
 struct ReplayOptions {
   std::optional<std::int64_t> pace;   // request i not before cycle pace * i; else the trace's own cycles
   std::optional<std::int64_t> limit;  // only the first so many requests
+  int width = 1;                      // requests offered per memory cycle at most
   bool wrap_addresses = false;        // addresses beyond the capacity wrap around instead of being an error
 };
 
