@@ -100,7 +100,7 @@ void keep_for_people(const TemporaryFolder& folder, const std::string& html, con
   spec::write_file_atomically(base + ".html", spec::read_file(html));
   int status = 0;
   for (const std::string theme : {"light", "dark"})
-    run_command("timeout 120 " + chromium(folder) + " --window-size=1280,4600" +
+    run_command("timeout 120 " + chromium(folder) + " --window-size=1280,5300" +
                     (theme == "dark" ? " --blink-settings=preferredColorScheme=0" : "") + " --screenshot=" + base +
                     "-" + theme + ".png 'file://" + html + "' 2>/dev/null",
                 status);
@@ -133,9 +133,9 @@ TEST_F(ReportInBrowser, EveryPictureIsDrawnWithOneMarkADatum) {
   const Page page = open_page(folder_, html());
   keep_for_people(folder_, html(), "full");
   expect_clean(page);
-  EXPECT_NE(page.dom.find("data-rendered=\"9\""), std::string::npos);
+  EXPECT_NE(page.dom.find("data-rendered=\"10\""), std::string::npos);
   const auto marks = marks_of(page.dom);
-  EXPECT_EQ(marks.size(), 9u);
+  EXPECT_EQ(marks.size(), 10u);
   EXPECT_EQ(marks.at("pareto"), 600);
   EXPECT_EQ(marks.at("calibration"), 2 * 24);
   EXPECT_EQ(marks.at("predictor"), 120);
@@ -145,8 +145,10 @@ TEST_F(ReportInBrowser, EveryPictureIsDrawnWithOneMarkADatum) {
   EXPECT_EQ(marks.at("latency"), 2 * 4);
   EXPECT_EQ(marks.at("utilisation"), 3);  // dma.load, pe, ppu
   EXPECT_EQ(marks.at("stalls"), 2 * 4);   // pe for two reasons, dma.load and ppu for one each
+  EXPECT_GT(marks.at("dram"), 3);         // two areas, a line, and the addresses touched
   // data-marks is the page's own count: count the marks in the document, too.
-  EXPECT_EQ(occurrences(page.dom, "class=\"mark\""), 600u + 48 + 120 + 60 + 32 + 34 + 8 + 3 + 8);
+  EXPECT_EQ(occurrences(page.dom, "class=\"mark\""),
+            600u + 48 + 120 + 60 + 32 + 34 + 8 + 3 + 8 + static_cast<unsigned>(marks.at("dram")));
 }
 
 // Every option, check box, legend entry and table is used by a script put behind the page's own.
@@ -171,13 +173,13 @@ document.documentElement.dataset.tables = document.querySelectorAll("figure tabl
   spec::write_file_atomically(html(), page_text);
   const Page page = open_page(folder_, html());
   expect_clean(page);
-  EXPECT_NE(page.dom.find("data-tables=\"9\""), std::string::npos);
+  EXPECT_NE(page.dom.find("data-tables=\"10\""), std::string::npos);
   EXPECT_NE(page.dom.find("id=\"tooltip\" role=\"status\" style=\"display: block"), std::string::npos);
   std::smatch used;
   ASSERT_TRUE(std::regex_search(page.dom, used, std::regex("data-used=\"([0-9]+)\"")));
-  // 6 + 6 axes, 3 scales, 2 quantities, 2 runs, 2 stall rows; 3 check boxes; 3 legend entries; 9 tables and the
+  // 6 + 6 axes, 3 scales, 2 quantities, 2 + 2 runs, 2 stall rows; 3 check boxes; 3 legend entries; 10 tables and the
   // summary.
-  EXPECT_EQ(std::stoi(used[1]), 21 + 3 + 3 + 10);
+  EXPECT_EQ(std::stoi(used[1]), 23 + 3 + 3 + 11);
 }
 
 TEST_F(ReportInBrowser, TextFromTheDataNeverBecomesMarkup) {
@@ -195,8 +197,9 @@ TEST_F(ReportInBrowser, AbsentSectionsLeaveTheirPicturesOut) {
   keep_for_people(folder_, html(), "one-run");
   expect_clean(page);
   const auto marks = marks_of(page.dom);
-  EXPECT_EQ(marks.size(), 5u);
-  for (const char* id : {"energy", "latency", "roofline", "utilisation", "stalls"}) EXPECT_GT(marks.at(id), 0) << id;
+  EXPECT_EQ(marks.size(), 6u);
+  for (const char* id : {"energy", "latency", "roofline", "utilisation", "stalls", "dram"})
+    EXPECT_GT(marks.at(id), 0) << id;
 }
 
 TEST_F(ReportInBrowser, TheChecksOfThisTestSeeAnErrorAndARequest) {

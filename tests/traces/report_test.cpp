@@ -5,6 +5,7 @@
 
 #include "spec/atomic_file.h"
 #include "tests/traces/sample_report.h"
+#include "traces/report/dram_section.h"
 #include "traces/report/report_data.h"
 #include "traces/report/run_section.h"
 
@@ -102,6 +103,30 @@ TEST(RunSection, LayersSumToTheRunsEnergyAndTime) {
   }
   EXPECT_NEAR(energy, reader.run().energy_pj, 1e-9 * energy);
   EXPECT_NEAR(time, reader.run().latency_ns(), 1e-9 * time);
+}
+
+// The sample run: eight requests of 64 bytes, i-th finishing at cycle 10 i + 40; the 4th and 8th write; addresses
+// 0..512.
+TEST(DramSection, TrafficIsSummedByTimeAndAddress) {
+  TemporaryFolder folder;
+  testing::write_sample_run(folder.file("r.sqlite"));
+  const Json dram = dram_over_time(Reader(folder.file("r.sqlite")), 20, 2);  // slices of 50 cycles, halves of 256 bytes
+  EXPECT_EQ(dram["requests"], 8);
+  EXPECT_EQ(dram["row_hits"], 6);
+  EXPECT_EQ(dram["row_conflicts"], 1);
+  EXPECT_EQ(dram["read_bytes"][0], 64);      // request 0 finishes at 40
+  EXPECT_EQ(dram["read_bytes"][1], 4 * 64);  // 1, 2, 4, 5
+  EXPECT_EQ(dram["write_bytes"][1], 64);     // 3
+  EXPECT_EQ(dram["write_bytes"][2], 64);     // 7
+  EXPECT_EQ(dram["row_hit_rate"][1], 0.8);   // 5 conflicts
+  EXPECT_TRUE(dram["row_hit_rate"][10].is_null());
+  EXPECT_EQ(dram["cells"], (Json::array({{0, 0, 64}, {1, 0, 192}, {1, 1, 128}, {2, 1, 128}})));
+}
+
+TEST(DramSection, RunWithoutRequestsHasNone) {
+  TemporaryFolder folder;
+  { Writer(folder.file("r.sqlite"), testing::sample_info(), Json::object()).finish({10}); }
+  EXPECT_TRUE(dram_over_time(Reader(folder.file("r.sqlite")), 20, 2).is_null());
 }
 
 TEST(Report, LayersOfTheDataTakePrecedenceOverThoseOfTheRuns) {

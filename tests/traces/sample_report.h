@@ -47,6 +47,17 @@ inline void write_encoder_run(const std::string& path, const std::string& method
           w.interval(unit, now + cycles / 10 + pe * 100, end - cycles / (4 + pe), "compute", id);
         }
       }
+      for (int i = 0; i < 200; ++i) {
+        DramTransactionRow t;
+        t.address = (id * 300 + i) * 4096;
+        t.bytes = 4096;
+        t.is_write = i % 5 == 4;
+        t.arrival_cycle = t.start_cycle = now + cycles * i / 500;
+        t.finish_cycle = t.start_cycle + 40;
+        t.row_result = i % 8 == 0 ? RowResult::kConflict : i % 50 == 1 ? RowResult::kMiss : RowResult::kHit;
+        t.node = id;
+        w.dram_transaction(t);
+      }
       now = end;
     }
   }

@@ -5,6 +5,7 @@
 #include <map>
 #include <tuple>
 
+#include "traces/report/dram_section.h"
 #include "traces/summary.h"
 
 namespace heat::traces {
@@ -13,6 +14,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr int kBins = 240;
+constexpr int kAddressRows = 48;
 
 // Adds the cycles of [start, end) that fall into each bin.
 void spread(std::vector<double>& bins, double bin_cycles, double start, double end) {
@@ -103,6 +105,8 @@ Json run_section(const Reader& reader, const std::string& name) {
     group_list.push_back({{"name", g.name}, {"start_cycle", g.start_cycle}, {"end_cycle", g.end_cycle}});
   json["stalls"] = stalls_by_layer(reader, nodes);
   json["utilization"] = utilization_over_time(reader, kBins);
+  Json dram = dram_over_time(reader, kBins, kAddressRows);
+  if (!dram.is_null()) json["dram"] = std::move(dram);
   return json;
 }
 

@@ -12,7 +12,8 @@ namespace heat::traces {
 // busy is the mean over the units of that kind; kinds without any busy interval are left out.
 nlohmann::ordered_json utilization_over_time(const Reader& reader, int bins);
 
-// Totals, nodes, groups, stalls by layer, and utilisation of a run, under the name a report calls it by.
+// Totals, nodes, groups, stalls by layer, utilisation and (when recorded) DRAM traffic of a run, under the name a
+// report calls it by.
 nlohmann::ordered_json run_section(const Reader& reader, const std::string& name);
 
 // The run's layers as a series of report_data's `layers`; energy on account of no node is a layer "(shared)".
