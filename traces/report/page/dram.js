@@ -22,7 +22,7 @@ function drawDramRun(card, run) {
   dramPanel(plot, 180, 70, width, yHit, "Hits (%)");
   const hits = d3.range(bins).filter(i => dram.row_hit_rate[i] !== null);
   plot.append("path").attr("class", "mark").attr("fill", "none").attr("stroke", palette[2]).attr("stroke-width", 1.5)
-    .attr("d", d3.line().x(i => (at(i) + at(i + 1)) / 2).y(i => yHit(100 * dram.row_hit_rate[i]))(hits));
+    .attr("d", hits.map(i => `M${at(i)},${yHit(100 * dram.row_hit_rate[i])}H${at(i + 1)}`).join(""));
   const mebi = 1048576, yAddress = d3.scaleLinear().domain([dram.lowest_address / mebi, dram.highest_address / mebi]).range([height, 280]);
   dramPanel(plot, 280, height - 280, width, yAddress, "Address (MiB)");
   const rowHeight = (height - 280) / dram.address_rows, most = d3.max(dram.cells, c => c[2]);
@@ -46,7 +46,7 @@ function drawDramRun(card, run) {
 pictures.push({
   id: "dram", title: "DRAM traffic",
   data: r => { const runs = (r.runs || []).filter(run => run.dram); return runs.length ? runs : null; },
-  caption: "Above: how much DRAM reads and writes moved. Middle: the share of requests that found their row open. Below: which addresses they touched when; darker is more.",
+  caption: "Above: how much DRAM reads and writes moved. Middle: the share of requests that found their row open. Below: which addresses they touched when; a stronger colour is more.",
   draw: (card, runs) => {
     if (runs.length > 1) addSelect(card, "run", runs.map(r => ({value: r.name, text: r.name})), runs[0].name, v => drawDramRun(card, runs.find(r => r.name === v)));
     drawDramRun(card, runs[0]);
