@@ -1,6 +1,16 @@
+// No more keys than there are colours: the smallest become one, "other".
+function fewKeys(rows, keys) {
+  if (keys.length <= palette.length) return {rows, keys};
+  const sizes = new Map(keys.map(k => [k, d3.sum(rows, r => d3.sum(r.bars, b => d3.sum(b.segments.filter(s => s.key === k), s => s.value)))]));
+  const kept = new Set(keys.slice().sort((a, b) => sizes.get(b) - sizes.get(a)).slice(0, palette.length - 1));
+  const merge = bar => Object.assign({}, bar, {segments: [...bar.segments.filter(s => kept.has(s.key)), {key: "other", value: d3.sum(bar.segments.filter(s => !kept.has(s.key)), s => s.value)}]});
+  return {rows: rows.map(r => ({label: r.label, bars: r.bars.map(merge)})), keys: [...keys.filter(k => kept.has(k)), "other"]};
+}
+
 // Horizontal stacked bars: rows of labels, in each row one bar a series, in each bar one segment a key.
 // rows: [{label, bars: [{name, total, segments: [{key, value}]}]}]; keys: colour order; kind: unit ladder.
-function stackedBars(card, title, {rows, keys, kind, axis}) {
+function stackedBars(card, title, {rows: allRows, keys: allKeys, kind, axis}) {
+  const {rows, keys} = fewKeys(allRows, allKeys);
   const barHeight = 15, gap = 12;
   const perRow = d3.max(rows, r => r.bars.length) || 1;
   const rowHeight = perRow * (barHeight + 2) + gap;

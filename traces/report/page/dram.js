@@ -21,7 +21,7 @@ function drawDramRun(card, run) {
   const yHit = d3.scaleLinear().domain([0, 100]).range([250, 180]);
   dramPanel(plot, 180, 70, width, yHit, "Hits (%)");
   const hits = d3.range(bins).filter(i => dram.row_hit_rate[i] !== null);
-  plot.append("path").attr("class", "mark").attr("fill", "none").attr("stroke", palette[2]).attr("stroke-width", 1.5)
+  plot.append("path").attr("class", "mark").attr("fill", "none").attr("stroke", palette[2]).attr("stroke-width", 2.5)
     .attr("d", hits.map(i => `M${at(i)},${yHit(100 * dram.row_hit_rate[i])}H${at(i + 1)}`).join(""));
   const mebi = 1048576, yAddress = d3.scaleLinear().domain([dram.lowest_address / mebi, dram.highest_address / mebi]).range([height, 280]);
   dramPanel(plot, 280, height - 280, width, yAddress, "Address (MiB)");
