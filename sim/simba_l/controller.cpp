@@ -17,9 +17,10 @@ BarrierUnit::BarrierUnit(sc_core::sc_module_name name, RunContext& context)
 
 // The release follows the last arrival by barrier_cycles and the NoP's longest path.
 void BarrierUnit::arrive() {
+  context_.meter.add(-1, spec::Action::kControllerCommand, 1);
   if (++arrived_ < context_.arch.chiplets()) return;
   arrived_ = 0;
-  const std::int64_t hops = context_.arch.nop.width + context_.arch.nop.height - 2;
+  const std::int64_t hops = 2 * (context_.arch.nop.width + context_.arch.nop.height - 2);  // there and back
   due_.notify(context_.until(context_.now() + context_.arch.barrier_cycles + hops * context_.arch.nop.hop_cycles));
 }
 

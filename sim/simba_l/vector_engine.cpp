@@ -1,4 +1,4 @@
-// elements / elements_per_cycle + rows * row_overhead_cycles, or the global buffer's ports if they take longer.
+// rows * (ceil(columns / elements_per_cycle) + row_overhead_cycles), or the global buffer's ports if they take longer.
 #include "sim/simba_l/vector_engine.h"
 
 #include <cstring>
@@ -43,8 +43,8 @@ void VectorEngine::execute(InFlight& entry) {
   core_.gb.write_port.forget_before(now);
   const std::int64_t read_bytes = elements * (r.has_residual ? 2 : 1) + r.parameter_bytes;
   const std::int64_t read = core_.gb.read_cycles(read_bytes), write = core_.gb.write_cycles(elements);
-  const std::int64_t work = spec::ceil_div(elements, context_.arch.vector_unit.elements_per_cycle) +
-                            r.rows * context_.arch.vector_unit.row_overhead_cycles;
+  const spec::VectorUnitSpec& unit = context_.arch.vector_unit;
+  const std::int64_t work = r.rows * (spec::ceil_div(r.columns, unit.elements_per_cycle) + unit.row_overhead_cycles);
   const std::int64_t done = std::max(
       {now + work, core_.gb.read_port.reserve(now, read) + read, core_.gb.write_port.reserve(now, write) + write});
   std::int64_t reads = core_.gb.accesses(r.input, r.input_box) + core_.gb.packed_accesses(r.parameter_bytes);

@@ -1,0 +1,193 @@
+// The firmware alone, on a bus that records its commands and completes them at once or late.
+#include <gtest/gtest.h>
+
+#include <array>
+#include <vector>
+
+#include "firmware/hal/host/host_hal.h"
+#include "firmware/include/simba_abi.h"
+#include "sim/simba_l/program_image.h"
+#include "tests/support/sample_schedules.h"
+
+namespace heat {
+namespace {
+
+using Words = std::array<std::uint32_t, SIMBA_CMD_WORDS>;
+
+struct Issued {
+  std::uint32_t engine;
+  Words words;
+  std::array<std::uint32_t, SIMBA_ENGINES> done_at_issue;
+};
+
+// Completes a command only while the firmware sleeps, one command a sleep: the oldest whose waits are met.
+class LazyBus {
+ public:
+  LazyBus(std::uint32_t chiplet, std::uint32_t chiplets, std::uint32_t depth)
+      : chiplet_(chiplet), chiplets_(chiplets), depth_(depth) {}
+
+  void run(const std::vector<std::uint32_t>& image) {
+    simba_host_bus bus{};
+    bus.self = this;
+    bus.read = [](void* self, std::uint32_t a) { return static_cast<LazyBus*>(self)->read(a - SIMBA_MMIO_BASE); };
+    bus.write = [](void* self, std::uint32_t a, std::uint32_t v) {
+      static_cast<LazyBus*>(self)->write(a - SIMBA_MMIO_BASE, v);
+    };
+    bus.wait = [](void* self) { static_cast<LazyBus*>(self)->sleep(); };
+    simba_host_run(&bus, image.data());
+  }
+
+  std::vector<Issued> issued;
+  std::array<std::uint32_t, SIMBA_ENGINES> done{}, pushed{};
+  std::uint32_t barriers = 0;
+  int halt = -1;
+
+ private:
+  std::uint32_t read(std::uint32_t offset) const {
+    if (offset == SIMBA_REG_CHIPLET) return chiplet_;
+    if (offset == SIMBA_REG_CHIPLETS) return chiplets_;
+    if (offset == SIMBA_REG_BARRIER) return barriers;
+    if (offset >= SIMBA_REG_DONE) return done[(offset - SIMBA_REG_DONE) / 4];
+    const std::uint32_t e = (offset - SIMBA_REG_QUEUE_FREE) / 4;
+    return depth_ - (pushed[e] - done[e]);
+  }
+  void write(std::uint32_t offset, std::uint32_t value) {
+    if (offset >= SIMBA_REG_COMMAND) {
+      command_[(offset - SIMBA_REG_COMMAND) / 4] = value;
+    } else if (offset == SIMBA_REG_PUSH) {
+      ASSERT_LT(pushed[value] - done[value], depth_) << "pushed into a full queue";
+      for (std::uint32_t e = 0; e < SIMBA_ENGINES; ++e)
+        ASSERT_LE(command_[SIMBA_CMD_WAIT + e], pushed[e]) << "waits for a command that was not issued";
+      ++pushed[value];
+      issued.push_back({value, command_, done});
+      queues_[value].push_back(command_);
+      command_ = {};
+    } else if (offset == SIMBA_REG_BARRIER) {
+      ASSERT_EQ(done, pushed) << "arrived at the barrier with work under way";
+      ++barriers;
+    } else if (offset == SIMBA_REG_HALT) {
+      halt = static_cast<int>(value);
+    }
+  }
+  void sleep() {
+    for (std::uint32_t e = SIMBA_ENGINES; e-- > 0;) {
+      if (done[e] == pushed[e]) continue;
+      const Words& w = queues_[e][done[e]];
+      bool ready = true;
+      for (std::uint32_t d = 0; d < SIMBA_ENGINES; ++d) ready = ready && done[d] >= w[SIMBA_CMD_WAIT + d];
+      if (!ready) continue;
+      ++done[e];
+      return;
+    }
+    FAIL() << "the firmware sleeps and nothing can complete";
+  }
+  std::uint32_t chiplet_, chiplets_, depth_;
+  Words command_{};
+  std::array<std::vector<Words>, SIMBA_ENGINES> queues_;
+};
+
+std::int64_t ceil_div(std::int64_t a, std::int64_t b) {
+  return (a + b - 1) / b;
+}
+
+TEST(Firmware, OneGemmThenCommandCountsFollowTheLoopNest) {
+  auto arch = test_support::single_pe_arch();
+  test_support::OneGemmOptions o;
+  spec::GemmMapping map;
+  map.gb_tile = {1, 8, 10, 16};
+  map.pe_tile = {1, 4, 5, 16};
+  map.gb_order = {spec::LoopDim::kB, spec::LoopDim::kM, spec::LoopDim::kN};
+  o.mapping = map;
+  o.step = 20;
+  const auto built = test_support::one_gemm(arch, 1, 20, 20, 16, o);
+  const simba::ProgramImage image(built.schedule, arch);
+  LazyBus bus(0, 1, 4);
+  bus.run(image.words());
+  EXPECT_EQ(bus.halt, 0);
+  EXPECT_EQ(bus.barriers, 1u);
+  const std::int64_t m_tiles = ceil_div(20, 8), n_tiles = ceil_div(20, 10), waves = ceil_div(20, 4) * ceil_div(20, 5);
+  // m outside, n inside: the weight tile stays while n moves; inputs come again for every m. One load of records.
+  EXPECT_EQ(bus.pushed[SIMBA_LOAD], 1 + m_tiles + m_tiles * n_tiles);
+  EXPECT_EQ(bus.pushed[SIMBA_COMPUTE], waves);
+  EXPECT_EQ(bus.pushed[SIMBA_DRAIN], waves);
+  EXPECT_EQ(bus.pushed[SIMBA_STORE], m_tiles * n_tiles);
+  // Waves go m outside, n inside: in a GB tile a weight tile of a PE is sent once. The last GB tile along m is one wave
+  // of m, so its weights stay in the PEs when n moves to the next GB tile; those of the two before come twice.
+  EXPECT_EQ(bus.pushed[SIMBA_SEND_WEIGHT], 2 * 2 * n_tiles + 1);
+  EXPECT_EQ(bus.pushed[SIMBA_SEND_INPUT], waves);
+}
+
+TEST(Firmware, ChipletWithoutShareThenItOnlyMeetsTheBarrier) {
+  auto arch = test_support::small_arch();
+  test_support::OneGemmOptions o;
+  o.bound = test_support::GemmBound::kB;
+  const auto built = test_support::one_gemm(arch, 5, 6, 7, 8, o);  // shares of 2, 2, 1 and none
+  const simba::ProgramImage image(built.schedule, arch);
+  std::vector<std::uint32_t> computes;
+  for (std::uint32_t c = 0; c < 4; ++c) {
+    LazyBus bus(c, 4, 4);
+    bus.run(image.words());
+    EXPECT_EQ(bus.halt, 0);
+    EXPECT_EQ(bus.barriers, 1u);
+    computes.push_back(bus.pushed[SIMBA_COMPUTE]);
+    for (const Issued& i : bus.issued) {
+      if (i.engine == SIMBA_LOAD && i.words[SIMBA_CMD_PARTICIPANTS] != 0) {
+        EXPECT_GT(i.words[SIMBA_CMD_PARTICIPANTS], c);
+      }
+    }
+  }
+  EXPECT_GT(computes[0], 0u);
+  EXPECT_GT(computes[2], 0u);
+  EXPECT_EQ(computes[3], 0u);
+}
+
+TEST(Firmware, SeveralTilesThenLoadsRunOneTileAhead) {
+  auto arch = test_support::single_pe_arch();
+  test_support::OneGemmOptions o;
+  spec::GemmMapping map;
+  map.gb_tile = {1, 8, 10, 16};
+  map.pe_tile = {1, 4, 5, 16};
+  o.mapping = map;
+  o.step = 10;
+  const auto built = test_support::one_gemm(arch, 1, 40, 10, 16, o);
+  const simba::ProgramImage image(built.schedule, arch);
+  LazyBus bus(0, 1, 64);
+  bus.run(image.words());
+  std::vector<std::uint32_t> loads_before_store;
+  for (const Issued& i : bus.issued) {
+    if (i.engine == SIMBA_LOAD && loads_before_store.empty()) loads_before_store.push_back(0);
+    if (i.engine == SIMBA_LOAD) ++loads_before_store.back();
+    if (i.engine == SIMBA_STORE) loads_before_store.push_back(0);
+  }
+  // Records, weights, inputs and the second tile's weights; then a tile of weights before each store but the last two.
+  EXPECT_EQ(loads_before_store, (std::vector<std::uint32_t>{4, 1, 1, 1, 0, 0}));
+}
+
+TEST(Firmware, EncoderLayerWithShallowQueuesThenItFinishes) {
+  auto arch = test_support::small_arch();
+  for (std::uint32_t depth : {1u, 2u, 16u}) {
+    test_support::EncoderOptions o;
+    o.random_mappings = true;
+    const auto built = test_support::encoder_layer(arch, o);
+    const simba::ProgramImage image(built.schedule, arch);
+    LazyBus bus(1, 4, depth);
+    bus.run(image.words());
+    EXPECT_EQ(bus.halt, 0);
+    EXPECT_EQ(bus.barriers, built.schedule.groups.size());
+  }
+}
+
+TEST(Firmware, ForeignImageThenItHaltsWithStatusOne) {
+  LazyBus bus(0, 1, 4);
+  bus.run(std::vector<std::uint32_t>(SIMBA_IMG_HEADER, 7));
+  EXPECT_EQ(bus.halt, 1);
+  EXPECT_TRUE(bus.issued.empty());
+}
+
+}  // namespace
+}  // namespace heat
+
+// SystemC's library asks for it; the test's main is GoogleTest's.
+int sc_main(int, char**) {
+  return 0;
+}
