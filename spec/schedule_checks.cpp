@@ -11,7 +11,7 @@
 namespace heat::spec {
 namespace {
 
-constexpr std::int64_t kMost = std::int64_t{1} << 62;
+constexpr std::int64_t kMost = std::int64_t{1} << 61;  // the sum of two still fits
 constexpr std::int64_t kMaxTensorBytes = std::int64_t{1} << 46;
 
 // a * b for values of at least 0, held at kMost instead of overflowing: sizes come from a file.
@@ -73,7 +73,7 @@ class Checker {
       if (!node.gemm) continue;
       const Extents& e = node.gemm->extents;
       if (times(times(e.b, e.m), times(e.n, e.k)) >= kMost)
-        problems_.add(place(node), "extents multiply to more than 2^62 multiply-accumulates");
+        problems_.add(place(node), "extents multiply to more than 2^61 multiply-accumulates");
     }
   }
 
