@@ -95,13 +95,17 @@ void Controller::accept(const Access& access, Cycle t) {
   queue.push(access, t, age_++, s_.banks[bank].open_row, held);
   const bool write_mode = s_.write_mode;
   update_mode();
-  // An access behind others of its bank changes nothing unless it is the first row hit; one for the other queue
-  // neither.
-  const bool scheduled = access.write == s_.write_mode;
-  const bool same_plan = write_mode == s_.write_mode && !first_of_rank &&
-                         spec_.controller.page_policy == spec::DramPagePolicy::kOpen &&
-                         (!scheduled || (!first_of_bank && had_hit == (queue.hit(bank) != RequestQueue::kNone)));
-  if (!same_plan) stale_ = true;
+  // An access for the queue that is not scheduled changes nothing, nor does one behind others of its bank unless it is
+  // the first row hit there; the first of its bank competes with the plan.
+  if (stale_) return;
+  const bool other_queue = access.write != s_.write_mode;
+  const bool first_hit = had_hit != (queue.hit(bank) != RequestQueue::kNone);
+  if (write_mode != s_.write_mode || first_of_rank || spec_.controller.page_policy != spec::DramPagePolicy::kOpen)
+    stale_ = true;
+  else if (!other_queue && first_of_bank)
+    scheduler_.reconsider(plan_, bank, now_);
+  else if (!other_queue && first_hit)
+    stale_ = true;
 }
 
 bool Controller::answered_by_write_queue(const Access& access, Cycle t) {

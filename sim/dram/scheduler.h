@@ -46,6 +46,11 @@ class Scheduler {
 
   // The next command, not before `now`; at = kNever when there is nothing to do.
   Plan next(Cycle now);
+  // The same after an access came to `bank`, which had none waiting: `plan` is still the best of the other banks.
+  void reconsider(Plan& plan, int bank, Cycle now) {
+    now_ = now;
+    plan_bank(plan, bank);
+  }
 
  private:
   void offer(Plan& best, const Plan& plan, Cycle ready) const;

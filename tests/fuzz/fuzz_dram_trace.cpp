@@ -1,0 +1,14 @@
+// Any bytes are a trace or a TraceError.
+#include "sim/dram/trace_reader.h"
+#include "spec/errors.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
+  heat::dram::TraceReader reader(heat::dram::memory_byte_source(reinterpret_cast<const char*>(data), size), "fuzz");
+  heat::dram::TraceRequest request;
+  try {
+    while (reader.next(request)) {
+    }
+  } catch (const heat::spec::TraceError&) {
+  }
+  return 0;
+}
