@@ -4,10 +4,10 @@
 
 #include <random>
 
-#include "machines.h"
 #include "offline/mapper/gemm_schedule.h"
 #include "offline/mapper/node_step.h"
 #include "offline/mapper/search.h"
+#include "tests/offline/mapper/machines.h"
 
 namespace heat::offline::mapper {
 namespace {

@@ -2,10 +2,10 @@
 
 #include <gtest/gtest.h>
 
-#include "machines.h"
 #include "offline/mapper/layer_cost.h"
 #include "offline/mapper/lower_path.h"
 #include "spec/schedule_checks.h"
+#include "tests/offline/mapper/machines.h"
 
 namespace heat::offline::mapper {
 namespace {

@@ -4,9 +4,9 @@
 
 #include <random>
 
-#include "machines.h"
 #include "offline/mapper/gemm_schedule.h"
 #include "spec/atomic_file.h"
+#include "tests/offline/mapper/machines.h"
 
 namespace heat::offline::mapper {
 namespace {

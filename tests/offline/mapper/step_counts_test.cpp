@@ -8,8 +8,8 @@
 #include <random>
 #include <set>
 
-#include "machines.h"
 #include "spec/step_geometry.h"
+#include "tests/offline/mapper/machines.h"
 
 namespace heat::offline::mapper {
 namespace {
