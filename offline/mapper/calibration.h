@@ -13,7 +13,7 @@ namespace heat::offline::mapper {
 // formulas.
 struct Calibration {
   double dram_bandwidth_factor = 1.0;    // effective share of the DRAM port's bandwidth, in (0, 1]
-  double dram_latency_cycles = 0.0;      // from a load command to its first data, exposed where nothing hides it
+  double dram_latency_cycles = 30.0;     // of a read in the DRAM itself (HBM2: row, column, data)
   double load_overhead_cycles = 0.0;     // per load or store command, on the DRAM path
   double send_factor = 1.0;              // NoC cycles of sends, as a multiple of bytes / link width
   double compute_factor = 1.0;           // compute cycles, as a multiple

@@ -8,8 +8,9 @@
 namespace heat::offline::mapper {
 namespace {
 
-constexpr const char* kResourceNames[kResourceCount] = {"dram",      "nop",     "gb_read", "gb_write",   "noc_send",
-                                                        "noc_drain", "compute", "ppu",     "controller", "vector_unit"};
+constexpr const char* kResourceNames[kResourceCount] = {"dram",     "nop",        "dma",        "gb_read",
+                                                        "gb_write", "noc_send",   "noc_drain",  "compute",
+                                                        "ppu",      "controller", "vector_unit"};
 
 Resource largest(const std::array<double, kResourceCount>& cycles) {
   return static_cast<Resource>(std::max_element(cycles.begin(), cycles.end()) - cycles.begin());

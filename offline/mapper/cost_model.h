@@ -28,8 +28,20 @@ struct Machine {
 };
 
 // Where cycles can go. The largest is the bottleneck.
-enum class Resource { kDram, kNop, kGbRead, kGbWrite, kNocSend, kNocDrain, kCompute, kPpu, kController, kVectorUnit };
-constexpr int kResourceCount = 10;
+enum class Resource {
+  kDram,
+  kNop,
+  kDma,
+  kGbRead,
+  kGbWrite,
+  kNocSend,
+  kNocDrain,
+  kCompute,
+  kPpu,
+  kController,
+  kVectorUnit
+};
+constexpr int kResourceCount = 11;
 const char* resource_name(Resource resource);  // "dram", "nop", "gb_read", ...
 
 // Bytes or entries of one tensor at one level, over the whole group and package.

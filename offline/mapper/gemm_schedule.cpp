@@ -9,7 +9,7 @@
 namespace heat::offline::mapper {
 
 spec::Schedule gemm_schedule(std::int64_t m, std::int64_t k, std::int64_t n, std::int64_t b, spec::LoopDim bound,
-                             const std::string& arch) {
+                             const std::string& arch, bool requantised) {
   using Indices = std::vector<spec::Index>;
   const std::map<spec::Index, std::int64_t> sizes{{"h", b}, {"o", m}, {"t", n}, {"c", k}};
   const spec::Index index = bound == spec::LoopDim::kB ? "h" : bound == spec::LoopDim::kM ? "o" : "t";
@@ -37,6 +37,14 @@ spec::Schedule gemm_schedule(std::int64_t m, std::int64_t k, std::int64_t n, std
   node.bound = bound;
   node.gemm = batched_gemm(weight, input, output, sizes);
   node.einsum = spec::Einsum{{input.indices, weight.indices}, output.indices, sizes}.text();
+  if (requantised) {
+    spec::Tensor records;
+    records.name = "requant";
+    records.kind = spec::TensorKind::kParameters;
+    records.shape = {m, static_cast<std::int64_t>(sizeof(spec::RequantRecord))};
+    node.gemm->epilogue.requant = static_cast<int>(s.tensors.size());
+    s.tensors.push_back(records);
+  }
   s.nodes.push_back(node);
   spec::FusedGroup group;
   group.name = "gemm";

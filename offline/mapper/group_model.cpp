@@ -49,14 +49,20 @@ void GroupModel::read_node(int position) {
   };
   if (node.gemm) {
     const spec::Extents& e = node.gemm->extents;
-    n.shape = {operand(node.gemm->weight, {e.b, e.m, e.k}), operand(node.gemm->input, {e.b, e.n, e.k}),
-               operand(node.gemm->output, {e.b, e.m, e.n})};
+    n.shape = {operand(node.gemm->weight, {e.b, e.m, e.k}),
+               operand(node.gemm->input, {e.b, e.n, e.k}),
+               operand(node.gemm->output, {e.b, e.m, e.n}),
+               {}};
+    const spec::Epilogue& epilogue = node.gemm->epilogue;
+    n.shape.epilogue = {epilogue.requant >= 0 ? static_cast<std::int64_t>(sizeof(spec::RequantRecord)) : 0,
+                        epilogue.channels_include_batch, epilogue.n_channels,
+                        epilogue.activation_table >= 0 ? std::int64_t{spec::kActivationTableBytes} : 0};
     parameter(node.gemm->epilogue.requant);
     parameter(node.gemm->epilogue.activation_table);
   } else {
     const spec::VectorNode& v = *node.vector;
     const ViewRuns::Sizes sizes{1, v.rows, v.columns};
-    n.shape = {operand(v.input, sizes), operand(v.input, sizes), operand(v.output, sizes)};
+    n.shape = {operand(v.input, sizes), operand(v.input, sizes), operand(v.output, sizes), {}};
     if (v.residual) n.residual = operand(*v.residual, sizes);
     parameter(v.parameters);
   }
@@ -201,7 +207,8 @@ double GroupModel::run(const std::vector<spec::GemmMapping>& mappings, std::int6
 }
 
 GroupModel::Brief GroupModel::fixed() const {
-  const NodeStep pins = pinned_whole();
+  NodeStep pins = pinned_whole();
+  action(pins, Action::kControllerCommand) += pricer_.machine().arch.chiplets();
   return {pricer_.barrier_cycles() + pins.first_load + pins.latency, pricer_.dynamic_pj(pins.actions)};
 }
 
@@ -240,6 +247,8 @@ std::vector<std::int64_t> GroupModel::key(std::size_t position, std::int64_t ste
     key.push_back((o->resident ? 1 : 0) + (o->holds_bound ? 2 : 0));
     o->runs.append_key(key);
   }
+  const EpilogueShape& p = n.shape.epilogue;
+  key.insert(key.end(), {p.record_bytes, p.channels_include_batch ? 1 : 0, p.n_channels, p.table_bytes});
   return key;
 }
 
@@ -284,7 +293,7 @@ void GroupModel::add_accesses(NodeCost& cost, std::size_t position, const spec::
     pe["output"].reads += x * s.accumulator_reads;
     if (!busiest) return;
     cost.commands += times * s.commands();
-    cost.loads += times * (s.loads + s.stores);
+    cost.loads += times * (s.loads() + s.stores);
     cost.waves += times * s.waves;
   };
   add(count(n, mapping, c.full), shares_.full, true);

@@ -123,6 +123,16 @@ class NodeSearch {
     input_port_ = node_.shape.input.resident ? 0 : pricer_.port_cycles(node_.shape.input.holds_bound ? full : 1);
     output_port_ = node_.shape.output.resident ? 0 : pricer_.port_cycles(full);
     memory_ = weight_bytes_ * weight_port_ + input_bytes_ * input_port_ + output_bytes_ * output_port_;
+    // No tiling takes fewer requests than the whole operand at once.
+    LoadWork work;
+    const std::int64_t burst = arch_.dma.burst_bytes;
+    if (!node_.shape.weight.resident)
+      work.add(!node_.shape.weight.holds_bound, full, weight_bytes_, 0,
+               node_.shape.weight.runs.requests({e_.b, e_.m, e_.k}, burst), 1);
+    if (!node_.shape.input.resident)
+      work.add(!node_.shape.input.holds_bound, full, input_bytes_, 0,
+               node_.shape.input.runs.requests({e_.b, e_.n, e_.k}, burst), 1);
+    memory_ = std::max(memory_, pricer_.load_cycles(work));
     send_read_pj_ = gb_read;
     if (set_.alone) {
       const GroupModel::Brief fixed = model_.fixed();
@@ -248,6 +258,13 @@ class NodeSearch {
     return whole * operand.runs.burst_bytes(tile) + (total - whole * bytes);
   }
 
+  // Requests that its loads take at least: those of whole tiles.
+  double request_bound(const OperandShape& operand, const ViewRuns::Sizes& extents, const ViewRuns::Sizes& tile) const {
+    double whole = 1;
+    for (std::size_t i = 0; i < 3; ++i) whole *= d(extents[i] / tile[i]);
+    return whole * operand.runs.requests(tile, arch_.dma.burst_bytes);
+  }
+
   struct SendBound {
     double bytes = 0, energy = 0;
   };
@@ -332,15 +349,23 @@ class NodeSearch {
   double tile_bound(const PeChoice& c, const Extents& g, const Extents& tiles, double weight_visits,
                     double input_visits) const {
     const double bmk = d(tiles.b) * d(tiles.k);
-    double weight = 0, input = 0, output = 0, transfers = 0, first = 0;  // bytes of all visits; commands; port cycles
+    LoadWork work;
+    double weight = 0, input = 0, output = 0, transfers = 0,
+           first = 0;  // bytes of all visits; commands; port cycles
     if (!node_.shape.weight.resident) {
       weight = weight_visits * burst_bound(node_.shape.weight, {e_.b, e_.m, e_.k}, {g.b, g.m, g.k});
-      transfers += bmk * d(tiles.m) * weight_visits;
+      const double loads = bmk * d(tiles.m) * weight_visits;
+      transfers += loads;
+      work.add(!node_.shape.weight.holds_bound, shares_.full, weight, 0,
+               weight_visits * request_bound(node_.shape.weight, {e_.b, e_.m, e_.k}, {g.b, g.m, g.k}), loads);
       first += d(g.b * g.m * g.k) * weight_port_;
     }
     if (!node_.shape.input.resident) {
       input = input_visits * burst_bound(node_.shape.input, {e_.b, e_.n, e_.k}, {g.b, g.n, g.k});
-      transfers += bmk * d(tiles.n) * input_visits;
+      const double loads = bmk * d(tiles.n) * input_visits;
+      transfers += loads;
+      work.add(!node_.shape.input.holds_bound, shares_.full, input, 0,
+               input_visits * request_bound(node_.shape.input, {e_.b, e_.n, e_.k}, {g.b, g.n, g.k}), loads);
       first += d(g.b * g.n * g.k) * input_port_;
     }
     if (transfers > 0) first += pricer_.load_latency();
@@ -353,8 +378,8 @@ class NodeSearch {
                                                     std::max(0.0, input - input_bytes_) * input_load_pj_ +
                                                     std::max(0.0, output - output_bytes_) * output_store_pj_ +
                                                     transfers * pj(Action::kControllerCommand));
-    const double memory = weight * weight_port_ + input * input_port_ + output * output_port_ +
-                          transfers * (arch_.dma.setup_cycles + pricer_.machine().calibration.load_overhead_cycles);
+    const double memory =
+        std::max(weight * weight_port_ + input * input_port_ + output * output_port_, pricer_.load_cycles(work));
     // The last tile executes after everything is loaded; the first after its load.
     const double cycles =
         fixed_cycles_ + std::max(steps_ * memory + c.execution / d(tiles.product()), first + steps_ * c.execution);

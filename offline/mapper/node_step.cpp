@@ -56,7 +56,8 @@ StepPricer::StepPricer(const Machine& machine) : m_(machine) {
   int across = 0;
   for (int c = 0; c < n; ++c) across = std::max(across, mesh_hops(a.nop, 0, c));
   barrier_cycles_ = a.barrier_cycles + 2.0 * across * a.nop.hop_cycles + m_.calibration.group_overhead_cycles;
-  load_latency_ = m_.calibration.dram_latency_cycles + a.nop.base_cycles + static_cast<double>(far) * a.nop.hop_cycles;
+  load_latency_ =
+      m_.calibration.dram_latency_cycles + 2.0 * (a.nop.base_cycles + static_cast<double>(far) * a.nop.hop_cycles);
   int noc_far = 0;
   for (int p = 0; p < a.pes(); ++p) noc_far = std::max(noc_far, mesh_hops(a.noc, 0, p));
   noc_latency_ = a.noc.base_cycles + static_cast<double>(noc_far) * a.noc.hop_cycles;
@@ -128,8 +129,13 @@ NodeStep StepPricer::price(const StepCounts& full, const StepCounts* partial, bo
   busy(Resource::kController) = full.commands() * (a.controller.command_cycles + cal.command_overhead_cycles);
   busy(Resource::kVectorUnit) = full.vector_cycles;
 
-  const double transfers = (full.loads + full.stores) * (a.dma.setup_cycles + cal.load_overhead_cycles);
-  s.memory = std::max(busy(Resource::kDram), busy(Resource::kNop)) + transfers;
+  LoadWork work;
+  work.add(weight_shared, shares.full, full.weight_load_bytes, partial ? partial->weight_load_bytes : 0,
+           full.weight_requests, full.weight_loads);
+  work.add(input_shared, shares.full, full.input_load_bytes, partial ? partial->input_load_bytes : 0,
+           full.input_requests, full.input_loads);
+  busy(Resource::kDma) = std::max(load_cycles(work), engine_cycles(full.store_requests, full.stores));
+  s.memory = std::max({busy(Resource::kDram), busy(Resource::kNop), busy(Resource::kDma)});
   for (Resource r : {Resource::kGbRead, Resource::kGbWrite, Resource::kNocSend, Resource::kNocDrain, Resource::kCompute,
                      Resource::kPpu, Resource::kController, Resource::kVectorUnit})
     s.execution = std::max(s.execution, busy(r));
@@ -137,13 +143,25 @@ NodeStep StepPricer::price(const StepCounts& full, const StepCounts* partial, bo
            cal.node_overhead_cycles;
   s.execution += s.fill;
   s.tiles = std::max(1.0, full.tiles);
-  if (full.loads > 0) {
+  if (full.loads() > 0) {
     s.first_load = std::min(s.memory, port_cycles(first));
     s.latency = load_latency_;
   }
   if (full.stores > 0)
     s.last_store = std::min(s.memory - s.first_load, port_cycles(full.last_store_bytes * shares.full));
   return s;
+}
+
+double StepPricer::engine_cycles(double requests, double transfers) const {
+  return requests * load_latency_ / m_.arch.dma.outstanding_bursts +
+         transfers * (m_.arch.dma.setup_cycles + m_.calibration.load_overhead_cycles);
+}
+
+double StepPricer::load_cycles(const LoadWork& work) const {
+  double cycles = 0;
+  for (const LoadWork::Part& p : work.part)
+    cycles += std::max(port_cycles(p.bytes), engine_cycles(p.requests, p.loads));
+  return cycles;
 }
 
 double StepPricer::dynamic_pj(const std::array<double, spec::kActionCount>& actions) const {

@@ -40,6 +40,21 @@ struct NodeStep {
   double load_bytes = 0, store_bytes = 0;
 };
 
+// Loads of one step, in two parts that follow one another: joint ones, which one chiplet's engine makes for all while
+// the others wait for it, and private ones, which every chiplet makes at once.
+struct LoadWork {
+  struct Part {
+    double bytes = 0, requests = 0, loads = 0;  // bytes of all chiplets; requests and loads of one engine
+  };
+  std::array<Part, 2> part{};
+  void add(bool shared, int chiplets, double bytes, double partial_bytes, double requests, double loads) {
+    Part& p = part[shared ? 0 : 1];
+    p.bytes += shared ? bytes : chiplets * bytes + partial_bytes;
+    p.requests += requests;
+    p.loads += loads;
+  }
+};
+
 // What of the machine the steps need, worked out once.
 class StepPricer {
  public:
@@ -56,7 +71,13 @@ class StepPricer {
   // Cycles of moving `bytes` over the DRAM port.
   double port_cycles(double bytes) const { return bytes / port_bytes_per_cycle_; }
   double barrier_cycles() const { return barrier_cycles_; }
+  // Request to data, for the chiplet farthest from the DRAM.
   double load_latency() const { return load_latency_; }
+  // Cycles a DMA engine spends on requests (its window lets `outstanding_bursts` be on the way at a time) and on the
+  // transfers they belong to.
+  double engine_cycles(double requests, double transfers) const;
+  // Cycles of the loads of one step.
+  double load_cycles(const LoadWork& work) const;
   double noc_latency() const { return noc_latency_; }
   // Links of the NoP tree from the DRAM to the first `count` chiplets, the DRAM's port included.
   double tree_links(int count) const { return tree_[static_cast<std::size_t>(count)]; }

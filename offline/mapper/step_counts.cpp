@@ -155,6 +155,11 @@ class Counter {
         }
       }
     }
+    const EpilogueShape& e = shape_.epilogue;
+    const std::int64_t parameters =
+        (e.channels_include_batch ? wb.size : 1) * wm.size * std::min(wn.size, e.n_channels) * e.record_bytes +
+        e.table_bytes;
+    c_.gb_reads += times * d(packed_accesses(parameters, arch_.global_buffer.word_bytes));
     c_.noc_byte_hops += times * hops;
     c_.drain_flits += times * flits;
     c_.gb_writes += times * accesses;
@@ -186,8 +191,10 @@ class Counter {
             const double visits = times * (tile_reused ? 1.0 : d(other.tiles.pieces()));
             const std::int64_t bytes = tb.size * to.size * tk.size;
             const double burst = operand.runs.burst_bytes({tb.size, to.size, tk.size});
-            c_.loads += visits;
+            (weights ? c_.weight_loads : c_.input_loads) += visits;
             load_bytes += visits * burst;
+            (weights ? c_.weight_requests : c_.input_requests) +=
+                visits * operand.runs.requests({tb.size, to.size, tk.size}, arch_.dma.burst_bytes);
             fill_bytes += visits * d(bytes);
             c_.gb_writes += visits * d(packed_accesses(bytes, arch_.global_buffer.word_bytes));
             if (first) (weights ? c_.first_weight_bytes : c_.first_input_bytes) = burst;
@@ -276,6 +283,7 @@ class Counter {
           const double burst = shape_.output.runs.burst_bytes({tb.size, tm.size, tn.size});
           c_.stores += times;
           c_.store_bytes += times * burst;
+          c_.store_requests += times * shape_.output.runs.requests({tb.size, tm.size, tn.size}, arch_.dma.burst_bytes);
           c_.store_out_bytes += times * d(bytes);
           c_.gb_reads += times * d(packed_accesses(bytes, arch_.global_buffer.word_bytes));
           c_.last_store_bytes = burst;
@@ -307,8 +315,9 @@ StepCounts count_vector(const OperandShape& input, const OperandShape* residual,
     if (!in) continue;
     if (!in->resident) {
       const double burst = in->runs.burst_bytes(block);
-      c.loads += 1;
+      c.input_loads += 1;
       c.input_load_bytes += burst;
+      c.input_requests += in->runs.requests(block, arch.dma.burst_bytes);
       c.input_fill_bytes += d(rows * columns);
       c.first_input_bytes += burst;
       c.gb_writes += d(packed_accesses(rows * columns, word));
@@ -323,6 +332,7 @@ StepCounts count_vector(const OperandShape& input, const OperandShape* residual,
   if (!output.resident) {
     c.stores = 1;
     c.store_bytes = c.last_store_bytes = output.runs.burst_bytes(block);
+    c.store_requests = output.runs.requests(block, arch.dma.burst_bytes);
     c.store_out_bytes = d(rows * columns);
     c.gb_reads += d(packed_accesses(rows * columns, word));
   }

@@ -17,8 +17,17 @@ struct OperandShape {
   bool holds_bound = false;  // differs between chiplets and steps
 };
 
+// What the PPU reads from the global buffer for every wave that it drains.
+struct EpilogueShape {
+  std::int64_t record_bytes = 0;  // of one channel; 0: no records
+  bool channels_include_batch = false;
+  std::int64_t n_channels = 1;
+  std::int64_t table_bytes = 0;
+};
+
 struct GemmShape {
   OperandShape weight, input, output;
+  EpilogueShape epilogue{};
 };
 
 // Counts of one execution. Doubles that hold integers, except DRAM bytes (means over alignments).
@@ -30,9 +39,12 @@ struct StepCounts {
   double gb_reads = 0, gb_writes = 0;
   double noc_byte_hops = 0;
   // Commands by kind.
-  double loads = 0, stores = 0, weight_sends = 0, input_sends = 0, waves = 0, drains = 0, vectors = 0;
+  double weight_loads = 0, input_loads = 0, stores = 0, weight_sends = 0, input_sends = 0, waves = 0, drains = 0,
+         vectors = 0;
   // DRAM, bytes in whole bursts, of this chiplet (a shared operand: read once for all).
   double weight_load_bytes = 0, input_load_bytes = 0, store_bytes = 0;
+  // DRAM requests of this chiplet's load and store engines.
+  double weight_requests = 0, input_requests = 0, store_requests = 0;
   // Plain bytes: of loads into the global buffer, of sends out of it (each multicast once), of drains into it.
   double weight_fill_bytes = 0, input_fill_bytes = 0, weight_send_bytes = 0, input_send_bytes = 0, drain_bytes = 0;
   double store_out_bytes = 0;
@@ -42,7 +54,8 @@ struct StepCounts {
   double tiles = 0, first_weight_bytes = 0, first_input_bytes = 0, last_store_bytes = 0;
   double first_send_flits = 0, last_drain_flits = 0;
 
-  double commands() const { return loads + stores + weight_sends + input_sends + waves + drains + vectors; }
+  double loads() const { return weight_loads + input_loads; }
+  double commands() const { return loads() + stores + weight_sends + input_sends + waves + drains + vectors; }
 };
 
 // Counts a GEMM of extents `e` under `mapping` (tiles larger than the extents are clipped).

@@ -47,6 +47,7 @@ ViewRuns::Runs ViewRuns::runs(const Sizes& block) const {
   r.full = 1;
   r.length = 1;
   std::int64_t alignment = 64, reach = 1;  // reach: stride at which the next group continues the run
+  std::int64_t span = 0;                   // from the first byte to the last, once runs repeat
   bool growing = true;
   for (int o : order_) {
     const Group& g = groups_[static_cast<std::size_t>(o)];
@@ -70,6 +71,11 @@ ViewRuns::Runs ViewRuns::runs(const Sizes& block) const {
       continue;
     }
     growing = false;
+    if (span == 0) span = r.length;
+    if (size > 1) {
+      if (size <= g.inner) r.levels[static_cast<std::size_t>(r.level_count++)] = {size, g.stride - span};
+      span += (size - 1) * g.stride;
+    }
     r.full *= size;
     r.rest *= size;
     alignment = std::gcd(alignment, g.stride);
@@ -92,12 +98,41 @@ double mean_bursts(std::int64_t length, int alignment) {
   const std::int64_t starts = 64 / alignment, within = (64 - rest) / alignment + 1;
   return static_cast<double>(whole) + 1.0 + static_cast<double>(starts - within) / static_cast<double>(starts);
 }
+
+// Share of the starts at multiples of `alignment` for which a run's last byte and the byte `gap` behind it lie in one
+// block.
+double shared_block(std::int64_t length, std::int64_t gap, int alignment) {
+  const std::int64_t last = (length - 1) % alignment;  // the smallest place of the last byte in its block
+  if (gap + 1 + last > 63) return 0;
+  return static_cast<double>((62 - gap - last) / alignment + 1) / static_cast<double>(64 / alignment);
+}
 }  // namespace
+
+double ViewRuns::requests(const Sizes& block, std::int64_t burst) const {
+  const Runs r = runs(block);
+  std::int64_t count = r.full, length = r.length;
+  for (int i = 0; i < r.level_count; ++i) {
+    const Runs::Level& level = r.levels[static_cast<std::size_t>(i)];
+    if (level.gap >= 64) break;
+    length = level.count * length + (level.count - 1) * level.gap;
+    count /= level.count;
+  }
+  return static_cast<double>(count * packed_accesses(length, burst) + r.rest * packed_accesses(r.rest_length, burst));
+}
 
 double ViewRuns::burst_bytes(const Sizes& block) const {
   const Runs r = runs(block);
-  return 64.0 * (static_cast<double>(r.full) * mean_bursts(r.length, r.alignment) +
-                 static_cast<double>(r.rest) * mean_bursts(r.rest_length, r.alignment));
+  double blocks = static_cast<double>(r.full) * mean_bursts(r.length, r.alignment) +
+                  static_cast<double>(r.rest) * mean_bursts(r.rest_length, r.alignment);
+  if (r.rest > 0) return 64.0 * blocks;
+  // A block that one run ends and the next begins in was counted twice.
+  double outside = static_cast<double>(r.full);
+  for (int i = 0; i < r.level_count; ++i) {
+    const Runs::Level& level = r.levels[static_cast<std::size_t>(i)];
+    outside /= static_cast<double>(level.count);
+    blocks -= outside * static_cast<double>(level.count - 1) * shared_block(r.length, level.gap, r.alignment);
+  }
+  return 64.0 * blocks;
 }
 
 }  // namespace heat::offline::mapper

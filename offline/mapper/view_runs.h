@@ -24,15 +24,23 @@ class ViewRuns {
   // Runs of a block: `full` of them `length` bytes long and `rest` of them `rest_length` bytes (rest may be 0).
   struct Runs {
     std::int64_t full = 0, length = 0, rest = 0, rest_length = 0;
+    // Strided loops around the full runs, innermost first: how often, and the gap from one's end to the next's start.
+    struct Level {
+      std::int64_t count = 1, gap = 0;
+    };
+    std::array<Level, 3> levels{};
+    int level_count = 0;
     int alignment = 64;  // runs start at multiples of this (a power of two up to 64), on a tensor aligned to 64
   };
   Runs runs(const Sizes& block) const;
 
   // Sum over runs of ceil(run / unit).
   std::int64_t accesses(const Sizes& block, std::int64_t unit) const;
-  // Bytes in whole 64-byte bursts; the mean over the runs' possible alignments.
+  // Bytes in whole 64-byte blocks, each counted once; the mean over the runs' possible alignments.
   double burst_bytes(const Sizes& block) const;
 
+  // DRAM requests of at most `burst` bytes that fetch the block; runs that share or touch 64-byte blocks go together.
+  double requests(const Sizes& block, std::int64_t burst) const;
   // Appends what distinguishes this view.
   void append_key(std::vector<std::int64_t>& key) const {
     for (const Group& g : groups_) key.insert(key.end(), {g.extent, g.inner, g.stride, g.outer_alignment});
