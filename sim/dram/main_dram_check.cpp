@@ -15,7 +15,8 @@ namespace po = boost::program_options;
 constexpr const char* kIntroduction =
     "dram-check replays a DRAM command trace against the timing table of its configuration. It reports each violation\n"
     "with both commands, and how close every constraint came to being one (its minimum slack, in cycles).\n"
-    "Exit status: 0 no violation, 1 violations, 2 wrong input.\n\nOptions";
+    "Exit status: 0 no violation, 1 violations, 2 wrong input.\n\n"
+    "Usage: dram-check --config C.yaml --commands TRACE [options]\n\nOptions";
 constexpr const char* kExamples =
     "\nExamples:\n"
     "  dram-sim --config configs/dram/ddr4-3200.yaml --trace run.tr --command-trace commands.txt\n"

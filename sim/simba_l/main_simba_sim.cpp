@@ -24,7 +24,8 @@ struct Options {
 };
 
 constexpr const char* kIntroduction =
-    "simba-sim runs a schedule on a Simba-L chiplet array with its DRAM, controllers and firmware.\n\nOptions";
+    "simba-sim runs a schedule on a Simba-L chiplet array with its DRAM, controllers and firmware.\n\n"
+    "Usage: simba-sim --arch A.yaml --schedule S.json [options]\n\nOptions";
 constexpr const char* kExamples =
     "\nExamples:\n"
     "  simba-sim --arch configs/arch/simba-l.yaml --schedule bert.json --json run.json\n"
