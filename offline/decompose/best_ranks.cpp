@@ -88,7 +88,8 @@ void accumulate_boxes(std::vector<double>& sums, const Modes& dims) {
   }
 }
 
-Modes best_tucker(std::span<const double> w, const TensorShape& shape, std::int64_t budget, int threads) {
+// Energy of W in the leading box of the HOSVD core, for every tuple of ranks (minus one).
+std::vector<double> tucker_energies(std::span<const double> w, const TensorShape& shape, int threads) {
   const Modes modes = shape.modes();
   Tensor core{modes, {w.begin(), w.end()}};
   for (std::size_t n = 0; n < modes.size(); ++n) {
@@ -99,8 +100,12 @@ Modes best_tucker(std::span<const double> w, const TensorShape& shape, std::int6
   }
   for (double& v : core.data) v *= v;
   accumulate_boxes(core.data, modes);
+  return std::move(core.data);
+}
 
-  // Every tuple of the leading ranks with the largest last rank that fits.
+// Tries every tuple of the leading ranks with the largest last rank that fits.
+Modes best_tucker(const std::vector<double>& energies, const TensorShape& shape, std::int64_t budget) {
+  const Modes modes = shape.modes();
   Modes index(modes.size(), 0), best(modes.size(), 1);
   double best_kept = -1;
   const std::size_t last = modes.size() - 1;
@@ -115,7 +120,7 @@ Modes best_tucker(std::span<const double> w, const TensorShape& shape, std::int6
       index[last] = std::min(modes[last], (budget - fixed) / per_last) - 1;
       std::int64_t at = 0;
       for (std::size_t k = 0; k < modes.size(); ++k) at = at * modes[k] + index[k];
-      if (const double kept = core.data[static_cast<std::size_t>(at)]; kept > best_kept) {
+      if (const double kept = energies[static_cast<std::size_t>(at)]; kept > best_kept) {
         best_kept = kept;
         for (std::size_t k = 0; k < modes.size(); ++k) best[k] = index[k] + 1;
       }
@@ -126,18 +131,24 @@ Modes best_tucker(std::span<const double> w, const TensorShape& shape, std::int6
   }
 }
 
-Modes greedy_ttm(std::span<const double> w, const TensorShape& shape, std::int64_t budget, int threads) {
+// The singular values of the cut before core k, k = 1 ... cores - 1.
+std::vector<std::vector<double>> ttm_values(std::span<const double> w, const TensorShape& shape, int threads) {
   const std::size_t cores = shape.row_modes.size();
   std::vector<std::size_t> axes;
   for (std::size_t k = 0; k < cores; ++k) axes.insert(axes.end(), {k, cores + k});
   const Tensor chain = permute(w, shape.modes(), axes);
-  std::vector<std::vector<double>> values(cores + 1);  // of the cut before core k
+  std::vector<std::vector<double>> values(cores + 1);
   std::int64_t left = 1;
   for (std::size_t k = 1; k < cores; ++k) {
     left *= shape.row_modes[k - 1] * shape.col_modes[k - 1];
     const std::int64_t right = shape.elements() / left;
     values[k] = leading_triplets(row_major(chain.data.data(), left, right), std::min(left, right), threads).values;
   }
+  return values;
+}
+
+Modes greedy_ttm(const std::vector<std::vector<double>>& values, const TensorShape& shape, std::int64_t budget) {
+  const std::size_t cores = shape.row_modes.size();
   Modes ranks(cores + 1, 1);
   while (true) {
     std::size_t grown = 0;
@@ -160,17 +171,6 @@ Modes greedy_ttm(std::span<const double> w, const TensorShape& shape, std::int64
   }
 }
 
-Modes best_ttm(std::span<const double> w, const TensorShape& shape, std::int64_t budget, int threads) {
-  const Modes greedy = greedy_ttm(w, shape, budget, threads), equal = fitting_ttm(shape, budget);
-  if (shape.row_modes.size() < 3 || greedy == equal) return greedy;
-  DecomposeOptions options;
-  options.threads = threads;
-  const auto error = [&](const Modes& ranks) {
-    return decompose(w, Method::kTtm, shape, ranks, options).relative_error;
-  };
-  return error(greedy) <= error(equal) ? greedy : equal;
-}
-
 }  // namespace
 
 RankChoice fitting_ranks(Method method, const TensorShape& shape, double ratio) {
@@ -187,19 +187,31 @@ RankChoice fitting_ranks(Method method, const TensorShape& shape, double ratio) 
   throw std::logic_error("unknown decomposition method");
 }
 
+RankPlanner::RankPlanner(std::span<const double> w, Method method, TensorShape shape, int threads)
+    : w_(w), method_(method), shape_(std::move(shape)), threads_(threads) {
+  HEAT_CHECK(static_cast<std::int64_t>(w.size()) == shape_.elements(), "matrix and shape differ in size");
+  if (method == Method::kTucker) tucker_energies_ = tucker_energies(w, shape_, threads);
+  if (method == Method::kTtm) ttm_values_ = ttm_values(w, shape_, threads);
+}
+
+RankChoice RankPlanner::within(double ratio) const {
+  const std::int64_t budget = budget_of(shape_, ratio);
+  if (method_ == Method::kTucker)
+    return choice_of(method_, shape_, best_tucker(tucker_energies_, shape_, budget), budget);
+  const RankChoice equal = fitting_ranks(method_, shape_, ratio);
+  if (method_ != Method::kTtm) return equal;
+  const RankChoice greedy = choice_of(method_, shape_, greedy_ttm(ttm_values_, shape_, budget), budget);
+  if (shape_.row_modes.size() < 3 || greedy.ranks == equal.ranks) return greedy;
+  DecomposeOptions options;
+  options.threads = threads_;
+  const auto error = [&](const RankChoice& c) {
+    return decompose(w_, method_, shape_, c.ranks, options).relative_error;
+  };
+  return error(greedy) <= error(equal) ? greedy : equal;
+}
+
 RankChoice best_ranks(std::span<const double> w, Method method, const TensorShape& shape, double ratio, int threads) {
-  const std::int64_t budget = budget_of(shape, ratio);
-  HEAT_CHECK(static_cast<std::int64_t>(w.size()) == shape.elements(), "matrix and shape differ in size");
-  switch (method) {
-    case Method::kCp:
-    case Method::kSvd:
-      return fitting_ranks(method, shape, ratio);
-    case Method::kTucker:
-      return choice_of(method, shape, best_tucker(w, shape, budget, threads), budget);
-    case Method::kTtm:
-      return choice_of(method, shape, best_ttm(w, shape, budget, threads), budget);
-  }
-  throw std::logic_error("unknown decomposition method");
+  return RankPlanner(w, method, shape, threads).within(ratio);
 }
 
 }  // namespace heat::offline

@@ -41,8 +41,26 @@ RankChoice tensorly_ranks(RankFormat format, const std::vector<std::int64_t>& mo
 // matrix; tucker ranks above the product of the others are not wasted.
 RankChoice fitting_ranks(Method method, const TensorShape& shape, double ratio);
 
-// The ranks of lowest error within the ratio for the matrix w, row-major: tucker by the energy of the HOSVD core over
-// all ranks that fit, ttm by the singular values of its unfoldings, cp and svd the largest that fits.
+// The ranks of lowest error within a ratio for one matrix: tucker by the energy of the HOSVD core over all ranks that
+// fit, ttm by the singular values of its unfoldings, cp and svd the largest that fits. The spectra are computed once,
+// for any number of ratios.
+class RankPlanner {
+ public:
+  // w row-major [rows, cols]; must outlive the planner.
+  RankPlanner(std::span<const double> w, Method method, TensorShape shape, int threads = 0);
+  // Throws spec::ConfigError when not even rank 1 fits.
+  RankChoice within(double ratio) const;
+
+ private:
+  std::span<const double> w_;
+  Method method_;
+  TensorShape shape_;
+  int threads_;
+  std::vector<double> tucker_energies_;
+  std::vector<std::vector<double>> ttm_values_;
+};
+
+// RankPlanner for one ratio.
 RankChoice best_ranks(std::span<const double> w, Method method, const TensorShape& shape, double ratio,
                       int threads = 0);
 

@@ -1,0 +1,228 @@
+// heat-offline cost-table: level 1, the table of shape-rank pairs for every matrix size of a model.
+#include <csignal>
+#include <cstdio>
+#include <filesystem>
+#include <iostream>
+#include <sstream>
+
+#include "offline/cli/command.h"
+#include "offline/cli/matrix_file.h"
+#include "offline/cost_table/build.h"
+#include "offline/cost_table/front_json.h"
+#include "spec/atomic_file.h"
+#include "spec/errors.h"
+
+namespace heat::offline::cli {
+namespace {
+
+using nlohmann::json;
+using nlohmann::ordered_json;
+
+struct Options {
+  std::string model_config, arch, methods = "cp,tucker,ttm", out, calibration, ratios = "0.1,0.2,0.3,0.4",
+                                  json_out;
+  std::vector<std::string> matrices;
+  BuildOptions build;
+  SelectionLimits limits;
+  bool resume = false;
+};
+
+bool parse(int argc, char** argv, Options& o) {
+  namespace po = boost::program_options;
+  po::options_description list("Options");
+  auto add = list.add_options();
+  add("model-config", po::value(&o.model_config)->required(), "Hugging Face config.json (BERT, DistilBERT): the sizes");
+  add("arch", po::value(&o.arch)->required(), "architecture, YAML");
+  add("seq-len", po::value(&o.build.tokens)->required(), "tokens of one inference");
+  add("methods", po::value(&o.methods)->default_value(o.methods), "any of cp, tucker, ttm, svd; dense is always there");
+  add("out", po::value(&o.out)->required(), "folder for cost_table.sqlite and front.json");
+  add("resume", po::bool_switch(&o.resume), "go on with the table in --out: only what is missing is computed");
+  add("matrix", po::value(&o.matrices)->composing(),
+      "768x768=W.bin: weights of that size to measure errors on (float32, row-major); may be repeated. "
+      "Without it a seeded synthetic matrix");
+  add("ratios", po::value(&o.ratios)->default_value(o.ratios), "the ladder of parameter ratios");
+  add("top-k", po::value(&o.build.candidates.top_k)->default_value(2),
+      "shapes of largest entropy a pair of axis counts");
+  add("max-side-axes", po::value(&o.build.candidates.max_side_axes)->default_value(3), "most row modes, column modes");
+  add("max-axes", po::value(&o.build.candidates.max_axes)->default_value(4), "most modes in all (cp, tucker)");
+  add("iterations", po::value(&o.build.iterations)->default_value(10), "of CP and Tucker, per candidate");
+  add("paths", po::value(&o.build.paths)->default_value(3), "least contraction paths costed; the best EDP stays");
+  add("max-ratio", po::value(&o.limits.max_ratio)->default_value(0.5), "s*: parameters at most");
+  add("max-edp-ratio", po::value(&o.limits.max_edp_ratio)->default_value(1.0),
+      "s*: EDP over the dense layer's at most");
+  add("calibration", po::value(&o.calibration), "fitted parameters, JSON (heat-offline calibrate)");
+  add("seed", po::value(&o.build.seed)->default_value(1), "of synthetic matrices and decompositions");
+  add("threads", po::value(&o.build.threads)->default_value(0), "0: all cores; does not change the table");
+  add("json", po::value(&o.json_out), "write the summary there (default: standard output)");
+  po::variables_map values;
+  return parse_options(
+      argc, argv, list, "cost-table --model-config config.json --arch A.yaml --seq-len N --out DIR [options]",
+      "  heat-offline cost-table --model-config bert/config.json --arch configs/arch/simba-l.yaml --seq-len 384 \\\n"
+      "      --methods cp,tucker,ttm,svd --out table\n"
+      "  heat-offline cost-table --model-config bert/config.json --arch configs/arch/simba-l.yaml --seq-len 384 \\\n"
+      "      --out table --resume\n"
+      "  heat-offline cost-table --model-config tiny/config.json --arch configs/arch/simba.yaml --seq-len 128 \\\n"
+      "      --methods cp --ratios 0.1,0.3 --top-k 1 --matrix 128x128=query.bin --out table\n",
+      values);
+}
+
+std::vector<std::string> split(const std::string& text, char separator) {
+  std::vector<std::string> parts;
+  std::istringstream words(text);
+  for (std::string word; std::getline(words, word, separator);) parts.push_back(word);
+  return parts;
+}
+
+// The options that are text, checked; all problems at once.
+void resolve(Options& o) {
+  spec::Problems problems;
+  o.build.methods.clear();
+  for (const std::string& name : split(o.methods, ',')) {
+    if (name == "dense") continue;
+    try {
+      o.build.methods.push_back(method_from_name(name));
+    } catch (const spec::ConfigError& e) {
+      problems.add("--methods", e.what());
+    }
+  }
+  o.build.candidates.ratios.clear();
+  for (const std::string& word : split(o.ratios, ',')) {
+    std::istringstream text(word);
+    double ratio = 0;
+    if (!(text >> ratio) || !text.eof() || !(ratio > 0) || ratio > 1)
+      problems.add("--ratios", "'" + word + "': expected numbers above 0 up to 1, joined by ','");
+    else
+      o.build.candidates.ratios.push_back(ratio);
+  }
+  const auto at_least = [&](const char* name, double value, double least) {
+    if (!(value >= least))
+      problems.add(name, std::to_string(value) + ": expected at least " + std::to_string(static_cast<int>(least)));
+  };
+  at_least("--seq-len", static_cast<double>(o.build.tokens), 1);
+  at_least("--top-k", o.build.candidates.top_k, 1);
+  at_least("--max-side-axes", o.build.candidates.max_side_axes, 1);
+  at_least("--max-axes", o.build.candidates.max_axes, 2);
+  at_least("--iterations", o.build.iterations, 1);
+  at_least("--paths", o.build.paths, 1);
+  at_least("--threads", o.build.threads, 0);
+  at_least("--max-ratio", o.limits.max_ratio, 0);
+  at_least("--max-edp-ratio", o.limits.max_edp_ratio, 0);
+  problems.throw_if_any();
+}
+
+// The sizes [out, in] of an encoder's linear layers.
+std::vector<std::pair<std::int64_t, std::int64_t>> model_sizes(const std::string& path) {
+  const json config = json::parse(spec::read_file(path), nullptr, false);
+  if (!config.is_object()) throw spec::ConfigError(path + ": not a JSON object");
+  spec::Problems problems;
+  const auto size = [&](const char* key, const char* other) -> std::int64_t {
+    for (const char* k : {key, other})
+      if (config.contains(k)) {
+        if (config[k].is_number_integer() && config[k].get<std::int64_t>() > 1) return config[k].get<std::int64_t>();
+        problems.add(path + ": " + k, config[k].dump() + ": expected an integer above 1");
+        return 2;
+      }
+    problems.add(path + ": " + key, "missing (or " + std::string(other) + ")");
+    return 2;
+  };
+  const std::int64_t hidden = size("hidden_size", "dim"), inner = size("intermediate_size", "hidden_dim");
+  problems.throw_if_any();
+  std::vector<std::pair<std::int64_t, std::int64_t>> sizes = {{hidden, hidden}};
+  if (inner != hidden) sizes.insert(sizes.end(), {{inner, hidden}, {hidden, inner}});
+  return sizes;
+}
+
+std::vector<WeightMatrix> load_matrices(const Options& o) {
+  std::vector<WeightMatrix> matrices;
+  for (const auto& [rows, cols] : model_sizes(o.model_config))
+    matrices.push_back(synthetic_weight(rows, cols, o.build.seed));
+  for (const std::string& text : o.matrices) {
+    const std::size_t equals = text.find('=');
+    if (equals == std::string::npos) throw spec::ConfigError("--matrix '" + text + "': expected ROWSxCOLS=FILE");
+    const std::vector<std::int64_t> size = parse_list(text.substr(0, equals), 'x', "--matrix");
+    bool used = false;
+    for (WeightMatrix& m : matrices)
+      if (size.size() == 2 && m.rows == size[0] && m.cols == size[1]) {
+        const std::string file = text.substr(equals + 1);
+        m.values = read_matrix(file, m.rows, m.cols, "f32");
+        m.origin = std::filesystem::path(file).filename().string();
+        used = true;
+      }
+    if (!used) throw spec::ConfigError("--matrix '" + text + "': the model has no matrix of that size");
+  }
+  return matrices;
+}
+
+std::atomic<bool> stop_requested{false};
+void request_stop(int) {
+  stop_requested = true;
+}
+
+int run(Options& o) {
+  resolve(o);
+  spec::Problems problems;
+  const spec::ArchSpec arch = spec::ArchSpec::load(o.arch, problems);
+  problems.throw_if_any();
+  const spec::EnergyTable energy = spec::EnergyTable::load(arch.energy_config);
+  const mapper::Calibration calibration =
+      o.calibration.empty() ? mapper::Calibration{} : mapper::Calibration::load(o.calibration);
+  const std::vector<WeightMatrix> matrices = load_matrices(o);
+
+  std::filesystem::create_directories(o.out);
+  const std::string file = o.out + "/cost_table.sqlite";
+  if (std::filesystem::exists(file) && !o.resume)
+    throw spec::ConfigError(file + " exists: pass --resume to go on with it, or another --out");
+  CostTable table = CostTable::open(file);
+
+  std::signal(SIGINT, request_stop);
+  std::signal(SIGTERM, request_stop);
+  std::cerr << "cost table for " << arch.name << ", " << o.build.tokens << " tokens, seed " << o.build.seed << ": "
+            << file << "\n";
+  const BuildReport report = fill_table(
+      table, matrices, arch, energy, calibration, o.build,
+      [](std::size_t done, std::size_t all, const std::string& name) {
+        std::fprintf(stderr, "[%3zu/%zu] %s\n", done, all, name.c_str());
+      },
+      stop_requested);
+  if (report.stopped) {
+    std::cerr << "stopped after " << report.computed << " new rows; run again with --resume to go on\n";
+    return spec::kFailed;
+  }
+  const std::vector<CostRow> rows = table.rows();
+  const ordered_json front = front_json(rows, o.limits);
+  spec::write_file_atomically(o.out + "/front.json", front.dump(2) + "\n");
+
+  ordered_json summary;
+  summary["table"] = file;
+  summary["front"] = o.out + "/front.json";
+  summary["rows"] = rows.size();
+  summary["computed"] = report.computed;
+  summary["reused"] = report.reused;
+  summary["sizes"] = ordered_json::array();
+  for (const auto& size : front["sizes"]) {
+    ordered_json entry = {{"rows", size["rows"]},
+                          {"cols", size["cols"]},
+                          {"candidates", size["candidates"]},
+                          {"front", size["front"].size()},
+                          {"dense_edp_js", size["dense"]["edp_js"]}};
+    for (const char* rule : {"s_star", "s_star_edp"})
+      for (const auto& [method, row] : size[rule].items())
+        entry[rule][method] = {{"shape", row["shape"]},
+                               {"rank", row["rank"]},
+                               {"ratio", row["ratio"]},
+                               {"error", row["error"]},
+                               {"edp_js", row["edp_js"]}};
+    summary["sizes"].push_back(entry);
+  }
+  write_json(o.json_out, summary);
+  return spec::kDone;
+}
+
+}  // namespace
+
+int run_cost_table(int argc, char** argv) {
+  Options options;
+  return parse(argc, argv, options) ? run(options) : spec::kDone;
+}
+
+}  // namespace heat::offline::cli

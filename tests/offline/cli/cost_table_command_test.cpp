@@ -1,0 +1,95 @@
+// The cost-table command as a script meets it: a small model, a kill in the middle, a resumed run, wrong options.
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+class CostTableCommand : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ = fs::path(::testing::TempDir()) / ("heat_cost_table_command_" + std::to_string(::getpid()));
+    fs::remove_all(folder_);
+    fs::create_directories(folder_);
+    std::ofstream(file("config.json")) << R"({"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2})";
+  }
+  void TearDown() override { fs::remove_all(folder_); }
+
+  std::string file(const std::string& name) const { return (folder_ / name).string(); }
+  std::string text(const std::string& name) const {
+    std::ifstream in(file(name));
+    return {std::istreambuf_iterator<char>(in), {}};
+  }
+  std::string command(const std::string& out, const std::string& more) const {
+    return "exec " + std::string(HEAT_BIN_DIR) + "/heat-offline cost-table --model-config " + file("config.json") +
+           " --arch " + HEAT_SOURCE_DIR +
+           "/configs/arch/simba.yaml --seq-len 16 --top-k 1 --max-axes 3 --ratios 0.2,0.4 --out " + file(out) +
+           " --json " + file("out.json") + " " + more + " 2>" + file("err");
+  }
+  int run(const std::string& out, const std::string& more) const {
+    fs::remove(file("out.json"));
+    return WEXITSTATUS(std::system(command(out, more).c_str()));
+  }
+
+  fs::path folder_;
+};
+
+TEST_F(CostTableCommand, KilledAndResumedThenSameFrontAsInOneGo) {
+  ASSERT_EQ(run("whole", ""), 0) << text("err");
+  const json summary = json::parse(text("out.json"));
+  EXPECT_EQ(summary["sizes"].size(), 3u);
+  EXPECT_GT(summary["computed"].get<int>(), 20);
+  const json front = json::parse(text("whole/front.json"));
+  for (const auto& size : front["sizes"]) {
+    EXPECT_TRUE(size.contains("dense"));
+    EXPECT_GT(size["front"].size(), 3u);
+    for (const char* method : {"cp", "tucker", "ttm"}) EXPECT_TRUE(size["s_star"].contains(method)) << method;
+  }
+
+  const pid_t child = fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    const std::string line = command("parts", "--threads 1");
+    execl("/bin/sh", "sh", "-c", line.c_str(), static_cast<char*>(nullptr));
+    _exit(127);
+  }
+  usleep(150'000);
+  kill(child, SIGKILL);
+  waitpid(child, nullptr, 0);
+  ASSERT_EQ(run("parts", "--resume"), 0) << text("err");
+  EXPECT_EQ(text("parts/front.json"), text("whole/front.json"));
+  ASSERT_EQ(run("parts", "--resume"), 0) << text("err");
+  EXPECT_EQ(json::parse(text("out.json"))["computed"], 0);
+}
+
+TEST_F(CostTableCommand, WrongOptionsThenAllNamedAndNothingWritten) {
+  EXPECT_EQ(run("t", "--methods cp,tukker --iterations 0 --max-ratio -1"), 2);
+  for (const char* part : {"3 problems", "tucker", "--iterations", "--max-ratio"})
+    EXPECT_NE(text("err").find(part), std::string::npos) << text("err");
+  EXPECT_FALSE(fs::exists(file("t")));
+  EXPECT_EQ(run("t", "--matrix 5x5=w.bin"), 2);
+  std::ofstream(file("config.json")) << R"({"hidden_size": 0})";
+  EXPECT_EQ(run("t", ""), 2);
+  for (const char* part : {"hidden_size", "intermediate_size"})
+    EXPECT_NE(text("err").find(part), std::string::npos) << text("err");
+  EXPECT_FALSE(fs::exists(file("t")));
+}
+
+TEST_F(CostTableCommand, ExistingTableWithoutResumeThenRefused) {
+  ASSERT_EQ(run("t", "--methods svd"), 0) << text("err");
+  EXPECT_EQ(run("t", "--methods svd"), 2);
+  EXPECT_NE(text("err").find("--resume"), std::string::npos);
+  EXPECT_EQ(run("t", "--methods svd --resume --seed 2"), 2);  // another synthetic matrix
+  EXPECT_EQ(run("t", "--methods svd,cp --resume"), 0) << text("err");
+}
+
+}  // namespace
