@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
@@ -110,5 +111,8 @@ struct DramSpec {
 DramSpec load_dram_spec(const std::string& path);
 // The same for text; `name` stands for the file in messages and for relative paths.
 DramSpec parse_dram_spec(const std::string& text, const std::string& name);
+
+// The resolved configuration, as echoed into results.
+nlohmann::ordered_json to_json(const DramSpec& spec);
 
 }  // namespace heat::spec

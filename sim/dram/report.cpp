@@ -42,44 +42,6 @@ ordered_json energy_json(const EnergyBreakdown& e) {
 
 }  // namespace
 
-ordered_json spec_json(const spec::DramSpec& spec) {
-  const spec::DramOrganization& o = spec.organization;
-  const spec::DramController& c = spec.controller;
-  ordered_json j;
-  j["file"] = spec.file;
-  j["name"] = spec.name;
-  j["standard"] = spec.standard;
-  j["clock_ns"] = spec.clock_ns();
-  j["organization"] = {{"channels", o.channels},
-                       {"ranks", o.ranks},
-                       {"bank_groups", o.bank_groups},
-                       {"banks_per_group", o.banks_per_group},
-                       {"rows", o.rows},
-                       {"columns", o.columns},
-                       {"bus_bits", o.bus_bits},
-                       {"burst_length", o.burst_length},
-                       {"burst_cycles", o.burst_cycles},
-                       {"devices_per_rank", o.devices_per_rank},
-                       {"capacity_bytes", o.capacity_bytes()}};
-  j["timings_cycles"] = spec.timings;
-  const char* pages[] = {"open", "closed", "adaptive"};
-  const char* refreshes[] = {"none", "all_bank", "per_bank"};
-  j["controller"] = {{"read_queue", c.read_queue},
-                     {"write_queue", c.write_queue},
-                     {"write_high_watermark", c.write_high_watermark},
-                     {"write_low_watermark", c.write_low_watermark},
-                     {"row_hit_cap", c.row_hit_cap},
-                     {"page_policy", pages[static_cast<int>(c.page_policy)]},
-                     {"forward_reads", c.forward_reads},
-                     {"merge_writes", c.merge_writes},
-                     {"refresh", refreshes[static_cast<int>(c.refresh)]},
-                     {"refresh_max_postponed", c.refresh_max_postponed},
-                     {"power_down_idle_cycles", c.power_down_idle_cycles},
-                     {"self_refresh_idle_cycles", c.self_refresh_idle_cycles}};
-  j["energy_cycle_ns"] = spec.energy.cycle_ns;
-  return j;
-}
-
 ordered_json result_json(const spec::DramSpec& spec, const ReplayResult& r, double cpu_s) {
   const ChannelStatistics& s = r.statistics;
   const Derived d = derive(spec, r);
@@ -127,7 +89,7 @@ ordered_json result_json(const spec::DramSpec& spec, const ReplayResult& r, doub
   for (const ChannelStatistics& c : r.channels)
     channels.push_back({{"bytes", c.bytes}, {"data_cycles", c.data_cycles}});
   j["channels"] = channels;
-  j["config"] = spec_json(spec);
+  j["config"] = spec::to_json(spec);
   j["cpu_s"] = cpu_s;
   return j;
 }

@@ -10,7 +10,5 @@ namespace heat::dram {
 
 nlohmann::ordered_json result_json(const spec::DramSpec& spec, const ReplayResult& result, double cpu_s);
 std::string result_text(const spec::DramSpec& spec, const ReplayResult& result, double cpu_s);
-// The resolved configuration, as echoed into every result.
-nlohmann::ordered_json spec_json(const spec::DramSpec& spec);
 
 }  // namespace heat::dram

@@ -62,7 +62,9 @@ void write_accesses(traces::Writer& w, const spec::ArchSpec& arch, const spec::D
     row.arrival_cycle = cycle(a.arrival);
     row.start_cycle = cycle(a.start);
     row.finish_cycle = cycle(a.finish);
-    row.row_result = static_cast<traces::RowResult>(a.row_result);
+    // A read that the write queue answers needs no row at all: the database has no word for it and calls it a hit.
+    row.row_result = a.row_result == heat::dram::RowResult::kQueue ? traces::RowResult::kHit
+                                                                   : static_cast<traces::RowResult>(a.row_result);
     row.channel = a.channel;
     row.rank = a.place.rank;
     row.bank_group = a.place.bank_group;
@@ -92,7 +94,9 @@ void write_run_database(const std::string& path, const spec::Schedule& schedule,
   const spec::DramOrganization& o = dram.organization;
   info.dram_peak_bytes_per_cycle =
       static_cast<double>(o.access_bytes()) * o.channels / (o.burst_cycles * dram.clock_ns() * arch.clock_ghz);
-  traces::Writer w(path, info, {{"arch", spec::to_json(arch)}, {"energy_table", spec::to_json(table)}});
+  traces::Writer w(
+      path, info,
+      {{"arch", spec::to_json(arch)}, {"energy_table", spec::to_json(table)}, {"dram", spec::to_json(dram)}});
   write_nodes(w, schedule, result);
   write_stalls(w, result);
   for (const EnergyPart& p : result.energy) w.energy({p.component, p.action, p.node, p.count, p.energy_pj});

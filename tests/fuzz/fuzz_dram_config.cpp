@@ -12,7 +12,8 @@ namespace {
 void use(const heat::spec::DramSpec& spec) {
   const heat::dram::AddressMapping mapping(spec);
   for (std::uint64_t address = 0; address < mapping.capacity_bytes(); address = address * 2 + 4097)
-    if (mapping.encode(mapping.decode(address)) != address >> mapping.offset_bits() << mapping.offset_bits()) __builtin_trap();
+    if (mapping.encode(mapping.decode(address)) != address >> mapping.offset_bits() << mapping.offset_bits())
+      __builtin_trap();
   heat::dram::TimingTable table(spec);
   table.issue(heat::spec::DramCommand::kAct, 0, 100);
 }

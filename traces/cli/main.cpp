@@ -15,6 +15,7 @@ namespace heat::traces::cli {
 #define HEAT_TRACE_COMMANDS(X)                                                                   \
   X("summary",  run_summary,  "where time and energy went, stalls, utilisation")                 \
   X("diff",     run_diff,     "what changed between two runs, largest change first")             \
+  X("dram",     run_dram,     "DRAM traffic: bandwidth, row hits, latencies, reuse, what limits it")  \
   X("timeline", run_timeline, "the run for Perfetto or chrome://tracing")                        \
   X("export",   run_export,   "tables as CSV, DRAM requests as DRAMsim3 or Ramulator 2 traces") \
   X("report",   run_report,   "one HTML file with interactive pictures of runs and search")
