@@ -146,6 +146,7 @@ void LoadEngine::execute(InFlight& entry) {
     rendezvous_.close(key);
   }
   wait_until(context_.now() + context_.arch.dma.setup_cycles);
+  for (const Party& p : parties) p.entry->start = context_.now();  // what came before was waiting
   Job& job = start_job(command);
   job.parties = std::move(parties);
   issue(job);

@@ -47,7 +47,7 @@ std::int64_t EnergyMeter::total(spec::Action action) const {
 }
 
 std::vector<EnergyPart> EnergyMeter::parts(const spec::ArchSpec& arch, const spec::EnergyTable& table,
-                                           const std::vector<std::int64_t>& node_cycles, double dram_device_pj) const {
+                                           const std::vector<std::int64_t>& node_cycles, const DramEnergy& dram) const {
   std::vector<EnergyPart> parts;
   std::int64_t cycles = 0, bytes = total(spec::Action::kDramByte);
   for (std::int64_t c : node_cycles) cycles += c;
@@ -66,10 +66,13 @@ std::vector<EnergyPart> EnergyMeter::parts(const spec::ArchSpec& arch, const spe
       parts.push_back({component_of_static(part), "static", node, node_cycles[n],
                        table.static_mw(part) * static_cast<double>(instances(arch, part)) * ns});
     }
-    // Without any traffic the device's background energy belongs to no node.
     const std::int64_t own = counts_[n][static_cast<std::size_t>(spec::Action::kDramByte)];
-    const double share = bytes > 0 ? static_cast<double>(own) / static_cast<double>(bytes) : (node < 0 ? 1.0 : 0.0);
-    if (share > 0 && dram_device_pj > 0) parts.push_back({"dram", "dram_device", node, own, dram_device_pj * share});
+    if (own > 0)
+      parts.push_back(
+          {"dram", "dram_access", node, own, dram.access_pj * static_cast<double>(own) / static_cast<double>(bytes)});
+    if (node_cycles[n] > 0)
+      parts.push_back({"dram", "dram_background", node, node_cycles[n],
+                       dram.background_pj * static_cast<double>(node_cycles[n]) / static_cast<double>(cycles)});
   }
   return parts;
 }

@@ -14,10 +14,16 @@ namespace heat::simba {
 // One line of the account: `count` actions of a component on account of a node (-1: of no single node).
 struct EnergyPart {
   std::string component;  // spec::component_of
-  std::string action;     // spec::action_name, "static" or "dram_device"
+  std::string action;     // spec::action_name, "static", "dram_access" or "dram_background"
   int node = -1;
   std::int64_t count = 0;
   double energy_pj = 0;
+};
+
+// Energy of the DRAM devices over a run.
+struct DramEnergy {
+  double access_pj = 0;      // activations, reads and writes
+  double background_pj = 0;  // standby, power-down and refresh: what time costs
 };
 
 class EnergyMeter {
@@ -38,10 +44,10 @@ class EnergyMeter {
   std::int64_t dram_read_bytes(int node) const { return read_bytes_[slot(node)]; }
   std::int64_t dram_write_bytes(int node) const { return write_bytes_[slot(node)]; }
 
-  // The whole account. Static power is charged over `node_cycles` (last entry: cycles of no node, the barriers); the
-  // DRAM device's energy is shared out by DRAM bytes.
+  // The whole account. Static power is charged over `node_cycles` (last entry: cycles of no node, the barriers);
+  // so is the DRAM's background energy, and its access energy is shared out by DRAM bytes.
   std::vector<EnergyPart> parts(const spec::ArchSpec& arch, const spec::EnergyTable& table,
-                                const std::vector<std::int64_t>& node_cycles, double dram_device_pj) const;
+                                const std::vector<std::int64_t>& node_cycles, const DramEnergy& dram) const;
 
  private:
   std::size_t slot(int node) const { return node < 0 ? counts_.size() - 1 : static_cast<std::size_t>(node); }

@@ -2,6 +2,8 @@
 // kernel a handful of events, whatever its size.
 #include "sim/simba_l/engine.h"
 
+#include <algorithm>
+
 namespace heat::simba {
 
 Engine::Engine(sc_core::sc_module_name name, RunContext& context, Scoreboard& scoreboard, int chiplet, int unit)
@@ -81,7 +83,10 @@ void Engine::retire() {
       ++scoreboard_.done[static_cast<std::size_t>(unit_)];
       ++context_.completed_commands;
       context_.clock.completed(command[SIMBA_CMD_STEP], command[SIMBA_CMD_POSITION], now);
-      if (context_.options.trace) context_.intervals.push_back({chiplet_, unit_, command.node(), entry.start, now});
+      if (context_.options.trace && now > traced_until_) {
+        context_.intervals.push_back({chiplet_, unit_, command.node(), std::max(entry.start, traced_until_), now});
+        traced_until_ = now;
+      }
       in_flight_.pop_front();
       any = true;
     }

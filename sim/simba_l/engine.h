@@ -85,6 +85,7 @@ class Engine : public sc_core::sc_module {
   std::deque<Command> queue_;
   std::deque<InFlight> in_flight_;
   sc_core::sc_event pushed_, interrupt_, completion_;
+  std::int64_t traced_until_ = 0;  // commands overlap in flight; their intervals do not
   std::uint64_t random_ = 0;
 };
 

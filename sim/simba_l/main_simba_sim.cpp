@@ -110,9 +110,11 @@ int run(const Options& o) {
   if (o.trace_dram) memory.set_observer([&](const dram::AccessRecord& a) { accesses.push_back(a); });
   simba::DramAttachment attachment;
   attachment.bind = [&](auto& socket) { socket.bind(memory.socket); };
-  attachment.device_energy_pj = [&] {
+  attachment.energy = [&] {
     memory.finish();
-    return memory.energy().total();
+    const dram::EnergyBreakdown e = memory.energy();
+    const double access = e.activate + e.read + e.write;
+    return simba::DramEnergy{access, e.total() - access};
   };
   const simba::RunResult result = simba::simulate(schedule, arch, table, o.run, attachment, image);
   const simba::RunCost cost = simba::run_cost();

@@ -50,7 +50,8 @@ void collect_stalls(const RunContext& context, int node, NodeResult& out) {
 }
 
 // Accounts of a finished run. The barriers' static energy goes to the groups in proportion to their cycles.
-RunResult collect(const RunContext& context, const Package& package, const spec::EnergyTable& table, double device_pj) {
+RunResult collect(const RunContext& context, const Package& package, const spec::EnergyTable& table,
+                  const DramEnergy& dram) {
   const spec::Schedule& s = context.schedule;
   RunResult r;
   const auto& releases = package.barrier.release_cycles();
@@ -61,7 +62,7 @@ RunResult collect(const RunContext& context, const Package& package, const spec:
   for (std::size_t n = 0; n < s.nodes.size(); ++n) cycles.push_back(context.clock.cycles(static_cast<int>(n)));
   for (std::int64_t b : barriers) barrier_cycles += b;
   cycles.push_back(barrier_cycles);
-  r.energy = context.meter.parts(context.arch, table, cycles, device_pj);
+  r.energy = context.meter.parts(context.arch, table, cycles, dram);
   r.nodes.resize(s.nodes.size());
   double shared_pj = 0;
   for (const EnergyPart& p : r.energy) {
@@ -110,7 +111,7 @@ RunResult simulate(const spec::Schedule& schedule, const spec::ArchSpec& arch, c
     };
   sc_core::sc_start();
   package.check_finished();
-  RunResult result = collect(context, package, table, dram.device_energy_pj());
+  RunResult result = collect(context, package, table, dram.energy());
   result.intervals = std::move(context.intervals);
   if (options.data)
     for (const auto& t : schedule.tensors) {

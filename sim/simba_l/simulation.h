@@ -17,7 +17,7 @@ namespace heat::simba {
 // The DRAM behind the package's port.
 struct DramAttachment {
   std::function<void(tlm_utils::simple_initiator_socket<DramPort>&)> bind;
-  std::function<double()> device_energy_pj;  // of the run, asked for at its end
+  std::function<DramEnergy()> energy;  // of the run, asked for at its end
 };
 
 struct NodeResult {

@@ -77,7 +77,7 @@ nlohmann::json simulate_here(const test_support::BuiltSchedule& built, const Mac
                       machine.memory_never_answers, memory_bytes(built));
   simba::DramAttachment attachment;
   attachment.bind = [&](auto& socket) { socket.bind(memory.socket); };
-  attachment.device_energy_pj = [] { return 1e6; };
+  attachment.energy = [] { return simba::DramEnergy{1e6, 5e5}; };
   nlohmann::json answer;
   try {
     const auto result = simba::simulate(built.schedule, machine.arch, table, machine.options, attachment, built.image);

@@ -1,0 +1,130 @@
+// simba-sim as its users run it, on Simba-L with HBM2: results, outputs, run database, faults.
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "spec/atomic_file.h"
+#include "tests/support/integer_reference.h"
+#include "tests/support/sample_schedules.h"
+#include "traces/reader.h"
+
+namespace heat {
+namespace {
+
+namespace fs = std::filesystem;
+using namespace test_support;
+
+const std::string kArch = HEAT_SOURCE_DIR "/configs/arch/simba-l.yaml";
+
+struct Ran {
+  int status = -1;
+  std::string text;  // stdout and stderr
+};
+
+Ran simba_sim(const std::string& arguments, const std::string& folder) {
+  const std::string log = folder + "/log.txt";
+  const int status = std::system((HEAT_BIN_DIR "/simba-sim " + arguments + " > " + log + " 2>&1").c_str());
+  return {WEXITSTATUS(status), spec::read_file(log)};
+}
+
+class SimbaSim : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ = temporary_folder();
+    EncoderOptions o;
+    o.tokens = 21;
+    o.heads = 4;
+    o.head_size = 32;
+    o.intermediate = 300;
+    built_ = encoder_layer(spec::ArchSpec::load(kArch), o);
+    schedule_ = write_schedule(built_, folder_);
+    common_ = "--arch " + kArch + " --schedule " + schedule_ + " ";
+  }
+  void TearDown() override { fs::remove_all(folder_); }
+  nlohmann::json json(const std::string& name) { return nlohmann::json::parse(spec::read_file(folder_ + "/" + name)); }
+  std::string folder_, schedule_, common_;
+  BuiltSchedule built_;
+};
+
+TEST_F(SimbaSim, WithDataThenOutputsEqualTheReferenceBitForBit) {
+  const Ran r =
+      simba_sim(common_ + "--data on --output " + folder_ + "/out.bin --json " + folder_ + "/o.json", folder_);
+  ASSERT_EQ(r.status, 0) << r.text;
+  const TensorData expected = run_reference(built_.schedule, built_.image);
+  std::map<std::string, std::vector<std::int8_t>> outputs;
+  for (const auto& t : built_.schedule.tensors)
+    if (t.kind == spec::TensorKind::kOutput) outputs[t.name] = expected.at(t.name);
+  std::string bytes;
+  for (const auto& [name, values] : outputs) bytes.append(values.begin(), values.end());
+  ASSERT_FALSE(bytes.empty());
+  EXPECT_EQ(spec::read_file(folder_ + "/out.bin"), bytes);
+}
+
+TEST_F(SimbaSim, BothDataModesThenSameTimeEnergyAndNodes) {
+  ASSERT_EQ(simba_sim(common_ + "--data on --json " + folder_ + "/on.json", folder_).status, 0);
+  ASSERT_EQ(simba_sim(common_ + "--data off --json " + folder_ + "/off.json", folder_).status, 0);
+  nlohmann::json on = json("on.json"), off = json("off.json");
+  for (const char* key : {"cycles", "latency_ns", "energy_pj", "edp_js", "macs", "utilization",
+                          "energy_by_component_pj", "nodes", "groups", "counts"}) {
+    ASSERT_TRUE(on.contains(key)) << key;
+    EXPECT_EQ(on[key], off[key]) << key;
+  }
+  EXPECT_GT(on["cycles"].get<std::int64_t>(), 0);
+  EXPECT_NEAR(on["edp_js"].get<double>(), on["energy_pj"].get<double>() * 1e-12 * on["latency_ns"].get<double>() * 1e-9,
+              1e-15);
+  EXPECT_EQ(on["arch"]["name"], "simba-l");
+  EXPECT_GT(on["cpu_s"].get<double>(), 0);
+  EXPECT_GT(on["peak_rss_bytes"].get<std::int64_t>(), 0);
+}
+
+TEST_F(SimbaSim, TraceThenRunDatabaseAgreesWithTheResult) {
+  const Ran r = simba_sim(common_ + "--trace " + folder_ + "/run --trace-dram --json " + folder_ + "/o.json", folder_);
+  ASSERT_EQ(r.status, 0) << r.text;
+  const traces::Reader reader(folder_ + "/run/run.sqlite");
+  const nlohmann::json o = json("o.json");
+  EXPECT_EQ(reader.run().cycles, o["cycles"].get<std::int64_t>());
+  EXPECT_EQ(reader.run().macs, o["macs"].get<std::int64_t>());
+  EXPECT_NEAR(reader.run().energy_pj, o["energy_pj"].get<double>(), 1e-9 * o["energy_pj"].get<double>());
+  std::int64_t read = 0;
+  reader.for_each_dram_transaction([&](const traces::DramTransactionRow& t) { read += t.is_write ? 0 : t.bytes; });
+  EXPECT_EQ(read, o["dram_read_bytes"].get<std::int64_t>());
+  // A unit does one thing at a time.
+  std::map<std::int32_t, std::int64_t> end;
+  reader.for_each_interval([&](const traces::IntervalRow& i) {
+    EXPECT_GE(i.start_cycle, end[i.unit]);
+    end[i.unit] = i.end_cycle;
+  });
+  EXPECT_FALSE(end.empty());
+  ASSERT_EQ(simba_sim(common_ + "--trace " + folder_ + "/again --trace-dram", folder_).status, 0);
+  EXPECT_EQ(spec::read_file(folder_ + "/run/run.sqlite"), spec::read_file(folder_ + "/again/run.sqlite"));
+}
+
+TEST_F(SimbaSim, ScheduleForAnotherMachineThenStatus2AllProblemsAndNoResult) {
+  const Ran r = simba_sim(
+      "--arch " HEAT_SOURCE_DIR "/configs/arch/simba.yaml --schedule " + schedule_ + " --json " + folder_ + "/o.json",
+      folder_);
+  EXPECT_EQ(r.status, 2);
+  EXPECT_NE(r.text.find("problems"), std::string::npos) << r.text;
+  EXPECT_NE(r.text.find("made for 'simba-l'"), std::string::npos) << r.text;
+  EXPECT_NE(r.text.find("bytes of global buffer"), std::string::npos) << r.text;
+  EXPECT_FALSE(fs::exists(folder_ + "/o.json"));
+}
+
+TEST_F(SimbaSim, FaultyUseThenStatus2AndTheReason) {
+  EXPECT_EQ(simba_sim("--arch " + kArch, folder_).status, 2);
+  EXPECT_EQ(simba_sim(common_ + "--data maybe", folder_).status, 2);
+  EXPECT_EQ(simba_sim(common_ + "--output " + folder_ + "/x.bin", folder_).status, 2);
+  EXPECT_EQ(simba_sim("--arch " + folder_ + "/none.yaml --schedule " + schedule_, folder_).status, 2);
+  fs::resize_file(folder_ + "/schedule.bin", 100);
+  const Ran r = simba_sim(common_ + "--data on", folder_);
+  EXPECT_EQ(r.status, 2);
+  EXPECT_NE(r.text.find("the DRAM image has 100 bytes"), std::string::npos) << r.text;
+}
+
+}  // namespace
+}  // namespace heat
