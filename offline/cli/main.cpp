@@ -17,6 +17,7 @@ namespace heat::offline::cli {
   X("path", run_path, "contraction paths of least cost for einsums") \
   X("map", run_map, "best mapping of a GEMM on an architecture") \
   X("cost-table", run_cost_table, "error and hardware cost of every shape and rank, and the Pareto front") \
+  X("calibrate", run_calibrate, "fit the analytical model to simulated runs") \
 
 // clang-format on
 #define X(name, function, summary) int function(int argc, char** argv);

@@ -1,0 +1,200 @@
+// Round r maps every workload with the calibration of round r - 1, simulates all of them (parallel processes), and fits
+// to all samples seen so far: mappings that the search has left behind still say something about the machine.
+#include "offline/loop/calibration_run.h"
+
+#include <filesystem>
+#include <sstream>
+
+#include "offline/loop/simulator_process.h"
+#include "offline/mapper/fusion.h"
+#include "offline/mapper/lower_path.h"
+#include "spec/config_reader.h"
+
+namespace heat::offline {
+namespace {
+
+// "768,768,384" or "384,64,384,12" as out[t, h, o] = sum_c x[t, h, c] w[h, o, c].
+bool parse_gemm(const std::string& text, CalibrationWorkload& w) {
+  std::istringstream in(text);
+  std::vector<std::int64_t> values;
+  for (std::string part; std::getline(in, part, ',');) {
+    char* end = nullptr;
+    values.push_back(std::strtoll(part.c_str(), &end, 10));
+    if (part.empty() || *end != '\0' || values.back() < 1) return false;
+  }
+  if (values.size() < 3 || values.size() > 4) return false;
+  w.name = "gemm " + text;
+  if (values.size() == 3)
+    w.einsum = spec::Einsum::parse("tc,oc->to", {{"o", values[0]}, {"c", values[1]}, {"t", values[2]}});
+  else
+    w.einsum =
+        spec::Einsum::parse("thc,hoc->tho", {{"o", values[0]}, {"c", values[1]}, {"t", values[2]}, {"h", values[3]}});
+  return true;
+}
+
+void read_layer(spec::ConfigReader& r, std::vector<CalibrationWorkload>& list) {
+  CalibrationWorkload w;
+  const std::string equation = r.text("einsum");
+  spec::ConfigReader sizes = r.section("sizes");
+  std::map<spec::Index, std::int64_t> values;
+  for (const std::string& key : sizes.keys()) values[key] = sizes.integer(key, {1, 1 << 24});
+  const std::vector<std::int64_t> flat = r.integers("path", {0, 1000});
+  if (flat.size() % 2) r.problems().add(r.place("path"), "expected pairs of operand positions, one list: [0, 1, 0, 1]");
+  for (std::size_t i = 0; i + 1 < flat.size(); i += 2)
+    w.path.steps.push_back({static_cast<int>(flat[i]), static_cast<int>(flat[i + 1])});
+  try {
+    w.einsum = spec::Einsum::parse(equation, values);
+    w.name = "layer " + equation;
+    list.push_back(std::move(w));
+  } catch (const spec::ConfigError& e) {
+    r.problems().add(r.place("einsum"), e.what());
+  }
+}
+
+// A schedule of the workload, mapped on the machine.
+spec::Schedule map_workload(const CalibrationWorkload& w, const mapper::Machine& machine, mapper::Objective objective,
+                            mapper::SearchCache& cache) {
+  spec::Schedule s;
+  s.network = w.name;
+  s.arch = machine.arch.name;
+  s.method = "mixed";
+  mapper::LowerRequest request;
+  request.einsum = w.einsum;
+  request.path = w.path;
+  request.layer = "layer";
+  request.output_name = "output";
+  request.output_kind = spec::TensorKind::kOutput;
+  for (std::size_t i = 0; i < w.einsum.operands.size(); ++i)
+    request.operands.push_back(
+        {"operand" + std::to_string(i), i ? spec::TensorKind::kWeight : spec::TensorKind::kInput, -1});
+  const mapper::LoweredPath lowered = mapper::lower_path(s, request);
+  for (int n : lowered.nodes) {
+    auto& node = s.nodes[static_cast<std::size_t>(n)];
+    spec::Tensor records;
+    records.name = node.name + ".requant";
+    records.kind = spec::TensorKind::kParameters;
+    records.shape = {node.gemm->extents.m, static_cast<std::int64_t>(sizeof(spec::RequantRecord))};
+    node.gemm->epilogue.requant = static_cast<int>(s.tensors.size());
+    s.tensors.push_back(std::move(records));
+  }
+  s.tokens = w.einsum.sizes.count("t") ? w.einsum.sizes.at("t") : 1;
+  mapper::SearchOptions options;
+  options.objective = objective;
+  const mapper::FusionResult plan = mapper::plan_fusion(s, lowered.nodes, machine, options, &cache);
+  if (!plan.feasible)
+    throw spec::ConfigError("workload '" + w.name + "' does not fit " + machine.arch.name + ": " + plan.reason);
+  mapper::assign_dram_addresses(s);
+  mapper::predict(s, machine);
+  return s;
+}
+
+bool same_mapping(const spec::Schedule& x, const spec::Schedule& y) {
+  if (x.groups.size() != y.groups.size()) return false;
+  for (std::size_t g = 0; g < x.groups.size(); ++g)
+    if (x.groups[g].nodes != y.groups[g].nodes || x.groups[g].step != y.groups[g].step ||
+        x.groups[g].pinned != y.groups[g].pinned)
+      return false;
+  for (std::size_t n = 0; n < x.nodes.size(); ++n)
+    if (x.nodes[n].gemm && !(x.nodes[n].gemm->mapping == y.nodes[n].gemm->mapping)) return false;
+  return true;
+}
+
+std::vector<CalibrationSample> simulate_samples(const CalibrationConfig& config, const std::vector<std::string>& names,
+                                                const std::vector<spec::Schedule>& schedules,
+                                                const std::string& folder) {
+  std::filesystem::create_directories(folder);
+  std::vector<SimulationRequest> requests;
+  for (std::size_t i = 0; i < schedules.size(); ++i) {
+    SimulationRequest r;
+    r.arch = config.arch;
+    r.schedule = folder + "/" + std::to_string(i) + ".schedule.json";
+    r.json = folder + "/" + std::to_string(i) + ".result.json";
+    spec::save(schedules[i], r.schedule);
+    requests.push_back(std::move(r));
+  }
+  const std::vector<SimulationResult> results = simulate_all(requests, config.jobs);
+  std::vector<CalibrationSample> samples;
+  for (std::size_t i = 0; i < results.size(); ++i)
+    samples.push_back(read_sample(names[i], schedules[i], results[i].json));
+  return samples;
+}
+
+double measured_edp_js(const std::vector<CalibrationSample>& samples, double clock_ghz) {
+  double cycles = 0, energy = 0;
+  for (const CalibrationSample& s : samples)
+    for (const auto& g : s.groups) {
+      cycles += g.cycles;
+      energy += g.energy_pj;
+    }
+  return spec::edp_js(spec::Picojoules(energy), spec::Nanoseconds(cycles / clock_ghz));
+}
+
+}  // namespace
+
+CalibrationConfig CalibrationConfig::load(const std::string& path) {
+  spec::Problems problems;
+  CalibrationConfig c;
+  spec::ConfigReader r = spec::ConfigReader::load(path, problems);
+  const std::filesystem::path arch = r.text("arch");
+  c.arch = arch.is_absolute() ? arch.string()
+                              : (std::filesystem::path(path).parent_path() / arch).lexically_normal().string();
+  c.rounds = static_cast<int>(r.integer_or("rounds", 2, {1, 20}));
+  c.jobs = static_cast<int>(r.integer_or("jobs", 1, {1, 256}));
+  c.objective = *mapper::parse_objective(r.choice_or("objective", "edp", {"edp", "energy", "latency"}));
+  if (r.has("gemms"))
+    for (const std::string& text : r.texts("gemms")) {
+      CalibrationWorkload w;
+      if (parse_gemm(text, w))
+        c.workloads.push_back(std::move(w));
+      else
+        problems.add(r.place("gemms"), "'" + text + "': expected M,K,N or M,K,N,B, positive integers");
+    }
+  if (r.has("layers"))
+    for (spec::ConfigReader& layer : r.sections("layers")) read_layer(layer, c.workloads);
+  if (r.has("schedules")) c.schedules = r.texts("schedules");
+  r.finish();
+  if (problems.empty() && c.workloads.empty() && c.schedules.empty())
+    problems.add(path, "expected at least one of gemms, layers, schedules");
+  problems.throw_if_any();
+  return c;
+}
+
+CalibrationResult run_calibration(const CalibrationConfig& config, const std::string& folder) {
+  const spec::ArchSpec arch = spec::ArchSpec::load(config.arch);
+  const spec::EnergyTable energy = spec::EnergyTable::load(arch.energy_config);
+  std::vector<spec::Schedule> given;
+  for (const std::string& file : config.schedules) given.push_back(spec::Schedule::load(file));
+
+  CalibrationResult result;
+  std::vector<CalibrationSample> all;
+  std::vector<spec::Schedule> last;
+  for (int round = 0; round < config.rounds; ++round) {
+    const mapper::Machine machine(arch, energy, result.calibration);
+    mapper::SearchCache cache;
+    std::vector<spec::Schedule> schedules;
+    std::vector<std::string> names;
+    CalibrationRound report;
+    for (std::size_t i = 0; i < config.workloads.size(); ++i) {
+      schedules.push_back(map_workload(config.workloads[i], machine, config.objective, cache));
+      names.push_back(config.workloads[i].name);
+      if (round > 0 && !same_mapping(schedules.back(), last[i])) ++report.changed_mappings;
+    }
+    last = schedules;
+    if (round == 0)
+      for (std::size_t i = 0; i < given.size(); ++i) {
+        schedules.push_back(given[i]);
+        names.push_back(config.schedules[i]);
+      }
+    const auto samples = simulate_samples(config, names, schedules, folder + "/round-" + std::to_string(round + 1));
+    all.insert(all.end(), samples.begin(), samples.end());
+    report.before = quality(samples, arch, energy, result.calibration);
+    result.calibration = fit_calibration(all, arch, energy, mapper::Calibration{});
+    report.after = quality(samples, arch, energy, result.calibration);
+    report.edp_js = measured_edp_js(samples, arch.clock_ghz);
+    result.rounds.push_back(report);
+  }
+  result.calibration.save(folder + "/calibration.json");
+  return result;
+}
+
+}  // namespace heat::offline
