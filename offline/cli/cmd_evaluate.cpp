@@ -1,0 +1,85 @@
+// heat-offline evaluate: accuracy of a checkpoint on a task, beside the bag-of-words baseline when asked.
+#include <iostream>
+
+#include "offline/cli/command.h"
+#include "offline/model/checkpoint.h"
+#include "offline/tasks/tfidf_regression.h"
+#include "offline/train/evaluate.h"
+#include "spec/errors.h"
+
+namespace heat::offline::cli {
+namespace {
+
+struct Options {
+  std::string task, data, checkpoint, split, json;
+  int threads = 2;
+  std::int64_t max_length = 64;
+  bool baseline = false;
+};
+
+const std::vector<TextExample>& split_of(const TextTask& task, const std::string& split) {
+  if (split == "train") return task.train;
+  if (split == "dev") return task.dev;
+  if (split == "test") return task.test;
+  throw spec::ConfigError("--split '" + split + "': expected train, dev or test");
+}
+
+void add_checkpoint(const Options& o, const TextTask& task, nlohmann::ordered_json& json) {
+  Checkpoint c = load_checkpoint(o.checkpoint);
+  for (const std::string& note : c.notes) std::cerr << "note: " << note << "\n";
+  if (c.model.config().labels.size() != task.labels.size())
+    throw spec::ConfigError(o.checkpoint + ": has " + std::to_string(c.model.config().labels.size()) +
+                            " labels, task " + task.name + " has " + std::to_string(task.labels.size()));
+  const auto& examples = split_of(task, o.split);
+  if (examples.empty()) throw spec::ConfigError("task " + task.name + " has no labelled split '" + o.split + "'");
+  const std::int64_t length = std::min(o.max_length, c.model.config().max_position_embeddings);
+  const Evaluation e = evaluate(c.model, encode_examples(examples, c.tokenizer, length), 4096, progress_to_stderr());
+  json["accuracy"] = e.accuracy;
+  json["loss"] = e.loss;
+  json["examples"] = e.examples;
+}
+
+}  // namespace
+
+int run_evaluate(int argc, char** argv) {
+  namespace po = boost::program_options;
+  Options o;
+  po::options_description options("Options");
+  options.add_options()("task", po::value(&o.task)->required(), "wordnet | sst2")(
+      "data", po::value(&o.data)->default_value(""), "the task's folder (wordnet: /usr/share/wordnet)")(
+      "checkpoint", po::value(&o.checkpoint)->default_value(""), "Hugging Face folder")(
+      "split", po::value(&o.split)->default_value("dev"), "train | dev | test")(
+      "baseline", po::bool_switch(&o.baseline), "also tune and score the TF-IDF logistic regression (minutes)")(
+      "max-length", po::value(&o.max_length)->default_value(64), "pieces a text is cut to")(
+      "threads", po::value(&o.threads)->default_value(2), "threads")("json", po::value(&o.json)->default_value(""),
+                                                                     "result file (default: standard output)");
+  po::variables_map values;
+  if (!parse_options(
+          argc, argv, options, "evaluate --task wordnet|sst2 --checkpoint DIR [--split dev] [--json O]",
+          "  heat-offline evaluate --task wordnet --checkpoint examples/wordnet-bert --split test --baseline\n"
+          "  heat-offline evaluate --task sst2 --data sst2 --checkpoint out/sst2\n",
+          values))
+    return spec::kDone;
+  if (o.checkpoint.empty() && !o.baseline) throw spec::ConfigError("evaluate: give --checkpoint, --baseline or both");
+  if (o.max_length < 2) throw spec::ConfigError("--max-length " + std::to_string(o.max_length) + ": at least 2");
+  if (o.threads < 1) throw spec::ConfigError("--threads " + std::to_string(o.threads) + ": at least 1");
+  prepare_process(o.threads);
+  const TextTask task = load_task(o.task, o.data);
+  nlohmann::ordered_json json = {{"task", task.name}, {"split", o.split}};
+  if (!o.checkpoint.empty()) add_checkpoint(o, task, json);
+  if (o.baseline) {
+    const RegressionResult r = tune_tfidf_regression(task, [](const std::string& line) { std::cerr << line << "\n"; });
+    json["baseline"] = {{"method", "tf-idf logistic regression"},
+                        {"features", r.feature_count},
+                        {"min_count", r.features.min_count},
+                        {"sublinear", r.features.sublinear},
+                        {"c", r.inverse_penalty},
+                        {"settings_tried", r.settings_tried},
+                        {"dev_accuracy", r.dev_accuracy},
+                        {"test_accuracy", r.test_accuracy}};
+  }
+  write_json(o.json, json);
+  return spec::kDone;
+}
+
+}  // namespace heat::offline::cli

@@ -1,0 +1,158 @@
+// heat-offline search: scores SubNets, fits the predictor, evolves the ranks and prints the baselines beside them.
+#include <filesystem>
+#include <iostream>
+
+#include "offline/cli/command.h"
+#include "offline/decompose/rank_rules.h"
+#include "offline/search/baselines.h"
+#include "offline/search/predictor.h"
+#include "offline/search/search_files.h"
+#include "offline/train/level_config.h"
+#include "spec/atomic_file.h"
+
+namespace heat::offline::cli {
+namespace {
+
+struct SearchConfig {
+  LevelCommon common;
+  std::string supernet, costs;
+  std::int64_t samples = 256;
+  bool normalize_variance = true;
+  PredictorOptions predictor;
+  EvolutionConfig evolution;
+  std::vector<double> tensorly_ratios;
+  int random_baselines = 8;
+};
+
+SearchConfig read_config(const std::string& path) {
+  spec::Problems problems;
+  spec::ConfigReader r = spec::ConfigReader::load(path, problems);
+  problems.throw_if_any();
+  SearchConfig c;
+  c.common = read_common(r);
+  c.supernet = r.text("supernet");
+  c.costs = r.text("costs");
+  c.samples = r.integer_or("samples", c.samples, {10, 1 << 20});
+  c.normalize_variance = r.boolean_or("normalize_variance", c.normalize_variance);
+  c.predictor.seed = c.common.seed;
+  c.predictor.trees = static_cast<int>(r.integer_or("trees", c.predictor.trees, {1, 100000}));
+  c.random_baselines = static_cast<int>(r.integer_or("random_baselines", c.random_baselines, {0, 10000}));
+  if (r.has("tensorly_ratios")) c.tensorly_ratios = r.numbers("tensorly_ratios", {0.01, 1});
+  c.evolution = EvolutionConfig{};
+  c.evolution.seed = c.common.seed;
+  if (auto section = r.optional_section("evolution")) c.evolution = read_evolution(*section, c.common.seed);
+  r.finish();
+  problems.throw_if_any();
+  return c;
+}
+
+nlohmann::json read_json(const std::string& path) {
+  auto json = nlohmann::json::parse(spec::read_file(path), nullptr, false);
+  if (json.is_discarded()) throw spec::ConfigError(path + ": is no JSON");
+  return json;
+}
+
+// The SuperNet folder: cores and ladders.json.
+SuperNet load_supernet(const SearchConfig& c, const Bert& teacher) {
+  Checkpoint stored = load_checkpoint(c.supernet);
+  const std::string path = (std::filesystem::path(c.supernet) / "ladders.json").string();
+  std::vector<RankLadder> ladders;
+  try {
+    const nlohmann::json json = read_json(path);
+    for (const auto& [name, layer] : factorized_layers(stored.model)) {
+      RankLadder l{name, layer->method(), layer->shape(), {}, {}};
+      for (const auto& entry : json.at("layers"))
+        if (entry.at("layer") == name) l.choices = entry.at("choices").get<std::vector<std::vector<std::int64_t>>>();
+      for (const auto& ranks : l.choices) l.params.push_back(parameter_count(l.method, l.shape, ranks));
+      ladders.push_back(std::move(l));
+    }
+  } catch (const nlohmann::json::exception& e) {
+    throw spec::ConfigError(path + ": not a ladders file of heat-offline supernet (" + e.what() + ")");
+  }
+  return SuperNet(std::move(stored.model), std::move(ladders), c.normalize_variance ? &teacher : nullptr);
+}
+
+std::vector<double> features(const SuperNet& net, const SubNet& subnet) {
+  std::vector<double> out;
+  for (std::size_t i = 0; i < subnet.size(); ++i)
+    out.push_back(static_cast<double>(net.ladders()[i].params[subnet[i]]) /
+                  static_cast<double>(net.ladders()[i].params.back()));
+  return out;
+}
+
+RankFormat rank_format(Method method) {
+  return method == Method::kTucker ? RankFormat::kTucker
+         : method == Method::kTtm  ? RankFormat::kTensorTrainMatrix
+                                   : RankFormat::kCp;
+}
+
+std::vector<Baseline> all_baselines(const SearchConfig& c, const SuperNet& net, const CostTable& table) {
+  std::vector<Baseline> out = uniform_baselines(table);
+  const auto tensorly = rule_baselines(table, "tensorly", c.tensorly_ratios, [&](std::size_t i, double ratio) {
+    const RankLadder& l = net.ladders()[i];
+    return nearest_choice(table.layers[i], tensorly_ranks(rank_format(l.method), l.shape.modes(), ratio).params);
+  });
+  out.insert(out.end(), tensorly.begin(), tensorly.end());
+  const auto random = random_baselines(table, c.random_baselines, c.evolution);
+  out.insert(out.end(), random.begin(), random.end());
+  return out;
+}
+
+}  // namespace
+
+int run_search(int argc, char** argv) {
+  namespace po = boost::program_options;
+  std::string config_path, out, json_path;
+  po::options_description options("Options");
+  options.add_options()("config", po::value(&config_path)->required(), "search configuration (YAML)")(
+      "out", po::value(&out)->required(), "folder for subnets.json, search.json and plans.json")(
+      "json", po::value(&json_path)->default_value(""), "result file (default: standard output)");
+  po::variables_map values;
+  if (!parse_options(
+          argc, argv, options, "search --config F.yaml --out DIR [--json O]",
+          "  heat-offline search --config search.yaml --out out/search\n"
+          "  heat-offline distill --config distill.yaml --out out/student   (with plans: out/search/plans.json)\n",
+          values))
+    return spec::kDone;
+  const SearchConfig c = read_config(config_path);
+  prepare_process(c.common.threads);
+  catch_interrupts();
+  std::cerr << "seed " << c.common.seed << ", threads " << c.common.threads << "\n";
+  LevelData data = load_level_data(c.common);
+  SuperNet net = load_supernet(c, data.teacher.model);
+  std::vector<LadderShape> shapes;
+  for (const RankLadder& l : net.ladders()) shapes.push_back({l.layer, l.choices, l.params});
+  const CostTable table = read_cost_table(read_json(c.costs), shapes, c.costs);
+  std::vector<PredictorSample> samples;
+  for (const SubNetScore& s :
+       score_subnets(net, data.dev, random_subnets(net.ladders(), c.samples, c.common.seed), out, progress_to_stderr()))
+    samples.push_back({features(net, s.subnet), s.accuracy});
+  const AccuracyPredictor predictor(samples, c.predictor);
+  const EvolutionResult result = evolve(
+      table, [&](const Genes& g) { return predictor.predict(features(net, g)); }, c.evolution);
+  const auto measured = [&](const Genes& g) {
+    net.activate(g);
+    return evaluate(net.model(), data.dev).accuracy;
+  };
+  nlohmann::ordered_json json = {{"seed", c.common.seed},
+                                 {"spearman_held_out", predictor.spearman()},
+                                 {"feasible", result.feasible},
+                                 {"best", candidate_json(result.best)}};
+  json["best"]["measured_accuracy"] = measured(result.best.genes);
+  json["history"] = history_json(result.history);
+  json["baselines"] = nlohmann::ordered_json::array();
+  for (const Baseline& b : all_baselines(c, net, table)) {
+    json["baselines"].push_back(
+        candidate_json(assess(table, b.genes, predictor.predict(features(net, b.genes)), c.evolution)));
+    json["baselines"].back()["name"] = b.name;
+    json["baselines"].back()["measured_accuracy"] = measured(b.genes);
+  }
+  spec::write_file_atomically((std::filesystem::path(out) / "search.json").string(), json.dump(2) + "\n");
+  spec::write_file_atomically((std::filesystem::path(out) / "plans.json").string(),
+                              plans_to_json(net.plans(result.best.genes)).dump(2) + "\n");
+  write_json(json_path, json);
+  if (!result.feasible) throw spec::Error("no SubNet keeps the limits; the nearest one is in the result");
+  return spec::kDone;
+}
+
+}  // namespace heat::offline::cli

@@ -1,0 +1,119 @@
+// Reading is lenient about keys nobody needs here and strict about those that shape the network.
+#include "offline/model/bert_config.h"
+
+#include "spec/errors.h"
+
+namespace heat::offline {
+namespace {
+
+class Reader {
+ public:
+  Reader(const nlohmann::json& json, const std::string& name) : json_(json), name_(name) {}
+  spec::Problems problems;
+
+  void size(const char* key, std::int64_t& value, bool required) {
+    if (!json_.contains(key)) {
+      if (required) problems.add(place(key), "is missing");
+      return;
+    }
+    if (!json_[key].is_number_integer() || json_[key].get<std::int64_t>() < 1)
+      problems.add(place(key), "is " + json_[key].dump() + ", expected a whole number from 1");
+    else
+      value = json_[key];
+  }
+  void number(const char* key, double& value, double max) {
+    if (!json_.contains(key)) return;
+    if (!json_[key].is_number() || json_[key].get<double>() < 0 || json_[key].get<double>() > max)
+      problems.add(place(key), "is " + json_[key].dump() + ", expected a number from 0 to " + std::to_string(max));
+    else
+      value = json_[key];
+  }
+  std::string place(const std::string& key) const { return name_ + ": " + key; }
+
+ private:
+  const nlohmann::json& json_;
+  std::string name_;
+};
+
+std::vector<std::string> read_labels(const nlohmann::json& json, Reader& r) {
+  std::vector<std::string> labels;
+  if (json.contains("id2label") && json["id2label"].is_object()) {
+    const auto& map = json["id2label"];
+    for (std::size_t i = 0; i < map.size(); ++i) {
+      const auto it = map.find(std::to_string(i));
+      if (it == map.end() || !it->is_string()) {
+        r.problems.add(r.place("id2label"), "has no text for label " + std::to_string(i));
+        break;
+      }
+      labels.push_back(*it);
+    }
+  } else if (json.contains("num_labels")) {
+    std::int64_t count = 0;
+    r.size("num_labels", count, true);
+    for (std::int64_t i = 0; i < count; ++i) labels.push_back("LABEL_" + std::to_string(i));
+  }
+  return labels;
+}
+
+}  // namespace
+
+BertConfig BertConfig::from_json(const nlohmann::json& json, const std::string& name) {
+  if (!json.is_object()) throw spec::ConfigError(name + ": is no JSON map");
+  BertConfig c;
+  c.attention_probs_dropout_prob = 0.1;
+  c.max_position_embeddings = 512;
+  Reader r(json, name);
+  r.size("vocab_size", c.vocab_size, true);
+  r.size("hidden_size", c.hidden_size, true);
+  r.size("num_hidden_layers", c.num_hidden_layers, true);
+  r.size("num_attention_heads", c.num_attention_heads, true);
+  r.size("intermediate_size", c.intermediate_size, true);
+  r.size("max_position_embeddings", c.max_position_embeddings, false);
+  r.size("type_vocab_size", c.type_vocab_size, false);
+  r.number("layer_norm_eps", c.layer_norm_eps, 1);
+  r.number("hidden_dropout_prob", c.hidden_dropout_prob, 0.99);
+  r.number("attention_probs_dropout_prob", c.attention_probs_dropout_prob, 0.99);
+  if (json.contains("hidden_act")) {
+    const auto& act = json["hidden_act"];
+    if (act == "gelu" || act == "gelu_new" || act == "relu")
+      c.hidden_act = act;
+    else
+      r.problems.add(r.place("hidden_act"), "is " + act.dump() + ", expected gelu, gelu_new or relu");
+  }
+  if (json.contains("do_lower_case") && json["do_lower_case"].is_boolean()) c.do_lower_case = json["do_lower_case"];
+  if (c.hidden_size % c.num_attention_heads != 0)
+    r.problems.add(r.place("num_attention_heads"), "is " + std::to_string(c.num_attention_heads) +
+                                                       ", which does not divide hidden_size " +
+                                                       std::to_string(c.hidden_size));
+  c.labels = read_labels(json, r);
+  r.problems.throw_if_any();
+  return c;
+}
+
+nlohmann::ordered_json BertConfig::to_json() const {
+  nlohmann::ordered_json json = {{"architectures", {"BertForSequenceClassification"}},
+                                 {"model_type", "bert"},
+                                 {"vocab_size", vocab_size},
+                                 {"hidden_size", hidden_size},
+                                 {"num_hidden_layers", num_hidden_layers},
+                                 {"num_attention_heads", num_attention_heads},
+                                 {"intermediate_size", intermediate_size},
+                                 {"hidden_act", hidden_act},
+                                 {"hidden_dropout_prob", hidden_dropout_prob},
+                                 {"attention_probs_dropout_prob", attention_probs_dropout_prob},
+                                 {"max_position_embeddings", max_position_embeddings},
+                                 {"type_vocab_size", type_vocab_size},
+                                 {"layer_norm_eps", layer_norm_eps},
+                                 {"pad_token_id", 0},
+                                 {"do_lower_case", do_lower_case}};
+  nlohmann::ordered_json id2label = nlohmann::ordered_json::object(), label2id = nlohmann::ordered_json::object();
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    id2label[std::to_string(i)] = labels[i];
+    label2id[labels[i]] = i;
+  }
+  json["id2label"] = id2label;
+  json["label2id"] = label2id;
+  return json;
+}
+
+}  // namespace heat::offline

@@ -1,0 +1,155 @@
+// The safetensors' names are mapped to the model's by Hugging Face's own history of names.
+#include "offline/model/checkpoint.h"
+
+#include <algorithm>
+#include <cstring>
+#include <filesystem>
+
+#include "offline/model/factorize.h"
+#include "spec/atomic_file.h"
+#include "spec/errors.h"
+
+namespace heat::offline {
+namespace {
+
+bool is_head(const std::string& name) {
+  return name.starts_with("bert.pooler.") || name.starts_with("classifier.");
+}
+
+std::string modern_name(std::string name) {
+  const auto replace_end = [&](const std::string& old_end, const std::string& new_end) {
+    if (name.ends_with(old_end)) name = name.substr(0, name.size() - old_end.size()) + new_end;
+  };
+  replace_end("LayerNorm.gamma", "LayerNorm.weight");
+  replace_end("LayerNorm.beta", "LayerNorm.bias");
+  if (name.starts_with("embeddings.") || name.starts_with("encoder.") || name.starts_with("pooler."))
+    name = "bert." + name;
+  return name;
+}
+
+std::string shape_text(at::IntArrayRef shape) {
+  std::string text;
+  for (std::int64_t d : shape) text += (text.empty() ? "[" : ", ") + std::to_string(d);
+  return text.empty() ? "[]" : text + "]";
+}
+
+void fill(Bert& model, const Safetensors& file, const std::string& path, bool allow_new_head,
+          std::vector<std::string>& notes) {
+  std::map<std::string, const RawTensor*> given;
+  for (const auto& [name, raw] : file.tensors) given[modern_name(name)] = &raw;
+  spec::Problems problems;
+  at::NoGradGuard no_grad;
+  for (auto& [name, tensor] : model.named_parameters()) {
+    const auto it = given.find(name);
+    if (it == given.end()) {
+      if (allow_new_head && is_head(name))
+        notes.push_back(name + " is not in the checkpoint: drawn at random");
+      else
+        problems.add(path, name + " is missing");
+      continue;
+    }
+    if (at::IntArrayRef(it->second->shape) != tensor.sizes()) {
+      if (allow_new_head && is_head(name))
+        notes.push_back(name + " has another shape in the checkpoint: drawn at random");
+      else
+        problems.add(path, name + " has shape " + shape_text(it->second->shape) + ", config.json asks for " +
+                               shape_text(tensor.sizes()));
+    } else {
+      tensor.copy_(to_float_tensor(*it->second));
+    }
+    given.erase(it);
+  }
+  problems.throw_if_any();
+  for (const auto& [name, raw] : given) notes.push_back(name + " in the checkpoint is not part of the model: ignored");
+}
+
+// The "heat" section of config.json: {"layers": {name: {"method", "shape", "ranks"}}}.
+nlohmann::ordered_json heat_section(Bert& model) {
+  nlohmann::ordered_json layers = nlohmann::ordered_json::object();
+  for (const auto& [name, f] : factorized_layers(model))
+    layers[name] = {{"method", method_name(f->method())},
+                    {"shape", shape_text(f->shape(), f->method())},
+                    {"ranks", f->max_ranks()}};
+  return {{"layers", layers}};
+}
+
+// Puts factorised layers (with zero cores) where the section names them.
+void apply_heat_section(Bert& model, const nlohmann::json& section, const std::string& path) {
+  spec::Problems problems;
+  if (!section.is_object() || !section.contains("layers") || !section["layers"].is_object())
+    throw spec::ConfigError(path + ": heat: expected a map with 'layers'");
+  auto slots = model.encoder_linears();
+  for (const auto& [name, entry] : section["layers"].items()) {
+    const std::string place = path + ": heat.layers." + name;
+    const auto slot =
+        std::find_if(slots.begin(), slots.end(), [&, &wanted = name](const auto& s) { return s.first == wanted; });
+    if (slot == slots.end()) {
+      problems.add(place, "is not one of the encoder's linear layers");
+      continue;
+    }
+    try {
+      const Method method = method_from_name(entry.at("method").get<std::string>());
+      Linear& dense = **slot->second;
+      const TensorShape shape =
+          parse_shape(entry.at("shape").get<std::string>(), method, dense.out_features(), dense.in_features());
+      const auto ranks = feasible_ranks(entry.at("ranks").get<std::vector<std::int64_t>>(), method, shape);
+      *slot->second = std::make_unique<FactorizedLinear>(method, shape, ranks);
+    } catch (const nlohmann::json::exception&) {
+      problems.add(place, "expected {\"method\": text, \"shape\": text, \"ranks\": list of numbers}");
+    } catch (const spec::ConfigError& e) {
+      problems.add(place, e.what());
+    }
+  }
+  problems.throw_if_any();
+}
+
+}  // namespace
+
+RawTensor to_raw(const at::Tensor& tensor, DType dtype) {
+  const at::Tensor flat = tensor.detach().to(at::kFloat).contiguous();
+  const float* data = flat.data_ptr<float>();
+  return RawTensor::from_floats({data, data + flat.numel()}, flat.sizes().vec(), dtype);
+}
+
+at::Tensor to_float_tensor(const RawTensor& raw) {
+  const std::vector<float> values = raw.floats();
+  at::Tensor t = at::empty(raw.shape, at::kFloat);
+  std::memcpy(t.data_ptr<float>(), values.data(), values.size() * sizeof(float));
+  return t;
+}
+
+Checkpoint load_checkpoint(const std::string& folder, bool allow_new_head, std::uint64_t seed) {
+  const std::filesystem::path root = folder;
+  const std::string config_path = (root / "config.json").string();
+  const auto json = nlohmann::json::parse(spec::read_file(config_path), nullptr, false);
+  if (json.is_discarded()) throw spec::ConfigError(config_path + ": is no JSON");
+  BertConfig config = BertConfig::from_json(json, config_path);
+  Vocabulary vocabulary = Vocabulary::load((root / "vocab.txt").string());
+  if (vocabulary.size() > config.vocab_size)
+    throw spec::ConfigError((root / "vocab.txt").string() + ": has " + std::to_string(vocabulary.size()) +
+                            " pieces, config.json's vocab_size is " + std::to_string(config.vocab_size));
+  const std::string weights = (root / "model.safetensors").string();
+  const Safetensors file = Safetensors::load(weights);
+  if (config.labels.empty())
+    if (const auto it = file.tensors.find("classifier.weight"); it != file.tensors.end() && !it->second.shape.empty())
+      for (std::int64_t i = 0; i < it->second.shape[0]; ++i) config.labels.push_back("LABEL_" + std::to_string(i));
+  Checkpoint checkpoint{Bert(config, seed), WordPieceTokenizer(std::move(vocabulary), {config.do_lower_case, 100}), {}};
+  if (json.contains("heat")) apply_heat_section(checkpoint.model, json["heat"], config_path);
+  fill(checkpoint.model, file, weights, allow_new_head, checkpoint.notes);
+  return checkpoint;
+}
+
+void save_checkpoint(const std::string& folder, const Bert& model, const Vocabulary& vocabulary, DType dtype) {
+  const std::filesystem::path root = folder;
+  Safetensors file;
+  file.metadata["format"] = "pt";
+  for (const auto& [name, tensor] : model.named_parameters()) file.tensors[name] = to_raw(tensor, dtype);
+  nlohmann::ordered_json config = model.config().to_json();
+  auto& layers = const_cast<Bert&>(model);
+  if (!factorized_layers(layers).empty()) config["heat"] = heat_section(layers);
+  spec::write_file_atomically((root / "config.json").string(), config.dump(2) + "\n");
+  spec::write_file_atomically((root / "vocab.txt").string(), vocabulary.text());
+  file.save((root / "model.safetensors").string());
+}
+
+}  // namespace heat::offline

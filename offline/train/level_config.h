@@ -1,0 +1,53 @@
+// Reading the configurations of levels 2 and 3, and the plan files that pass ranks from one command to the next
+// (docs/formats.md).
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "offline/model/checkpoint.h"
+#include "offline/train/distill.h"
+#include "offline/train/supernet.h"
+#include "spec/config_reader.h"
+
+namespace heat::offline {
+
+// What supernet, search and distill configurations have in common.
+struct LevelCommon {
+  std::string teacher, task = "wordnet", data;
+  std::uint64_t seed = 1;
+  int threads = 2;
+  std::int64_t max_length = 64;
+  std::int64_t train_limit = 0, dev_limit = 0;  // examples used; 0: all
+};
+LevelCommon read_common(spec::ConfigReader& r);
+// The keys of the structs, all optional. `seed` is the common one.
+SuperNetConfig read_supernet(spec::ConfigReader r, std::uint64_t seed);
+DistillConfig read_distill(spec::ConfigReader r, std::uint64_t seed);
+
+// How every encoder layer is decomposed: method, max_ratio (parameters over dense ones, which fixes the ranks by
+// fitting_ranks) and, by matrix size, the tensorization shape.
+struct DecompositionChoice {
+  Method method = Method::kTucker;
+  double ratio = 0.8;
+  std::vector<std::pair<std::string, std::string>> shapes;  // "256x1024" -> "16x16x1024"
+};
+DecompositionChoice read_decomposition(spec::ConfigReader r);
+// Plans for every encoder layer of the model; sizes without a shape get [rows x cols], a TTM the two most equal
+// factors.
+std::vector<LayerPlan> plan_layers(Bert& model, const DecompositionChoice& choice);
+
+// {"layers": [{"layer", "method", "shape", "ranks"}]}. from_json throws ConfigError naming `name`; sizes come from the
+// model's layers.
+nlohmann::ordered_json plans_to_json(const std::vector<LayerPlan>& plans);
+std::vector<LayerPlan> plans_from_json(const nlohmann::json& json, Bert& model, const std::string& name);
+
+// The teacher and the encoded splits of a level's command.
+struct LevelData {
+  Checkpoint teacher;
+  std::vector<EncodedText> train, dev, test;
+};
+LevelData load_level_data(const LevelCommon& common);
+
+}  // namespace heat::offline

@@ -1,0 +1,228 @@
+// Every step samples ranks per tensor; the gradients of the largest, the smallest and the random SubNet are summed
+// (sandwich rule, Yu & Huang 2019). The random walk of limited change is a function of (seed, step).
+#include "offline/train/supernet.h"
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <sstream>
+
+#include "offline/model/counter_rng.h"
+#include "offline/train/distill.h"
+#include "spec/atomic_file.h"
+#include "spec/errors.h"
+
+namespace heat::offline {
+namespace {
+
+double weight_variance(const Bert& teacher, const std::string& layer) {
+  for (auto& [name, slot] : const_cast<Bert&>(teacher).encoder_linears())
+    if (name == layer)
+      if (const auto* dense = dynamic_cast<const DenseLinear*>(slot->get()))
+        return dense->weight.detach().var(false).item<double>();
+  throw spec::ConfigError("layer '" + layer + "' is not a dense linear layer of the teacher's encoder");
+}
+
+nlohmann::json read_scores(const std::string& file) {
+  if (file.empty() || !std::filesystem::exists(file)) return nlohmann::json::array();
+  const auto json = nlohmann::json::parse(spec::read_file(file), nullptr, false);
+  if (!json.is_array()) throw spec::ConfigError(file + ": is no JSON list; remove it to score the SubNets anew");
+  return json;
+}
+
+}  // namespace
+
+RankLadder make_ladder(const LayerPlan& plan, const std::vector<double>& fractions) {
+  RankLadder ladder{plan.layer, plan.method, plan.shape, {}, {}};
+  if (fractions.empty()) throw spec::ConfigError("rank fractions: at least one is needed");
+  for (double f : fractions) {
+    if (!(f > 0 && f <= 1))
+      throw spec::ConfigError("rank fraction " + std::to_string(f) + ": expected above 0 up to 1");
+    std::vector<std::int64_t> ranks;
+    for (std::size_t i = 0; i < plan.ranks.size(); ++i) {
+      const bool border = plan.method == Method::kTtm && (i == 0 || i + 1 == plan.ranks.size());
+      ranks.push_back(border ? 1 : std::max<std::int64_t>(1, std::llround(f * static_cast<double>(plan.ranks[i]))));
+    }
+    const bool ascends = ladder.choices.empty() || ranks > ladder.choices.back();
+    if (!ascends && ranks != ladder.choices.back()) throw spec::ConfigError("rank fractions must ascend");
+    if (!ascends) continue;
+    ladder.choices.push_back(ranks);
+    ladder.params.push_back(parameter_count(plan.method, plan.shape, ranks));
+  }
+  return ladder;
+}
+
+SuperNet::SuperNet(const Bert& teacher, const std::vector<LayerPlan>& max_plans, const std::vector<double>& fractions,
+                   bool normalize_variance, const DecomposeOptions& options)
+    : model_(clone(teacher)) {
+  factorize(model_, max_plans, options);
+  for (const auto& [name, layer] : factorized_layers(model_)) {
+    ladders_.push_back(make_ladder({name, layer->method(), layer->shape(), layer->max_ranks()}, fractions));
+    if (normalize_variance) layer->set_target_variance(weight_variance(teacher, name));
+  }
+  activate(largest());
+}
+
+SuperNet::SuperNet(Bert model, std::vector<RankLadder> ladders, const Bert* teacher)
+    : model_(std::move(model)), ladders_(std::move(ladders)) {
+  const auto layers = factorized_layers(model_);
+  if (layers.size() != ladders_.size())
+    throw spec::ConfigError("the SuperNet has " + std::to_string(layers.size()) + " factorised layers, its ladders " +
+                            std::to_string(ladders_.size()));
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    if (layers[i].first != ladders_[i].layer || ladders_[i].choices.empty() ||
+        ladders_[i].choices.back() != layers[i].second->max_ranks())
+      throw spec::ConfigError("the ladder of layer " + ladders_[i].layer + " does not fit the SuperNet's cores");
+    if (teacher) layers[i].second->set_target_variance(weight_variance(*teacher, layers[i].first));
+  }
+}
+
+void SuperNet::activate(const SubNet& subnet) {
+  HEAT_CHECK(subnet.size() == ladders_.size(), "a choice for every factorised layer");
+  const auto layers = factorized_layers(model_);
+  for (std::size_t i = 0; i < layers.size(); ++i) layers[i].second->set_ranks(ladders_[i].choices.at(subnet[i]));
+}
+
+void SuperNet::activate_ranks(const std::vector<std::vector<std::int64_t>>& ranks) {
+  const auto layers = factorized_layers(model_);
+  HEAT_CHECK(ranks.size() == layers.size(), "ranks for every factorised layer");
+  for (std::size_t i = 0; i < layers.size(); ++i) layers[i].second->set_ranks(ranks[i]);
+}
+
+SubNet SuperNet::largest() const {
+  SubNet s;
+  for (const RankLadder& l : ladders_) s.push_back(static_cast<int>(l.choices.size()) - 1);
+  return s;
+}
+
+SubNet SuperNet::smallest() const {
+  return SubNet(ladders_.size(), 0);
+}
+
+std::int64_t SuperNet::params(const SubNet& subnet) const {
+  std::int64_t sum = 0;
+  for (std::size_t i = 0; i < ladders_.size(); ++i) sum += ladders_[i].params.at(subnet.at(i));
+  return sum;
+}
+
+std::vector<LayerPlan> SuperNet::plans(const SubNet& subnet) const {
+  std::vector<LayerPlan> out;
+  for (std::size_t i = 0; i < ladders_.size(); ++i) {
+    const RankLadder& l = ladders_[i];
+    out.push_back({l.layer, l.method, l.shape, l.choices.at(subnet.at(i))});
+  }
+  return out;
+}
+
+SubNet walk_subnet(const std::vector<RankLadder>& ladders, std::uint64_t seed, std::int64_t step, int limited_change) {
+  SubNet s;
+  for (std::size_t layer = 0; layer < ladders.size(); ++layer) {
+    const auto choices = static_cast<std::int64_t>(ladders[layer].choices.size());
+    const auto draw = [&](std::int64_t t) { return CounterRng(counter_hash(seed, layer, t)); };
+    if (limited_change <= 0) {
+      s.push_back(static_cast<int>(draw(step).below(choices)));
+      continue;
+    }
+    auto at = static_cast<std::int64_t>(draw(0).below(choices));
+    for (std::int64_t t = 1; t <= step; ++t) {
+      const auto move = static_cast<std::int64_t>(draw(t).below(2 * limited_change + 1)) - limited_change;
+      at = std::clamp<std::int64_t>(at + move, 0, choices - 1);
+    }
+    s.push_back(static_cast<int>(at));
+  }
+  return s;
+}
+
+std::vector<SubNet> random_subnets(const std::vector<RankLadder>& ladders, std::int64_t count, std::uint64_t seed) {
+  std::vector<SubNet> out;
+  for (std::int64_t i = 0; i < count; ++i) out.push_back(walk_subnet(ladders, counter_hash(seed, 30), i, 0));
+  return out;
+}
+
+std::string SuperNetConfig::digest() const {
+  std::ostringstream s;
+  s.precision(17);
+  s << "supernet " << seed << ' ' << steps << ' ' << batch_tokens << ' ' << learning_rate << ' ' << warmup << ' '
+    << weight_decay << ' ' << dropout << ' ' << teacher_weight << ' ' << train_embeddings << first_ranks
+    << limited_change << sandwich << normalize_variance;
+  return s.str();
+}
+
+bool train_supernet(SuperNet& supernet, Bert& teacher, const std::vector<EncodedText>& texts,
+                    const SuperNetConfig& config, const RunFolder& folder, const ProgressCallback& progress) {
+  if (texts.empty()) throw spec::ConfigError("supernet: no training texts");
+  Bert& model = supernet.model();
+  teacher.require_grad(false);
+  AdamWOptions adam;
+  adam.weight_decay = config.weight_decay;
+  AdamW optimizer(trainable_parameters(model, config.train_embeddings), adam);
+  ResumableRun run(optimizer, folder, config.digest(), progress);
+  BatchStream stream(texts, config.batch_tokens, counter_hash(config.seed, 31));
+  const auto step_loss = [&](std::int64_t step) {
+    const BatchTensors batch = make_batch(texts, stream.at(step));
+    at::Tensor teacher_logits;
+    if (config.teacher_weight > 0) {
+      at::NoGradGuard no_grad;
+      teacher_logits = teacher.forward(batch.ids, batch.lengths).logits;
+    }
+    std::vector<SubNet> subnets = {
+        walk_subnet(supernet.ladders(), counter_hash(config.seed, 32), step, config.limited_change)};
+    if (config.sandwich) subnets.insert(subnets.begin(), {supernet.largest(), supernet.smallest()});
+    optimizer.zero_gradients();
+    double sum = 0;
+    for (const SubNet& subnet : subnets) {
+      supernet.activate(subnet);
+      std::uint64_t layer_index = 0;
+      if (!config.first_ranks)
+        for (const auto& [name, layer] : factorized_layers(model))
+          layer->scatter_ranks(counter_hash(config.seed, 33, step, layer_index++));
+      ForwardOptions options;
+      options.train = config.dropout > 0;
+      options.dropout = config.dropout;
+      options.dropout_seed = counter_hash(config.seed, 34, step);
+      const at::Tensor logits = model.forward(batch.ids, batch.lengths, options).logits;
+      at::Tensor loss = (1 - config.teacher_weight) * at::cross_entropy_loss(logits, batch.labels);
+      if (config.teacher_weight > 0) loss = loss + config.teacher_weight * softened_kl(logits, teacher_logits, 1.0);
+      loss.backward();
+      sum += loss.item<double>();
+    }
+    optimizer.step(ramp(config.learning_rate, config.warmup, step, config.steps));
+    return sum / static_cast<double>(subnets.size());
+  };
+  const bool done = run.stage(0, "supernet", config.steps, step_loss);
+  model.require_grad(false);
+  supernet.activate(supernet.largest());
+  return done;
+}
+
+std::vector<SubNetScore> score_subnets(SuperNet& supernet, const std::vector<EncodedText>& texts,
+                                       const std::vector<SubNet>& subnets, const std::string& folder,
+                                       const ProgressCallback& progress) {
+  const std::string file = folder.empty() ? "" : (std::filesystem::path(folder) / "subnets.json").string();
+  nlohmann::json stored = read_scores(file);
+  std::vector<SubNetScore> scores;
+  ProgressMeter meter("score SubNets", 0, static_cast<std::int64_t>(subnets.size()), progress);
+  for (std::size_t i = 0; i < subnets.size(); ++i) {
+    SubNetScore score{subnets[i], 0, 0};
+    if (i < stored.size() && stored[i].value("subnet", SubNet()) == subnets[i]) {
+      score.accuracy = stored[i].value("accuracy", 0.0);
+      score.loss = stored[i].value("loss", 0.0);
+    } else {
+      supernet.activate(subnets[i]);
+      const Evaluation e = evaluate(supernet.model(), texts);
+      score.accuracy = e.accuracy;
+      score.loss = e.loss;
+      if (i >= stored.size()) stored.push_back({});
+      stored[i] = {{"subnet", score.subnet}, {"accuracy", score.accuracy}, {"loss", score.loss}};
+      const bool last = i + 1 == subnets.size();
+      if (!file.empty() && (last || interrupted() || i % 20 == 19))
+        spec::write_file_atomically(file, stored.dump() + "\n");
+      if (interrupted()) throw spec::Error("interrupted while scoring SubNets; finished ones are kept");
+    }
+    scores.push_back(std::move(score));
+    meter.step(static_cast<std::int64_t>(i) + 1, std::nan(""));
+  }
+  return scores;
+}
+
+}  // namespace heat::offline
