@@ -1,15 +1,10 @@
-// Two levels. Outer: PE tile and spatial split; their bound takes what they fix exactly (compute, buffer reads, partial
-// sums), sends at the least the loop nest allows, and every DRAM operand once. Inner: tiles of the global buffer and
-// orders; their bound adds the DRAM traffic and the exposed first load, which are exact there. Leaves are costed in
-// full.
-//
-// Why the send bound holds: two successive waves differ in m or in n. A wave of other m needs its weights sent, one of
-// other n its inputs, so every wave (m, n) pays at least the cheaper of its two sends; when k takes several waves it
-// pays both.
+// Two levels. Outer: PE tile and spatial split. Inner: tiles of the global buffer and orders. Each is discarded when
+// its bound (node_bounds.h) is no better than the best mapping so far; what is left is costed in full.
 #include "offline/mapper/node_search.h"
 
 #include <algorithm>
-#include <cmath>
+
+#include "offline/mapper/node_bounds.h"
 
 namespace heat::offline::mapper {
 namespace {
@@ -25,52 +20,19 @@ double d(std::int64_t v) {
   return static_cast<double>(v);
 }
 
-struct PeChoice {
-  Extents tile;
-  SpatialSplit split;
-  double cycles = 0, energy = 0, value = 0;  // bounds of the whole: cycles, dynamic pJ, objective
-  double execution = 0;                      // bound of execution cycles within `cycles`
-};
-
-// An extent in waves: all but the last are whole.
-struct Waves {
-  std::int64_t extent, tile, count, last;
-  Waves(std::int64_t e, std::int64_t t, std::int64_t split)
-      : extent(e), tile(t), count(ceil_div(e, t * split)), last(e - (count - 1) * t * split) {}
-  std::int64_t size(int kind, std::int64_t split) const { return kind ? last : std::min(extent, tile * split); }
-  std::int64_t times(int kind) const { return kind ? 1 : count - 1; }
-  // Sum over waves of f(largest PE tile).
-  template <class F>
-  double sum(F f) const {
-    return d(count - 1) * d(f(tile)) + d(f(std::min(tile, last)));
-  }
-};
-
 class NodeSearch {
  public:
   NodeSearch(const GroupModel& model, std::size_t position, const StepPricer& pricer,
              const NodeSearchSettings& settings)
       : model_(model),
         position_(position),
-        pricer_(pricer),
         arch_(pricer.machine().arch),
         set_(settings),
         node_(model.nodes()[position]),
-        shares_(model.shares()) {
-    const std::int64_t values = std::min(set_.step, shares_.share);
-    e_ = node_.extents_for(set_.extent, values);
-    steps_ = d(shares_.share / values);
-    executions_ = steps_ * shares_.full;
-    const auto& energy = pricer.machine().energy;
-    const double factor = pricer.machine().calibration.dynamic_energy_factor;
-    for (int a = 0; a < spec::kActionCount; ++a)
-      pj_[static_cast<std::size_t>(a)] = energy.pj(static_cast<Action>(a)) * factor;
-    dram_pj_ = pricer.machine().calibration.dram_pj_per_byte_with(energy);
-    rate_ = pricer.static_pj_per_cycle() + pricer.background_pj_per_cycle();
-  }
+        bounds_(model, position, pricer, settings),
+        e_(bounds_.extents()) {}
 
   NodeSearchResult run() {
-    prepare_bounds();
     const auto less = [](const PeChoice& x, const PeChoice& y) { return x.value < y.value; };
     if (!set_.exhaustive) {
       // A coarse part of the space first: what it finds lets the bounds work.
@@ -87,58 +49,9 @@ class NodeSearch {
   }
 
  private:
-  double pj(Action a) const { return pj_[static_cast<std::size_t>(a)]; }
-
   bool ruled_out(double bound) const {
     if (set_.exhaustive) return false;
     return (result_.feasible && bound >= result_.value) || (set_.cutoff >= 0 && bound >= set_.cutoff);
-  }
-
-  // What no mapping of the node changes.
-  void prepare_bounds() {
-    const double bmn = d(e_.b) * d(e_.m) * d(e_.n);
-    fixed_energy_ = executions_ * (bmn * d(e_.k) * pj(Action::kMac) + bmn * pj(Action::kPpuElement));
-    weight_bytes_ = d(e_.b) * d(e_.m) * d(e_.k);
-    input_bytes_ = d(e_.b) * d(e_.n) * d(e_.k);
-    output_bytes_ = bmn;
-    const double word = arch_.global_buffer.word_bytes;
-    const double gb_write = pj(Action::kGlobalBufferWrite) / word, gb_read = pj(Action::kGlobalBufferRead) / word;
-    const int full = shares_.full;
-    // Energy of one byte of an operand brought to the chiplets that need it, per execution of the node on one of them.
-    const auto load_pj = [&](bool shared) {
-      const double links = shared ? pricer_.tree_links(full) / full : pricer_.unicast_hops(full) / full;
-      return (shared ? dram_pj_ / full : dram_pj_) + links * pj(Action::kNopByteHop);
-    };
-    weight_load_pj_ = node_.shape.weight.resident ? 0 : load_pj(!node_.shape.weight.holds_bound);
-    input_load_pj_ = node_.shape.input.resident ? 0 : load_pj(!node_.shape.input.holds_bound);
-    if (!node_.shape.output.resident) {
-      output_store_pj_ = dram_pj_ + pricer_.unicast_hops(full) / full * pj(Action::kNopByteHop);
-      fixed_energy_ += executions_ * output_bytes_ * (output_store_pj_ + gb_read);
-    }
-    fixed_energy_ += executions_ * gb_write *
-                     (output_bytes_ + (node_.shape.weight.resident ? 0 : weight_bytes_) +
-                      (node_.shape.input.resident ? 0 : input_bytes_));
-    // Port cycles of one byte of an operand, all chiplets together, per step.
-    weight_port_ = node_.shape.weight.resident ? 0 : pricer_.port_cycles(node_.shape.weight.holds_bound ? full : 1);
-    input_port_ = node_.shape.input.resident ? 0 : pricer_.port_cycles(node_.shape.input.holds_bound ? full : 1);
-    output_port_ = node_.shape.output.resident ? 0 : pricer_.port_cycles(full);
-    memory_ = weight_bytes_ * weight_port_ + input_bytes_ * input_port_ + output_bytes_ * output_port_;
-    // No tiling takes fewer requests than the whole operand at once.
-    LoadWork work;
-    const std::int64_t burst = arch_.dma.burst_bytes;
-    if (!node_.shape.weight.resident)
-      work.add(!node_.shape.weight.holds_bound, full, weight_bytes_, 0,
-               node_.shape.weight.runs.requests({e_.b, e_.m, e_.k}, burst), 1);
-    if (!node_.shape.input.resident)
-      work.add(!node_.shape.input.holds_bound, full, input_bytes_, 0,
-               node_.shape.input.runs.requests({e_.b, e_.n, e_.k}, burst), 1);
-    memory_ = std::max(memory_, pricer_.load_cycles(work));
-    send_read_pj_ = gb_read;
-    if (set_.alone) {
-      const GroupModel::Brief fixed = model_.fixed();
-      fixed_cycles_ = fixed.cycles;
-      fixed_energy_ += fixed.energy_pj;
-    }
   }
 
   // PE tiles and splits that fit the PE and whose bound is below the best value so far. coarse: every third size.
@@ -167,131 +80,15 @@ class NodeSearch {
   }
 
   void add_splits(const Extents& tile, std::vector<PeChoice>& choices) {
-    const TileBound t = bound_tile(tile);
+    const NodeBounds::TileBound t = bounds_.of_tile(tile);
     for (const SpatialSplit& s :
          spatial_splits(arch_.pes(), ceil_div(e_.b, tile.b), ceil_div(e_.m, tile.m), ceil_div(e_.n, tile.n))) {
       ++result_.considered;
       if (ruled_out(t.value)) continue;
       PeChoice c{tile, s};
-      bound(c, t);
+      bounds_.bound(c, t);
       if (!ruled_out(c.value)) choices.push_back(c);
     }
-  }
-
-  // What a PE tile fixes whatever the split.
-  struct TileBound {
-    double energy = 0, value = 0;  // dynamic pJ of one execution on one chiplet; objective
-    double k_vectors = 0;
-  };
-
-  TileBound bound_tile(const Extents& tile) const {
-    const std::int64_t lanes = arch_.pe.lanes, width = arch_.pe.width;
-    const auto pieces = [](std::int64_t extent, std::int64_t size, std::int64_t unit) {
-      return d(extent / size) * d(ceil_div(size, unit)) + d(ceil_div(extent % size, unit));
-    };
-    TileBound t;
-    const double m_lanes = pieces(e_.m, tile.m, lanes);
-    t.k_vectors = pieces(e_.k, tile.k, width);
-    t.energy = weight_bytes_ * d(ceil_div(e_.n, tile.n)) * pj(Action::kWeightBufferRead) +
-               input_bytes_ * m_lanes * pj(Action::kInputBufferRead) +
-               output_bytes_ * t.k_vectors * (pj(Action::kAccumulatorRead) + pj(Action::kAccumulatorWrite)) +
-               weight_bytes_ * weight_load_pj_ + input_bytes_ * input_load_pj_;
-    const double sends = weight_bytes_ * (send_read_pj_ + pj(Action::kWeightBufferWrite)) +
-                         input_bytes_ * (send_read_pj_ + pj(Action::kInputBufferWrite));
-    const double compute =
-        d(e_.b) * d(e_.n) * m_lanes * t.k_vectors / arch_.pes() * pricer_.machine().calibration.compute_factor;
-    const double cycles = fixed_cycles_ + steps_ * std::max(compute, memory_);
-    t.value = set_.goal.value(cycles, fixed_energy_ + executions_ * (t.energy + sends) + cycles * rate_);
-    return t;
-  }
-
-  // Lower bounds of cycles and dynamic energy of every mapping with this PE tile and split.
-  void bound(PeChoice& c, const TileBound& t) const {
-    const Waves wb(e_.b, c.tile.b, c.split.b), wm(e_.m, c.tile.m, c.split.m), wn(e_.n, c.tile.n, c.split.n);
-    const std::int64_t kc = ceil_div(e_.k, c.tile.k), lanes = arch_.pe.lanes;
-    const double bmn_waves = d(wb.count) * d(wm.count) * d(wn.count), waves = bmn_waves * d(kc);
-    const auto same = [](std::int64_t size) { return size; };
-    const double area = wb.sum(same) * wn.sum(same);
-    const double compute = area * wm.sum([&](std::int64_t size) { return ceil_div(size, lanes); }) * t.k_vectors +
-                           waves * arch_.pe.compute_overhead_cycles;
-    const double ppu = area * wm.sum(same) / arch_.pe.ppu_elements_per_cycle;
-    const SendBound sends = bound_sends(c, wb, wm, wn, kc);
-    const double commands = waves + bmn_waves + (kc > 1 ? 2 * waves : waves);
-    const double drains = drain_accesses(c.tile);
-    const double energy = t.energy + sends.energy + commands * pj(Action::kControllerCommand) +
-                          (drains - output_bytes_ / arch_.global_buffer.word_bytes) * pj(Action::kGlobalBufferWrite);
-
-    const Calibration& cal = pricer_.machine().calibration;
-    const auto& gb = arch_.global_buffer;
-    c.execution = compute * cal.compute_factor + waves * cal.wave_overhead_cycles;
-    c.execution = std::max({c.execution, ppu, sends.bytes / arch_.noc.link_bytes_per_cycle * cal.send_factor,
-                            sends.bytes / gb.read_bytes_per_cycle, drains * gb.word_bytes / gb.write_bytes_per_cycle,
-                            commands * (arch_.controller.command_cycles + cal.command_overhead_cycles)});
-    // The first wave's operands come before, its latency around.
-    const double first_wave = d(wb.size(wb.count == 1, c.split.b)) * d(std::min(e_.k, c.tile.k)) *
-                              d(wm.size(wm.count == 1, c.split.m) + wn.size(wn.count == 1, c.split.n));
-    c.execution += first_wave / arch_.noc.link_bytes_per_cycle + 2 * pricer_.noc_latency() + cal.node_overhead_cycles;
-    c.cycles = fixed_cycles_ + steps_ * std::max(c.execution, memory_);
-    c.energy = fixed_energy_ + executions_ * energy;
-    c.value = set_.goal.value(c.cycles, c.energy + c.cycles * rate_);
-  }
-
-  // Accesses of the global buffer that drains make at least: exact for whole PE tiles, full words for the rest.
-  double drain_accesses(const Extents& tile) const {
-    const double word = arch_.global_buffer.word_bytes;
-    const double whole = d(e_.b / tile.b) * d(e_.m / tile.m) * d(e_.n / tile.n), bytes = d(tile.b * tile.m * tile.n);
-    const double each =
-        node_.shape.output.resident
-            ? d(node_.shape.output.runs.accesses({tile.b, tile.m, tile.n}, arch_.global_buffer.word_bytes))
-            : std::ceil(bytes / word);
-    return whole * each + (output_bytes_ - whole * bytes) / word;
-  }
-
-  // DRAM bytes of an operand whose GB tile is `tile` of `extents`, at least: whole bursts for whole tiles.
-  static double burst_bound(const OperandShape& operand, const ViewRuns::Sizes& extents, const ViewRuns::Sizes& tile) {
-    double whole = 1, bytes = 1, total = 1;
-    for (std::size_t i = 0; i < 3; ++i) {
-      whole *= d(extents[i] / tile[i]);
-      bytes *= d(tile[i]);
-      total *= d(extents[i]);
-    }
-    return whole * operand.runs.burst_bytes(tile) + (total - whole * bytes);
-  }
-
-  // Requests that its loads take at least: those of whole tiles.
-  double request_bound(const OperandShape& operand, const ViewRuns::Sizes& extents, const ViewRuns::Sizes& tile) const {
-    double whole = 1;
-    for (std::size_t i = 0; i < 3; ++i) whole *= d(extents[i] / tile[i]);
-    return whole * operand.runs.requests(tile, arch_.dma.burst_bytes);
-  }
-
-  struct SendBound {
-    double bytes = 0, energy = 0;
-  };
-
-  SendBound bound_sends(const PeChoice& c, const Waves& wb, const Waves& wm, const Waves& wn, std::int64_t kc) const {
-    const double read = pj(Action::kGlobalBufferRead) / arch_.global_buffer.word_bytes;
-    // pJ of a byte multicast to `to` PEs: a tree to that many has at least one link less (PE 0 is at the source).
-    const auto byte_pj = [&](Action write, std::int64_t to) {
-      return read + d(to) * pj(write) + d(to - 1) * pj(Action::kNocByteHop);
-    };
-    const double bk = d(wb.extent) * d(e_.k);
-    SendBound each, once;
-    for (int i = 0; i < 2; ++i)
-      for (int j = 0; j < 2; ++j) {
-        const double times = d(wm.times(i)) * d(wn.times(j));
-        if (times == 0) continue;
-        const std::int64_t m = wm.size(i, c.split.m), n = wn.size(j, c.split.n);
-        const double w = bk * d(m), x = bk * d(n);
-        const double we = w * byte_pj(Action::kWeightBufferWrite, ceil_div(n, c.tile.n));
-        const double xe = x * byte_pj(Action::kInputBufferWrite, ceil_div(m, c.tile.m));
-        each.bytes += times * (kc > 1 ? w + x : std::min(w, x));
-        each.energy += times * (kc > 1 ? we + xe : std::min(we, xe));
-      }
-    once.bytes = weight_bytes_ + input_bytes_;
-    once.energy = weight_bytes_ * byte_pj(Action::kWeightBufferWrite, std::min(c.split.n, ceil_div(e_.n, c.tile.n))) +
-                  input_bytes_ * byte_pj(Action::kInputBufferWrite, std::min(c.split.m, ceil_div(e_.m, c.tile.m)));
-    return {std::max(each.bytes, once.bytes), std::max(each.energy, once.energy)};
   }
 
   // All GB tiles, orders and wave orders of one PE choice.
@@ -324,7 +121,7 @@ class NodeSearch {
       seen[weight_kept][input_kept] = true;
       result_.considered += 2;
       const double weight_visits = weight_kept ? 1.0 : d(tiles.n), input_visits = input_kept ? 1.0 : d(tiles.m);
-      if (!set_.exhaustive && ruled_out(tile_bound(c, g, tiles, weight_visits, input_visits))) continue;
+      if (!set_.exhaustive && ruled_out(bounds_.of_gb_tile(c, g, tiles, weight_visits, input_visits))) continue;
       for (bool m_outer : {true, false}) {
         if (!m_outer && (g.m <= c.tile.m * c.split.m || g.n <= c.tile.n * c.split.n) && !set_.exhaustive)
           continue;  // one of the two loops runs once: the orders are the same
@@ -346,46 +143,6 @@ class NodeSearch {
     return true;
   }
 
-  double tile_bound(const PeChoice& c, const Extents& g, const Extents& tiles, double weight_visits,
-                    double input_visits) const {
-    const double bmk = d(tiles.b) * d(tiles.k);
-    LoadWork work;
-    double weight = 0, input = 0, output = 0, transfers = 0,
-           first = 0;  // bytes of all visits; commands; port cycles
-    if (!node_.shape.weight.resident) {
-      weight = weight_visits * burst_bound(node_.shape.weight, {e_.b, e_.m, e_.k}, {g.b, g.m, g.k});
-      const double loads = bmk * d(tiles.m) * weight_visits;
-      transfers += loads;
-      work.add(!node_.shape.weight.holds_bound, shares_.full, weight, 0,
-               weight_visits * request_bound(node_.shape.weight, {e_.b, e_.m, e_.k}, {g.b, g.m, g.k}), loads);
-      first += d(g.b * g.m * g.k) * weight_port_;
-    }
-    if (!node_.shape.input.resident) {
-      input = input_visits * burst_bound(node_.shape.input, {e_.b, e_.n, e_.k}, {g.b, g.n, g.k});
-      const double loads = bmk * d(tiles.n) * input_visits;
-      transfers += loads;
-      work.add(!node_.shape.input.holds_bound, shares_.full, input, 0,
-               input_visits * request_bound(node_.shape.input, {e_.b, e_.n, e_.k}, {g.b, g.n, g.k}), loads);
-      first += d(g.b * g.n * g.k) * input_port_;
-    }
-    if (transfers > 0) first += pricer_.load_latency();
-    if (!node_.shape.output.resident) {
-      output = burst_bound(node_.shape.output, {e_.b, e_.m, e_.n}, {g.b, g.m, g.n});
-      transfers += d(tiles.b) * d(tiles.m) * d(tiles.n);
-    }
-    // The bound of the PE choice has every operand once.
-    const double energy = c.energy + executions_ * (std::max(0.0, weight - weight_bytes_) * weight_load_pj_ +
-                                                    std::max(0.0, input - input_bytes_) * input_load_pj_ +
-                                                    std::max(0.0, output - output_bytes_) * output_store_pj_ +
-                                                    transfers * pj(Action::kControllerCommand));
-    const double memory =
-        std::max(weight * weight_port_ + input * input_port_ + output * output_port_, pricer_.load_cycles(work));
-    // The last tile executes after everything is loaded; the first after its load.
-    const double cycles =
-        fixed_cycles_ + std::max(steps_ * memory + c.execution / d(tiles.product()), first + steps_ * c.execution);
-    return set_.goal.value(cycles, energy + cycles * rate_);
-  }
-
   void leaf(const GemmMapping& mapping) {
     ++result_.evaluated;
     const GroupModel::Brief cost =
@@ -400,19 +157,11 @@ class NodeSearch {
 
   const GroupModel& model_;
   std::size_t position_;
-  const StepPricer& pricer_;
   const spec::ArchSpec& arch_;
   const NodeSearchSettings& set_;
   const NodeModel& node_;
-  const Shares& shares_;
+  NodeBounds bounds_;
   Extents e_;
-  double steps_ = 1, executions_ = 1;
-  std::array<double, spec::kActionCount> pj_{};
-  double dram_pj_ = 0, rate_ = 0;
-  double fixed_energy_ = 0, fixed_cycles_ = 0;
-  double weight_bytes_ = 0, input_bytes_ = 0, output_bytes_ = 0;
-  double memory_ = 0, send_read_pj_ = 0, output_store_pj_ = 0;
-  double weight_load_pj_ = 0, input_load_pj_ = 0, weight_port_ = 0, input_port_ = 0, output_port_ = 0;
   NodeSearchResult result_;
 };
 

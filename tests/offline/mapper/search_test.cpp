@@ -16,10 +16,18 @@ using spec::LoopDim;
 TEST(MapGroup, BranchAndBoundFindsWhatExhaustiveSearchFinds) {
   const spec::ArchSpec arch = tiny();
   const spec::EnergyTable energy = energy_of(arch);
-  const Machine machine(arch, energy);
+  Calibration fitted;
+  fitted.overlap = 0.7;
+  fitted.dram_bandwidth_factor = 0.8;
+  fitted.load_overhead_cycles = 30;
+  fitted.compute_factor = 0.9;
+  fitted.dynamic_energy_factor = 1.2;
+  fitted.group_overhead_cycles = 100;
+  const Machine neutral(arch, energy), calibrated(arch, energy, fitted);
   std::mt19937 rng(11);
   std::int64_t pruned = 0;
   for (int round = 0; round < 24; ++round) {
+    const Machine& machine = round % 4 < 2 ? neutral : calibrated;
     const auto pick = [&](int high) { return 1 + static_cast<std::int64_t>(rng() % static_cast<unsigned>(high)); };
     const std::int64_t m = pick(24), k = pick(24), n = pick(24), b = round % 3 == 0 ? pick(3) : 1;
     const LoopDim bound = b > 1 && round % 2 ? LoopDim::kB : round % 2 ? LoopDim::kM : LoopDim::kN;
