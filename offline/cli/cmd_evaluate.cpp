@@ -3,15 +3,17 @@
 
 #include "offline/cli/command.h"
 #include "offline/model/checkpoint.h"
+#include "offline/tasks/squad.h"
 #include "offline/tasks/tfidf_regression.h"
 #include "offline/train/evaluate.h"
+#include "spec/atomic_file.h"
 #include "spec/errors.h"
 
 namespace heat::offline::cli {
 namespace {
 
 struct Options {
-  std::string task, data, checkpoint, split, json;
+  std::string task, data, checkpoint, predictions, split, json;
   int threads = 2;
   std::int64_t max_length = 64;
   bool baseline = false;
@@ -39,14 +41,34 @@ void add_checkpoint(const Options& o, const TextTask& task, nlohmann::ordered_js
   json["examples"] = e.examples;
 }
 
+nlohmann::json read_json(const std::string& path) {
+  auto json = nlohmann::json::parse(spec::read_file(path), nullptr, false);
+  if (json.is_discarded()) throw spec::ConfigError(path + ": is no JSON");
+  return json;
+}
+
+int evaluate_squad(const Options& o) {
+  if (o.data.empty() || o.predictions.empty())
+    throw spec::ConfigError(
+        "evaluate --task squad: needs --data (SQuAD v1.1 JSON) and --predictions (question id -> text)");
+  const SquadScore s = score_squad(read_json(o.data), read_json(o.predictions));
+  write_json(o.json, {{"task", "squad"},
+                      {"exact_match", s.exact_match},
+                      {"f1", s.f1},
+                      {"questions", s.questions},
+                      {"unanswered", s.unanswered}});
+  return spec::kDone;
+}
+
 }  // namespace
 
 int run_evaluate(int argc, char** argv) {
   namespace po = boost::program_options;
   Options o;
   po::options_description options("Options");
-  options.add_options()("task", po::value(&o.task)->required(), "wordnet | sst2")(
-      "data", po::value(&o.data)->default_value(""), "the task's folder (wordnet: /usr/share/wordnet)")(
+  options.add_options()("task", po::value(&o.task)->required(), "wordnet | sst2 | squad")(
+      "data", po::value(&o.data)->default_value(""), "the task's folder (wordnet: /usr/share/wordnet) or SQuAD JSON")(
+      "predictions", po::value(&o.predictions)->default_value(""), "squad: JSON map from question id to text")(
       "checkpoint", po::value(&o.checkpoint)->default_value(""), "Hugging Face folder")(
       "split", po::value(&o.split)->default_value("dev"), "train | dev | test")(
       "baseline", po::bool_switch(&o.baseline), "also tune and score the TF-IDF logistic regression (minutes)")(
@@ -57,9 +79,11 @@ int run_evaluate(int argc, char** argv) {
   if (!parse_options(
           argc, argv, options, "evaluate --task wordnet|sst2 --checkpoint DIR [--split dev] [--json O]",
           "  heat-offline evaluate --task wordnet --checkpoint examples/wordnet-bert --split test --baseline\n"
-          "  heat-offline evaluate --task sst2 --data sst2 --checkpoint out/sst2\n",
+          "  heat-offline evaluate --task sst2 --data sst2 --checkpoint out/sst2\n"
+          "  heat-offline evaluate --task squad --data dev-v1.1.json --predictions predictions.json\n",
           values))
     return spec::kDone;
+  if (o.task == "squad") return evaluate_squad(o);
   if (o.checkpoint.empty() && !o.baseline) throw spec::ConfigError("evaluate: give --checkpoint, --baseline or both");
   if (o.max_length < 2) throw spec::ConfigError("--max-length " + std::to_string(o.max_length) + ": at least 2");
   if (o.threads < 1) throw spec::ConfigError("--threads " + std::to_string(o.threads) + ": at least 1");
