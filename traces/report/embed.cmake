@@ -1,5 +1,5 @@
 # cmake -DOUT=F.cpp -DDIR=page -P embed.cmake: the page's files as C++ string constants.
-set(scripts base.js bars.js scatter.js lines.js dram.js main.js)
+set(scripts base.js bars.js scatter.js lines.js dram.js dram_banks.js main.js)
 set(script "")
 foreach(file ${scripts})
   file(READ "${DIR}/${file}" text)

@@ -5,6 +5,7 @@
 #include <map>
 #include <tuple>
 
+#include "traces/dram_analysis.h"
 #include "traces/report/dram_section.h"
 #include "traces/summary.h"
 
@@ -106,7 +107,14 @@ Json run_section(const Reader& reader, const std::string& name) {
   json["stalls"] = stalls_by_layer(reader, nodes);
   json["utilization"] = utilization_over_time(reader, kBins);
   Json dram = dram_over_time(reader, kBins, kAddressRows);
-  if (!dram.is_null()) json["dram"] = std::move(dram);
+  if (!dram.is_null()) {
+    const Json analysis = to_json(analyze_dram(reader));
+    dram["limit"] = analysis["limit"];
+    dram["channel_time_cycles"] = analysis["channel_time_cycles"];
+    dram["read_latency_log2"] = analysis["read_latency_histogram_log2_cycles"];
+    dram["banks"] = analysis["by_bank"];
+    json["dram"] = std::move(dram);
+  }
   return json;
 }
 
