@@ -133,9 +133,9 @@ TEST_F(ReportInBrowser, EveryPictureIsDrawnWithOneMarkADatum) {
   const Page page = open_page(folder_, html());
   keep_for_people(folder_, html(), "full");
   expect_clean(page);
-  EXPECT_NE(page.dom.find("data-rendered=\"10\""), std::string::npos);
+  EXPECT_NE(page.dom.find("data-rendered=\"11\""), std::string::npos);
   const auto marks = marks_of(page.dom);
-  EXPECT_EQ(marks.size(), 10u);
+  EXPECT_EQ(marks.size(), 11u);
   EXPECT_EQ(marks.at("pareto"), 600);
   EXPECT_EQ(marks.at("calibration"), 2 * 24);
   EXPECT_EQ(marks.at("predictor"), 120);
@@ -146,9 +146,10 @@ TEST_F(ReportInBrowser, EveryPictureIsDrawnWithOneMarkADatum) {
   EXPECT_EQ(marks.at("utilisation"), 3);  // dma.load, pe, ppu
   EXPECT_EQ(marks.at("stalls"), 2 * 4);   // pe for two reasons, dma.load and ppu for one each
   EXPECT_GT(marks.at("dram"), 3);         // two areas, a line, and the addresses touched
+  EXPECT_EQ(marks.at("banks"), 1 + 3);    // one class of latency, one bank with three row results
   // data-marks is the page's own count: count the marks in the document, too.
   EXPECT_EQ(occurrences(page.dom, "class=\"mark\""),
-            600u + 48 + 120 + 60 + 32 + 34 + 8 + 3 + 8 + static_cast<unsigned>(marks.at("dram")));
+            600u + 48 + 120 + 60 + 32 + 34 + 8 + 3 + 8 + 4 + static_cast<unsigned>(marks.at("dram")));
 }
 
 // Every option, check box, legend entry and table is used by a script put behind the page's own.
@@ -173,13 +174,13 @@ document.documentElement.dataset.tables = document.querySelectorAll("figure tabl
   spec::write_file_atomically(html(), page_text);
   const Page page = open_page(folder_, html());
   expect_clean(page);
-  EXPECT_NE(page.dom.find("data-tables=\"10\""), std::string::npos);
+  EXPECT_NE(page.dom.find("data-tables=\"11\""), std::string::npos);
   EXPECT_NE(page.dom.find("id=\"tooltip\" role=\"status\" style=\"display: block"), std::string::npos);
   std::smatch used;
   ASSERT_TRUE(std::regex_search(page.dom, used, std::regex("data-used=\"([0-9]+)\"")));
-  // 6 + 6 axes, 3 scales, 2 quantities, 2 + 2 runs, 2 stall rows; 3 check boxes; 3 legend entries; 10 tables and the
-  // summary.
-  EXPECT_EQ(std::stoi(used[1]), 23 + 3 + 3 + 11);
+  // 6 + 6 axes, 3 scales, 2 quantities, 2 + 2 + 2 runs, 2 stall rows; 3 check boxes; 3 legend entries; 11 tables and
+  // the summary.
+  EXPECT_EQ(std::stoi(used[1]), 25 + 3 + 3 + 12);
 }
 
 TEST_F(ReportInBrowser, TextFromTheDataNeverBecomesMarkup) {
@@ -197,8 +198,8 @@ TEST_F(ReportInBrowser, AbsentSectionsLeaveTheirPicturesOut) {
   keep_for_people(folder_, html(), "one-run");
   expect_clean(page);
   const auto marks = marks_of(page.dom);
-  EXPECT_EQ(marks.size(), 6u);
-  for (const char* id : {"energy", "latency", "roofline", "utilisation", "stalls", "dram"})
+  EXPECT_EQ(marks.size(), 7u);
+  for (const char* id : {"energy", "latency", "roofline", "utilisation", "stalls", "dram", "banks"})
     EXPECT_GT(marks.at(id), 0) << id;
 }
 

@@ -32,7 +32,7 @@ function drawDramBanks(card, run) {
   card.done();
 }
 pictures.push({
-  id: "dram_banks", title: "DRAM latency and banks",
+  id: "banks", title: "DRAM latency and banks",
   data: r => { const runs = (r.runs || []).filter(run => run.dram && run.dram.banks); return runs.length ? runs : null; },
   caption: "Above: how many reads took how long, in classes of powers of two. Below: for every bank, what its requests met: their row open, the bank closed, or another row open.",
   draw: (card, runs) => {

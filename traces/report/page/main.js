@@ -1,5 +1,5 @@
 // Head of the page, then every picture whose data is there, in reading order.
-const readingOrder = ["pareto", "energy", "latency", "calibration", "roofline", "search", "predictor", "utilisation", "stalls", "dram", "dram_banks"];
+const readingOrder = ["pareto", "energy", "latency", "calibration", "roofline", "search", "predictor", "utilisation", "stalls", "dram", "banks"];
 
 function flatten(value, prefix, out) {
   Object.entries(value).forEach(([key, v]) => {
