@@ -255,12 +255,12 @@ MethodResult decompose_cp(const MethodInput& input) {
       if (other.error() < als.error()) als = std::move(other);
     }
   }
-  int quiet = 0;  // sweeps in a row that gained less than the tolerance
+  int quiet = 0;  // sweeps since the last gain above the tolerance; those that went too far say nothing
   double lowest = als.error();
   while (result.iterations < limit && quiet < 2) {
     const double error = als.sweep();
     ++result.iterations;
-    quiet = lowest - error < tolerance ? quiet + 1 : 0;
+    if (error <= lowest) quiet = lowest - error < tolerance ? quiet + 1 : 0;
     lowest = std::min(lowest, error);
   }
   result.cores = als.best();
