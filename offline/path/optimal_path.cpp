@@ -143,10 +143,11 @@ class Search {
     const int known = slot_[mask];
     if (known >= 0) {  // most joins end here: no better than what the target has
       const Subset& target = subsets_[static_cast<std::size_t>(known)];
-      if (target.trees.size() == k_ && !target.precomputed && capped_sum(least, macs) > target.trees.back().online) return;
+      if (target.trees.size() == k_ && !target.precomputed && capped_sum(least, macs) > target.trees.back().online)
+        return;
     } else {
       add(mask);  // invalidates left and right
-    }  // invalidates left and right
+    }             // invalidates left and right
     combine(subsets_[static_cast<std::size_t>(i)], subsets_[static_cast<std::size_t>(j)],
             subsets_[static_cast<std::size_t>(slot_[mask])], macs, limit);
     if (known < 0 && subsets_.back().trees.empty()) drop_last();

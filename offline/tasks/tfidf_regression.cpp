@@ -133,6 +133,22 @@ SparseRows Tfidf::transform(const std::vector<TextExample>& texts) const {
   return rows;
 }
 
+RegressionResult fit_tfidf_regression(const TextTask& task, const TfidfOptions& options, double inverse_penalty) {
+  if (task.train.empty()) throw spec::ConfigError("task " + task.name + ": no training examples for the baseline");
+  const Tfidf tfidf(task.train, options);
+  const SparseRows train = tfidf.transform(task.train);
+  Regression regression(train, task.train, tfidf.features(), static_cast<std::int64_t>(task.labels.size()));
+  regression.fit(inverse_penalty);
+  RegressionResult result;
+  result.settings_tried = 1;
+  result.dev_accuracy = regression.accuracy(tfidf.transform(task.dev), task.dev);
+  result.test_accuracy = regression.accuracy(tfidf.transform(task.test), task.test);
+  result.features = options;
+  result.inverse_penalty = inverse_penalty;
+  result.feature_count = tfidf.features();
+  return result;
+}
+
 RegressionResult tune_tfidf_regression(const TextTask& task, const std::function<void(const std::string&)>& progress) {
   if (task.train.empty()) throw spec::ConfigError("task " + task.name + ": no training examples for the baseline");
   RegressionResult best;

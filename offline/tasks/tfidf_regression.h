@@ -40,6 +40,9 @@ struct RegressionResult {
   int settings_tried = 0;
 };
 
+// One setting, fitted on the training split. Throws ConfigError without training examples.
+RegressionResult fit_tfidf_regression(const TextTask& task, const TfidfOptions& options, double inverse_penalty);
+
 // Tunes C over powers of two and the feature options on dev; trained by L-BFGS. Deterministic.
 // progress (may be null) gets a line per setting.
 RegressionResult tune_tfidf_regression(const TextTask& task, const std::function<void(const std::string&)>& progress);
