@@ -43,8 +43,8 @@ ordered_json front_json(const std::vector<CostRow>& rows, const SelectionLimits&
     entry["candidates"] = end - begin;
     ordered_json by_error = ordered_json::object(), by_edp = ordered_json::object();
     for (const std::string& m : methods) {
-      if (const auto s = select_by_error(rows, front, size, m, limits)) by_error[m] = row_json(rows[*s]);
-      if (const auto s = select_by_edp(rows, front, size, m, limits)) by_edp[m] = row_json(rows[*s]);
+      if (const auto s = select_by_error(rows, size, m, limits)) by_error[m] = row_json(rows[*s]);
+      if (const auto s = select_by_edp(rows, size, m, limits)) by_edp[m] = row_json(rows[*s]);
     }
     entry["s_star"] = by_error;
     entry["s_star_edp"] = by_edp;

@@ -33,13 +33,13 @@ std::optional<double> dense_edp(const std::vector<CostRow>& rows, const CostRow&
   return std::nullopt;
 }
 
-// The front's row of that size and method with the smallest key; rows without a key are left out.
+// The row of that size on the method's front with the smallest key; rows without a key are left out.
 template <class KeyOf>
-std::optional<std::size_t> least(const std::vector<CostRow>& rows, const std::vector<std::size_t>& front,
-                                 const CostRow& size, const std::string& method, KeyOf key_of) {
+std::optional<std::size_t> least(const std::vector<CostRow>& rows, const CostRow& size, const std::string& method,
+                                 KeyOf key_of) {
   std::optional<std::size_t> best;
-  for (std::size_t i : front) {
-    if (rows[i].method != method || !same_size(rows[i], size)) continue;
+  for (std::size_t i : pareto_front(rows, method)) {
+    if (!same_size(rows[i], size)) continue;
     const auto key = key_of(rows[i]);
     if (key && (!best || *key < *key_of(rows[*best]))) best = i;
   }
@@ -48,34 +48,33 @@ std::optional<std::size_t> least(const std::vector<CostRow>& rows, const std::ve
 
 }  // namespace
 
-std::vector<std::size_t> pareto_front(const std::vector<CostRow>& rows) {
+std::vector<std::size_t> pareto_front(const std::vector<CostRow>& rows, const std::string& method) {
+  const auto competes = [&](const CostRow& r) { return r.feasible && (method.empty() || r.method == method); };
   std::vector<std::size_t> front;
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    bool beaten = !rows[i].feasible;
+    bool beaten = !competes(rows[i]);
     for (std::size_t j = 0; j < rows.size() && !beaten; ++j)
-      beaten = j != i && rows[j].feasible && same_size(rows[i], rows[j]) &&
+      beaten = j != i && competes(rows[j]) && same_size(rows[i], rows[j]) &&
                beats(objectives(rows[j]), objectives(rows[i]), j < i);
     if (!beaten) front.push_back(i);
   }
   return front;
 }
 
-std::optional<std::size_t> select_by_error(const std::vector<CostRow>& rows, const std::vector<std::size_t>& front,
-                                           const CostRow& size, const std::string& method,
-                                           const SelectionLimits& limits) {
-  using Key = std::tuple<double, double, double>;
+std::optional<std::size_t> select_by_error(const std::vector<CostRow>& rows, const CostRow& size,
+                                           const std::string& method, const SelectionLimits& limits) {
+  using Key = std::tuple<bool, double, double>;
   const std::optional<double> dense = dense_edp(rows, size);
-  return least(rows, front, size, method, [&](const CostRow& r) -> std::optional<Key> {
+  return least(rows, size, method, [&](const CostRow& r) -> std::optional<Key> {
     if (r.ratio > limits.max_ratio) return std::nullopt;
-    const double excess = dense ? std::max(0.0, r.best_edp_js() / *dense - limits.max_edp_ratio) : 0.0;
-    return Key{excess, r.error, r.best_edp_js()};
+    const bool dear = dense && r.best_edp_js() > limits.max_edp_ratio * *dense;
+    return Key{dear, r.error, r.best_edp_js()};
   });
 }
 
-std::optional<std::size_t> select_by_edp(const std::vector<CostRow>& rows, const std::vector<std::size_t>& front,
-                                         const CostRow& size, const std::string& method,
-                                         const SelectionLimits& limits) {
-  return least(rows, front, size, method, [&](const CostRow& r) -> std::optional<double> {
+std::optional<std::size_t> select_by_edp(const std::vector<CostRow>& rows, const CostRow& size,
+                                         const std::string& method, const SelectionLimits& limits) {
+  return least(rows, size, method, [&](const CostRow& r) -> std::optional<double> {
     if (r.ratio > limits.max_ratio) return std::nullopt;
     return r.error * std::pow(r.best_edp_js(), 0.25);
   });

@@ -79,18 +79,25 @@ TEST(Selection, BothRulesThenTheDocumentedRow) {
                                      row("cp", 80, 80, 0.2, 0.4),   row("cp", 10, 10, 0.3, 0.3),
                                      row("cp", 9, 9, 0.5, 0.1),     row("ttm", 200, 100, 0.15, 0.3),
                                      row("tucker", 8, 8, 0.45, 0.2)};
-  const auto front = pareto_front(rows);
   const SelectionLimits limits;
   // 1 has too many parameters; 2 has the lowest error of the rest.
-  EXPECT_EQ(select_by_error(rows, front, rows[0], "cp", limits), std::optional<std::size_t>(2));
+  EXPECT_EQ(select_by_error(rows, rows[0], "cp", limits), std::optional<std::size_t>(2));
   // error * EDP^(1/4): 0.2 * sqrt(80) > 0.3 * sqrt(10) < 0.5 * sqrt(9)
-  EXPECT_EQ(select_by_edp(rows, front, rows[0], "cp", limits), std::optional<std::size_t>(3));
-  // All of ttm exceeds the dense EDP: the least excess still is an answer.
-  EXPECT_EQ(select_by_error(rows, front, rows[0], "ttm", limits), std::optional<std::size_t>(5));
-  EXPECT_EQ(select_by_error(rows, front, rows[0], "svd", limits), std::nullopt);
+  EXPECT_EQ(select_by_edp(rows, rows[0], "cp", limits), std::optional<std::size_t>(3));
+  // All of ttm exceeds the dense EDP: its lowest error still is an answer.
+  EXPECT_EQ(select_by_error(rows, rows[0], "ttm", limits), std::optional<std::size_t>(5));
+  EXPECT_EQ(select_by_error(rows, rows[0], "svd", limits), std::nullopt);
   SelectionLimits cheap = limits;
   cheap.max_edp_ratio = 0.1;
-  EXPECT_EQ(select_by_error(rows, front, rows[0], "cp", cheap), std::optional<std::size_t>(3));
+  EXPECT_EQ(select_by_error(rows, rows[0], "cp", cheap), std::optional<std::size_t>(3));
+}
+
+TEST(Selection, MethodBeatenEverywhereByAnotherThenStillHasItsOwnAnswer) {
+  const std::vector<CostRow> rows = {row("svd", 1, 1, 0.1, 0.1), row("cp", 2, 2, 0.3, 0.2), row("cp", 2, 2, 0.2, 0.3),
+                                     row("cp", 3, 3, 0.3, 0.3)};
+  EXPECT_EQ(pareto_front(rows), (std::vector<std::size_t>{0}));
+  EXPECT_EQ(pareto_front(rows, "cp"), (std::vector<std::size_t>{1, 2}));
+  EXPECT_EQ(select_by_error(rows, rows[0], "cp", {}), std::optional<std::size_t>(2));
 }
 
 }  // namespace
