@@ -86,7 +86,7 @@ RankFormat rank_format(Method method) {
                                    : RankFormat::kCp;
 }
 
-std::vector<Baseline> all_baselines(const SearchConfig& c, const SuperNet& net, const CostTable& table) {
+std::vector<Baseline> all_baselines(const SearchConfig& c, const SuperNet& net, const ChoiceTable& table) {
   std::vector<Baseline> out = uniform_baselines(table);
   const auto tensorly = rule_baselines(table, "tensorly", c.tensorly_ratios, [&](std::size_t i, double ratio) {
     const RankLadder& l = net.ladders()[i];
@@ -122,7 +122,7 @@ int run_search(int argc, char** argv) {
   SuperNet net = load_supernet(c, data.teacher.model);
   std::vector<LadderShape> shapes;
   for (const RankLadder& l : net.ladders()) shapes.push_back({l.layer, l.choices, l.params});
-  const CostTable table = read_cost_table(read_json(c.costs), shapes, c.costs);
+  const ChoiceTable table = read_cost_table(read_json(c.costs), shapes, c.costs);
   std::vector<PredictorSample> samples;
   for (const SubNetScore& s :
        score_subnets(net, data.dev, random_subnets(net.ladders(), c.samples, c.common.seed), out, progress_to_stderr()))

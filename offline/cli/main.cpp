@@ -18,11 +18,13 @@ namespace heat::offline::cli {
   X("map", run_map, "best mapping of a GEMM on an architecture") \
   X("cost-table", run_cost_table, "error and hardware cost of every shape and rank, and the Pareto front") \
   X("calibrate", run_calibrate, "fit the analytical model to simulated runs") \
+  X("schedule", run_schedule, "a BERT encoder, dense or factorised, as a schedule for simba-sim") \
   X("finetune", run_finetune, "train a BERT classifier (masked-language pre-training, then the task)") \
   X("evaluate", run_evaluate, "accuracy of a checkpoint on a task, beside the bag-of-words baseline") \
   X("supernet", run_supernet, "level 2: train the Rank SuperNet of a teacher") \
   X("search", run_search, "level 2: predict accuracies and evolve per-layer ranks") \
   X("distill", run_distill, "level 3: train a factorised student in two stages") \
+  X("run", run_run, "the whole of HEAT from one configuration, resumable")
 
 // clang-format on
 #define X(name, function, summary) int function(int argc, char** argv);

@@ -88,7 +88,7 @@ std::vector<double> ranks(const std::vector<double>& values) {
 
 }  // namespace
 
-double spearman(const std::vector<double>& x, const std::vector<double>& y) {
+double rank_correlation(const std::vector<double>& x, const std::vector<double>& y) {
   const std::size_t n = x.size();
   if (n < 2 || y.size() != n) return 0;
   const std::vector<double> rx = ranks(x), ry = ranks(y);
@@ -125,8 +125,8 @@ FitQuality quality(const std::vector<CalibrationSample>& samples, const spec::Ar
   }
   if (q.groups == 0) return q;
   for (double* mean : {&q.cycles_mean_error, &q.energy_mean_error, &q.edp_mean_error}) *mean /= q.groups;
-  q.cycles_spearman = spearman(predicted_cycles, measured_cycles);
-  q.energy_spearman = spearman(predicted_energy, measured_energy);
+  q.cycles_spearman = rank_correlation(predicted_cycles, measured_cycles);
+  q.energy_spearman = rank_correlation(predicted_energy, measured_energy);
   return q;
 }
 

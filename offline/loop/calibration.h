@@ -41,7 +41,7 @@ mapper::Calibration fit_calibration(const std::vector<CalibrationSample>& sample
                                     const spec::EnergyTable& energy, const mapper::Calibration& start = {});
 
 // Spearman's rank correlation of two equally long lists (ties get their mean rank); 0 for fewer than two values.
-double spearman(const std::vector<double>& x, const std::vector<double>& y);
+double rank_correlation(const std::vector<double>& x, const std::vector<double>& y);
 
 // Reads a sample's measurements from simba-sim's result. Throws TraceError when groups differ from the schedule's.
 CalibrationSample read_sample(const std::string& name, const spec::Schedule& schedule, const nlohmann::json& result);

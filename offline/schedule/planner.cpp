@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <numeric>
+#include <optional>
 
 #include "spec/atomic_file.h"
 #include "spec/schedule_checks.h"
@@ -43,16 +44,25 @@ LoweredEncoder plan_encoder(const EncoderShape& shape, const std::string& method
                             const mapper::Machine& machine, const mapper::SearchOptions& options,
                             mapper::SearchCache* cache) {
   LoweredEncoder best;
-  double best_value = 0;
+  std::optional<double> best_value;
+  mapper::SearchCache own;
+  if (!cache) cache = &own;
+  std::string reasons;
   for (AttentionLoop loop : {AttentionLoop::kHeads, AttentionLoop::kTokens}) {
     LoweredEncoder lowered = lower_encoder(shape, method, forms, loop);
-    plan_groups(lowered, machine, options, cache);
+    try {
+      plan_groups(lowered, machine, options, cache);
+    } catch (const spec::ScheduleError& e) {  // a head's scores may not fit where a few tokens' do, and the reverse
+      reasons += (reasons.empty() ? "" : "\n") + std::string(e.what());
+      continue;
+    }
     const spec::Prediction& p = lowered.network.schedule.prediction;
     const double value = mapper::objective_value(options.objective, p.cycles, p.energy_pj, machine.arch);
-    if (loop != AttentionLoop::kHeads && value >= best_value) continue;
+    if (best_value && value >= *best_value) continue;
     best_value = value;
     best = std::move(lowered);
   }
+  if (!best_value) throw spec::ScheduleError(reasons);
   return best;
 }
 

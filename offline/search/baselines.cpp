@@ -9,7 +9,7 @@
 
 namespace heat::offline {
 
-std::vector<Baseline> uniform_baselines(const CostTable& table) {
+std::vector<Baseline> uniform_baselines(const ChoiceTable& table) {
   std::size_t most = 0;
   for (const auto& choices : table.layers) most = std::max(most, choices.size());
   std::vector<Baseline> out;
@@ -21,7 +21,7 @@ std::vector<Baseline> uniform_baselines(const CostTable& table) {
   return out;
 }
 
-std::vector<Baseline> rule_baselines(const CostTable& table, const std::string& rule, const std::vector<double>& ratios,
+std::vector<Baseline> rule_baselines(const ChoiceTable& table, const std::string& rule, const std::vector<double>& ratios,
                                      const std::function<int(std::size_t, double)>& choose) {
   std::vector<Baseline> out;
   for (double ratio : ratios) {
@@ -38,7 +38,7 @@ std::vector<Baseline> rule_baselines(const CostTable& table, const std::string& 
   return out;
 }
 
-std::vector<Baseline> random_baselines(const CostTable& table, int count, const EvolutionConfig& config) {
+std::vector<Baseline> random_baselines(const ChoiceTable& table, int count, const EvolutionConfig& config) {
   CounterRng rng(counter_hash(config.seed, 60));
   std::vector<Baseline> out;
   for (int i = 0; i < count; ++i)

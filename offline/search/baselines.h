@@ -16,15 +16,15 @@ struct Baseline {
 };
 
 // The same choice index in every layer, for every index (clipped to the layer's last).
-std::vector<Baseline> uniform_baselines(const CostTable& table);
+std::vector<Baseline> uniform_baselines(const ChoiceTable& table);
 
 // Ranks of a rule for each ratio: `choose` maps (layer, ratio) to the layer's nearest choice index, e.g. from
 // tensorly_ranks of decompose/rank_rules.h.
-std::vector<Baseline> rule_baselines(const CostTable& table, const std::string& rule, const std::vector<double>& ratios,
+std::vector<Baseline> rule_baselines(const ChoiceTable& table, const std::string& rule, const std::vector<double>& ratios,
                                      const std::function<int(std::size_t layer, double ratio)>& choose);
 
 // `count` random SubNets that keep the limits of `config` (tried up to 1,000 times each).
-std::vector<Baseline> random_baselines(const CostTable& table, int count, const EvolutionConfig& config);
+std::vector<Baseline> random_baselines(const ChoiceTable& table, int count, const EvolutionConfig& config);
 
 // The choice whose parameters are nearest to `params`; of two as near the smaller.
 int nearest_choice(const std::vector<ChoiceCost>& choices, std::int64_t params);

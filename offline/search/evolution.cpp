@@ -12,7 +12,7 @@
 namespace heat::offline {
 namespace {
 
-bool better(const Candidate& a, const Candidate& b) {
+bool better(const Contender& a, const Contender& b) {
   if (a.violation != b.violation) return a.violation < b.violation;
   if (a.score != b.score) return a.score < b.score;
   return a.genes < b.genes;
@@ -24,12 +24,12 @@ double excess(double value, double limit) {
 
 class Search {
  public:
-  Search(const CostTable& table, const std::function<double(const Genes&)>& accuracy, const EvolutionConfig& config)
+  Search(const ChoiceTable& table, const std::function<double(const Genes&)>& accuracy, const EvolutionConfig& config)
       : table_(table), accuracy_(accuracy), config_(config), rng_(counter_hash(config.seed, 50)) {}
 
   EvolutionResult run(const std::vector<Genes>& start) {
     EvolutionResult result;
-    std::vector<Candidate> population = first_population(start);
+    std::vector<Contender> population = first_population(start);
     for (int g = 0;; ++g) {
       std::sort(population.begin(), population.end(), better);
       result.history.push_back(summary(population));
@@ -43,7 +43,7 @@ class Search {
   }
 
  private:
-  const Candidate& evaluate(const Genes& genes) {
+  const Contender& evaluate(const Genes& genes) {
     const auto it = seen_.find(genes);
     if (it != seen_.end()) return it->second;
     return seen_.emplace(genes, assess(table_, genes, accuracy_(genes), config_)).first->second;
@@ -51,7 +51,7 @@ class Search {
 
   int random_choice(std::size_t layer) { return static_cast<int>(rng_.below(table_.layers[layer].size())); }
 
-  std::vector<Candidate> first_population(const std::vector<Genes>& start) {
+  std::vector<Contender> first_population(const std::vector<Genes>& start) {
     const std::size_t layers = table_.layers.size();
     std::vector<Genes> genes = start;
     genes.emplace_back(layers, 0);
@@ -61,14 +61,14 @@ class Search {
       genes.emplace_back();
       for (std::size_t l = 0; l < layers; ++l) genes.back().push_back(random_choice(l));
     }
-    std::vector<Candidate> out;
+    std::vector<Contender> out;
     for (const Genes& g : genes) out.push_back(evaluate(g));
     return out;
   }
 
   // `sorted`: best first.
-  std::vector<Candidate> next(const std::vector<Candidate>& sorted) {
-    std::vector<Candidate> out(sorted.begin(),
+  std::vector<Contender> next(const std::vector<Contender>& sorted) {
+    std::vector<Contender> out(sorted.begin(),
                                sorted.begin() + std::min<std::ptrdiff_t>(config_.parents, sorted.size()));
     const std::size_t parents = out.size();
     const auto crossed = static_cast<int>(config_.crossover_share * (config_.population - config_.parents));
@@ -99,10 +99,10 @@ class Search {
     }
   }
 
-  Generation summary(const std::vector<Candidate>& sorted) const {
+  Generation summary(const std::vector<Contender>& sorted) const {
     Generation g{std::nan(""), std::nan(""), 0, static_cast<std::int64_t>(seen_.size())};
     double sum = 0;
-    for (const Candidate& c : sorted) {
+    for (const Contender& c : sorted) {
       if (c.violation > 0) continue;
       sum += c.score;
       ++g.feasible;
@@ -114,28 +114,28 @@ class Search {
     return g;
   }
 
-  std::vector<Candidate> pareto() const {
-    std::vector<Candidate> all;
+  std::vector<Contender> pareto() const {
+    std::vector<Contender> all;
     for (const auto& [genes, c] : seen_)
       if (c.violation == 0) all.push_back(c);
-    std::sort(all.begin(), all.end(), [](const Candidate& a, const Candidate& b) {
+    std::sort(all.begin(), all.end(), [](const Contender& a, const Contender& b) {
       const double ea = a.cost.edp_js(), eb = b.cost.edp_js();
       return ea != eb ? ea < eb : a.accuracy != b.accuracy ? a.accuracy > b.accuracy : a.genes < b.genes;
     });
-    std::vector<Candidate> front;
-    for (const Candidate& c : all)
+    std::vector<Contender> front;
+    for (const Contender& c : all)
       if (front.empty() || c.accuracy > front.back().accuracy) front.push_back(c);
     return front;
   }
 
-  const CostTable& table_;
+  const ChoiceTable& table_;
   const std::function<double(const Genes&)>& accuracy_;
   const EvolutionConfig& config_;
   CounterRng rng_;
-  std::map<Genes, Candidate> seen_;
+  std::map<Genes, Contender> seen_;
 };
 
-void check(const CostTable& table, const EvolutionConfig& config, const std::vector<Genes>& start) {
+void check(const ChoiceTable& table, const EvolutionConfig& config, const std::vector<Genes>& start) {
   spec::Problems problems;
   if (table.layers.empty()) problems.add("cost table", "has no layers");
   for (std::size_t l = 0; l < table.layers.size(); ++l)
@@ -156,9 +156,9 @@ void check(const CostTable& table, const EvolutionConfig& config, const std::vec
 
 }  // namespace
 
-NetworkCost network_cost(const CostTable& table, const Genes& genes) {
+SubNetCost subnet_cost(const ChoiceTable& table, const Genes& genes) {
   HEAT_CHECK(genes.size() == table.layers.size(), "a choice for every layer");
-  NetworkCost sum{table.fixed.energy_pj, table.fixed.latency_ns, table.fixed.params};
+  SubNetCost sum{table.fixed.energy_pj, table.fixed.latency_ns, table.fixed.params};
   for (std::size_t l = 0; l < genes.size(); ++l) {
     const ChoiceCost& c = table.layers[l].at(genes[l]);
     sum.energy_pj += c.energy_pj;
@@ -168,8 +168,8 @@ NetworkCost network_cost(const CostTable& table, const Genes& genes) {
   return sum;
 }
 
-Candidate assess(const CostTable& table, const Genes& genes, double accuracy, const EvolutionConfig& config) {
-  Candidate c{genes, accuracy, network_cost(table, genes), 0, 0};
+Contender assess(const ChoiceTable& table, const Genes& genes, double accuracy, const EvolutionConfig& config) {
+  Contender c{genes, accuracy, subnet_cost(table, genes), 0, 0};
   c.score = (1 - accuracy) * std::pow(c.cost.edp_js(), config.gamma);
   const SearchLimits& limits = config.limits;
   if (limits.energy_pj) c.violation += excess(c.cost.energy_pj, *limits.energy_pj);
@@ -179,7 +179,7 @@ Candidate assess(const CostTable& table, const Genes& genes, double accuracy, co
   return c;
 }
 
-EvolutionResult evolve(const CostTable& table, const std::function<double(const Genes&)>& accuracy,
+EvolutionResult evolve(const ChoiceTable& table, const std::function<double(const Genes&)>& accuracy,
                        const EvolutionConfig& config, const std::vector<Genes>& start) {
   check(table, config, start);
   return Search(table, accuracy, config).run(start);

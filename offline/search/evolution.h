@@ -19,17 +19,17 @@ struct ChoiceCost {
 };
 
 // The network's cost is the sum over its layers, plus what no choice changes.
-struct CostTable {
+struct ChoiceTable {
   std::vector<std::vector<ChoiceCost>> layers;  // [layer][choice]
   ChoiceCost fixed;
 };
 
-struct NetworkCost {
+struct SubNetCost {
   double energy_pj = 0, latency_ns = 0;
   std::int64_t params = 0;
   double edp_js() const { return energy_pj * 1e-12 * latency_ns * 1e-9; }
 };
-NetworkCost network_cost(const CostTable& table, const Genes& genes);
+SubNetCost subnet_cost(const ChoiceTable& table, const Genes& genes);
 
 // Hard limits; absent ones do not bind.
 struct SearchLimits {
@@ -48,10 +48,10 @@ struct EvolutionConfig {
   SearchLimits limits;
 };
 
-struct Candidate {
+struct Contender {
   Genes genes;
   double accuracy = 0;
-  NetworkCost cost;
+  SubNetCost cost;
   double score = 0;      // (1 - accuracy) (E T)^gamma, E in joules, T in seconds
   double violation = 0;  // sum of relative excesses over the limits; 0: feasible
 };
@@ -63,19 +63,19 @@ struct Generation {
 };
 
 struct EvolutionResult {
-  Candidate best;
+  Contender best;
   bool feasible = false;
   std::vector<Generation> history;
-  std::vector<Candidate> pareto;  // feasible candidates seen that none beats in both accuracy and EDP, by EDP
+  std::vector<Contender> pareto;  // feasible candidates seen that none beats in both accuracy and EDP, by EDP
 };
 
 // accuracy: of a SubNet in [0, 1], usually the predictor's. Starts from `start` (may be empty) and random genes; the
 // smallest and the largest choices are always among them. Deterministic. Throws ConfigError on an empty table or
 // settings that leave no children.
-EvolutionResult evolve(const CostTable& table, const std::function<double(const Genes&)>& accuracy,
+EvolutionResult evolve(const ChoiceTable& table, const std::function<double(const Genes&)>& accuracy,
                        const EvolutionConfig& config, const std::vector<Genes>& start = {});
 
 // Score and violation of one SubNet.
-Candidate assess(const CostTable& table, const Genes& genes, double accuracy, const EvolutionConfig& config);
+Contender assess(const ChoiceTable& table, const Genes& genes, double accuracy, const EvolutionConfig& config);
 
 }  // namespace heat::offline

@@ -5,7 +5,7 @@
 
 namespace heat::offline {
 
-CostTable read_cost_table(const nlohmann::json& json, const std::vector<LadderShape>& ladders,
+ChoiceTable read_cost_table(const nlohmann::json& json, const std::vector<LadderShape>& ladders,
                           const std::string& name) {
   if (!json.is_object() || !json.contains("layers") || !json["layers"].is_object())
     throw spec::ConfigError(name + ": expected a map with 'layers'");
@@ -15,7 +15,7 @@ CostTable read_cost_table(const nlohmann::json& json, const std::vector<LadderSh
     problems.add(place, std::string("'") + key + "' is missing or no number from 0");
     return 0.0;
   };
-  CostTable table;
+  ChoiceTable table;
   for (const LadderShape& ladder : ladders) {
     const std::string place = name + ": layers." + ladder.layer;
     const auto list = json["layers"].value(ladder.layer, nlohmann::json());
@@ -63,7 +63,7 @@ EvolutionConfig read_evolution(spec::ConfigReader r, std::uint64_t seed) {
   return c;
 }
 
-nlohmann::ordered_json candidate_json(const Candidate& c) {
+nlohmann::ordered_json candidate_json(const Contender& c) {
   return {{"choices", c.genes},
           {"accuracy", c.accuracy},
           {"energy_pj", c.cost.energy_pj},

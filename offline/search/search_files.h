@@ -19,13 +19,13 @@ struct LadderShape {
 
 // {"layers": {name: [{"ranks", "energy_pj", "latency_ns"}]}, "fixed": {"energy_pj", "latency_ns"}?}. Every choice of
 // every ladder must be there; ConfigError names `name` and all that are missing.
-CostTable read_cost_table(const nlohmann::json& json, const std::vector<LadderShape>& ladders, const std::string& name);
+ChoiceTable read_cost_table(const nlohmann::json& json, const std::vector<LadderShape>& ladders, const std::string& name);
 
 // population, generations, parents, mutation_probability, crossover_share, gamma, limits {energy_pj, latency_ns,
 // edp_js, params}; all optional.
 EvolutionConfig read_evolution(spec::ConfigReader r, std::uint64_t seed);
 
-nlohmann::ordered_json candidate_json(const Candidate& c);
+nlohmann::ordered_json candidate_json(const Contender& c);
 nlohmann::ordered_json history_json(const std::vector<Generation>& history);
 
 }  // namespace heat::offline

@@ -12,8 +12,8 @@ namespace heat::offline {
 namespace {
 
 // Six layers of four choices, with costs and gains that differ by layer.
-CostTable small_table() {
-  CostTable table;
+ChoiceTable small_table() {
+  ChoiceTable table;
   for (int l = 0; l < 6; ++l) {
     table.layers.emplace_back();
     for (int c = 0; c < 4; ++c)
@@ -30,20 +30,20 @@ double accuracy_of(const Genes& genes) {
 }
 
 // The best feasible score over all 4^6 SubNets.
-double enumerate(const CostTable& table, const EvolutionConfig& config) {
+double enumerate(const ChoiceTable& table, const EvolutionConfig& config) {
   double best = INFINITY;
   for (int code = 0; code < 4096; ++code) {
     Genes genes;
     for (int l = 0; l < 6; ++l) genes.push_back((code >> (2 * l)) & 3);
-    const Candidate c = assess(table, genes, accuracy_of(genes), config);
+    const Contender c = assess(table, genes, accuracy_of(genes), config);
     if (c.violation == 0) best = std::min(best, c.score);
   }
   return best;
 }
 
-TEST(NetworkCost, SumsLayersAndTheFixedPart) {
-  const CostTable table = small_table();
-  const NetworkCost c = network_cost(table, {0, 1, 0, 0, 0, 0});
+TEST(SubNetCost, SumsLayersAndTheFixedPart) {
+  const ChoiceTable table = small_table();
+  const SubNetCost c = subnet_cost(table, {0, 1, 0, 0, 0, 0});
   EXPECT_DOUBLE_EQ(c.energy_pj, 5e6 + 1e6 * (1 + 2 * 2 + 3 + 1 + 2 + 3));
   EXPECT_DOUBLE_EQ(c.latency_ns, 2e3 + 1e3 * (1 + 3 + 1 + 1 + 1 + 1));
   EXPECT_EQ(c.params, 50 + 700);
@@ -51,7 +51,7 @@ TEST(NetworkCost, SumsLayersAndTheFixedPart) {
 }
 
 TEST(Evolution, FindsTheEnumeratedOptimum) {
-  const CostTable table = small_table();
+  const ChoiceTable table = small_table();
   for (std::uint64_t seed : {1, 2, 3}) {
     EvolutionConfig config;
     config.seed = seed;
@@ -62,7 +62,7 @@ TEST(Evolution, FindsTheEnumeratedOptimum) {
 }
 
 TEST(Evolution, FindsTheConstrainedOptimumAndKeepsEveryLimit) {
-  const CostTable table = small_table();
+  const ChoiceTable table = small_table();
   EvolutionConfig config;
   config.limits.params = 1200;
   config.limits.latency_ns = 14e3;
@@ -89,7 +89,7 @@ TEST(Evolution, ImpossibleLimitIsReportedWithTheNearestCandidate) {
 }
 
 TEST(Evolution, SameSeedSameRunAndTheBestNeverWorsens) {
-  const CostTable table = small_table();
+  const ChoiceTable table = small_table();
   EvolutionConfig config;
   config.population = 12;
   config.parents = 3;
@@ -109,7 +109,7 @@ TEST(Evolution, UnusableSettingsAreNamedTogether) {
   EvolutionConfig config;
   config.population = 4;
   config.parents = 4;
-  CostTable table;
+  ChoiceTable table;
   table.layers.resize(1);
   try {
     evolve(table, accuracy_of, config);
@@ -121,7 +121,7 @@ TEST(Evolution, UnusableSettingsAreNamedTogether) {
 }
 
 TEST(Baselines, UniformRuleAndRandom) {
-  const CostTable table = small_table();
+  const ChoiceTable table = small_table();
   const auto uniform = uniform_baselines(table);
   ASSERT_EQ(uniform.size(), 4u);
   EXPECT_EQ(uniform[2].genes, Genes(6, 2));
@@ -134,7 +134,7 @@ TEST(Baselines, UniformRuleAndRandom) {
   config.limits.params = 1200;
   const auto random = random_baselines(table, 20, config);
   ASSERT_EQ(random.size(), 20u);
-  for (const Baseline& b : random) EXPECT_LE(network_cost(table, b.genes).params, 1200);
+  for (const Baseline& b : random) EXPECT_LE(subnet_cost(table, b.genes).params, 1200);
 }
 
 }  // namespace

@@ -1,0 +1,245 @@
+// heat-offline schedule: a BERT encoder, dense or factorised, as a schedule for simba-sim.
+#include <iostream>
+#include <memory>
+#include <optional>
+#include <sstream>
+
+#include "offline/cli/command.h"
+#include "offline/model/bert_config.h"
+#include "offline/pipeline/checkpoint_forms.h"
+#include "offline/schedule/choose_factors.h"
+#include "offline/schedule/evaluate.h"
+#include "offline/schedule/planner.h"
+#include "offline/schedule/quantize.h"
+#include "offline/schedule/random_forms.h"
+#include "spec/atomic_file.h"
+#include "spec/config_reader.h"
+
+namespace heat::offline::cli {
+namespace {
+
+struct Options {
+  std::string model_config, checkpoint, arch, method, objective, calibration, layer, text, out, json;
+  std::int64_t tokens = 0, layers = 0;
+  double ratio = 0;
+  std::uint64_t seed = 1;
+  std::optional<std::uint64_t> random_weights;
+  int threads = 2;
+};
+
+bool parse(int argc, char** argv, Options& o) {
+  namespace po = boost::program_options;
+  po::options_description options("Options");
+  options.add_options()("model-config", po::value(&o.model_config), "config.json of a BERT encoder (no weights)")(
+      "checkpoint", po::value(&o.checkpoint), "Hugging Face folder: real weights, quantised to int8")(
+      "arch", po::value(&o.arch)->required(), "the machine, e.g. configs/arch/simba-l.yaml")(
+      "seq-len", po::value(&o.tokens)->required(), "tokens of the sentence")("method", po::value(&o.method)->required(),
+                                                                             "dense | cp | tucker | ttm | svd")(
+      "ratio", po::value(&o.ratio)->default_value(0.3), "parameters kept in each factorised matrix")(
+      "layers", po::value(&o.layers)->default_value(0), "encoder blocks (0: as many as the model has)")(
+      "layer", po::value(&o.layer), "one linear layer only, e.g. encoder.layer.0.intermediate.dense")(
+      "random-weights", po::value<std::uint64_t>(), "seed: with --model-config, write an image of random int8 data")(
+      "text", po::value(&o.text), "with --checkpoint: sentences, one a line, for calibration and as input")(
+      "objective", po::value(&o.objective)->default_value("edp"), "edp | energy | latency")(
+      "calibration", po::value(&o.calibration), "JSON written by heat-offline calibrate")(
+      "seed", po::value(&o.seed)->default_value(1), "of the decompositions")(
+      "threads", po::value(&o.threads)->default_value(2), "threads of the decompositions")(
+      "out", po::value(&o.out)->required(), "schedule to write (the DRAM image goes beside it)")(
+      "json", po::value(&o.json)->default_value(""), "summary (default: standard output)");
+  po::variables_map values;
+  if (!parse_options(
+          argc, argv, options,
+          "schedule --model-config config.json | --checkpoint DIR --arch A.yaml --seq-len N --method M --out S.json",
+          "  heat-offline schedule --model-config bert-base.json --arch configs/arch/simba-l.yaml --seq-len 384 "
+          "--method dense --out out/dense.json\n"
+          "  heat-offline schedule --checkpoint examples/wordnet-bert --arch configs/arch/simba-l.yaml "
+          "--seq-len 32 --method svd --ratio 0.3 --out out/svd.json\n",
+          values))
+    return false;
+  if (values.count("random-weights")) o.random_weights = values["random-weights"].as<std::uint64_t>();
+  return true;
+}
+
+void check(const Options& o, spec::Problems& problems) {
+  const auto bad = [&](const std::string& option, const std::string& what) { problems.add("--" + option, what); };
+  if (o.model_config.empty() == o.checkpoint.empty()) bad("model-config", "give either --model-config or --checkpoint");
+  if (o.tokens < 1 || o.tokens > 65536) bad("seq-len", std::to_string(o.tokens) + ": expected 1 to 65536");
+  if (!(o.ratio > 0 && o.ratio <= 1)) bad("ratio", std::to_string(o.ratio) + ": expected more than 0 and at most 1");
+  if (o.layers < 0) bad("layers", std::to_string(o.layers) + ": expected 0 or more");
+  if (o.threads < 1) bad("threads", std::to_string(o.threads) + ": expected 1 or more");
+  if (!mapper::parse_objective(o.objective)) bad("objective", "'" + o.objective + "': expected edp, energy or latency");
+  if (o.random_weights && !o.checkpoint.empty()) bad("random-weights", "only with --model-config");
+  if (!o.text.empty() && o.checkpoint.empty()) bad("text", "only with --checkpoint");
+  try {
+    if (o.method != "dense") method_from_name(o.method);
+  } catch (const spec::ConfigError&) {
+    bad("method", "'" + o.method + "': expected dense, cp, tucker, ttm or svd");
+  }
+}
+
+// The model's values and inputs; no values for a timing-only schedule.
+struct Source {
+  EncoderShape shape;
+  EncoderForms forms;
+  std::vector<std::vector<float>> inputs;  // for calibration; the first is the schedule's input
+  bool has_values = false;
+};
+
+Source from_config(const Options& o, const BertConfig& config) {
+  Source source;
+  source.shape = encoder_shape(config, o.tokens, "bert");
+  source.has_values = o.random_weights.has_value();
+  source.forms.linear = [](const std::string& name, std::int64_t in, std::int64_t out) {
+    return LinearForm{name, in, out, {}, {}, {}};
+  };
+  source.forms.norm = [](const std::string&) { return NormForm{}; };
+  if (!source.has_values) return source;
+  const std::uint64_t seed = *o.random_weights;
+  source.forms.norm = [seed, hidden = config.hidden_size](const std::string& name) {
+    return random_norm(name, hidden, seed);
+  };
+  source.inputs.push_back(random_normal("encoder.input", seed, o.tokens * config.hidden_size, 1));
+  return source;
+}
+
+std::vector<std::string> lines_of(const std::string& path) {
+  std::istringstream in(spec::read_file(path));
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(in, line);)
+    if (!line.empty()) lines.push_back(line);
+  if (lines.empty()) throw spec::ConfigError("--text '" + path + "': holds no sentence");
+  return lines;
+}
+
+Source make_source(const Options& o) {
+  Source source;
+  if (o.checkpoint.empty()) {
+    source = from_config(o, BertConfig::from_json(parse_json_file(o.model_config), o.model_config));
+  } else {
+    CheckpointForms loaded =
+        load_checkpoint_forms(o.checkpoint, o.tokens, o.text.empty() ? std::vector<std::string>{} : lines_of(o.text));
+    source = {std::move(loaded.shape), std::move(loaded.forms), std::move(loaded.inputs), true};
+  }
+  if (o.layers > source.shape.layers)
+    throw spec::ConfigError("--layers " + std::to_string(o.layers) + ": the model has " +
+                            std::to_string(source.shape.layers));
+  if (o.layers > 0) source.shape.layers = o.layers;
+  if (o.method != "dense") {
+    source.forms.linear = [inner = source.forms.linear, &o](const std::string& name, std::int64_t in,
+                                                            std::int64_t out) {
+      LinearForm form = inner(name, in, out);
+      factorize(form, method_from_name(o.method), o.ratio, o.seed, o.threads);
+      return form;
+    };
+  }
+  if (o.random_weights) {
+    source.forms.linear = [inner = source.forms.linear, seed = *o.random_weights](const std::string& name,
+                                                                                  std::int64_t in, std::int64_t out) {
+      LinearForm form = inner(name, in, out);
+      randomize(form, seed);
+      return form;
+    };
+  }
+  // Both attention loops are tried: every layer is made once.
+  auto made = std::make_shared<std::map<std::string, LinearForm>>();
+  source.forms.linear = [inner = source.forms.linear, made](const std::string& name, std::int64_t in,
+                                                            std::int64_t out) {
+    auto found = made->find(name);
+    if (found == made->end()) found = made->emplace(name, inner(name, in, out)).first;
+    return found->second;
+  };
+  return source;
+}
+
+LoweredEncoder single_layer(const Options& o, const Source& source, const mapper::Machine& machine,
+                            const mapper::SearchOptions& search) {
+  std::vector<std::string> names;
+  for (std::int64_t layer = 0; layer < source.shape.layers; ++layer)
+    for (const LinearName& linear : block_linears(source.shape)) {
+      names.push_back(block_prefix(layer) + linear.suffix);
+      if (names.back() != o.layer) continue;
+      const bool wide = linear.suffix == "intermediate.dense";
+      LoweredEncoder lowered =
+          lower_single_linear(o.layer, o.method, o.tokens, source.forms.linear(o.layer, linear.in, linear.out),
+                              wide ? source.shape.activation : Activation::kNone, source.forms.choose);
+      plan_groups(lowered, machine, search);
+      return lowered;
+    }
+  const auto near = spec::nearest_word(o.layer, names);
+  throw spec::ConfigError("--layer '" + o.layer + "': no such layer" +
+                          (near ? " (did you mean '" + *near + "'?)" : ""));
+}
+
+// The activation that a layer's first node with one reads.
+int tensor_read_by(const spec::Schedule& schedule, const std::string& layer) {
+  for (const spec::Node& node : schedule.nodes) {
+    if (node.layer != layer || !node.gemm) continue;
+    for (int t : {node.gemm->input.tensor, node.gemm->weight.tensor})
+      if (schedule.tensors[static_cast<std::size_t>(t)].kind != spec::TensorKind::kWeight) return t;
+  }
+  throw std::logic_error("no node of " + layer + " reads an activation");
+}
+
+// Inputs of a single layer: the values that reach it in the whole network.
+void layer_inputs(const Options& o, Source& source, std::int64_t in) {
+  if (o.checkpoint.empty()) {
+    source.inputs = {random_normal(o.layer + ".input", *o.random_weights, o.tokens * in, 1)};
+    return;
+  }
+  const LoweredEncoder whole = lower_encoder(source.shape, o.method, source.forms);
+  const auto read = static_cast<std::size_t>(tensor_read_by(whole.network.schedule, o.layer));
+  for (auto& input : source.inputs) input = evaluate_real(whole.network, input).tensors[read];
+}
+
+nlohmann::ordered_json summary(const Options& o, const spec::Schedule& s, const spec::ArchSpec& arch,
+                               std::int64_t image) {
+  std::int64_t macs = 0, weights = 0;
+  for (const spec::Node& n : s.nodes) macs += n.macs();
+  for (const spec::Tensor& t : s.tensors)
+    if (t.kind == spec::TensorKind::kWeight) weights += t.bytes();
+  const double ns = s.prediction.cycles / arch.clock_ghz;
+  return {{"schedule", o.out},
+          {"arch", arch.name},
+          {"method", o.method},
+          {"tokens", s.tokens},
+          {"nodes", s.nodes.size()},
+          {"groups", s.groups.size()},
+          {"macs", macs},
+          {"weight_bytes", weights},
+          {"image_bytes", image},
+          {"predicted_cycles", s.prediction.cycles},
+          {"predicted_latency_ns", ns},
+          {"predicted_energy_pj", s.prediction.energy_pj},
+          {"predicted_edp_js", s.prediction.energy_pj * 1e-12 * ns * 1e-9}};
+}
+
+}  // namespace
+
+int run_schedule(int argc, char** argv) {
+  Options o;
+  if (!parse(argc, argv, o)) return spec::kDone;
+  spec::Problems problems;
+  check(o, problems);
+  const spec::ArchSpec arch = spec::ArchSpec::load(o.arch, problems);
+  problems.throw_if_any();
+  const spec::EnergyTable energy = spec::EnergyTable::load(arch.energy_config);
+  mapper::Machine machine{arch, energy};
+  if (!o.calibration.empty()) machine.calibration = mapper::Calibration::load(o.calibration);
+  mapper::SearchOptions search;
+  search.objective = *mapper::parse_objective(o.objective);
+  Source source = make_source(o);
+  LoweredEncoder lowered = o.layer.empty() ? plan_encoder(source.shape, o.method, source.forms, machine, search)
+                                           : single_layer(o, source, machine, search);
+  std::vector<std::vector<std::int8_t>> bytes;
+  if (source.has_values) {
+    if (!o.layer.empty())
+      layer_inputs(o, source,
+                   lowered.network.schedule.tensors[static_cast<std::size_t>(lowered.network.input)].shape[1]);
+    bytes = quantize_network(lowered.network, calibrate_ranges(lowered.network, source.inputs), source.inputs.front());
+  }
+  const std::int64_t image = write_schedule(lowered.network.schedule, bytes, o.out);
+  write_json(o.json, summary(o, lowered.network.schedule, arch, image));
+  return spec::kDone;
+}
+
+}  // namespace heat::offline::cli

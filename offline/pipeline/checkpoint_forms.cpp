@@ -1,0 +1,35 @@
+#include "offline/pipeline/checkpoint_forms.h"
+
+#include <filesystem>
+
+#include "offline/model/checkpoint.h"
+#include "spec/atomic_file.h"
+
+namespace heat::offline {
+
+CheckpointForms load_checkpoint_forms(const std::string& folder, std::int64_t tokens,
+                                      const std::vector<std::string>& texts) {
+  constexpr std::size_t kSentences = 8;
+  Checkpoint checkpoint = load_checkpoint(folder, true);
+  const BertConfig& config = checkpoint.model.config();
+  if (tokens < 2 || tokens > config.max_position_embeddings)
+    throw spec::ConfigError("--seq-len " + std::to_string(tokens) + ": the model in '" + folder + "' takes 2 to " +
+                            std::to_string(config.max_position_embeddings));
+  CheckpointForms result;
+  result.shape = encoder_shape(config, tokens, std::filesystem::path(folder).filename().string());
+  result.forms = forms_of_model(checkpoint.model);
+  for (const auto& ids :
+       full_sequences(checkpoint.tokenizer, texts.empty() ? calibration_sentences() : texts, tokens, kSentences))
+    result.inputs.push_back(embed_tokens(checkpoint.model, ids));
+  return result;
+}
+
+nlohmann::json parse_json_file(const std::string& path) {
+  try {
+    return nlohmann::json::parse(spec::read_file(path));
+  } catch (const nlohmann::json::parse_error& e) {
+    throw spec::ConfigError(path + ": " + e.what());
+  }
+}
+
+}  // namespace heat::offline

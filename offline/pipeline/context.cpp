@@ -1,0 +1,129 @@
+// Limited splits keep every n-th example: their order is the task's and does not depend on the seed.
+#include "offline/pipeline/context.h"
+
+#include <algorithm>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "offline/pipeline/model_forms.h"
+#include "offline/schedule/static_operand.h"
+#include "offline/train/evaluate.h"
+
+namespace heat::offline {
+namespace {
+
+// Every n-th example, so that a limited split has the whole split's mix.
+void thin(std::vector<TextExample>& examples, std::int64_t limit) {
+  const auto count = static_cast<std::int64_t>(examples.size());
+  if (limit <= 0 || count <= limit) return;
+  std::vector<TextExample> kept;
+  for (std::int64_t i = 0; i < limit; ++i) kept.push_back(examples[static_cast<std::size_t>(i * count / limit)]);
+  examples = std::move(kept);
+}
+
+}  // namespace
+
+PipelineContext::PipelineContext(const PipelineConfig& config, std::string out)
+    : config_(config),
+      out_(std::move(out)),
+      arch_(spec::ArchSpec::load(config.arch)),
+      energy_(spec::EnergyTable::load(arch_.energy_config)) {}
+
+const TextTask& PipelineContext::task() {
+  if (!task_) {
+    task_ = std::make_unique<TextTask>(load_task(config_.task, config_.data));
+    thin(task_->train, config_.train_limit);
+    thin(task_->dev, config_.dev_limit);
+    thin(task_->test, config_.test_limit);
+  }
+  return *task_;
+}
+
+Checkpoint& PipelineContext::teacher() {
+  if (!teacher_) {
+    teacher_ = std::make_unique<Checkpoint>(load_checkpoint(config_.teacher));
+    const BertConfig& c = teacher_->model.config();
+    if (config_.tokens > c.max_position_embeddings)
+      throw spec::ConfigError(config_.file + ": task.tokens " + std::to_string(config_.tokens) +
+                              ": the teacher takes at most " + std::to_string(c.max_position_embeddings));
+    if (c.labels.size() != task().labels.size())
+      throw spec::ConfigError(config_.teacher + ": has " + std::to_string(c.labels.size()) + " labels, task " +
+                              task().name + " has " + std::to_string(task().labels.size()));
+  }
+  return *teacher_;
+}
+
+const std::vector<EncodedText>& PipelineContext::encode(std::vector<EncodedText>& into,
+                                                        const std::vector<TextExample>& examples) {
+  if (into.empty()) into = encode_examples(examples, teacher().tokenizer, config_.tokens);
+  return into;
+}
+const std::vector<EncodedText>& PipelineContext::train() {
+  return encode(train_, task().train);
+}
+const std::vector<EncodedText>& PipelineContext::dev() {
+  return encode(dev_, task().dev);
+}
+const std::vector<EncodedText>& PipelineContext::test() {
+  return encode(test_, task().test);
+}
+
+EncoderShape PipelineContext::shape(std::int64_t tokens) {
+  return encoder_shape(teacher().model.config(), tokens, config_.task + "-bert");
+}
+
+const std::vector<std::vector<float>>& PipelineContext::calibration_inputs() {
+  constexpr std::size_t kSentences = 16;
+  if (inputs_.empty()) {
+    std::vector<std::string> texts;
+    for (const TextExample& e : task().dev)
+      if (texts.size() < 64) texts.push_back(e.text);
+    for (const auto& ids : full_sequences(teacher().tokenizer, texts, config_.tokens, kSentences))
+      inputs_.push_back(embed_tokens(teacher().model, ids));
+  }
+  return inputs_;
+}
+
+nlohmann::json to_json(const std::vector<LayerPlan>& plans) {
+  nlohmann::json list = nlohmann::json::array();
+  for (const LayerPlan& p : plans)
+    list.push_back({{"layer", p.layer},
+                    {"method", method_name(p.method)},
+                    {"row_modes", p.shape.row_modes},
+                    {"col_modes", p.shape.col_modes},
+                    {"ranks", p.ranks}});
+  return list;
+}
+
+std::vector<LayerPlan> plans_from_json(const nlohmann::json& json) {
+  std::vector<LayerPlan> plans;
+  for (const auto& p : json)
+    plans.push_back(
+        {p.at("layer").get<std::string>(),
+         method_from_name(p.at("method").get<std::string>()),
+         {p.at("row_modes").get<std::vector<std::int64_t>>(), p.at("col_modes").get<std::vector<std::int64_t>>()},
+         p.at("ranks").get<std::vector<std::int64_t>>()});
+  return plans;
+}
+
+EncoderForms forms_of_plans(const std::vector<LayerPlan>& plans) {
+  std::map<std::string, LayerPlan> by_name;
+  for (const LayerPlan& p : plans) by_name[p.layer.substr(std::string("bert.").size())] = p;
+  EncoderForms forms;
+  forms.linear = [by_name](const std::string& name, std::int64_t in, std::int64_t out) {
+    LinearForm form{name, in, out, {}, {}, {}};
+    if (const auto p = by_name.find(name); p != by_name.end()) {
+      Decomposition d;
+      d.method = p->second.method;
+      d.shape = p->second.shape;
+      d.ranks = p->second.ranks;
+      d.cores = empty_cores(d.method, d.shape, d.ranks);
+      form.factors = std::move(d);
+    }
+    return form;
+  };
+  forms.norm = [](const std::string&) { return NormForm{}; };
+  return forms;
+}
+
+}  // namespace heat::offline

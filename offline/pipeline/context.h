@@ -1,0 +1,59 @@
+// What several stages need and what is loaded once, when the first of them asks.
+#pragma once
+
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "offline/mapper/calibration.h"
+#include "offline/model/checkpoint.h"
+#include "offline/pipeline/pipeline_config.h"
+#include "offline/schedule/encoder.h"
+#include "offline/tasks/text_task.h"
+#include "offline/train/text_batches.h"
+#include "spec/arch_spec.h"
+#include "spec/energy_table.h"
+
+namespace heat::offline {
+
+class PipelineContext {
+ public:
+  PipelineContext(const PipelineConfig& config, std::string out);
+
+  const PipelineConfig& config() const { return config_; }
+  const std::string& out() const { return out_; }
+  const spec::ArchSpec& arch() const { return arch_; }
+  const spec::EnergyTable& energy() const { return energy_; }
+
+  const TextTask& task();  // with the limits applied
+  Checkpoint& teacher();
+  const std::vector<EncodedText>& train();
+  const std::vector<EncodedText>& dev();
+  const std::vector<EncodedText>& test();
+  EncoderShape shape(std::int64_t tokens);
+  EncoderShape shape() { return shape(config_.tokens); }
+  // Embedded texts of the dev split that fill the sequence.
+  const std::vector<std::vector<float>>& calibration_inputs();
+
+ private:
+  const std::vector<EncodedText>& encode(std::vector<EncodedText>& into, const std::vector<TextExample>& examples);
+
+  const PipelineConfig& config_;
+  std::string out_;
+  spec::ArchSpec arch_;
+  spec::EnergyTable energy_;
+  std::unique_ptr<TextTask> task_;
+  std::unique_ptr<Checkpoint> teacher_;
+  std::vector<EncodedText> train_, dev_, test_;
+  std::vector<std::vector<float>> inputs_;
+};
+
+// Student networks: factors for every planned layer, as files between stages.
+nlohmann::json to_json(const std::vector<LayerPlan>& plans);
+std::vector<LayerPlan> plans_from_json(const nlohmann::json& json);
+
+// The encoder of the planned layers without values: for schedules that only count. Layers without a plan are dense.
+EncoderForms forms_of_plans(const std::vector<LayerPlan>& plans);
+
+}  // namespace heat::offline

@@ -1,0 +1,143 @@
+// The only place where LibTorch tensors become the lowering's plain vectors.
+#include "offline/pipeline/model_forms.h"
+
+#include <cmath>
+#include <memory>
+
+#include "offline/model/factorize.h"
+#include "offline/model/wordpiece.h"
+#include "offline/schedule/static_operand.h"
+
+namespace heat::offline {
+namespace {
+
+std::vector<float> values_of(const at::Tensor& tensor) {
+  const at::Tensor flat = tensor.detach().to(at::kFloat).contiguous();
+  return {flat.data_ptr<float>(), flat.data_ptr<float>() + flat.numel()};
+}
+
+using Values = std::map<std::string, std::vector<float>>;
+
+std::shared_ptr<Values> encoder_values(const Bert& model) {
+  auto values = std::make_shared<Values>();
+  const std::string prefix = "bert.";
+  for (const auto& [name, tensor] : model.named_parameters())
+    if (name.rfind(prefix + "encoder.", 0) == 0) (*values)[name.substr(prefix.size())] = values_of(tensor);
+  return values;
+}
+
+}  // namespace
+
+EncoderShape encoder_shape(const BertConfig& config, std::int64_t tokens, const std::string& name) {
+  EncoderShape shape;
+  shape.name = name;
+  shape.layers = config.num_hidden_layers;
+  shape.tokens = tokens;
+  shape.hidden = config.hidden_size;
+  shape.heads = config.num_attention_heads;
+  shape.intermediate = config.intermediate_size;
+  shape.activation = activation_from_name(config.hidden_act);
+  return shape;
+}
+
+// The cores of a factorised layer at its active ranks, any scale folded in.
+Decomposition decomposition_of(const FactorizedLinear& layer) {
+  const std::unique_ptr<FactorizedLinear> cut = layer.cut();
+  Decomposition d;
+  d.method = cut->method();
+  d.shape = cut->shape();
+  d.ranks = cut->max_ranks();
+  d.cores = empty_cores(d.method, d.shape, d.ranks);
+  NamedTensors tensors;
+  cut->collect("layer", tensors);
+  for (const auto& [name, tensor] : tensors) {
+    const std::string prefix = "layer.cores.";
+    if (name.rfind(prefix, 0) != 0) continue;
+    const std::vector<float> values = values_of(tensor);
+    d.cores.at(static_cast<std::size_t>(std::stoi(name.substr(prefix.size()))))
+        .data.assign(values.begin(), values.end());
+  }
+  return d;
+}
+
+EncoderForms forms_of_model(Bert& model) {
+  const auto values = encoder_values(model);
+  const auto factors = std::make_shared<std::map<std::string, Decomposition>>();
+  for (const auto& [name, layer] : factorized_layers(model))
+    (*factors)[name.substr(std::string("bert.").size())] = decomposition_of(*layer);
+  EncoderForms forms;
+  forms.linear = [values, factors](const std::string& name, std::int64_t in, std::int64_t out) {
+    LinearForm form{name, in, out, {}, values->at(name + ".bias"), {}};
+    if (const auto f = factors->find(name); f != factors->end())
+      form.factors = f->second;
+    else
+      form.weight = values->at(name + ".weight");
+    return form;
+  };
+  forms.norm = [values](const std::string& name) {
+    return NormForm{values->at(name + ".weight"), values->at(name + ".bias")};
+  };
+  return forms;
+}
+
+std::vector<float> embed_tokens(const Bert& model, const std::vector<std::int32_t>& ids) {
+  Values values;
+  const std::string prefix = "bert.embeddings.";
+  for (const auto& [name, tensor] : model.named_parameters())
+    if (name.rfind(prefix, 0) == 0) values[name.substr(prefix.size())] = values_of(tensor);
+  const auto& words = values.at("word_embeddings.weight");
+  const auto& positions = values.at("position_embeddings.weight");
+  const auto& types = values.at("token_type_embeddings.weight");
+  const auto& gamma = values.at("LayerNorm.weight");
+  const auto& beta = values.at("LayerNorm.bias");
+  const std::size_t hidden = gamma.size();
+  std::vector<float> out;
+  for (std::size_t t = 0; t < ids.size(); ++t) {
+    std::vector<double> row(hidden);
+    double mean = 0, variance = 0;
+    for (std::size_t c = 0; c < hidden; ++c) {
+      row[c] = static_cast<double>(words[static_cast<std::size_t>(ids[t]) * hidden + c]) + positions[t * hidden + c] +
+               types[c];
+      mean += row[c] / static_cast<double>(hidden);
+    }
+    for (double v : row) variance += (v - mean) * (v - mean) / static_cast<double>(hidden);
+    const double scale = 1 / std::sqrt(variance + model.config().layer_norm_eps);
+    for (std::size_t c = 0; c < hidden; ++c)
+      out.push_back(static_cast<float>((row[c] - mean) * scale * gamma[c] + beta[c]));
+  }
+  return out;
+}
+
+std::vector<std::vector<std::int32_t>> full_sequences(const WordPieceTokenizer& tokenizer,
+                                                      const std::vector<std::string>& texts, std::int64_t tokens,
+                                                      std::size_t count) {
+  HEAT_CHECK(!texts.empty() && tokens >= 2, "texts and at least two tokens");
+  const auto length = static_cast<std::size_t>(tokens);
+  std::vector<std::vector<std::int32_t>> sequences;
+  for (std::size_t text = 0; sequences.size() < count;) {
+    std::vector<std::int32_t> ids{tokenizer.vocabulary().cls()};
+    while (ids.size() + 1 < length) {
+      const auto pieces = tokenizer.encode(texts[text++ % texts.size()], static_cast<std::int64_t>(length) + 2);
+      for (std::size_t i = 1; i + 1 < pieces.size() && ids.size() + 1 < length; ++i) ids.push_back(pieces[i]);
+      if (text > texts.size() * length) throw spec::Error("the texts for calibration hold no words");
+    }
+    ids.push_back(tokenizer.vocabulary().sep());
+    sequences.push_back(std::move(ids));
+  }
+  return sequences;
+}
+
+const std::vector<std::string>& calibration_sentences() {
+  static const std::vector<std::string> sentences{
+      "The river runs through the old town and under a bridge of grey stone.",
+      "A person who repairs engines needs patience, good light and the right tools.",
+      "Small birds gather in the hedge before the winter and leave it again in spring.",
+      "The committee will publish its decision about the new law at the end of the month.",
+      "Water boils at a lower temperature on a mountain because the pressure of the air is lower.",
+      "She wrote a long letter to her brother, who had gone to sea three years before.",
+      "An instrument for measuring the speed of the wind stands on the roof of the school.",
+      "The price of bread rose again, although the harvest had been better than expected."};
+  return sentences;
+}
+
+}  // namespace heat::offline

@@ -1,0 +1,166 @@
+// Record to validated struct: every problem of the file is named at once.
+#include "offline/pipeline/pipeline_config.h"
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "offline/decompose/tensor_shape.h"
+#include "offline/loop/stage_runner.h"
+#include "spec/arch_spec.h"
+#include "spec/atomic_file.h"
+#include "spec/config_reader.h"
+
+namespace heat::offline {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::int64_t kMany = 1'000'000'000;
+
+std::string existing(spec::ConfigReader& r, const std::string& key, const std::string& base) {
+  const std::string given = r.text(key);
+  if (given.empty()) return given;
+  const fs::path path = fs::path(given).is_absolute() ? fs::path(given) : fs::path(base).parent_path() / given;
+  if (!fs::exists(path))
+    r.problems().add(r.place(key), "'" + given + "': no such file or folder (" + path.string() + ")");
+  return path.lexically_normal().string();
+}
+
+void read_level1(spec::ConfigReader r, PipelineConfig& c) {
+  c.level1.methods = r.texts("methods");
+  for (const std::string& m : c.level1.methods) {
+    try {
+      method_from_name(m);
+    } catch (const spec::ConfigError& e) {
+      r.problems().add(r.place("methods"), e.what());
+    }
+  }
+  if (c.level1.methods.empty()) r.problems().add(r.place("methods"), "expected at least one method");
+  c.level1.ratios = r.numbers("ratios", {0.001, 1});
+  if (c.level1.ratios.empty()) r.problems().add(r.place("ratios"), "expected at least one ratio");
+  c.level1.shapes = r.integer_or("shapes", 1, {1, 100});
+  c.level1.max_axes = r.integer_or("max_axes", 4, {2, 8});
+  c.level1.matrices = r.integer_or("matrices", 1, {1, 1000});
+  c.level1.paths = r.integer_or("paths", 2, {1, 20});
+  c.level1.max_ratio = r.number_or("max_ratio", 0.5, {0.001, 1});
+}
+
+void read_supernet(spec::ConfigReader r, PipelineConfig& c) {
+  SuperNetConfig& s = c.supernet;
+  c.supernet_ratio = r.number("max_ratio", {0.001, 1});
+  c.fractions = r.numbers("fractions", {0.001, 1});
+  if (c.fractions.empty() || c.fractions.back() != 1)
+    r.problems().add(r.place("fractions"), "expected ascending numbers that end with 1");
+  for (std::size_t i = 1; i < c.fractions.size(); ++i)
+    if (c.fractions[i] <= c.fractions[i - 1]) {
+      r.problems().add(r.place("fractions"), "expected ascending numbers that end with 1");
+      break;
+    }
+  s.steps = r.integer("steps", {1, kMany});
+  s.batch_tokens = r.integer_or("batch_tokens", s.batch_tokens, {16, kMany});
+  s.learning_rate = r.number_or("learning_rate", s.learning_rate, {0, 1});
+  s.teacher_weight = r.number_or("teacher_weight", s.teacher_weight, {0, 1});
+  s.limited_change = static_cast<int>(r.integer_or("limited_change", s.limited_change, {0, 100}));
+  s.sandwich = r.boolean_or("sandwich", s.sandwich);
+  s.first_ranks = r.boolean_or("first_ranks", s.first_ranks);
+  s.normalize_variance = r.boolean_or("normalize_variance", s.normalize_variance);
+}
+
+void read_search(spec::ConfigReader r, PipelineConfig& c) {
+  c.subnets = r.integer("subnets", {10, kMany});
+  c.predictor.trees = static_cast<int>(r.integer_or("trees", c.predictor.trees, {1, 10000}));
+  c.evolution.population = static_cast<int>(r.integer_or("population", c.evolution.population, {4, 100000}));
+  c.evolution.generations = static_cast<int>(r.integer_or("generations", c.evolution.generations, {1, 100000}));
+  c.evolution.parents = static_cast<int>(r.integer_or("parents", c.evolution.parents, {1, 100000}));
+  c.evolution.mutation_probability = r.number_or("mutation_probability", c.evolution.mutation_probability, {0, 1});
+  c.evolution.gamma = r.number_or("gamma", c.evolution.gamma, {0, 10});
+  c.max_edp_ratio = r.number("max_edp_ratio", {0.0001, 10});
+  c.max_accuracy_drop = r.number_or("max_accuracy_drop", c.max_accuracy_drop, {0, 1});
+  if (c.evolution.parents >= c.evolution.population)
+    r.problems().add(r.place("parents"), "must be fewer than the population");
+}
+
+void read_distill(spec::ConfigReader r, PipelineConfig& c) {
+  DistillConfig& d = c.distill;
+  d.stage_one_steps = r.integer("stage_one_steps", {0, kMany});
+  d.stage_two_steps = r.integer("stage_two_steps", {0, kMany});
+  d.batch_tokens = r.integer_or("batch_tokens", d.batch_tokens, {16, kMany});
+  d.stage_one_rate = r.number_or("stage_one_rate", d.stage_one_rate, {0, 1});
+  d.stage_two_rate = r.number_or("stage_two_rate", d.stage_two_rate, {0, 1});
+  d.temperature = r.number_or("temperature", d.temperature, {0.01, 100});
+  d.average_decay = r.number_or("average_decay", d.average_decay, {0, 1});
+}
+
+}  // namespace
+
+PipelineConfig PipelineConfig::load(const std::string& path) {
+  spec::Problems problems;
+  spec::ConfigReader r = spec::ConfigReader::load(path, problems);
+  PipelineConfig c;
+  c.file = path;
+  c.seed = static_cast<std::uint64_t>(r.integer("seed", {0, kMany}));
+  c.threads = static_cast<int>(r.integer_or("threads", 2, {1, 1024}));
+  c.jobs = static_cast<int>(r.integer_or("jobs", 2, {1, 1024}));
+  spec::ConfigReader task = r.section("task");
+  c.task = task.choice("name", {"wordnet", "sst2"});
+  c.data = task.text_or("data", "");
+  c.tokens = task.integer("tokens", {4, 4096});
+  c.train_limit = task.integer_or("train_limit", 0, {0, kMany});
+  c.dev_limit = task.integer_or("dev_limit", 0, {0, kMany});
+  c.test_limit = task.integer_or("test_limit", 0, {0, kMany});
+  c.teacher = existing(r, "teacher", path);
+  c.arch = existing(r, "arch", path);
+  read_level1(r.section("level1"), c);
+  read_supernet(r.section("supernet"), c);
+  read_search(r.section("search"), c);
+  spec::ConfigReader loop = r.section("loop");
+  c.max_rounds = loop.integer("max_rounds", {1, 100});
+  c.tolerance = loop.number("tolerance", {0, 10});
+  read_distill(r.section("distill"), c);
+  r.finish();
+  if (!c.arch.empty() && fs::exists(c.arch)) spec::ArchSpec::load(c.arch, problems);
+  problems.throw_if_any();
+  c.supernet.seed = c.predictor.seed = c.evolution.seed = c.distill.seed = c.seed;
+  return c;
+}
+
+nlohmann::json key_of(const PipelineConfig& c, const std::string& part) {
+  nlohmann::json key{{"seed", c.seed}};
+  if (part == "data")
+    key.update({{"task", c.task}, {"data", c.data}, {"limits", {c.train_limit, c.dev_limit, c.test_limit}}});
+  if (part == "teacher") {
+    key["tokens"] = c.tokens;
+    for (const char* file : {"config.json", "vocab.txt", "model.safetensors"})
+      if (const fs::path f = fs::path(c.teacher) / file; fs::exists(f))
+        key[file] = content_key(spec::read_file(f.string()));
+  }
+  if (part == "machine") {
+    const spec::ArchSpec arch = spec::ArchSpec::load(c.arch);
+    for (const std::string& file : {c.arch, arch.energy_config, arch.dram_config})
+      key["files"].push_back(content_key(spec::read_file(file)));
+  }
+  if (part == "level1")
+    key.update({{"methods", c.level1.methods},
+                {"ratios", c.level1.ratios},
+                {"shapes", c.level1.shapes},
+                {"max_axes", c.level1.max_axes},
+                {"matrices", c.level1.matrices},
+                {"paths", c.level1.paths},
+                {"max_ratio", c.level1.max_ratio}});
+  if (part == "supernet")
+    key.update({{"digest", c.supernet.digest()}, {"max_ratio", c.supernet_ratio}, {"fractions", c.fractions}});
+  if (part == "predictor") key.update({{"subnets", c.subnets}, {"trees", c.predictor.trees}});
+  if (part == "search")
+    key.update({{"population", c.evolution.population},
+                {"generations", c.evolution.generations},
+                {"parents", c.evolution.parents},
+                {"mutation", c.evolution.mutation_probability},
+                {"gamma", c.evolution.gamma},
+                {"max_edp_ratio", c.max_edp_ratio},
+                {"max_accuracy_drop", c.max_accuracy_drop}});
+  if (part == "loop") key.update({{"max_rounds", c.max_rounds}, {"tolerance", c.tolerance}});
+  if (part == "distill") key["digest"] = c.distill.digest();
+  return key;
+}
+
+}  // namespace heat::offline

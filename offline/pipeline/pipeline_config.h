@@ -1,0 +1,56 @@
+// What `heat-offline run --config` reads (docs/pipeline.md lists every key).
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
+
+#include "offline/search/evolution.h"
+#include "offline/search/predictor.h"
+#include "offline/train/distill.h"
+#include "offline/train/supernet.h"
+
+namespace heat::offline {
+
+struct PipelineConfig {
+  std::string file;
+  std::uint64_t seed = 1;
+  int threads = 2;
+  int jobs = 2;             // simulations at a time
+  std::string task, data;   // offline/tasks; data empty: the task's default place
+  std::string teacher;      // Hugging Face folder
+  std::string arch;         // machine YAML
+  std::int64_t tokens = 0;  // length of the sentence that is scheduled, and the longest text
+  std::int64_t train_limit = 0, dev_limit = 0, test_limit = 0;  // examples used; 0: all
+
+  struct Level1 {
+    std::vector<std::string> methods;
+    std::vector<double> ratios;
+    std::int64_t shapes = 1;  // shapes of largest entropy a method and size
+    std::int64_t max_axes = 4;
+    std::int64_t matrices = 1;  // weight matrices a size whose errors are averaged
+    std::int64_t paths = 2;     // contraction paths costed on the hardware
+    double max_ratio = 0.5;     // of s*
+  } level1;
+
+  double supernet_ratio = 0.6;    // parameters of the largest SubNet's matrices
+  std::vector<double> fractions;  // of the maximal ranks
+  SuperNetConfig supernet;
+  std::int64_t subnets = 64;  // scored for the predictor
+  PredictorOptions predictor;
+  EvolutionConfig evolution;
+  double max_edp_ratio = 0.45;      // hard limit of the search: predicted EDP over the dense network's
+  double max_accuracy_drop = 0.02;  // of the predictor's accuracy below the largest SubNet's
+  std::int64_t max_rounds = 3;
+  double tolerance = 0.05;  // |predicted - simulated| / simulated EDP at which the loop ends
+  DistillConfig distill;
+
+  // Reads and validates everything; throws ConfigError with all problems. Paths are relative to the file.
+  static PipelineConfig load(const std::string& path);
+};
+
+// The parts that decide a stage's result, for its key.
+nlohmann::json key_of(const PipelineConfig& config, const std::string& part);
+
+}  // namespace heat::offline

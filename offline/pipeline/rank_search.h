@@ -1,0 +1,30 @@
+// Level 2's search on a table of costs, and what stands beside it.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "offline/pipeline/layer_costs.h"
+#include "offline/pipeline/subnets.h"
+
+namespace heat::offline {
+
+// The rank ladders of the SuperNet stage's result.
+std::vector<RankLadder> ladders_from_json(const nlohmann::json& ladders);
+// The plans of a SubNet: every layer at its choice.
+std::vector<LayerPlan> plans_of(const std::vector<RankLadder>& ladders, const SubNet& subnet);
+
+struct SearchRound {
+  SubNet subnet;
+  double accuracy = 0;    // predicted
+  nlohmann::json report;  // {"generations", "baselines", "best"}
+};
+
+// Evolves on `table` under the EDP limit; of what was seen the SubNet of least score whose predicted accuracy is within
+// config.max_accuracy_drop of the largest SubNet's, else the most accurate within the limit. `start` joins the first
+// generation.
+SearchRound search_ranks(const PipelineConfig& config, const std::vector<RankLadder>& ladders, const ChoiceTable& table,
+                         const AccuracyPredictor& predictor, double dense_edp_js, const std::vector<SubNet>& start);
+
+}  // namespace heat::offline

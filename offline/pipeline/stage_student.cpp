@@ -1,0 +1,126 @@
+// Stages 9 to 11: level 3's distillation, the student's accuracy, and its weights through the machine bit by bit.
+#include <filesystem>
+
+#include "offline/pipeline/fit.h"
+#include "offline/pipeline/model_forms.h"
+#include "offline/pipeline/pipeline.h"
+#include "offline/pipeline/simulation.h"
+#include "offline/pipeline/subnets.h"
+#include "offline/schedule/evaluate.h"
+#include "offline/schedule/planner.h"
+#include "offline/schedule/quantize.h"
+#include "spec/atomic_file.h"
+
+namespace heat::offline {
+namespace {
+
+// The teacher with empty factorised layers, to be filled from a file.
+Bert empty_student(PipelineContext& context, const std::vector<LayerPlan>& plans) {
+  Bert student = clone(context.teacher().model);
+  for (auto& [name, linear] : student.encoder_linears())
+    for (const LayerPlan& p : plans)
+      if (p.layer == name) *linear = std::make_unique<FactorizedLinear>(p.method, p.shape, p.ranks);
+  return student;
+}
+
+// The ranks that factorize() really took.
+std::vector<LayerPlan> plans_of_model(Bert& model) {
+  std::vector<LayerPlan> plans;
+  for (const auto& [name, layer] : factorized_layers(model))
+    plans.push_back({name, layer->method(), layer->shape(), layer->max_ranks()});
+  return plans;
+}
+
+// The tensors of kind output that simba-sim wrote against ours.
+bool equal_output(const spec::Schedule& schedule, const std::vector<std::vector<std::int8_t>>& bytes, int output,
+                  const std::string& file) {
+  IntegerValues values = bytes;
+  evaluate_integer(schedule, values);
+  const auto& expected = values[static_cast<std::size_t>(output)];
+  const std::string written = spec::read_file(file);
+  return written.size() == expected.size() &&
+         std::equal(expected.begin(), expected.end(), written.begin(),
+                    [](std::int8_t a, char b) { return a == static_cast<std::int8_t>(b); });
+}
+
+}  // namespace
+
+Bert load_student(PipelineContext& context, const StageResults& results) {
+  const nlohmann::json& stage = results.at("distill");
+  Bert student = empty_student(context, plans_from_json(stage.at("plans")));
+  read_parameters(student, context.out() + "/" + stage.at("file").get<std::string>());
+  return student;
+}
+
+nlohmann::json stage_distill(PipelineContext& context, const StageResults& results, const std::string& folder,
+                             StageProgress& progress) {
+  const PipelineConfig& config = context.config();
+  progress.report("projecting");
+  Bert student = clone(context.teacher().model);
+  DecomposeOptions options;
+  options.seed = config.seed;
+  options.threads = config.threads;
+  const std::vector<double> errors = factorize(student, plans_from_json(results.at("loop").at("plans")), options);
+  RunFolder run;
+  run.path = folder;
+  run.checkpoint_steps = 50;
+  const auto report = [&](const Progress& p) {
+    char text[96];
+    std::snprintf(text, sizeof text, "%s  step %lld/%lld  loss %.4f", p.stage.c_str(), static_cast<long long>(p.step),
+                  static_cast<long long>(p.total), p.loss);
+    progress.report(text);
+  };
+  if (!distill(student, context.teacher().model, context.train(), config.distill, run, report))
+    throw spec::Error("stopped; the same command goes on from here");
+  const std::vector<LayerPlan> plans = plans_of_model(student);
+  const std::string file = folder + "/weights.safetensors";
+  write_parameters(student, file, {{"format", "heat-student/1"}, {"layers", to_json(plans).dump()}});
+  double error = 0;
+  for (double e : errors) error += e / static_cast<double>(errors.size());
+  return {{"file", std::filesystem::relative(file, context.out()).string()},
+          {"plans", to_json(plans)},
+          {"mean_projection_error", error}};
+}
+
+nlohmann::json stage_evaluate(PipelineContext& context, const StageResults& results, StageProgress& progress) {
+  Bert student = load_student(context, results);
+  const Evaluation test = evaluate(student, context.test(), 4096, [&](const Progress& p) {
+    progress.report(std::to_string(p.step) + "/" + std::to_string(p.total));
+  });
+  std::int64_t params = 0;
+  for (const auto& [name, tensor] : student.named_parameters()) params += tensor.numel();
+  return {{"accuracy", test.accuracy},
+          {"examples", test.examples},
+          {"params", params},
+          {"encoder_params", encoder_parameters(student)}};
+}
+
+nlohmann::json stage_schedule(PipelineContext& context, const StageResults& results, const std::string& folder,
+                              StageProgress& progress) {
+  const nlohmann::json& loop = results.at("loop");
+  const LoopFit fit = LoopFit::from_state(context, loop.at("calibration"),
+                                          context.out() + "/" + loop.at("calibration_file").get<std::string>());
+  LayerCosts costs(context, fit.calibration());
+  Bert student = load_student(context, results);
+  EncoderForms forms = forms_of_model(student);
+  forms.choose = costs.chooser();
+  progress.report("mapping");
+  LoweredEncoder lowered = plan_encoder(context.shape(), "mixed", forms, costs.machine());
+  progress.report("quantising");
+  const auto& inputs = context.calibration_inputs();
+  const auto bytes = quantize_network(lowered.network, calibrate_ranges(lowered.network, inputs), inputs.front());
+  write_schedule(lowered.network.schedule, bytes, folder + "/schedule.json");
+  progress.report("simulating with data");
+  const std::string output = folder + "/output.bin";
+  nlohmann::json run = simulate_schedule(context, lowered.network.schedule, folder, "student", {true, true, output});
+  run["bit_exact"] = equal_output(lowered.network.schedule, bytes, lowered.network.output, output);
+  const spec::Prediction p = fit.corrected(lowered.network.schedule.prediction);
+  const double ns = p.cycles / context.arch().clock_ghz;
+  run["corrected"] = {{"cycles", p.cycles},
+                      {"latency_ns", ns},
+                      {"energy_pj", p.energy_pj},
+                      {"edp_js", p.energy_pj * 1e-12 * ns * 1e-9}};
+  return run;
+}
+
+}  // namespace heat::offline

@@ -1,0 +1,44 @@
+#include "offline/pipeline/subnets.h"
+
+#include "offline/model/checkpoint.h"
+#include "spec/errors.h"
+
+namespace heat::offline {
+
+std::vector<double> features_of(const SubNet& subnet) {
+  return {subnet.begin(), subnet.end()};
+}
+
+AccuracyPredictor make_predictor(const PipelineConfig& config, const nlohmann::json& stage) {
+  std::vector<PredictorSample> samples;
+  for (const auto& s : stage.at("samples"))
+    samples.push_back({features_of(s.at("subnet").get<SubNet>()), s.at("accuracy").get<double>()});
+  return AccuracyPredictor(samples, config.predictor);
+}
+
+void write_parameters(const Bert& model, const std::string& path, const std::map<std::string, std::string>& metadata) {
+  Safetensors file;
+  file.metadata = metadata;
+  for (const auto& [name, tensor] : model.named_parameters()) file.tensors[name] = to_raw(tensor.detach(), DType::kF32);
+  file.save(path);
+}
+
+void read_parameters(Bert& model, const std::string& path) {
+  const Safetensors file = Safetensors::load(path);
+  spec::Problems problems;
+  for (auto& [name, tensor] : model.named_parameters()) {
+    const auto found = file.tensors.find(name);
+    if (found == file.tensors.end()) {
+      problems.add(path, "no tensor '" + name + "'");
+      continue;
+    }
+    const at::Tensor stored = to_float_tensor(found->second);
+    if (stored.sizes() != tensor.sizes())
+      problems.add(path, "tensor '" + name + "' has another shape than the model's");
+    else
+      tensor.detach().copy_(stored);
+  }
+  problems.throw_if_any();
+}
+
+}  // namespace heat::offline
