@@ -19,8 +19,7 @@ using nlohmann::json;
 using nlohmann::ordered_json;
 
 struct Options {
-  std::string model_config, arch, methods = "cp,tucker,ttm", out, calibration, ratios = "0.1,0.2,0.3,0.4",
-                                  json_out;
+  std::string model_config, arch, methods = "cp,tucker,ttm", out, calibration, ratios = "0.1,0.2,0.3,0.4", json_out;
   std::vector<std::string> matrices;
   BuildOptions build;
   SelectionLimits limits;

@@ -21,7 +21,8 @@ std::vector<Baseline> uniform_baselines(const ChoiceTable& table) {
   return out;
 }
 
-std::vector<Baseline> rule_baselines(const ChoiceTable& table, const std::string& rule, const std::vector<double>& ratios,
+std::vector<Baseline> rule_baselines(const ChoiceTable& table, const std::string& rule,
+                                     const std::vector<double>& ratios,
                                      const std::function<int(std::size_t, double)>& choose) {
   std::vector<Baseline> out;
   for (double ratio : ratios) {

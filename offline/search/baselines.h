@@ -20,7 +20,8 @@ std::vector<Baseline> uniform_baselines(const ChoiceTable& table);
 
 // Ranks of a rule for each ratio: `choose` maps (layer, ratio) to the layer's nearest choice index, e.g. from
 // tensorly_ranks of decompose/rank_rules.h.
-std::vector<Baseline> rule_baselines(const ChoiceTable& table, const std::string& rule, const std::vector<double>& ratios,
+std::vector<Baseline> rule_baselines(const ChoiceTable& table, const std::string& rule,
+                                     const std::vector<double>& ratios,
                                      const std::function<int(std::size_t layer, double ratio)>& choose);
 
 // `count` random SubNets that keep the limits of `config` (tried up to 1,000 times each).

@@ -6,7 +6,7 @@
 namespace heat::offline {
 
 ChoiceTable read_cost_table(const nlohmann::json& json, const std::vector<LadderShape>& ladders,
-                          const std::string& name) {
+                            const std::string& name) {
   if (!json.is_object() || !json.contains("layers") || !json["layers"].is_object())
     throw spec::ConfigError(name + ": expected a map with 'layers'");
   spec::Problems problems;

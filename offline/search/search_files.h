@@ -19,7 +19,8 @@ struct LadderShape {
 
 // {"layers": {name: [{"ranks", "energy_pj", "latency_ns"}]}, "fixed": {"energy_pj", "latency_ns"}?}. Every choice of
 // every ladder must be there; ConfigError names `name` and all that are missing.
-ChoiceTable read_cost_table(const nlohmann::json& json, const std::vector<LadderShape>& ladders, const std::string& name);
+ChoiceTable read_cost_table(const nlohmann::json& json, const std::vector<LadderShape>& ladders,
+                            const std::string& name);
 
 // population, generations, parents, mutation_probability, crossover_share, gamma, limits {energy_pj, latency_ns,
 // edp_js, params}; all optional.

@@ -70,7 +70,8 @@ TEST(FitCalibration, WhenTheModelIsRightThenNothingMoves) {
 TEST(Spearman, ComparesOrdersAndAveragesTies) {
   EXPECT_DOUBLE_EQ(rank_correlation({1, 2, 3, 4}, {10, 100, 1000, 10000}), 1);
   EXPECT_DOUBLE_EQ(rank_correlation({1, 2, 3, 4}, {4, 3, 2, 1}), -1);
-  EXPECT_NEAR(rank_correlation({1, 2, 2, 4}, {1, 3, 2, 4}), 0.9486832980505138, 1e-12);  // ranks 0 1.5 1.5 3 against 0 2 1 3
+  EXPECT_NEAR(rank_correlation({1, 2, 2, 4}, {1, 3, 2, 4}), 0.9486832980505138,
+              1e-12);  // ranks 0 1.5 1.5 3 against 0 2 1 3
 }
 
 TEST(ReadSample, WhenGroupsDoNotMatchThenItIsATraceError) {
