@@ -9,7 +9,6 @@
 namespace heat::offline::mapper {
 namespace {
 
-using spec::Action;
 using spec::ceil_div;
 using spec::Extents;
 using spec::GemmMapping;

@@ -104,7 +104,8 @@ double mean_bursts(std::int64_t length, int alignment) {
 double shared_block(std::int64_t length, std::int64_t gap, int alignment) {
   const std::int64_t last = (length - 1) % alignment;  // the smallest place of the last byte in its block
   if (gap + 1 + last > 63) return 0;
-  return static_cast<double>((62 - gap - last) / alignment + 1) / static_cast<double>(64 / alignment);
+  const std::int64_t starts = 64 / alignment, within = (62 - gap - last) / alignment + 1;
+  return static_cast<double>(within) / static_cast<double>(starts);
 }
 }  // namespace
 
