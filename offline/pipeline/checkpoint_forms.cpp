@@ -1,3 +1,4 @@
+// A thin bridge, so that commands need not see LibTorch.
 #include "offline/pipeline/checkpoint_forms.h"
 
 #include <filesystem>

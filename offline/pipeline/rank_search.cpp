@@ -1,3 +1,4 @@
+// The evolution is offline/search; here are the limits, the choice on its Pareto front and the baselines beside it.
 #include "offline/pipeline/rank_search.h"
 
 #include <cmath>

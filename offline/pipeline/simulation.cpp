@@ -1,3 +1,4 @@
+// One process a schedule; what it measured is kept beside what was predicted, by node, layer and group.
 #include "offline/pipeline/simulation.h"
 
 #include <cmath>

@@ -10,9 +10,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-nlohmann::ordered_json hardware(const nlohmann::json& run, const char* predicted) {
+// Simulated figures and the prediction that the calibrated model makes of them.
+nlohmann::ordered_json hardware(const nlohmann::json& run, const nlohmann::json& p) {
   const auto& s = run.at("simulated");
-  const auto& p = run.at(predicted);
   return {{"energy_pj", s.at("energy_pj")},
           {"latency_ns", s.at("latency_ns")},
           {"edp_js", s.at("edp_js")},
@@ -34,8 +34,8 @@ nlohmann::ordered_json summarize(PipelineContext& context, const StageResults& r
   s["teacher"] = {{"accuracy", teacher.at("accuracy")},
                   {"params", teacher.at("params")},
                   {"encoder_params", teacher.at("encoder_params")}};
-  s["dense"] = hardware(r.at("dense"), "predicted");
-  s["student"] = hardware(r.at("schedule"), "corrected");
+  s["dense"] = hardware(r.at("dense"), r.at("schedule").at("dense_corrected"));
+  s["student"] = hardware(r.at("schedule"), r.at("schedule").at("corrected"));
   s["student"]["accuracy"] = student.at("accuracy");
   s["student"]["params"] = student.at("params");
   s["student"]["encoder_params"] = student.at("encoder_params");

@@ -1,3 +1,4 @@
+// Parameters travel between stages as safetensors, which hold the same bits on every machine.
 #include "offline/pipeline/subnets.h"
 
 #include "offline/model/checkpoint.h"

@@ -1,3 +1,4 @@
+// Beyond the paper, which takes the path of least MACs: the least few are mapped and the best EDP wins.
 #include "offline/schedule/choose_path.h"
 
 #include <algorithm>
