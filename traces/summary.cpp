@@ -178,6 +178,7 @@ nlohmann::ordered_json to_json(const Summary& s) {
   auto& nodes = json["nodes"] = nlohmann::ordered_json::array();
   for (const auto& line : s.nodes) nodes.push_back(cost_json(line));
   json["energy_of_no_node_pj"] = s.elsewhere.energy_pj;
+  json["energy_of_no_node_by_component_pj"] = s.elsewhere.energy_by_component_pj;
   auto& stalls = json["stalls"] = nlohmann::ordered_json::array();
   for (const auto& l : s.stalls)
     stalls.push_back({{"engine", l.engine},

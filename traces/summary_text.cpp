@@ -86,14 +86,42 @@ std::string layers(const Summary& s) {
   return "\nBy layer (in the order of the schedule; predicted: against what was measured)\n" + table.render();
 }
 
-std::string nodes(const Summary& s, int max_nodes) {
+// Most cycles first.
+std::vector<CostLine> costliest(const Summary& s, int max_nodes) {
   std::vector<CostLine> sorted = s.nodes;
   std::stable_sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) { return a.cycles > b.cycles; });
-  const std::size_t shown =
-      max_nodes > 0 ? std::min(sorted.size(), static_cast<std::size_t>(max_nodes)) : sorted.size();
+  if (max_nodes > 0 && sorted.size() > static_cast<std::size_t>(max_nodes))
+    sorted.resize(static_cast<std::size_t>(max_nodes));
+  return sorted;
+}
+
+std::string nodes(const Summary& s, const std::vector<CostLine>& lines) {
   TextTable table = cost_table("node");
-  for (std::size_t i = 0; i < shown; ++i) add_cost(table, s, sorted[i]);
-  return fmt::format("\nBy node (most cycles first, {} of {})\n", shown, sorted.size()) + table.render();
+  for (const auto& line : lines) add_cost(table, s, line);
+  return fmt::format("\nBy node (most cycles first, {} of {})\n", lines.size(), s.nodes.size()) + table.render();
+}
+
+// One row a node, one column a component, and what belongs to the rows above and the ones left out.
+std::string nodes_by_component(const Summary& s, const std::vector<CostLine>& lines) {
+  std::vector<TextTable::Column> columns{{"node", Align::kLeft}, {"cycles"}, {"energy_pJ"}};
+  for (const auto& [component, pj] : s.energy_by_component_pj) columns.push_back({component});
+  TextTable table(columns);
+  const auto add = [&](const CostLine& l, const std::string& cycles) {
+    std::vector<std::string> cells{l.name, cycles, fmt::format("{:.1f}", l.energy_pj)};
+    for (const auto& [component, pj] : s.energy_by_component_pj) {
+      const auto it = l.energy_by_component_pj.find(component);
+      cells.push_back(it == l.energy_by_component_pj.end() ? "-" : fmt::format("{:.1f}", it->second));
+    }
+    table.add(std::move(cells));
+  };
+  CostLine all;
+  all.name = "(run)";
+  all.energy_pj = s.run.energy_pj;
+  all.energy_by_component_pj = s.energy_by_component_pj;
+  for (const auto& line : lines) add(line, with_separators(line.cycles));
+  if (s.elsewhere.energy_pj != 0) add(s.elsewhere, "-");
+  add(all, with_separators(s.run.cycles));
+  return "\nEnergy by node and component, pJ\n" + table.render();
 }
 
 std::string stalls(const Summary& s) {
@@ -120,7 +148,8 @@ std::string units(const Summary& s) {
 }  // namespace
 
 std::string to_text(const Summary& s, int max_nodes) {
-  return head(s) + components(s) + layers(s) + nodes(s, max_nodes) + stalls(s) + units(s);
+  const std::vector<CostLine> lines = costliest(s, max_nodes);
+  return head(s) + components(s) + layers(s) + nodes(s, lines) + nodes_by_component(s, lines) + stalls(s) + units(s);
 }
 
 }  // namespace heat::traces

@@ -99,7 +99,7 @@ void write_run_database(const std::string& path, const spec::Schedule& schedule,
       {{"arch", spec::to_json(arch)}, {"energy_table", spec::to_json(table)}, {"dram", spec::to_json(dram)}});
   write_nodes(w, schedule, result);
   write_stalls(w, result);
-  for (const EnergyPart& p : result.energy) w.energy({p.component, p.action, p.node, p.count, p.energy_pj});
+  for (const EnergyPart& p : result.energy_parts) w.energy({p.component, p.action, p.node, p.count, p.energy_pj});
   for (const TraceInterval& i : result.intervals)
     w.interval(w.unit(i.chiplet, unit_name(i.unit)), i.start, std::min(i.end, result.cycles), unit_name(i.unit),
                i.node);

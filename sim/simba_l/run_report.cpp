@@ -21,7 +21,7 @@ double latency_ns(const spec::ArchSpec& arch, std::int64_t cycles) {
 }
 
 double edp(const spec::ArchSpec& arch, const RunResult& r) {
-  return spec::edp_js(spec::Picojoules(r.energy_pj), arch.nanoseconds(spec::Cycles(r.cycles)));
+  return spec::edp_js(spec::Picojoules(r.energy.pj()), arch.nanoseconds(spec::Cycles(r.cycles)));
 }
 
 std::int64_t total_macs(const RunResult& r) {
@@ -35,27 +35,18 @@ double utilization(const spec::ArchSpec& arch, const RunResult& r) {
   return peak > 0 ? static_cast<double>(total_macs(r)) / peak : 0;
 }
 
-std::map<std::string, double> by_component(const RunResult& r) {
-  std::map<std::string, double> sums;
-  for (const EnergyPart& p : r.energy) sums[p.component] += p.energy_pj;
-  return sums;
-}
-
 ordered_json nodes_json(const spec::Schedule& s, const RunResult& r) {
   ordered_json list = ordered_json::array();
-  std::vector<std::map<std::string, double>> components(s.nodes.size());
-  for (const EnergyPart& p : r.energy)
-    if (p.node >= 0) components[static_cast<std::size_t>(p.node)][p.component] += p.energy_pj;
   for (std::size_t i = 0; i < s.nodes.size(); ++i) {
     const NodeResult& n = r.nodes[i];
     list.push_back({{"name", s.nodes[i].name},
                     {"layer", s.nodes[i].layer},
                     {"cycles", n.cycles},
-                    {"energy_pj", n.energy_pj},
+                    {"energy_pj", n.energy.pj()},
                     {"macs", n.macs},
                     {"dram_read_bytes", n.dram_read_bytes},
                     {"dram_write_bytes", n.dram_write_bytes},
-                    {"energy_by_component_pj", components[i]},
+                    {"energy_by_component_pj", n.energy.pj_of},
                     {"stalls", n.stalls}});
   }
   return list;
@@ -102,13 +93,14 @@ ordered_json report_json(const spec::Schedule& schedule, const spec::ArchSpec& a
                     {"data", options.data},
                     {"cycles", result.cycles},
                     {"latency_ns", latency_ns(arch, result.cycles)},
-                    {"energy_pj", result.energy_pj},
+                    {"energy_pj", result.energy.pj()},
                     {"edp_js", edp(arch, result)},
                     {"macs", total_macs(result)},
                     {"utilization", utilization(arch, result)},
                     {"dram_read_bytes", reads},
                     {"dram_write_bytes", writes},
-                    {"energy_by_component_pj", by_component(result)},
+                    {"energy_by_component_pj", result.energy.pj_of},
+                    {"energy_of_no_node_by_component_pj", result.energy_of_no_node.pj_of},
                     {"counts", result.counts},
                     {"nodes", nodes_json(schedule, result)},
                     {"groups", groups_json(schedule, result)}};
@@ -131,12 +123,12 @@ std::string report_text(const spec::Schedule& schedule, const spec::ArchSpec& ar
   };
   add("%s (%s) on %s\n", schedule.network.c_str(), schedule.method.c_str(), arch.name.c_str());
   add("  cycles       %lld (%.6g ms)\n", static_cast<long long>(result.cycles), latency_ns(arch, result.cycles) * 1e-6);
-  add("  energy       %.6g uJ\n", result.energy_pj * 1e-6);
+  add("  energy       %.6g uJ\n", result.energy.pj() * 1e-6);
   add("  EDP          %.6g uJ*s\n", edp(arch, result) * 1e6);
   add("  MACs         %lld, utilisation %.1f%%\n", static_cast<long long>(total_macs(result)),
       utilization(arch, result) * 100);
-  for (const auto& [component, pj] : by_component(result))
-    add("    %-14s %12.6g uJ  %5.1f%%\n", component.c_str(), pj * 1e-6, 100 * pj / result.energy_pj);
+  for (const auto& [component, pj] : result.energy.pj_of)
+    add("    %-14s %12.6g uJ  %5.1f%%\n", component.c_str(), pj * 1e-6, 100 * pj / result.energy.pj());
   std::vector<std::size_t> order(result.nodes.size());
   for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
   std::stable_sort(order.begin(), order.end(),
@@ -145,7 +137,7 @@ std::string report_text(const spec::Schedule& schedule, const spec::ArchSpec& ar
   text += "  longest nodes:\n";
   for (std::size_t i : order)
     add("    %-48s %10lld cycles %12.6g uJ\n", schedule.nodes[i].name.c_str(),
-        static_cast<long long>(result.nodes[i].cycles), result.nodes[i].energy_pj * 1e-6);
+        static_cast<long long>(result.nodes[i].cycles), result.nodes[i].energy.pj() * 1e-6);
   add("  simulated in %.2f s of CPU time, %.0f MB\n", cost.cpu_s, static_cast<double>(cost.peak_rss_bytes) / 1e6);
   return text;
 }

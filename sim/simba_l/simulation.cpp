@@ -62,13 +62,13 @@ RunResult collect(const RunContext& context, const Package& package, const spec:
   for (std::size_t n = 0; n < s.nodes.size(); ++n) cycles.push_back(context.clock.cycles(static_cast<int>(n)));
   for (std::int64_t b : barriers) barrier_cycles += b;
   cycles.push_back(barrier_cycles);
-  r.energy = context.meter.parts(context.arch, table, cycles, dram);
+  r.energy_parts = context.meter.parts(context.arch, table, cycles, dram);
   r.nodes.resize(s.nodes.size());
-  double shared_pj = 0;
-  for (const EnergyPart& p : r.energy) {
-    r.energy_pj += p.energy_pj;
-    (p.node < 0 ? shared_pj : r.nodes[static_cast<std::size_t>(p.node)].energy_pj) += p.energy_pj;
-  }
+  for (const EnergyPart& p : r.energy_parts)
+    (p.node < 0 ? r.energy_of_no_node : r.nodes[static_cast<std::size_t>(p.node)].energy).pj_of[p.component] +=
+        p.energy_pj;
+  for (const NodeResult& n : r.nodes) r.energy += n.energy;
+  r.energy += r.energy_of_no_node;
   for (std::size_t n = 0; n < s.nodes.size(); ++n) {
     const int node = static_cast<int>(n);
     r.nodes[n].cycles = cycles[n];
@@ -82,9 +82,10 @@ RunResult collect(const RunContext& context, const Package& package, const spec:
     group.start_cycle = g == 0 ? 0 : releases[g - 1];
     group.end_cycle = releases[g];
     group.barrier_cycles = barriers[g];
-    for (int n : s.groups[g].nodes) group.energy_pj += r.nodes[static_cast<std::size_t>(n)].energy_pj;
+    for (int n : s.groups[g].nodes) group.energy_pj += r.nodes[static_cast<std::size_t>(n)].energy.pj();
     if (barrier_cycles > 0)
-      group.energy_pj += shared_pj * static_cast<double>(barriers[g]) / static_cast<double>(barrier_cycles);
+      group.energy_pj +=
+          r.energy_of_no_node.pj() * static_cast<double>(barriers[g]) / static_cast<double>(barrier_cycles);
     r.groups.push_back(group);
   }
   for (int a = 0; a < spec::kActionCount; ++a)
@@ -93,6 +94,17 @@ RunResult collect(const RunContext& context, const Package& package, const spec:
 }
 
 }  // namespace
+
+double EnergyByComponent::pj() const {
+  double sum = 0;
+  for (const auto& [component, pj] : pj_of) sum += pj;
+  return sum;
+}
+
+EnergyByComponent& EnergyByComponent::operator+=(const EnergyByComponent& o) {
+  for (const auto& [component, pj] : o.pj_of) pj_of[component] += pj;
+  return *this;
+}
 
 RunResult simulate(const spec::Schedule& schedule, const spec::ArchSpec& arch, const spec::EnergyTable& table,
                    const RunOptions& options, const DramAttachment& dram, const std::vector<std::uint8_t>& image) {

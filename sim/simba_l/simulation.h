@@ -20,9 +20,16 @@ struct DramAttachment {
   std::function<DramEnergy()> energy;  // of the run, asked for at its end
 };
 
+// Energy by component (spec::component_of). Its pj() adds the components in the order of their names.
+struct EnergyByComponent {
+  std::map<std::string, double> pj_of;
+  double pj() const;
+  EnergyByComponent& operator+=(const EnergyByComponent& o);
+};
+
 struct NodeResult {
   std::int64_t cycles = 0;
-  double energy_pj = 0;
+  EnergyByComponent energy;
   std::int64_t macs = 0, dram_read_bytes = 0, dram_write_bytes = 0;
   std::map<std::string, std::int64_t> stalls;  // "<unit>_waits_<reason>_cycles", summed over chiplets
 };
@@ -35,10 +42,11 @@ struct GroupResult {
 
 struct RunResult {
   std::int64_t cycles = 0;
-  double energy_pj = 0;
+  EnergyByComponent energy;             // of the nodes one after another, then of no node: these very additions
+  EnergyByComponent energy_of_no_node;  // the barriers'
   std::vector<NodeResult> nodes;
   std::vector<GroupResult> groups;
-  std::vector<EnergyPart> energy;
+  std::vector<EnergyPart> energy_parts;
   std::vector<TraceInterval> intervals;
   std::map<std::string, std::vector<std::uint8_t>> outputs;  // tensors of kind output, with data
   std::map<std::string, std::int64_t> counts;                // actions by name

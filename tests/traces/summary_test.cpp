@@ -95,6 +95,8 @@ TEST(Summary, JsonHoldsWhatTheTextShows) {
   EXPECT_EQ(json["nodes"].size(), 3u);
   EXPECT_EQ(json["stalls"][0]["reason"], "dram_busy");
   EXPECT_DOUBLE_EQ(json["energy_of_no_node_pj"], 250);
+  EXPECT_DOUBLE_EQ(json["energy_of_no_node_by_component_pj"]["pe"], 250);
+  EXPECT_DOUBLE_EQ(json["nodes"][1]["energy_by_component_pj"]["global_buffer"], 512);
 }
 
 TEST(Diff, RunAgainstItselfIsEmpty) {

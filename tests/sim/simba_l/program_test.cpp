@@ -90,6 +90,12 @@ TEST_F(SimbaSim, TraceThenRunDatabaseAgreesWithTheResult) {
   EXPECT_EQ(reader.run().cycles, o["cycles"].get<std::int64_t>());
   EXPECT_EQ(reader.run().macs, o["macs"].get<std::int64_t>());
   EXPECT_NEAR(reader.run().energy_pj, o["energy_pj"].get<double>(), 1e-9 * o["energy_pj"].get<double>());
+  std::map<std::string, std::map<std::string, double>> energy;  // node, component
+  for (const auto& e : reader.energies())
+    energy[e.node < 0 ? "" : built_.schedule.nodes[static_cast<std::size_t>(e.node)].name][e.component] += e.energy_pj;
+  for (const auto& n : o["nodes"])
+    EXPECT_EQ(energy[n["name"]], (n["energy_by_component_pj"].get<std::map<std::string, double>>())) << n["name"];
+  EXPECT_EQ(energy[""], (o["energy_of_no_node_by_component_pj"].get<std::map<std::string, double>>()));
   std::int64_t read = 0;
   reader.for_each_dram_transaction([&](const traces::DramTransactionRow& t) { read += t.is_write ? 0 : t.bytes; });
   EXPECT_EQ(read, o["dram_read_bytes"].get<std::int64_t>());

@@ -70,6 +70,54 @@ TEST(Property, PartsThenSumIsTheTotal) {
   }
 }
 
+// Not nearly: the run's figures are these very additions.
+TEST(Property, EnergyOfNodesAndOfNoneThenAddsUpExactlyByComponent) {
+  for (const auto& built : samples()) {
+    const Outcome o = run(built, small());
+    ASSERT_EQ(o.error, "");
+    std::map<std::string, double> sums;
+    const auto add = [&](const nlohmann::json& parts) {
+      for (const auto& [component, pj] : parts.items()) sums[component] += pj.get<double>();
+    };
+    for (const auto& n : o.report["nodes"]) {
+      double node = 0;
+      for (const auto& [component, pj] : n["energy_by_component_pj"].items()) node += pj.get<double>();
+      EXPECT_EQ(node, n["energy_pj"].get<double>());
+      EXPECT_GT(n["energy_by_component_pj"]["pe"].get<double>(), 0);
+      EXPECT_GT(n["energy_by_component_pj"]["controller"].get<double>(), 0);
+      add(n["energy_by_component_pj"]);
+    }
+    EXPECT_FALSE(o.report["energy_of_no_node_by_component_pj"].empty());
+    add(o.report["energy_of_no_node_by_component_pj"]);
+    EXPECT_EQ(sums, (o.report["energy_by_component_pj"].get<std::map<std::string, double>>()));
+    double total = 0;
+    for (const auto& [component, pj] : sums) total += pj;
+    EXPECT_EQ(total, o.report["energy_pj"].get<double>());
+  }
+}
+
+// The account again from counts and the table: actions, static power over the run's cycles, the DRAM's own figures.
+TEST(Property, EnergyOfTheRunThenIsActionsAndStaticPowerAndDram) {
+  const spec::EnergyTable table = spec::EnergyTable::load(HEAT_SOURCE_DIR "/configs/energy/5nm.yaml");
+  for (const auto& built : samples()) {
+    const Machine machine = small();
+    const Outcome o = run(built, machine);
+    ASSERT_EQ(o.error, "");
+    double pj = 1e6 + 5e5;  // what the test's memory says it took
+    for (int a = 0; a < spec::kActionCount; ++a) {
+      const auto action = static_cast<spec::Action>(a);
+      pj += static_cast<double>(o.count(spec::action_name(action))) * table.pj(action);
+    }
+    const double ns = static_cast<double>(o.cycles()) / machine.arch.clock_ghz;
+    const double pe_mw = table.static_mw(spec::StaticPart::kPe) + table.static_mw(spec::StaticPart::kNocRouter);
+    const double chiplet_mw =
+        table.static_mw(spec::StaticPart::kGlobalBuffer) + table.static_mw(spec::StaticPart::kVectorUnit) +
+        table.static_mw(spec::StaticPart::kNopRouter) + table.static_mw(spec::StaticPart::kController);
+    pj += ns * machine.arch.chiplets() * (chiplet_mw + pe_mw * machine.arch.pes());
+    EXPECT_NEAR(o.report["energy_pj"].get<double>(), pj, 1e-9 * pj);
+  }
+}
+
 TEST(Property, DataOnOrOffThenCyclesEnergyAndCountsAreTheSame) {
   for (const auto& built : samples()) {
     Outcome on = run(built, small(true)), off = run(built, small(false));
