@@ -32,19 +32,19 @@ const spec::TensorView& output_of(const spec::Node& node) {
   return node.gemm ? node.gemm->output : node.vector->output;
 }
 
+const std::vector<Index>& indices_of(const spec::Node& node, spec::LoopDim dim) {
+  if (node.vector) return node.vector->n;
+  const spec::GemmIndices& i = node.gemm->indices;
+  return dim == spec::LoopDim::kB ? i.b : dim == spec::LoopDim::kM ? i.m : i.n;
+}
+
 Bound bound_of(const spec::Node& node) {
-  const std::vector<Index>* group = nullptr;
-  if (node.vector)
-    group = &node.vector->n;
-  else
-    group = node.bound == spec::LoopDim::kB   ? &node.gemm->indices.b
-            : node.bound == spec::LoopDim::kM ? &node.gemm->indices.m
-                                              : &node.gemm->indices.n;
+  const std::vector<Index>& group = indices_of(node, node.bound);
   // A GEMM without output indices binds nothing: one value.
-  if (group->empty()) return {"", 1};
+  if (group.empty()) return {"", 1};
   for (const auto& d : output_of(node).dims)
-    if (d.index == group->front()) return {d.index, d.size};
-  return {group->front(), 1};
+    if (d.index == group.front()) return {d.index, d.size};
+  return {group.front(), 1};
 }
 
 // A group as it was mapped.
@@ -53,6 +53,7 @@ struct Planned {
   std::string reason;
   FusedGroup group;
   std::vector<spec::GemmMapping> mappings;
+  spec::LoopDim bound = spec::LoopDim::kN;  // of a group of one node; more keep theirs
   std::vector<int> in_global_buffer;
   double cycles = 0, energy_pj = 0;
 };
@@ -175,12 +176,29 @@ class Planner {
     return true;
   }
 
-  // Maps chain[first..last] as one group; leaves the schedule as it was.
+  // Maps chain[first..last] as one group; leaves the schedule as it was. A GEMM alone may walk over any of its
+  // dimensions: tokens shared out over the chiplets make every one of them read all weights, features all inputs.
   Planned plan_run(std::size_t first, std::size_t last, const SearchOptions& options) {
+    spec::Node& node = s_.nodes[static_cast<std::size_t>(chain_[first])];
+    if (first != last || !node.gemm) return plan_as_bound(first, last, options);
+    const spec::LoopDim given = node.bound;
+    Planned best = plan_as_bound(first, last, options);
+    for (spec::LoopDim other : {spec::LoopDim::kB, spec::LoopDim::kM, spec::LoopDim::kN}) {
+      if (other == given || indices_of(node, other).empty()) continue;
+      node.bound = other;
+      Planned p = plan_as_bound(first, last, options);
+      if (p.feasible && (!best.feasible || part_value(p, options) < part_value(best, options))) best = std::move(p);
+    }
+    node.bound = given;
+    return best;
+  }
+
+  Planned plan_as_bound(std::size_t first, std::size_t last, const SearchOptions& options) {
     Planned p;
     const Bound bound = bound_of(node(first));
     p.group.index = bound.index;
     p.group.extent = p.group.step = bound.extent;
+    p.bound = node(first).bound;
     p.group.name = node(first).name + (last > first ? " .. " + node(last).name : "");
     for (std::size_t i = first; i <= last; ++i) {
       p.group.nodes.push_back(chain_[i]);
@@ -214,6 +232,7 @@ class Planner {
         s_.tensors[static_cast<std::size_t>(t)].dram_address = -1;
         result.in_global_buffer.push_back(t);
       }
+      if (p.group.nodes.size() == 1) s_.nodes[static_cast<std::size_t>(p.group.nodes[0])].bound = p.bound;
       for (std::size_t i = 0; i < p.group.nodes.size(); ++i)
         if (auto& gemm = s_.nodes[static_cast<std::size_t>(p.group.nodes[i])].gemm) gemm->mapping = p.mappings[i];
       s_.groups.push_back(p.group);

@@ -2,6 +2,7 @@
 #include "offline/mapper/group_model.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 
 #include "spec/gb_layout.h"
@@ -250,6 +251,13 @@ std::vector<std::int64_t> GroupModel::key(std::size_t position, std::int64_t ste
   const EpilogueShape& p = n.shape.epilogue;
   key.insert(key.end(), {p.record_bytes, p.channels_include_batch ? 1 : 0, p.n_channels, p.table_bytes});
   return key;
+}
+
+void GroupModel::append_group_key(std::size_t position, std::vector<std::int64_t>& key) const {
+  const NodeModel& n = nodes_[position];
+  for (double bytes : {pins_.whole_bytes, pins_.per_value_bytes, pins_.whole_gb_writes, n.parameter_bytes})
+    key.push_back(std::bit_cast<std::int64_t>(bytes));
+  key.insert(key.end(), {pins_.whole_loads, pins_.step_loads, n.parameter_loads});
 }
 
 std::map<std::string, double> GroupModel::by_component(const std::array<double, spec::kActionCount>& actions,

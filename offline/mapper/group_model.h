@@ -29,7 +29,6 @@ class GroupModel {
 
   const Shares& shares() const { return shares_; }
   const std::vector<NodeModel>& nodes() const { return nodes_; }
-  bool has_parameters() const { return parameter_nodes_ > 0; }
 
   // One execution of node `position` under `mapping` (ignored for vector nodes) in a step of class `c`.
   NodeStep step(std::size_t position, const spec::GemmMapping& mapping, const StepClass& c) const;
@@ -44,8 +43,10 @@ class GroupModel {
   Brief brief(const std::vector<spec::GemmMapping>& mappings, std::int64_t step) const;
   // One node by itself, without barrier, pins and parameters: its part in a group of several.
   Brief brief_node(std::size_t position, const spec::GemmMapping& mapping, std::int64_t step) const;
-  // All that a node's cost depends on beside its mapping, as numbers (for caches).
+  // All that a node's cost depends on beside its mapping, as numbers (for caches); and what the cost of a group of this
+  // node alone depends on beside that: pins and parameters.
   std::vector<std::int64_t> key(std::size_t position, std::int64_t step) const;
+  void append_group_key(std::size_t position, std::vector<std::int64_t>& key) const;
   // The same in full; `per_node` accumulations included.
   GroupCost full(const std::vector<spec::GemmMapping>& mappings, std::int64_t step) const;
 

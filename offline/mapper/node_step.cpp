@@ -43,8 +43,8 @@ StepPricer::StepPricer(const Machine& machine) : m_(machine) {
     to.push_back(c);
     const int hops = mesh_hops(a.nop, a.dram_chiplet, c);
     far = std::max(far, hops);
-    tree_.push_back(multicast_links(a.nop, a.dram_chiplet, to) + 1.0);
-    hops_.push_back(hops_.back() + hops + 1.0);
+    tree_.push_back(static_cast<double>(multicast_links(a.nop, a.dram_chiplet, to)));
+    hops_.push_back(hops_.back() + hops);
     busiest_.push_back(busiest_link_routes(a.nop, a.dram_chiplet, c + 1));
   }
   port_bytes_per_cycle_ = a.dram_port_bytes_per_cycle * m_.calibration.dram_bandwidth_factor;

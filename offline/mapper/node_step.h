@@ -79,9 +79,9 @@ class StepPricer {
   // Cycles of the loads of one step.
   double load_cycles(const LoadWork& work) const;
   double noc_latency() const { return noc_latency_; }
-  // Links of the NoP tree from the DRAM to the first `count` chiplets, the DRAM's port included.
+  // Links of the NoP tree from the DRAM's chiplet to the first `count` chiplets.
   double tree_links(int count) const { return tree_[static_cast<std::size_t>(count)]; }
-  // Sum over the first `count` chiplets of the hops from the DRAM, the port included.
+  // Sum over the first `count` chiplets of the hops from the DRAM's chiplet.
   double unicast_hops(int count) const { return hops_[static_cast<std::size_t>(count)]; }
   const Machine& machine() const { return m_; }
 

@@ -78,17 +78,24 @@ class GroupSearch {
 
   SearchResult run() {
     const auto start = std::chrono::steady_clock::now();
-    const auto pins = pin_choices();
+    const std::vector<PinChoice> choices = pin_choices();
     int worse = 0;
     double last = -1;
     for (std::int64_t step : step_choices()) {
       double value = -1;
-      for (const auto& pinned : pins) {
-        // In a single step nothing is loaded twice; in several, the largest set of pins that fits saves most.
-        if (!one_gemm_ && step == share_ && !pinned.empty()) continue;
-        const double v = try_configuration(step, pinned);
-        if (v >= 0 && (value < 0 || v < value)) value = v;
-        if (v >= 0 && !one_gemm_) break;
+      for (const PinChoice& pins : choices) {
+        // In a single step whole tensors are not loaded twice; in several, the largest set that fits saves most.
+        if (!one_gemm_ && step == share_ && !pins.whole.empty()) continue;
+        bool fits = false;
+        for (bool shares : {false, true}) {
+          if (shares && pins.shares.empty()) continue;
+          std::vector<int> pinned = pins.whole;
+          if (shares) pinned.insert(pinned.end(), pins.shares.begin(), pins.shares.end());
+          const double v = try_configuration(step, pinned);
+          fits = fits || v >= 0;
+          if (v >= 0 && (value < 0 || v < value)) value = v;
+        }
+        if (fits && !one_gemm_) break;
       }
       if (value < 0) continue;
       worse = last >= 0 && value >= last ? worse + 1 : 0;
@@ -107,9 +114,15 @@ class GroupSearch {
     return tile_sizes(share_, 1);
   }
 
-  // Operands that all chiplets share and that stream from DRAM: candidates for pinning, the smallest first.
-  std::vector<int> shared_operands() const {
-    std::set<int> produced, shared;
+  // Pinned whole, and shares that are pinned or not beside them.
+  struct PinChoice {
+    std::vector<int> whole, shares;
+  };
+
+  // Operands of GEMMs that stream from DRAM, the smallest first: those that all chiplets read whole, or those of which
+  // each has a share that can lie in the global buffer.
+  std::vector<int> streamed_operands(bool whole) const {
+    std::set<int> produced, found;
     for (int n : g_.nodes) {
       const auto& node = s_.nodes[static_cast<std::size_t>(n)];
       produced.insert(node.gemm ? node.gemm->output.tensor : node.vector->output.tensor);
@@ -119,27 +132,43 @@ class GroupSearch {
       for (int i = 0; gemm && i < 2; ++i) {
         const spec::TensorView& view = *stationary_views(*gemm, i);
         const auto& tensor = s_.tensors[static_cast<std::size_t>(view.tensor)];
-        if (tensor.home == spec::Home::kDram && !spec::holds_index(view, g_.index) && !produced.count(view.tensor))
-          shared.insert(view.tensor);
+        if (tensor.home != spec::Home::kDram || produced.count(view.tensor)) continue;
+        if (whole ? !spec::holds_index(view, g_.index) : share_is_a_block(view.tensor)) found.insert(view.tensor);
       }
     }
-    std::vector<int> list(shared.begin(), shared.end());
+    std::vector<int> list(found.begin(), found.end());
     std::stable_sort(list.begin(), list.end(), [&](int x, int y) { return bytes(x) < bytes(y); });
     return list;
   }
 
+  // Every node of the group that reads the tensor sees the group's index as its outermost axis.
+  bool share_is_a_block(int tensor) const {
+    const auto outermost = [&](const spec::TensorView& view) {
+      return view.tensor != tensor || std::any_of(view.dims.begin(), view.dims.end(), [&](const spec::ViewDim& d) {
+               return d.index == g_.index && d.size == g_.extent && d.stride * d.size == bytes(tensor);
+             });
+    };
+    return std::all_of(g_.nodes.begin(), g_.nodes.end(), [&](int n) {
+      const auto& node = s_.nodes[static_cast<std::size_t>(n)];
+      if (node.gemm) return outermost(node.gemm->weight) && outermost(node.gemm->input);
+      return outermost(node.vector->input) && (!node.vector->residual || outermost(*node.vector->residual));
+    });
+  }
+
   std::int64_t bytes(int tensor) const { return s_.tensors[static_cast<std::size_t>(tensor)].bytes(); }
 
-  std::vector<std::vector<int>> pin_choices() const {
-    std::vector<std::vector<int>> choices{{}};
+  std::vector<PinChoice> pin_choices() const {
+    std::vector<PinChoice> choices{{}};
     if (!options_.pin || gemms_ == 0) return choices;
-    std::vector<int> all = shared_operands();
+    const std::vector<int> all = streamed_operands(true), shares = streamed_operands(false);
     if (one_gemm_) {
-      for (int t : all) choices.push_back({t});
+      for (int t : all) choices.push_back({{t}, {}});
+      for (int t : shares) choices.push_back({{t}, {}});
       return choices;
     }
-    if (all.size() > 1) choices.insert(choices.begin(), {all.begin(), all.end() - 1});
-    if (!all.empty()) choices.insert(choices.begin(), all);
+    if (all.size() > 1) choices.insert(choices.begin(), {{all.begin(), all.end() - 1}, {}});
+    if (!all.empty()) choices.insert(choices.begin(), {all, {}});
+    for (PinChoice& c : choices) c.shares = shares;
     return choices;
   }
 
@@ -251,21 +280,21 @@ class GroupSearch {
 
   NodeSearchResult cached_search(const GroupModel& model, std::size_t position, const NodeSearchSettings& settings) {
     std::vector<std::int64_t> key;
-    // A lone node's cost includes its group's pins and parameters, which the key does not hold.
-    const bool cacheable = cache_ && (!settings.alone || (g_.pinned.empty() && !model.has_parameters()));
-    if (cacheable) {
+    if (cache_) {
       key = model.key(position, settings.step);
       const SlotBudget& b = settings.budget;
       key.insert(key.end(), {b.weight, b.input, b.output, b.total, b.least_input, b.least_output,
                              settings.alone ? 1 : 0, static_cast<std::int64_t>(settings.goal.objective),
                              std::bit_cast<std::int64_t>(settings.goal.energy_weight),
-                             std::bit_cast<std::int64_t>(settings.goal.cycle_weight), settings.exhaustive ? 1 : 0});
+                             std::bit_cast<std::int64_t>(settings.goal.cycle_weight), settings.exhaustive ? 1 : 0,
+                             std::bit_cast<std::int64_t>(settings.cutoff)});
+      if (settings.alone) model.append_group_key(position, key);
       if (const auto found = cache_->data().nodes.find(key); found != cache_->data().nodes.end()) return found->second;
     }
     const NodeSearchResult found = search_node(model, position, pricer_, settings);
     result_.evaluated += found.evaluated;
     result_.considered += found.considered;
-    if (cacheable) cache_->data().nodes[key] = found;
+    if (cache_) cache_->data().nodes[key] = found;
     return found;
   }
 

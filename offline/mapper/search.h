@@ -11,10 +11,10 @@
 //   step        one GEMM: the whole share (tiles do the rest). Otherwise ceil(share / q), the largest first, until two
 //   in a
 //               row are no improvement
-//   pinned      one GEMM: nothing, the weights, or the inputs (where they do not hold the bound index). Otherwise
-//   nothing in a
-//               single step; in several the first that fits of: all operands that do not hold the bound index, all but
-//               the largest, nothing
+//   pinned      one GEMM: nothing, the weights, or the inputs (whole, or each chiplet's share at a step where that is
+//   one block).
+//               Otherwise the first that fits of: all operands that do not hold the bound index, all but the largest,
+//               nothing (in a single step: nothing); each with and without the shares of the operands that hold it
 // For one GEMM the result is the optimum of that space ("proven"): branch and bound discards only what a lower bound
 // rules out; a test compares with exhaustive search. In a group of several nodes every node is optimal for the slots it
 // gets, and slots come from a menu when the nodes' own choices do not fit together.

@@ -48,6 +48,7 @@ ViewRuns::Runs ViewRuns::runs(const Sizes& block) const {
   r.length = 1;
   std::int64_t alignment = 64, reach = 1;  // reach: stride at which the next group continues the run
   std::int64_t span = 0;                   // from the first byte to the last, once runs repeat
+  bool regular = true;                     // every repeating group is one uniform stride
   bool growing = true;
   for (int o : order_) {
     const Group& g = groups_[static_cast<std::size_t>(o)];
@@ -73,6 +74,7 @@ ViewRuns::Runs ViewRuns::runs(const Sizes& block) const {
     growing = false;
     if (span == 0) span = r.length;
     if (size > 1) {
+      regular = regular && size <= g.inner;
       if (size <= g.inner) r.levels[static_cast<std::size_t>(r.level_count++)] = {size, g.stride - span};
       span += (size - 1) * g.stride;
     }
@@ -81,6 +83,7 @@ ViewRuns::Runs ViewRuns::runs(const Sizes& block) const {
     alignment = std::gcd(alignment, g.stride);
   }
   r.alignment = static_cast<int>(alignment);
+  r.span = regular && r.rest == 0 ? std::max(span, r.length) : 0;
   return r;
 }
 
@@ -104,6 +107,7 @@ double mean_bursts(std::int64_t length, int alignment) {
 double shared_block(std::int64_t length, std::int64_t gap, int alignment) {
   const std::int64_t last = (length - 1) % alignment;  // the smallest place of the last byte in its block
   if (gap + 1 + last > 63) return 0;
+  if (gap < 0) return 1;  // runs of one loop lie between those of another
   const std::int64_t starts = 64 / alignment, within = (62 - gap - last) / alignment + 1;
   return static_cast<double>(within) / static_cast<double>(starts);
 }
@@ -115,7 +119,7 @@ double ViewRuns::requests(const Sizes& block, std::int64_t burst) const {
   for (int i = 0; i < r.level_count; ++i) {
     const Runs::Level& level = r.levels[static_cast<std::size_t>(i)];
     if (level.gap >= 64) break;
-    length = level.count * length + (level.count - 1) * level.gap;
+    length = std::max(length, level.count * length + (level.count - 1) * level.gap);
     count /= level.count;
   }
   return static_cast<double>(count * packed_accesses(length, burst) + r.rest * packed_accesses(r.rest_length, burst));
@@ -133,7 +137,11 @@ double ViewRuns::burst_bytes(const Sizes& block) const {
     outside /= static_cast<double>(level.count);
     blocks -= outside * static_cast<double>(level.count - 1) * shared_block(r.length, level.gap, r.alignment);
   }
-  return 64.0 * blocks;
+  // Interleaved runs share blocks in ways the loops do not tell: no fewer than the bytes fill, no more than lie between
+  // the first byte and the last.
+  const double bytes = static_cast<double>(r.full * r.length);
+  if (r.span > 0) blocks = std::min(blocks, mean_bursts(r.span, r.alignment));
+  return std::max(64.0 * blocks, bytes);
 }
 
 }  // namespace heat::offline::mapper

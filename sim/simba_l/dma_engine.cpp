@@ -178,7 +178,7 @@ std::int64_t LoadEngine::arrived(Job& job, const Burst& burst, std::int64_t cycl
     p.last = std::max({p.last, arrival, written});
     free = std::max(free, p.last);
   }
-  context_.meter.add(burst.node, spec::Action::kNopByteHop, burst.bytes * (links + 1));
+  context_.meter.add(burst.node, spec::Action::kNopByteHop, burst.bytes * links);
   return free;
 }
 
@@ -225,7 +225,7 @@ void StoreEngine::submit(Job&, Burst& burst, std::int64_t cycle) {
       fabric_.nop.transfer(start, {chiplet_, 0}, fabric_.dram(), burst.bytes) + std::max<std::int64_t>(0, read - flits);
   const std::int64_t entry = fabric_.port.reserve(std::max(cycle, arrival - std::max(lane, flits) + 1), burst.bytes);
   context_.meter.add(burst.node, spec::Action::kNopByteHop,
-                     burst.bytes * (fabric_.nop.hops(chiplet_, fabric_.dram().node) + 1));
+                     burst.bytes * fabric_.nop.hops(chiplet_, fabric_.dram().node));
   fabric_.port.submit(burst, std::max(arrival, entry + lane - 1));
 }
 

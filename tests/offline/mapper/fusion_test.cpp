@@ -87,6 +87,46 @@ TEST(PlanFusion, WhenTheIntermediateFitsThenItNeverLeavesTheChip) {
   EXPECT_NEAR(evaluate(s, 0, Machine(arch, energy)).dram_bytes, bytes, 0.02 * bytes);
 }
 
+// Many weights and few tokens: sharing the tokens out would bring every weight to every chiplet, sharing the outputs
+// brings each to one.
+TEST(PlanFusion, WhenALoneGemmHasManyWeightsThenItsOutputsAreSharedOutInsteadOfItsTokens) {
+  const spec::ArchSpec arch = simba_l();
+  const spec::EnergyTable energy = energy_of(arch);
+  const Machine machine(arch, energy);
+  const Layer layer{"tc,oc->to", {{"t", 64}, {"c", 768}, {"o", 3072}}, {{0, 1}}};
+  LoweredPath path;
+  spec::Schedule chosen = lowered(layer, path), by_token = chosen;
+  ASSERT_EQ(chosen.nodes[0].bound, spec::LoopDim::kN);
+  const FusionResult r = plan_fusion(chosen, path.nodes, machine, {});
+  EXPECT_EQ(chosen.nodes[0].bound, spec::LoopDim::kM);
+  EXPECT_EQ(chosen.groups[0].index, "o");
+  EXPECT_EQ(chosen.groups[0].extent, 3072);
+  EXPECT_TRUE(spec::misfits(chosen, arch).empty());
+  by_token.groups = {{"by token", "t", 64, 16, {0}, {}, {}}};
+  const SearchResult tokens = map_group(by_token, 0, machine, {});
+  ASSERT_TRUE(tokens.feasible) << tokens.reason;
+  const double weights = 3072 * 768;
+  const auto hops = [](const GroupCost& c) { return c.actions[static_cast<std::size_t>(spec::Action::kNopByteHop)]; };
+  EXPECT_GT(hops(tokens.cost), 3 * weights);
+  EXPECT_LT(hops(evaluate(chosen, 0, machine)), 2 * weights);
+  EXPECT_LT(r.cycles * r.energy_pj, tokens.cost.cycles * tokens.cost.energy_pj);
+}
+
+// Two GEMMs whose intermediate fills most of the buffer: with the input's share pinned the weights stream past it once;
+// without, they are read again for every tile of tokens.
+TEST(PlanFusion, WhenTheInputsShareIsPinnedThenWeightsAreReadOnce) {
+  const spec::ArchSpec arch = simba_l();
+  const spec::EnergyTable energy = energy_of(arch);
+  const Layer layer{"tc,rc,or->to", {{"t", 384}, {"c", 768}, {"o", 768}, {"r", 3072}}, {{0, 1}, {0, 1}}};
+  LoweredPath path;
+  spec::Schedule s = lowered(layer, path);
+  const FusionResult r = plan_fusion(s, path.nodes, Machine(arch, energy), {});
+  ASSERT_EQ(r.groups, 1);
+  EXPECT_EQ(s.groups[0].pinned, std::vector<int>{0});
+  const double bytes = 2 * 384 * 768 + 2 * 768 * 3072;
+  EXPECT_NEAR(evaluate(s, 0, Machine(arch, energy)).dram_bytes, bytes, 0.02 * bytes);
+}
+
 TEST(LayerCost, CountsTheMacsOfThePathAndRemembers) {
   const spec::ArchSpec arch = simba_l();
   LayerCoster coster(arch, energy_of(arch));

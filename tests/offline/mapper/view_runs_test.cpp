@@ -59,6 +59,20 @@ TEST(ViewRuns, WhenAGroupHasTwoStretchesThenRunsEndAtTheInnerOne) {
   EXPECT_EQ(runs.accesses({1, 1, 4}, 8), 1);
 }
 
+// Runs of one group lie between those of another: the blocks are those that the bytes fill, not fewer than none.
+TEST(ViewRuns, WhenRunsInterleaveThenBlocksAreThoseTheViewCovers) {
+  spec::TensorView view;
+  view.dims = {{"x", 7, 5}, {"y", 5, 7}};  // all bytes from 0 to 58, some twice
+  EXPECT_EQ(ViewRuns(view, {1, 7, 5}).burst_bytes({1, 7, 5}), 64.0 * (1 + 58.0 / 64));  // the mean over 64 starts
+  for (std::int64_t x = 1; x <= 7; ++x)
+    for (std::int64_t y = 1; y <= 5; ++y) {
+      const ViewRuns runs(view, {1, 7, 5});
+      EXPECT_GE(runs.burst_bytes({1, x, y}), static_cast<double>(x * y));
+      EXPECT_LE(runs.burst_bytes({1, x, y}), 128);
+      EXPECT_GE(runs.requests({1, x, y}, 1024), 1);
+    }
+}
+
 TEST(ViewRuns, WhenNothingIsContiguousThenEveryElementIsAnAccess) {
   spec::TensorView view;
   view.dims = {{"x", 4, 10}, {"y", 5, 40}};

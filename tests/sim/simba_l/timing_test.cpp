@@ -75,9 +75,9 @@ TEST(Timing, SingleTileThenCountsFollowTheRules) {
   EXPECT_EQ(o.count("accumulator_write"), 5 * 3 * 3);      // ceil(9 / 4) vectors
   EXPECT_EQ(o.count("accumulator_read"), 5 * 3 * 2 + 15);  // all but the first, and the drain
   EXPECT_EQ(o.count("ppu_element"), 15);
-  EXPECT_EQ(o.count("noc_byte_hop"), 0);       // PE 0 shares the global buffer's router
-  EXPECT_EQ(o.count("nop_byte_hop"), 64 * 4);  // the DRAM's port only: three loads, one store
-  EXPECT_EQ(o.count("dram_interface_byte"), 64 * 4);
+  EXPECT_EQ(o.count("noc_byte_hop"), 0);                     // PE 0 shares the global buffer's router
+  EXPECT_EQ(o.count("nop_byte_hop"), 0);                     // the DRAM is attached to this chiplet's router
+  EXPECT_EQ(o.count("dram_interface_byte"), 64 * 4);         // three loads, one store
   EXPECT_EQ(o.count("controller_command"), 8 + 1);           // 3 loads, 2 sends, compute, drain, store; the barrier
   EXPECT_EQ(o.count("global_buffer_write"), 3 + 3 + 2 + 1);  // 40, 45, 27 bytes loaded, 15 drained, 16 a word
   EXPECT_EQ(o.count("global_buffer_read"), 3 + 2 + 3 + 1);   // 45 and 27 bytes sent, 40 of records, 15 stored
