@@ -48,9 +48,8 @@ int run_distill(int argc, char** argv) {
   Bert& teacher = data.teacher.model;
   Bert student = clone(teacher);
   const std::vector<double> errors = factorize(student, student_plans(r, teacher, plans_path, choice));
-  const double projected = evaluate(student, data.dev).accuracy;
-  if (!distill(student, teacher, data.train, config, {out}, progress_to_stderr()))
-    throw spec::Error("interrupted; the training state is saved, run the same command to go on");
+  const DistillResult result = distill(student, teacher, data.train, config, {out}, progress_to_stderr(), data.dev);
+  if (!result.complete) throw spec::Error("interrupted; the training state is saved, run the same command to go on");
   save_checkpoint(out, student, data.teacher.tokenizer.vocabulary(), DType::kF16);
   Checkpoint saved = load_checkpoint(out);
   nlohmann::ordered_json json = {{"seed", common.seed}};
@@ -58,7 +57,7 @@ int run_distill(int argc, char** argv) {
   json["student_encoder_params"] = encoder_parameters(saved.model);
   json["relative_errors"] = errors;
   json["teacher_dev_accuracy"] = evaluate(teacher, data.dev).accuracy;
-  json["projected_dev_accuracy"] = projected;
+  for (const DevScore& s : result.scores) json[s.stage + "_dev_accuracy"] = s.accuracy;
   json["student_dev_accuracy"] = evaluate(saved.model, data.dev).accuracy;
   json["teacher_test_accuracy"] = evaluate(teacher, data.test).accuracy;
   json["student_test_accuracy"] = evaluate(saved.model, data.test).accuracy;

@@ -199,6 +199,11 @@ BertOutputs Bert::forward(const at::Tensor& ids, const at::Tensor& lengths, cons
   return outputs;
 }
 
+at::Tensor Bert::classify(const at::Tensor& first) {
+  HEAT_CHECK(classifier_ != nullptr, "the model has a classifier");
+  return classifier_->forward(at::tanh(pooler_->forward(first)));
+}
+
 NamedTensors trainable_parameters(Bert& model, bool embeddings) {
   NamedTensors out;
   for (auto& [name, tensor] : model.named_parameters()) {

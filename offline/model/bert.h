@@ -71,6 +71,9 @@ class Bert {
   // ids [batch, tokens] (int64), padded on the right with any id; lengths [batch] counts the real tokens.
   BertOutputs forward(const at::Tensor& ids, const at::Tensor& lengths, const ForwardOptions& options = {});
 
+  // Logits of the last hidden state of the first token [batch, hidden], as forward() computes them.
+  at::Tensor classify(const at::Tensor& first);
+
   // Every trained tensor in a fixed order under Hugging Face's name.
   NamedTensors named_parameters() const;
   // The six linear maps of each block under their names without ".weight"

@@ -13,10 +13,11 @@ namespace heat::offline {
 namespace {
 
 // Every n-th example, so that a limited split has the whole split's mix.
-void thin(std::vector<TextExample>& examples, std::int64_t limit) {
+template <class Example>
+void thin(std::vector<Example>& examples, std::int64_t limit) {
   const auto count = static_cast<std::int64_t>(examples.size());
   if (limit <= 0 || count <= limit) return;
-  std::vector<TextExample> kept;
+  std::vector<Example> kept;
   for (std::int64_t i = 0; i < limit; ++i) kept.push_back(examples[static_cast<std::size_t>(i * count / limit)]);
   examples = std::move(kept);
 }
@@ -32,6 +33,8 @@ PipelineContext::PipelineContext(const PipelineConfig& config, std::string out)
 const TextTask& PipelineContext::task() {
   if (!task_) {
     task_ = std::make_unique<TextTask>(load_task(config_.task, config_.data));
+    student_dev_examples_ = task_->dev;
+    thin(student_dev_examples_, config_.distill_dev_limit);
     thin(task_->train, config_.train_limit);
     thin(task_->dev, config_.dev_limit);
     thin(task_->test, config_.test_limit);
@@ -68,18 +71,32 @@ const std::vector<EncodedText>& PipelineContext::test() {
   return encode(test_, task().test);
 }
 
+const std::vector<EncodedText>& PipelineContext::student_dev() {
+  task();
+  return encode(student_dev_, student_dev_examples_);
+}
+
+std::vector<EncodedText> PipelineContext::int8_test() {
+  std::vector<EncodedText> some = test();
+  thin(some, config_.int8_limit);
+  return some;
+}
+
 EncoderShape PipelineContext::shape(std::int64_t tokens) {
   return encoder_shape(teacher().model.config(), tokens, config_.task + "-bert");
 }
 
 const std::vector<std::vector<float>>& PipelineContext::calibration_inputs() {
-  constexpr std::size_t kSentences = 16;
+  constexpr std::int64_t kSentences = 16, kWhole = 64;
   if (inputs_.empty()) {
     std::vector<std::string> texts;
     for (const TextExample& e : task().dev)
       if (texts.size() < 64) texts.push_back(e.text);
     for (const auto& ids : full_sequences(teacher().tokenizer, texts, config_.tokens, kSentences))
       inputs_.push_back(embed_tokens(teacher().model, ids));
+    std::vector<EncodedText> whole = dev();
+    thin(whole, kWhole);
+    for (const EncodedText& t : whole) inputs_.push_back(embed_tokens(teacher().model, t.ids));
   }
   return inputs_;
 }

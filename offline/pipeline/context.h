@@ -31,9 +31,13 @@ class PipelineContext {
   const std::vector<EncodedText>& train();
   const std::vector<EncodedText>& dev();
   const std::vector<EncodedText>& test();
+  // Of the dev split: what the student's weights are chosen on (distill.dev_limit).
+  const std::vector<EncodedText>& student_dev();
   EncoderShape shape(std::int64_t tokens);
   EncoderShape shape() { return shape(config_.tokens); }
-  // Embedded texts of the dev split that fill the sequence.
+  // Of the test split: what the quantised student is scored on (task.int8_limit).
+  std::vector<EncodedText> int8_test();
+  // Embedded texts of the dev split: some that fill the sequence (first), then whole ones at their own length.
   const std::vector<std::vector<float>>& calibration_inputs();
 
  private:
@@ -45,7 +49,8 @@ class PipelineContext {
   spec::EnergyTable energy_;
   std::unique_ptr<TextTask> task_;
   std::unique_ptr<Checkpoint> teacher_;
-  std::vector<EncodedText> train_, dev_, test_;
+  std::vector<TextExample> student_dev_examples_;
+  std::vector<EncodedText> train_, dev_, test_, student_dev_;
   std::vector<std::vector<float>> inputs_;
 };
 

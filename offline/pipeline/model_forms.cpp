@@ -81,16 +81,17 @@ EncoderForms forms_of_model(Bert& model) {
 }
 
 std::vector<float> embed_tokens(const Bert& model, const std::vector<std::int32_t>& ids) {
-  Values values;
+  std::map<std::string, at::Tensor> tensors;
   const std::string prefix = "bert.embeddings.";
   for (const auto& [name, tensor] : model.named_parameters())
-    if (name.rfind(prefix, 0) == 0) values[name.substr(prefix.size())] = values_of(tensor);
-  const auto& words = values.at("word_embeddings.weight");
-  const auto& positions = values.at("position_embeddings.weight");
-  const auto& types = values.at("token_type_embeddings.weight");
-  const auto& gamma = values.at("LayerNorm.weight");
-  const auto& beta = values.at("LayerNorm.bias");
-  const std::size_t hidden = gamma.size();
+    if (name.rfind(prefix, 0) == 0)
+      tensors[name.substr(prefix.size())] = tensor.detach().to(at::kFloat).contiguous();  // shares the model's memory
+  const float* words = tensors.at("word_embeddings.weight").data_ptr<float>();
+  const float* positions = tensors.at("position_embeddings.weight").data_ptr<float>();
+  const float* types = tensors.at("token_type_embeddings.weight").data_ptr<float>();
+  const float* gamma = tensors.at("LayerNorm.weight").data_ptr<float>();
+  const float* beta = tensors.at("LayerNorm.bias").data_ptr<float>();
+  const auto hidden = static_cast<std::size_t>(model.config().hidden_size);
   std::vector<float> out;
   for (std::size_t t = 0; t < ids.size(); ++t) {
     std::vector<double> row(hidden);

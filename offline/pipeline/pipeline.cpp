@@ -35,7 +35,7 @@ std::vector<Stage> stages_of(PipelineContext& context) {
   add("loop", {"search"}, {"loop"}, [&](R r, F f, P p) { return stage_loop(context, r, f, p); });
   add("distill", {"loop"}, {"distill"}, [&](R r, F f, P p) { return stage_distill(context, r, f, p); });
   add("evaluate", {"distill"}, {}, [&](R r, F, P p) { return stage_evaluate(context, r, p); });
-  add("schedule", {"distill"}, {}, [&](R r, F f, P p) { return stage_schedule(context, r, f, p); });
+  add("schedule", {"distill"}, {"int8"}, [&](R r, F f, P p) { return stage_schedule(context, r, f, p); });
   add("report", {"baseline", "evaluate", "schedule"}, {},
       [&](R r, F f, P p) { return stage_report(context, r, f, p); });
   return stages;
@@ -51,6 +51,25 @@ std::string text(const char* format, double value) {
   char buffer[64];
   std::snprintf(buffer, sizeof buffer, format, value);
   return buffer;
+}
+
+// What level 3 and the quantisation did to the student.
+std::string student_lines(const nlohmann::ordered_json& s) {
+  const auto& student = s.at("student");
+  const auto percent = [](const nlohmann::ordered_json& j, const char* key) {
+    return text("%.2f %%", 100 * j.at(key).get<double>());
+  };
+  std::string out = "  on dev: projected " + percent(student, "projected_accuracy_dev");
+  if (student.contains("stage_one_accuracy_dev"))
+    out += ", after stage one " + percent(student, "stage_one_accuracy_dev");
+  if (student.contains("stage_two_accuracy_dev"))
+    out += ", after stage two " + percent(student, "stage_two_accuracy_dev");
+  out += ", kept " + percent(student, "accuracy_dev") + "; teacher " + percent(s.at("teacher"), "accuracy_dev");
+  out += "\n  in int8: " + percent(student, "int8_accuracy") + " of " +
+         std::to_string(student.at("int8_examples").get<int>());
+  out += " test examples, in float of the same " + percent(student, "int8_float_accuracy");
+  out += "\n";
+  return out;
 }
 
 }  // namespace
@@ -70,7 +89,8 @@ std::string summary_table(const nlohmann::ordered_json& s) {
   const auto& dense = s.at("dense");
   const auto& student = s.at("student");
   const auto number = [](const nlohmann::ordered_json& j, const char* key) { return j.at(key).get<double>(); };
-  std::string out = "\n" + row("", "teacher", "student", "ratio");
+  std::string out = "\n";
+  out += row("", "teacher", "student", "ratio");
   out += row("accuracy", text("%.2f %%", 100 * number(s.at("teacher"), "accuracy")),
              text("%.2f %%", 100 * number(student, "accuracy")), text("%+.2f", -number(s, "accuracy_lost_points")));
   out += row("parameters", text("%.0f", number(s.at("teacher"), "params")), text("%.0f", number(student, "params")),
@@ -94,6 +114,7 @@ std::string summary_table(const nlohmann::ordered_json& s) {
          text("%.2f %%", 100 * number(s.at("baseline"), "accuracy")) + "; simulated outputs " +
          (student.at("bit_exact").get<bool>() ? "equal the integer evaluation bit for bit\n"
                                               : "DIFFER from the integer evaluation\n");
+  out += student_lines(s);
   return out;
 }
 

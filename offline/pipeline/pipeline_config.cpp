@@ -87,8 +87,18 @@ void read_distill(spec::ConfigReader r, PipelineConfig& c) {
   d.batch_tokens = r.integer_or("batch_tokens", d.batch_tokens, {16, kMany});
   d.stage_one_rate = r.number_or("stage_one_rate", d.stage_one_rate, {0, 1});
   d.stage_two_rate = r.number_or("stage_two_rate", d.stage_two_rate, {0, 1});
+  d.warmup = r.number_or("warmup", d.warmup, {0, 1});
   d.temperature = r.number_or("temperature", d.temperature, {0.01, 100});
-  d.average_decay = r.number_or("average_decay", d.average_decay, {0, 1});
+  d.attention = r.boolean_or("attention", d.attention);
+  d.hidden = r.boolean_or("hidden", d.hidden);
+  d.kl_weight = r.number_or("kl_weight", d.kl_weight, {0, 1000});
+  d.ce_weight = r.number_or("ce_weight", d.ce_weight, {0, 1000});
+  d.teacher_targets = r.boolean_or("teacher_targets", d.teacher_targets);
+  d.dropout = r.number_or("dropout", d.dropout, {0, 0.9});
+  d.weight_decay = r.number_or("weight_decay", d.weight_decay, {0, 10});
+  d.average_decay = r.number_or("average_decay", d.average_decay, {0, 0.99999});
+  d.dev_steps = r.integer_or("dev_steps", d.dev_steps, {0, kMany});
+  c.distill_dev_limit = r.integer_or("dev_limit", c.distill_dev_limit, {0, kMany});
 }
 
 }  // namespace
@@ -108,6 +118,7 @@ PipelineConfig PipelineConfig::load(const std::string& path) {
   c.train_limit = task.integer_or("train_limit", 0, {0, kMany});
   c.dev_limit = task.integer_or("dev_limit", 0, {0, kMany});
   c.test_limit = task.integer_or("test_limit", 0, {0, kMany});
+  c.int8_limit = task.integer_or("int8_limit", c.int8_limit, {0, kMany});
   c.teacher = existing(r, "teacher", path);
   c.arch = existing(r, "arch", path);
   read_level1(r.section("level1"), c);
@@ -159,7 +170,8 @@ nlohmann::json key_of(const PipelineConfig& c, const std::string& part) {
                 {"max_edp_ratio", c.max_edp_ratio},
                 {"max_accuracy_drop", c.max_accuracy_drop}});
   if (part == "loop") key.update({{"max_rounds", c.max_rounds}, {"tolerance", c.tolerance}});
-  if (part == "distill") key["digest"] = c.distill.digest();
+  if (part == "int8") key["limit"] = c.int8_limit;
+  if (part == "distill") key.update({{"digest", c.distill.digest()}, {"dev_limit", c.distill_dev_limit}});
   return key;
 }
 

@@ -43,8 +43,10 @@ struct PipelineConfig {
   double max_edp_ratio = 0.45;      // hard limit of the search: predicted EDP over the dense network's
   double max_accuracy_drop = 0.02;  // of the predictor's accuracy below the largest SubNet's
   std::int64_t max_rounds = 3;
-  double tolerance = 0.05;  // |predicted - simulated| / simulated EDP at which the loop ends
+  double tolerance = 0.05;        // |predicted - simulated| / simulated EDP at which the loop ends
+  std::int64_t int8_limit = 500;  // test examples that the quantised student is scored on; 0: all
   DistillConfig distill;
+  std::int64_t distill_dev_limit = 2000;  // dev examples that choose the student's weights; 0: all
 
   // Reads and validates everything; throws ConfigError with all problems. Paths are relative to the file.
   static PipelineConfig load(const std::string& path);

@@ -39,6 +39,13 @@ nlohmann::ordered_json summarize(PipelineContext& context, const StageResults& r
   s["student"]["accuracy"] = student.at("accuracy");
   s["student"]["params"] = student.at("params");
   s["student"]["encoder_params"] = student.at("encoder_params");
+  s["student"]["int8_accuracy"] = r.at("schedule").at("int8").at("accuracy");
+  s["student"]["int8_examples"] = r.at("schedule").at("int8").at("examples");
+  s["student"]["int8_float_accuracy"] = r.at("schedule").at("int8").at("float_accuracy");
+  for (const char* key : {"projected_accuracy_dev", "stage_one_accuracy_dev", "stage_two_accuracy_dev", "accuracy_dev",
+                          "kept_stage", "kept_step", "dev_examples"})
+    if (r.at("distill").contains(key)) s["student"][key] = r.at("distill").at(key);
+  s["teacher"]["accuracy_dev"] = r.at("distill").at("teacher_accuracy_dev");
   s["student"]["bit_exact"] = r.at("schedule").at("bit_exact");
   s["accuracy_lost_points"] = 100 * (teacher.at("accuracy").get<double>() - student.at("accuracy").get<double>());
   s["edp_ratio"] = s["dense"]["edp_js"].get<double>() / s["student"]["edp_js"].get<double>();

@@ -2,6 +2,7 @@
 #include <filesystem>
 
 #include "offline/pipeline/fit.h"
+#include "offline/pipeline/int8_accuracy.h"
 #include "offline/pipeline/model_forms.h"
 #include "offline/pipeline/pipeline.h"
 #include "offline/pipeline/simulation.h"
@@ -29,6 +30,21 @@ std::vector<LayerPlan> plans_of_model(Bert& model) {
   for (const auto& [name, layer] : factorized_layers(model))
     plans.push_back({name, layer->method(), layer->shape(), layer->max_ranks()});
   return plans;
+}
+
+// Dev accuracies of the moments of a distillation: {"projected_accuracy_dev", "stage_one_accuracy_dev",
+// "stage_two_accuracy_dev", "accuracy_dev", "kept_stage", "kept_step", "scores"}; of a stage the last one.
+nlohmann::json describe(const DistillResult& result) {
+  nlohmann::json json{{"scores", nlohmann::json::array()}};
+  for (const DevScore& s : result.scores) {
+    const char* stage = s.stage == "projected" ? "projected" : s.stage == "blocks" ? "stage_one" : "stage_two";
+    json[std::string(stage) + "_accuracy_dev"] = s.accuracy;
+    json["scores"].push_back({{"stage", stage}, {"step", s.step}, {"accuracy_dev", s.accuracy}});
+  }
+  json["accuracy_dev"] = result.scores.at(result.kept).accuracy;
+  json["kept_stage"] = json["scores"][result.kept]["stage"];
+  json["kept_step"] = result.scores[result.kept].step;
+  return json;
 }
 
 // The tensors of kind output that simba-sim wrote against ours.
@@ -65,21 +81,26 @@ nlohmann::json stage_distill(PipelineContext& context, const StageResults& resul
   run.path = folder;
   run.checkpoint_steps = 50;
   const auto report = [&](const Progress& p) {
-    char text[96];
-    std::snprintf(text, sizeof text, "%s  step %lld/%lld  loss %.4f", p.stage.c_str(), static_cast<long long>(p.step),
-                  static_cast<long long>(p.total), p.loss);
+    char text[128];
+    std::snprintf(text, sizeof text, "%s  step %lld/%lld  loss %.4f  dev %.2f %%", p.stage.c_str(),
+                  static_cast<long long>(p.step), static_cast<long long>(p.total), p.loss, 100 * p.dev_accuracy);
     progress.report(text);
   };
-  if (!distill(student, context.teacher().model, context.train(), config.distill, run, report))
-    throw spec::Error("stopped; the same command goes on from here");
+  const DistillResult distilled =
+      distill(student, context.teacher().model, context.train(), config.distill, run, report, context.student_dev());
+  if (!distilled.complete) throw spec::Error("stopped; the same command goes on from here");
   const std::vector<LayerPlan> plans = plans_of_model(student);
   const std::string file = folder + "/weights.safetensors";
   write_parameters(student, file, {{"format", "heat-student/1"}, {"layers", to_json(plans).dump()}});
   double error = 0;
   for (double e : errors) error += e / static_cast<double>(errors.size());
-  return {{"file", std::filesystem::relative(file, context.out()).string()},
-          {"plans", to_json(plans)},
-          {"mean_projection_error", error}};
+  nlohmann::json result = describe(distilled);
+  result["teacher_accuracy_dev"] = evaluate(context.teacher().model, context.student_dev()).accuracy;
+  result["dev_examples"] = context.student_dev().size();
+  result["file"] = std::filesystem::relative(file, context.out()).string();
+  result["plans"] = to_json(plans);
+  result["mean_projection_error"] = error;
+  return result;
 }
 
 nlohmann::json stage_evaluate(PipelineContext& context, const StageResults& results, StageProgress& progress) {
@@ -108,12 +129,22 @@ nlohmann::json stage_schedule(PipelineContext& context, const StageResults& resu
   LoweredEncoder lowered = plan_encoder(context.shape(), "mixed", forms, costs.machine());
   progress.report("quantising");
   const auto& inputs = context.calibration_inputs();
-  const auto bytes = quantize_network(lowered.network, calibrate_ranges(lowered.network, inputs), inputs.front());
+  const EncoderFamily family(context.shape(), forms);
+  const Ranges ranges = family.calibrate(inputs);
+  const auto bytes = quantize_network(lowered.network, ranges, inputs.front());
   write_schedule(lowered.network.schedule, bytes, folder + "/schedule.json");
   progress.report("simulating with data");
   const std::string output = folder + "/output.bin";
   nlohmann::json run = simulate_schedule(context, lowered.network.schedule, folder, "student", {true, true, output});
   run["bit_exact"] = equal_output(lowered.network.schedule, bytes, lowered.network.output, output);
+  IntegerEncoder encoder(family, ranges);
+  const Int8Accuracy int8 = int8_accuracy(student, encoder, context.int8_test(), [&](std::int64_t done) {
+    progress.report("int8 accuracy, example " + std::to_string(done));
+  });
+  run["int8"] = {{"examples", int8.examples},
+                 {"accuracy", int8.accuracy},
+                 {"float_accuracy", int8.float_accuracy},
+                 {"agreement", int8.agreement}};
   const auto corrected = [&](const spec::Prediction& predicted) -> nlohmann::json {
     const spec::Prediction p = fit.corrected(predicted);
     const double ns = p.cycles / context.arch().clock_ghz;

@@ -84,6 +84,16 @@ LayerNormIntegers layer_norm_integers(double scale_x, double scale_residual, dou
   return result;
 }
 
+void Ranges::include(const Ranges& other) {
+  const auto join = [](std::vector<double>& into, const std::vector<double>& from) {
+    if (into.empty()) into.resize(from.size());
+    HEAT_CHECK(into.size() == from.size(), "ranges of the same tensors and nodes");
+    for (std::size_t i = 0; i < into.size(); ++i) into[i] = std::max(into[i], from[i]);
+  };
+  join(tensor, other.tensor);
+  join(before_activation, other.before_activation);
+}
+
 Ranges calibrate_ranges(const Network& network, const std::vector<std::vector<float>>& inputs) {
   Ranges ranges;
   ranges.tensor.assign(network.schedule.tensors.size(), 0);

@@ -38,6 +38,9 @@ LayerNormIntegers layer_norm_integers(double scale_x, double scale_residual, dou
 // Largest magnitudes seen in calibration: per tensor, and per node ahead of its activation.
 struct Ranges {
   std::vector<double> tensor, before_activation;
+  // The larger of both, tensor by tensor. Precondition: ranges of networks with the same tensors and nodes, or none
+  // yet.
+  void include(const Ranges& other);
 };
 // Runs the network in real numbers on every input and takes the largest magnitudes.
 Ranges calibrate_ranges(const Network& network, const std::vector<std::vector<float>>& inputs);

@@ -1,6 +1,8 @@
 // Stage one aligns every block, stage two the last layer's logits only, "to provide more freedom for the student".
+// Neither loss is the accuracy, so the weights are looked at on dev and the best ones are kept.
 #include "offline/train/distill.h"
 
+#include <optional>
 #include <sstream>
 
 #include "offline/model/counter_rng.h"
@@ -16,25 +18,54 @@ at::Tensor valid_mask(const at::Tensor& lengths, std::int64_t tokens) {
 
 class Distiller {
  public:
-  Distiller(Bert& student, Bert& teacher, const std::vector<EncodedText>& texts, const DistillConfig& config)
+  Distiller(Bert& student, Bert& teacher, const std::vector<EncodedText>& texts, const std::vector<EncodedText>& dev,
+            const DistillConfig& config)
       : student_(student),
         teacher_(teacher),
         texts_(texts),
+        dev_(dev),
         config_(config),
         optimizer_(trainable_parameters(student, config.train_embeddings), {}) {
     teacher_.require_grad(false);
   }
 
-  bool run(const RunFolder& folder, const ProgressCallback& progress) {
-    ResumableRun run(optimizer_, folder, config_.digest(), progress);
-    if (!stage(run, 0)) return false;
-    if (!stage(run, 1)) return false;
+  DistillResult run(const RunFolder& folder, const ProgressCallback& progress) {
+    const ProgressCallback with_dev = [&](Progress p) {
+      if (best_ && !best_->scores().empty()) p.dev_accuracy = best_->scores().back().accuracy;
+      progress(p);
+    };
+    ResumableRun run(optimizer_, folder, config_.digest(), progress ? with_dev : nullptr);
+    if (!dev_.empty())
+      best_.emplace(optimizer_.parameters(), folder.path, config_.digest() + " dev " + std::to_string(dev_.size()));
+    look("projected", 0, run.stands_before(0));
+    if (!stage(run, 0)) return {};
+    if (config_.stage_one_steps > 0) look("blocks", config_.stage_one_steps, run.stands_before(1));
+    if (!stage(run, 1)) return {};
     optimizer_.swap_average();
+    if (config_.stage_two_steps > 0) look("logits", config_.stage_two_steps, run.stands_before(2));
     student_.require_grad(false);
-    return true;
+    if (!best_) return {true, {}, 0};
+    best_->restore();
+    return {true, best_->scores(), best_->best()};
   }
 
  private:
+  // Scores the parameters as they are. `current`: they are those of that moment, not later ones of a resumed run.
+  void look(const std::string& stage, std::int64_t step, bool current) {
+    if (!best_ || best_->knows(stage, step)) return;
+    if (!current)
+      throw spec::ConfigError(
+          "distill: best.safetensors of the interrupted run is gone; remove training.safetensors too");
+    best_->offer({stage, step, evaluate(student_, dev_).accuracy});
+  }
+
+  void look_inside_stage_two(std::int64_t step) {
+    if (step == 0 || config_.dev_steps == 0 || step % config_.dev_steps != 0) return;
+    optimizer_.swap_average();
+    look("logits", step, true);
+    optimizer_.swap_average();
+  }
+
   bool stage(ResumableRun& run, int number) {
     const bool one = number == 0;
     const std::int64_t total = one ? config_.stage_one_steps : config_.stage_two_steps;
@@ -46,6 +77,7 @@ class Distiller {
     BatchStream stream(texts_, config_.batch_tokens, seed);
     return run.stage(number, one ? "distill, blocks" : "distill, logits", total, [&](std::int64_t step) {
       if (step == 0) optimizer_.reset_average();
+      if (!one) look_inside_stage_two(step);
       const BatchTensors batch = make_batch(texts_, stream.at(step));
       const at::Tensor loss =
           one ? stage_one_loss(batch, counter_hash(seed, 1, step)) : stage_two_loss(batch, counter_hash(seed, 1, step));
@@ -94,9 +126,10 @@ class Distiller {
 
   Bert& student_;
   Bert& teacher_;
-  const std::vector<EncodedText>& texts_;
+  const std::vector<EncodedText>&texts_, &dev_;
   const DistillConfig& config_;
   AdamW optimizer_;
+  std::optional<BestWeights> best_;
 };
 
 }  // namespace
@@ -138,17 +171,17 @@ std::string DistillConfig::digest() const {
   s << "distill " << seed << ' ' << stage_one_steps << ' ' << stage_two_steps << ' ' << batch_tokens << ' '
     << stage_one_rate << ' ' << stage_two_rate << ' ' << warmup << ' ' << weight_decay << ' ' << dropout << ' '
     << temperature << ' ' << attention << hidden << ' ' << kl_weight << ' ' << ce_weight << ' ' << teacher_targets
-    << train_embeddings << ' ' << average_decay;
+    << train_embeddings << ' ' << average_decay << ' ' << dev_steps;
   return s.str();
 }
 
-bool distill(Bert& student, Bert& teacher, const std::vector<EncodedText>& texts, const DistillConfig& config,
-             const RunFolder& folder, const ProgressCallback& progress) {
+DistillResult distill(Bert& student, Bert& teacher, const std::vector<EncodedText>& texts, const DistillConfig& config,
+                      const RunFolder& folder, const ProgressCallback& progress, const std::vector<EncodedText>& dev) {
   if (texts.empty()) throw spec::ConfigError("distill: no training texts");
   if (config.stage_one_steps > 0 && !config.attention && !config.hidden)
     throw spec::ConfigError("distill: stage one needs attention or hidden; set stage_one_steps to 0 to skip it");
   if (config.temperature <= 0) throw spec::ConfigError("distill: temperature must be above 0");
-  return Distiller(student, teacher, texts, config).run(folder, progress);
+  return Distiller(student, teacher, texts, dev, config).run(folder, progress);
 }
 
 }  // namespace heat::offline

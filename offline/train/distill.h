@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "offline/model/factorize.h"
+#include "offline/train/best_weights.h"
 #include "offline/train/evaluate.h"
 #include "offline/train/resumable.h"
 
@@ -26,14 +27,23 @@ struct DistillConfig {
   double kl_weight = 0.5, ce_weight = 0.5;
   bool teacher_targets = false;  // cross entropy against the teacher's answer instead of the label
   bool train_embeddings = false;
-  double average_decay = 0.0;  // moving average of the weights in stage two; 0: none
+  double average_decay = 0.0;    // moving average of the weights in stage two; 0: none
+  std::int64_t dev_steps = 100;  // steps of stage two between two looks at dev; 0: at the stages' ends only
 
   std::string digest() const;
 };
 
-// Trains `student` (teacher with factorize()d layers) in place. Returns false when it was interrupted.
-bool distill(Bert& student, Bert& teacher, const std::vector<EncodedText>& texts, const DistillConfig& config,
-             const RunFolder& folder = {}, const ProgressCallback& progress = nullptr);
+struct DistillResult {
+  bool complete = false;         // false: interrupted
+  std::vector<DevScore> scores;  // of "projected", "blocks" (stage one) and "logits" (stage two); empty without dev
+  std::size_t kept = 0;          // the score whose weights the student has
+};
+
+// Trains `student` (teacher with factorize()d layers) in place. With `dev` texts the student ends with the weights of
+// the best accuracy on them: the projection's, stage one's or those of a moment of stage two (of equal ones the later).
+DistillResult distill(Bert& student, Bert& teacher, const std::vector<EncodedText>& texts, const DistillConfig& config,
+                      const RunFolder& folder = {}, const ProgressCallback& progress = nullptr,
+                      const std::vector<EncodedText>& dev = {});
 
 // The losses of one batch, for tests and ablations. valid: lengths of the texts [batch].
 // Mean over blocks' valid rows of 1 - cos: of attention rows (per head and query, over keys) and of hidden vectors.

@@ -74,6 +74,7 @@ DistillConfig read_distill(spec::ConfigReader r, std::uint64_t seed) {
   c.teacher_targets = r.boolean_or("teacher_targets", c.teacher_targets);
   c.train_embeddings = r.boolean_or("train_embeddings", c.train_embeddings);
   c.average_decay = r.number_or("average_decay", c.average_decay, {0, 0.99999});
+  c.dev_steps = r.integer_or("dev_steps", c.dev_steps, {0, 1 << 30});
   return c;
 }
 

@@ -27,6 +27,9 @@ class ResumableRun {
   bool stage(std::int64_t number, const std::string& name, std::int64_t total,
              const std::function<double(std::int64_t)>& step);
 
+  // Whether the parameters are those at the end of the stage before `stage`, and not later ones of a resumed run.
+  bool stands_before(std::int64_t stage) const { return position_.phase == stage && position_.step == 0; }
+
  private:
   void save(std::int64_t stage, std::int64_t step);
 

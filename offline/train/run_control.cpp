@@ -49,6 +49,7 @@ ProgressCallback progress_to_stderr(double seconds) {
     std::fprintf(stderr, "%s: %lld/%lld", p.stage.c_str(), static_cast<long long>(p.step),
                  static_cast<long long>(p.total));
     if (!std::isnan(p.loss)) std::fprintf(stderr, ", loss %.4f", p.loss);
+    if (!std::isnan(p.dev_accuracy)) std::fprintf(stderr, ", dev %.2f %%", 100 * p.dev_accuracy);
     std::fprintf(stderr, ", %.0f s, %.0f s to go\n", p.elapsed_s, p.remaining_s);
   };
 }

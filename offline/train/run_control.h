@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <string>
 
 namespace heat::offline {
@@ -10,7 +11,8 @@ namespace heat::offline {
 struct Progress {
   std::string stage;  // "pretrain", "supernet", ...
   std::int64_t step = 0, total = 0;
-  double loss = 0;  // moving mean; NaN where there is none
+  double loss = 0;                                                 // moving mean; NaN where there is none
+  double dev_accuracy = std::numeric_limits<double>::quiet_NaN();  // last look at dev, 0..1; NaN where there is none
   double elapsed_s = 0, remaining_s = 0;
 };
 using ProgressCallback = std::function<void(const Progress&)>;

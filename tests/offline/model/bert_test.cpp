@@ -126,6 +126,14 @@ TEST(Bert, ForwardEqualsNaiveDoubleWithPadding) {
   }
 }
 
+TEST(Bert, ClassifyOfTheFirstTokenThenTheLogitsOfForward) {
+  Bert model(tiny(), 3);
+  at::NoGradGuard no_grad;
+  const at::Tensor ids = at::tensor({2, 7, 8, 3, 2, 9, 3, 0}, at::kLong).view({2, 4});
+  const BertOutputs outputs = model.forward(ids, at::tensor({4, 3}, at::kLong));
+  EXPECT_TRUE(at::allclose(model.classify(outputs.sequence.select(1, 0)), outputs.logits, 0, 1e-6));
+}
+
 TEST(Bert, BlocksAreKeptWhenAsked) {
   Bert model = lively(tiny());
   ForwardOptions options;

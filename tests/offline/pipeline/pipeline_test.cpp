@@ -38,12 +38,12 @@ class Pipeline : public testing::Test {
 threads: 1
 teacher: TEACHER
 arch: ARCH
-task: {name: wordnet, data: DATA, tokens: 16, train_limit: 300, dev_limit: 24, test_limit: 48}
+task: {name: wordnet, data: DATA, tokens: 16, train_limit: 300, dev_limit: 24, test_limit: 48, int8_limit: 40}
 level1: {methods: [svd, ttm], ratios: [0.3, 0.5], max_axes: 2, paths: 1, max_ratio: 0.6}
 supernet: {max_ratio: 0.6, fractions: [0.5, 1.0], steps: 3, batch_tokens: 128}
 search: {subnets: 10, trees: 20, population: 12, parents: 4, generations: 4, max_edp_ratio: 0.6}
 loop: {max_rounds: 2, tolerance: 0.05}
-distill: {stage_one_steps: 3, stage_two_steps: 3, batch_tokens: 128}
+distill: {stage_one_steps: 3, stage_two_steps: 3, batch_tokens: 128, dev_steps: 1}
 )";
     const auto put = [&](const std::string& what, const std::string& with) {
       if (const auto at = text.find(what); at != std::string::npos) text.replace(at, what.size(), with);
@@ -89,6 +89,12 @@ TEST_F(Pipeline, KilledManyTimesThenTheSameSummaryAsUninterrupted) {
   EXPECT_GT(summary.at("dense").at("edp_js").get<double>(), summary.at("student").at("edp_js").get<double>());
   EXPECT_LT(summary.at("student").at("params").get<std::int64_t>(),
             summary.at("teacher").at("params").get<std::int64_t>());
+  const auto& student = summary.at("student");
+  EXPECT_GE(student.at("accuracy_dev").get<double>(), student.at("projected_accuracy_dev").get<double>());
+  EXPECT_GE(student.at("accuracy_dev").get<double>(), student.at("stage_one_accuracy_dev").get<double>());
+  EXPECT_GE(student.at("accuracy_dev").get<double>(), student.at("stage_two_accuracy_dev").get<double>());
+  EXPECT_EQ(student.at("int8_examples").get<int>(), 40);
+  EXPECT_NEAR(student.at("int8_accuracy").get<double>(), student.at("int8_float_accuracy").get<double>(), 0.1);
   EXPECT_EQ(expected.find(folder_.string()), std::string::npos);
   for (const char* file : {"report.html", "cost_table.sqlite", "schedule.json", "schedule.bin", "weights.safetensors",
                            "calibration.json", "traces/dense.sqlite", "traces/student.sqlite"})

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "offline/schedule/evaluate.h"
+#include "offline/schedule/integer_encoder.h"
 #include "tests/offline/schedule/networks.h"
 #include "tests/support/integer_reference.h"
 
@@ -95,6 +96,51 @@ TEST_P(QuantizedEncoder, TwoBlocksThenCloseToTheRealNetworkAndEqualToTheReferenc
         << lowered.network.schedule.tensors[t].name;
 }
 INSTANTIATE_TEST_SUITE_P(Loops, QuantizedEncoder, testing::Values(AttentionLoop::kHeads, AttentionLoop::kTokens));
+
+TEST(Ranges, IncludedThenTheLargerOfEach) {
+  Ranges all;
+  all.include({{1, 4}, {3}});
+  all.include({{2, 3}, {1}});
+  EXPECT_EQ(all.tensor, (std::vector<double>{2, 4}));
+  EXPECT_EQ(all.before_activation, (std::vector<double>{3}));
+}
+
+TEST(IntegerEncoder, AnyLengthThenTheScalesOfTheScheduledNetworkAndCloseToTheRealOne) {
+  EncoderShape shape{"small", 2, 10, 24, 3, 40};
+  EncoderForms forms = test::random_forms(5, 24);
+  const auto dense = forms.linear;
+  forms.linear = [dense](const std::string& name, std::int64_t in, std::int64_t out) {
+    if (in != out) return dense(name, in, out);
+    return test::random_factorized(name, Method::kSvd, "24x24", {20}, in, out, 5);
+  };
+  const EncoderFamily family(shape, forms);
+  std::vector<std::vector<float>> inputs;
+  for (std::int64_t tokens : {10, 7, 3})
+    inputs.push_back(random_normal("x" + std::to_string(tokens), 3, static_cast<std::size_t>(tokens * 24), 1));
+  const Ranges ranges = family.calibrate(inputs);
+  LoweredEncoder scheduled = lower_encoder(shape, "mixed", forms);
+  IntegerEncoder encoder(family, ranges);
+  for (const auto& x : inputs) {
+    const auto tokens = static_cast<std::int64_t>(x.size() / 24);
+    encoder.prepare(tokens);
+    const std::vector<float> y = encoder.run(x);
+    const Network network = family.network(tokens);
+    const auto real = evaluate_real(network, x).tensors[static_cast<std::size_t>(network.output)];
+    ASSERT_EQ(y.size(), real.size());
+    double difference = 0, norm = 0;
+    for (std::size_t i = 0; i < y.size(); ++i) {
+      difference += (y[i] - real[i]) * (y[i] - real[i]);
+      norm += real[i] * real[i];
+    }
+    EXPECT_LT(std::sqrt(difference / norm), 0.08) << tokens;
+    if (tokens != shape.tokens) continue;
+    auto bytes = quantize_network(scheduled.network, ranges, x);
+    evaluate_integer(scheduled.network.schedule, bytes);
+    const auto out = static_cast<std::size_t>(scheduled.network.output);
+    for (std::size_t i = 0; i < y.size(); ++i)
+      EXPECT_EQ(y[i], static_cast<float>(scheduled.network.schedule.tensors[out].scale * bytes[out][i])) << i;
+  }
+}
 
 TEST(QuantizedEncoder, BothAttentionLoopsThenTheSameRealOutput) {
   EncoderShape shape{"small", 1, 10, 24, 3, 40};

@@ -149,10 +149,10 @@ TEST_F(LevelsTest, DistillKilledAndResumedEqualsUninterruptedAndApproachesTheTea
   Bert whole = clone(teacher_);
   factorize(whole, plans);
   Bert parts = clone(whole), later = clone(whole), last = clone(whole), before = clone(whole);
-  EXPECT_TRUE(distill(whole, teacher_, texts_, config));
-  EXPECT_FALSE(distill(parts, teacher_, texts_, config, {folder_.string(), 7, 10}));
-  EXPECT_FALSE(distill(later, teacher_, texts_, config, {folder_.string(), 7, 20}));
-  EXPECT_TRUE(distill(last, teacher_, texts_, config, {folder_.string(), 7}));
+  EXPECT_TRUE(distill(whole, teacher_, texts_, config).complete);
+  EXPECT_FALSE(distill(parts, teacher_, texts_, config, {folder_.string(), 7, 10}).complete);
+  EXPECT_FALSE(distill(later, teacher_, texts_, config, {folder_.string(), 7, 20}).complete);
+  EXPECT_TRUE(distill(last, teacher_, texts_, config, {folder_.string(), 7}).complete);
   EXPECT_TRUE(equal(copies(whole), copies(last)));
   ForwardOptions keep;
   keep.keep_blocks = true;
@@ -165,6 +165,68 @@ TEST_F(LevelsTest, DistillKilledAndResumedEqualsUninterruptedAndApproachesTheTea
   };
   EXPECT_NEAR(distance(teacher_), 0, 1e-5);
   EXPECT_LT(distance(whole), distance(before));
+}
+
+TEST_F(LevelsTest, DistillWithDevThenTheBestMomentIsKeptAlsoThroughKills) {
+  DistillConfig config;
+  config.stage_one_steps = 12;
+  config.stage_two_steps = 20;
+  config.stage_two_rate = 5e-3;
+  config.batch_tokens = 64;
+  config.average_decay = 0.5;
+  config.dev_steps = 5;
+  auto plans = max_plans(teacher_);
+  for (LayerPlan& p : plans) p.ranks = {6, 6};
+  Bert whole = clone(teacher_);
+  factorize(whole, plans);
+  Bert last = clone(whole);
+  const double projected = evaluate(whole, texts_).accuracy;
+  const DistillResult expected = distill(whole, teacher_, texts_, config, {}, nullptr, texts_);
+  ASSERT_EQ(expected.scores.size(), 6u);  // projected, stage one, steps 5, 10, 15 and 20 of stage two
+  EXPECT_EQ(expected.scores[0].stage, "projected");
+  EXPECT_EQ(expected.scores[0].accuracy, projected);
+  EXPECT_EQ(expected.scores[1].stage, "blocks");
+  EXPECT_EQ(expected.scores[5].step, 20);
+  for (const DevScore& s : expected.scores) EXPECT_LE(s.accuracy, expected.scores[expected.kept].accuracy);
+  for (std::size_t i = expected.kept + 1; i < 6; ++i)
+    EXPECT_LT(expected.scores[i].accuracy, expected.scores[expected.kept].accuracy);
+  EXPECT_EQ(evaluate(whole, texts_).accuracy, expected.scores[expected.kept].accuracy);
+
+  // Kills between two training states, after looks at dev that the next run repeats.
+  for (const std::int64_t steps : {9, 9, 8, 11}) {
+    Bert killed = clone(last);
+    EXPECT_FALSE(distill(killed, teacher_, texts_, config, {folder_.string(), 7, steps}, nullptr, texts_).complete);
+  }
+  const DistillResult resumed = distill(last, teacher_, texts_, config, {folder_.string(), 7}, nullptr, texts_);
+  EXPECT_TRUE(resumed.complete);
+  EXPECT_TRUE(equal(copies(whole), copies(last)));
+  ASSERT_EQ(resumed.scores.size(), 6u);
+  for (std::size_t i = 0; i < 6; ++i) EXPECT_EQ(resumed.scores[i].accuracy, expected.scores[i].accuracy) << i;
+}
+
+TEST_F(LevelsTest, DistillWithARateThatDestroysTheStudentThenTheProjectionIsKept) {
+  for (EncodedText& t : texts_) t.label = 0;
+  const BatchTensors batch = make_batch(texts_, {0, 1, 2, 3, 4, 5, 6, 7, 8, 9});
+  const at::Tensor answers = teacher_.forward(batch.ids, batch.lengths).logits.argmax(1);
+  std::vector<EncodedText> dev(texts_.begin(), texts_.begin() + 10);  // what the teacher says is right by definition
+  for (int i = 0; i < 10; ++i) dev[static_cast<std::size_t>(i)].label = answers[i].item<int>();
+  const int majority = answers.sum().item<int>() > 5;
+  for (EncodedText& t : texts_) t.label = 1 - majority;
+  DistillConfig config;
+  config.stage_one_steps = 0;
+  config.stage_two_steps = 30;
+  config.stage_two_rate = 0.5;
+  config.kl_weight = 0;
+  config.batch_tokens = 64;
+  auto plans = max_plans(teacher_);
+  for (LayerPlan& p : plans) p.ranks = {16, 16};
+  Bert student = clone(teacher_);
+  factorize(student, plans);
+  const auto before = copies(student);
+  const DistillResult result = distill(student, teacher_, texts_, config, {}, nullptr, dev);
+  EXPECT_LT(result.scores.back().accuracy, result.scores.front().accuracy);
+  EXPECT_EQ(result.kept, 0u);
+  EXPECT_TRUE(equal(before, copies(student)));
 }
 
 TEST(SoftenedKl, ClosedForm) {
