@@ -1,10 +1,11 @@
-// Aggregation of the run database. Busy time of a unit is the length of the union of its busy intervals, which arrive
-// ordered by start.
+// Aggregation of the run database.
 #include "traces/summary.h"
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <tuple>
+
+#include "traces/busy_time.h"
 
 namespace heat::traces {
 namespace {
@@ -86,21 +87,13 @@ std::vector<StallLine> collect_stalls(const Reader& reader, const std::vector<No
 }
 
 std::vector<UnitLine> collect_units(const Reader& reader, std::int64_t run_cycles) {
-  const auto units = reader.units();
-  std::map<std::int32_t, std::pair<std::int64_t, std::int64_t>> busy;  // unit -> (busy cycles, end of the union so far)
-  reader.for_each_interval([&](const IntervalRow& i) {
-    if (!is_busy_kind(i.kind)) return;
-    auto& [cycles, end] = busy[i.unit];
-    cycles += std::max<std::int64_t>(0, i.end_cycle - std::max(i.start_cycle, end));
-    end = std::max(end, i.end_cycle);
-  });
+  std::map<std::int32_t, std::int64_t> busy;
+  for_each_busy_stretch(reader,
+                        [&](std::int32_t unit, std::int64_t start, std::int64_t end) { busy[unit] += end - start; });
   std::map<std::string, UnitLine> by_kind;
-  for (const auto& unit : units) {
+  for (const auto& unit : working_units(reader)) {
     UnitLine& line = by_kind[unit_kind(unit.name)];
-    const auto it = busy.find(unit.id);
-    const double fraction = it == busy.end() || run_cycles == 0
-                                ? 0
-                                : static_cast<double>(it->second.first) / static_cast<double>(run_cycles);
+    const double fraction = run_cycles == 0 ? 0 : static_cast<double>(busy[unit.id]) / static_cast<double>(run_cycles);
     if (line.units == 0 || fraction > line.max_busy) {
       line.max_busy = fraction;
       line.busiest = (unit.chiplet < 0 ? "package " : "chiplet " + std::to_string(unit.chiplet) + " ") + unit.name;
@@ -129,15 +122,6 @@ nlohmann::ordered_json cost_json(const CostLine& line) {
 }
 
 }  // namespace
-
-std::string unit_kind(const std::string& unit_name) {
-  const auto last = unit_name.find_last_not_of("0123456789");
-  return last == std::string::npos ? unit_name : unit_name.substr(0, last + 1);
-}
-
-bool is_busy_kind(const std::string& kind) {
-  return kind != "stall" && kind != "wait" && kind != "idle" && kind.rfind("stall.", 0) != 0;
-}
 
 Summary summarize(const Reader& reader) {
   Summary summary;

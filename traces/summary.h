@@ -60,10 +60,4 @@ nlohmann::ordered_json to_json(const Summary& summary);
 // The text of `heat-trace summary`; at most `max_nodes` nodes (the costliest in cycles; 0: all).
 std::string to_text(const Summary& summary, int max_nodes);
 
-// "pe" for "pe12"; names without trailing digits stay.
-std::string unit_kind(const std::string& unit_name);
-
-// False for the kinds of interval in which a unit waits ("stall", "wait", "idle").
-bool is_busy_kind(const std::string& interval_kind);
-
 }  // namespace heat::traces

@@ -6,14 +6,14 @@ namespace heat::dram {
 
 using C = spec::DramCommand;
 
+double EnergyBreakdown::total() const {
+  double sum = 0;
+  for (const EnergyPart& part : kEnergyParts) sum += this->*part.pj;
+  return sum;
+}
+
 EnergyBreakdown& EnergyBreakdown::operator+=(const EnergyBreakdown& o) {
-  activate += o.activate;
-  read += o.read;
-  write += o.write;
-  refresh += o.refresh;
-  background += o.background;
-  power_down += o.power_down;
-  self_refresh += o.self_refresh;
+  for (const EnergyPart& part : kEnergyParts) this->*part.pj += o.*part.pj;
   return *this;
 }
 

@@ -19,9 +19,22 @@ struct EnergyBreakdown {
   double background = 0;  // active and precharge standby
   double power_down = 0;  // active and precharge power-down
   double self_refresh = 0;
-  double total() const { return activate + read + write + refresh + background + power_down + self_refresh; }
+  double total() const;
   EnergyBreakdown& operator+=(const EnergyBreakdown& o);
 };
+
+// Its parts with the names that results show them under.
+struct EnergyPart {
+  const char* name;
+  double EnergyBreakdown::*pj;
+};
+constexpr std::array<EnergyPart, 7> kEnergyParts{{{"activate", &EnergyBreakdown::activate},
+                                                  {"read", &EnergyBreakdown::read},
+                                                  {"write", &EnergyBreakdown::write},
+                                                  {"refresh", &EnergyBreakdown::refresh},
+                                                  {"background", &EnergyBreakdown::background},
+                                                  {"power_down", &EnergyBreakdown::power_down},
+                                                  {"self_refresh", &EnergyBreakdown::self_refresh}}};
 
 enum class RankPower : std::uint8_t { kUp, kPowerDown, kSelfRefresh };
 

@@ -31,13 +31,9 @@ Derived derive(const spec::DramSpec& spec, const ReplayResult& r) {
 }
 
 ordered_json energy_json(const EnergyBreakdown& e) {
-  return {{"activate", e.activate},
-          {"read", e.read},
-          {"write", e.write},
-          {"refresh", e.refresh},
-          {"background", e.background},
-          {"power_down", e.power_down},
-          {"self_refresh", e.self_refresh}};
+  ordered_json j;
+  for (const EnergyPart& part : kEnergyParts) j[part.name] = e.*part.pj;
+  return j;
 }
 
 }  // namespace

@@ -40,6 +40,7 @@ void ComputeEngine::execute(InFlight& entry) {
   context_.meter.add(node, spec::Action::kAccumulatorWrite, writes);
   context_.meter.add(node, spec::Action::kAccumulatorRead, reads);
   const std::int64_t done = context_.now() + longest + pe.compute_overhead_cycles;
+  context_.activity.add(chiplet_, Flow::kMac, context_.now(), done, static_cast<double>(macs));
   complete(entry, done);
   wait_until(done);
 }

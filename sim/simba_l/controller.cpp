@@ -95,6 +95,7 @@ void Controller::write(std::uint32_t address, std::uint32_t value) {
     barrier_.arrive();
   } else if (offset == SIMBA_REG_HALT) {
     halted_ = true;
+    if (interval_.end > interval_.start) context_.intervals.push_back(interval_);
     if (value != 0)
       context_.fail(
           std::make_exception_ptr(spec::Error(std::string(name()) + ": the firmware rejects the program image")));
@@ -108,8 +109,10 @@ void Controller::write(std::uint32_t address, std::uint32_t value) {
 void Controller::push(std::uint32_t engine) {
   last_node_ = command_.node();
   context_.meter.add(last_node_, spec::Action::kControllerCommand, 1);
+  const std::int64_t since = context_.now();
   const int cycles = context_.arch.controller.command_cycles;
   if (cycles > 0) sc_core::wait(context_.until(context_.now() + cycles));
+  trace(WorkKind::kIssue, since);
   engines_[engine]->push(command_);
   command_ = Command{};
 }
@@ -119,6 +122,21 @@ void Controller::sleep() {
   if (!pending_) sc_core::wait(wake_);
   pending_ = false;
   context_.stalls.add(last_node_, kControllerUnit, polled_, context_.now() - since);
+  trace(polled_ == StallReason::kQueueFull ? WorkKind::kIssue : WorkKind::kStall, since);
+}
+
+// What goes on without a change is one interval (a full queue between two pushes changes nothing: there are tens of
+// thousands of those); HALT hands over the last.
+void Controller::trace(WorkKind kind, std::int64_t since) {
+  const std::int64_t now = context_.now();
+  if (!context_.options.trace || now == since) return;
+  if (interval_.end == since && interval_.kind == kind && interval_.node == last_node_ &&
+      (kind != WorkKind::kStall || interval_.reason == polled_)) {
+    interval_.end = now;
+    return;
+  }
+  if (interval_.end > interval_.start) context_.intervals.push_back(interval_);
+  interval_ = {chiplet_, kControllerUnit, last_node_, since, now, kind, polled_};
 }
 
 std::string Controller::describe_wait() const {

@@ -51,6 +51,7 @@ class Controller : public sc_core::sc_module {
   void write(std::uint32_t address, std::uint32_t value);
   void sleep();
   void push(std::uint32_t engine);
+  void trace(WorkKind kind, std::int64_t since);
 
   RunContext& context_;
   const int chiplet_;
@@ -62,6 +63,7 @@ class Controller : public sc_core::sc_module {
   bool halted_ = false, pending_ = false;
   StallReason polled_ = StallReason::kQueueFull;  // what the firmware last asked for
   int last_node_ = -1;
+  TraceInterval interval_;  // the latest, which may go on
   sc_core::sc_event wake_;
 };
 

@@ -179,6 +179,9 @@ std::int64_t LoadEngine::arrived(Job& job, const Burst& burst, std::int64_t cycl
     free = std::max(free, p.last);
   }
   context_.meter.add(burst.node, spec::Action::kNopByteHop, burst.bytes * links);
+  const std::int64_t port_free = start + fabric_.port.cycles(burst.bytes);
+  context_.activity.add(-1, Flow::kDramRead, start, port_free, static_cast<double>(burst.bytes));
+  context_.activity.add(-1, Flow::kNop, start, port_free, static_cast<double>(burst.bytes * links));
   return free;
 }
 
@@ -224,8 +227,10 @@ void StoreEngine::submit(Job&, Burst& burst, std::int64_t cycle) {
   const std::int64_t arrival =
       fabric_.nop.transfer(start, {chiplet_, 0}, fabric_.dram(), burst.bytes) + std::max<std::int64_t>(0, read - flits);
   const std::int64_t entry = fabric_.port.reserve(std::max(cycle, arrival - std::max(lane, flits) + 1), burst.bytes);
-  context_.meter.add(burst.node, spec::Action::kNopByteHop,
-                     burst.bytes * fabric_.nop.hops(chiplet_, fabric_.dram().node));
+  const std::int64_t byte_hops = burst.bytes * fabric_.nop.hops(chiplet_, fabric_.dram().node);
+  context_.meter.add(burst.node, spec::Action::kNopByteHop, byte_hops);
+  context_.activity.add(-1, Flow::kDramWrite, entry, entry + lane, static_cast<double>(burst.bytes));
+  context_.activity.add(-1, Flow::kNop, start, start + read, static_cast<double>(byte_hops));
   fabric_.port.submit(burst, std::max(arrival, entry + lane - 1));
 }
 

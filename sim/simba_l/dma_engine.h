@@ -105,6 +105,9 @@ class LoadEngine : public DmaEngine {
 
  private:
   void execute(InFlight& entry) override;
+  WorkKind kind(const Command& c) const override {
+    return c[SIMBA_CMD_PARTICIPANTS] > 1 ? WorkKind::kReadMulticast : WorkKind::kRead;
+  }
   void submit(Job& job, Burst& burst, std::int64_t cycle) override;
   std::int64_t arrived(Job& job, const Burst& burst, std::int64_t cycle) override;
   void job_done(Job& job) override;
@@ -121,6 +124,7 @@ class StoreEngine : public DmaEngine {
 
  private:
   void execute(InFlight& entry) override;
+  WorkKind kind(const Command&) const override { return WorkKind::kWrite; }
   void submit(Job& job, Burst& burst, std::int64_t cycle) override;
   std::int64_t arrived(Job& job, const Burst& burst, std::int64_t cycle) override;
 };

@@ -73,6 +73,8 @@ void DrainEngine::execute(InFlight& entry) {
     context_.meter.add(node, spec::Action::kAccumulatorRead, bytes);
     context_.meter.add(node, spec::Action::kPpuElement, bytes);
     context_.meter.add(node, spec::Action::kNocByteHop, bytes * core_.noc.hops(part.pe, 0));
+    context_.activity.add(chiplet_, Flow::kNoc, start, arrival + 1,
+                          static_cast<double>(bytes * core_.noc.hops(part.pe, 0)));
     context_.meter.add(node, spec::Action::kGlobalBufferWrite, core_.gb.accesses(place, part.box));
   }
   complete(entry, done);

@@ -18,6 +18,9 @@ class DrainEngine : public Engine {
   };
   std::vector<Part> parts(const Command& command) const;  // nearest PE first
   void execute(InFlight& entry) override;
+  WorkKind kind(const Command& c) const override {
+    return c[SIMBA_CMD_ACTIVATION] ? WorkKind::kDrainActivation : WorkKind::kDrain;
+  }
   void finish(const InFlight& entry) override;
   std::int64_t fetch_parameters(const Command& command, std::int64_t now);
   void requantise_part(const Command& command, const Part& part, std::vector<std::int8_t>& out) const;

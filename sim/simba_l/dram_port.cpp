@@ -62,6 +62,7 @@ void DramPort::send() {
       Request& r = take();
       r.burst = waiting_.begin()->second;
       waiting_.erase(waiting_.begin());
+      r.burst.sent = now;
       ++outstanding_;
       tlm::tlm_generic_payload& p = r.payload;
       p.set_command(r.burst.write ? tlm::TLM_WRITE_COMMAND : tlm::TLM_READ_COMMAND);
@@ -120,7 +121,9 @@ void DramPort::respond(Request& request, const sc_core::sc_time& delay) {
                                 std::to_string(burst.address) + ": the DRAM answers " +
                                 request.payload.get_response_string());
     request.payload.release();
-    burst.owner->answered(burst, context_.cycle_at(sc_core::sc_time_stamp() + delay));
+    const std::int64_t cycle = context_.cycle_at(sc_core::sc_time_stamp() + delay);
+    context_.activity.add(-1, Flow::kDramOutstanding, burst.sent, cycle, static_cast<double>(cycle - burst.sent));
+    burst.owner->answered(burst, cycle);
   } catch (...) {
     context_.fail(std::current_exception());
   }

@@ -25,6 +25,7 @@ struct Burst {
   std::int64_t bytes = 0;
   bool write = false;
   int node = -1, tensor = -1;
+  std::int64_t sent = 0;           // cycle in which the port hands it to the DRAM
   std::uint8_t* data = nullptr;    // null without data
   std::uint8_t* enable = nullptr;  // byte enables of a write, or null
   BurstOwner* owner = nullptr;

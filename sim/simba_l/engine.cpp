@@ -17,7 +17,7 @@ Engine::Engine(sc_core::sc_module_name name, RunContext& context, Scoreboard& sc
 }
 
 void Engine::push(const Command& command) {
-  queue_.push_back(command);
+  queue_.push_back({command, context_.now()});
   pushed_.notify();
 }
 
@@ -25,10 +25,12 @@ void Engine::run() {
   try {
     for (;;) {
       while (queue_.empty()) sc_core::wait(pushed_);
-      const Command& command = queue_.front();
+      const Command& command = queue_.front().command;
       wait_for_dependencies(command);
       random_stall();
       in_flight_.push_back({command, context_.now(), -1, nullptr});
+      const std::int64_t since = queue_.front().since, now = context_.now();
+      context_.activity.add(chiplet_, Flow::kQueued, since, now, static_cast<double>(now - since));
       execute(in_flight_.back());
       queue_.pop_front();
       interrupt_.notify();
@@ -59,7 +61,17 @@ void Engine::random_stall() {
 }
 
 void Engine::stalled(const Command& command, StallReason reason, std::int64_t since) {
-  context_.stalls.add(command.node(), unit_, reason, context_.now() - since);
+  const std::int64_t now = context_.now();
+  context_.stalls.add(command.node(), unit_, reason, now - since);
+  const bool started = !in_flight_.empty() && &in_flight_.back().command == &command;
+  if (in_flight_.size() > (started ? 1u : 0u)) return;
+  trace(command.node(), WorkKind::kStall, reason, since, started ? std::min(now, in_flight_.back().start) : now);
+}
+
+void Engine::trace(int node, WorkKind kind, StallReason reason, std::int64_t start, std::int64_t end) {
+  if (!context_.options.trace || end <= traced_until_) return;
+  context_.intervals.push_back({chiplet_, unit_, node, std::max(start, traced_until_), end, kind, reason});
+  traced_until_ = end;
 }
 
 void Engine::wait_until(std::int64_t cycle) {
@@ -83,10 +95,7 @@ void Engine::retire() {
       ++scoreboard_.done[static_cast<std::size_t>(unit_)];
       ++context_.completed_commands;
       context_.clock.completed(command[SIMBA_CMD_STEP], command[SIMBA_CMD_POSITION], now);
-      if (context_.options.trace && now > traced_until_) {
-        context_.intervals.push_back({chiplet_, unit_, command.node(), std::max(entry.start, traced_until_), now});
-        traced_until_ = now;
-      }
+      trace(command.node(), kind(command), StallReason::kLoad, entry.start, now);
       in_flight_.pop_front();
       any = true;
     }
@@ -103,7 +112,7 @@ void Engine::retire() {
 
 std::string Engine::describe_wait() const {
   if (idle()) return {};
-  const Command& command = queue_.empty() ? in_flight_.front().command : queue_.front();
+  const Command& command = queue_.empty() ? in_flight_.front().command : queue_.front().command;
   std::string text = std::string(name()) + ": node '" + context_.node_name(command.node()) + "', step " +
                      std::to_string(command[SIMBA_CMD_STEP]);
   for (int e = 0; e < SIMBA_ENGINES; ++e) {

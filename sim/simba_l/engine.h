@@ -59,6 +59,8 @@ class Engine : public sc_core::sc_module {
     std::int64_t done = -1;                           // cycle of completion, once known
     std::shared_ptr<std::vector<std::int8_t>> bytes;  // what a load brought, with data
   };
+  // What the timeline calls the command.
+  virtual WorkKind kind(const Command& command) const = 0;
   // Runs in the engine's thread at the command's start; may wait; returns when the engine is free for the next command.
   // Must arrange one complete() for it.
   virtual void execute(InFlight& entry) = 0;
@@ -68,7 +70,7 @@ class Engine : public sc_core::sc_module {
   // The command completes at `cycle` (not before what it follows).
   void complete(InFlight& entry, std::int64_t cycle);
   void wait_until(std::int64_t cycle);
-  // Charges the time since `since` as a stall.
+  // Charges the time since `since` as a stall; it is in the timeline as far as nothing else of the engine is under way.
   void stalled(const Command& command, StallReason reason, std::int64_t since);
 
   RunContext& context_;
@@ -81,8 +83,13 @@ class Engine : public sc_core::sc_module {
   void retire();
   void wait_for_dependencies(const Command& command);
   void random_stall();
+  void trace(int node, WorkKind kind, StallReason reason, std::int64_t start, std::int64_t end);
 
-  std::deque<Command> queue_;
+  struct Queued {
+    Command command;
+    std::int64_t since = 0;
+  };
+  std::deque<Queued> queue_;
   std::deque<InFlight> in_flight_;
   sc_core::sc_event pushed_, interrupt_, completion_;
   std::int64_t traced_until_ = 0;  // commands overlap in flight; their intervals do not

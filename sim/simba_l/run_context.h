@@ -7,6 +7,7 @@
 #include <systemc>
 #include <vector>
 
+#include "sim/simba_l/activity.h"
 #include "sim/simba_l/energy_meter.h"
 #include "sim/simba_l/program_image.h"
 #include "sim/simba_l/stall_ledger.h"
@@ -15,15 +16,17 @@
 
 namespace heat::simba {
 
-// An engine was busy with a command.
+// A part of a chiplet worked or waited.
 struct TraceInterval {
   int chiplet = 0, unit = 0, node = 0;
   std::int64_t start = 0, end = 0;
+  WorkKind kind = WorkKind::kCompute;
+  StallReason reason = StallReason::kLoad;  // of a stall
 };
 
 struct RunOptions {
   bool data = false;             // move and compute the real bytes
-  bool trace = false;            // keep intervals
+  bool trace = false;            // keep intervals and flows
   std::uint64_t stall_seed = 0;  // 0: none; else random extra waits in every engine
 };
 
@@ -36,6 +39,7 @@ struct RunContext {
         meter(s.nodes.size()),
         stalls(s.nodes.size()),
         clock(s.nodes.size()),
+        activity(o.trace, a.chiplets()),
         period(static_cast<double>(1.0 / a.clock_ghz), sc_core::SC_NS) {}
 
   const spec::Schedule& schedule;
@@ -45,6 +49,7 @@ struct RunContext {
   EnergyMeter meter;
   StallLedger stalls;
   NodeClock clock;
+  Activity activity;
   sc_core::sc_time period;
   std::vector<TraceInterval> intervals;
   std::int64_t completed_commands = 0;  // progress, for the watchdog

@@ -48,6 +48,11 @@ void write_stalls(traces::Writer& w, const RunResult& r) {
     }
 }
 
+std::string kind_name(const TraceInterval& i) {
+  const std::string kind = work_kind_name(i.kind);
+  return i.kind == WorkKind::kStall ? kind + "." + stall_reason_name(i.reason) : kind;
+}
+
 void write_accesses(traces::Writer& w, const spec::ArchSpec& arch, const spec::DramSpec& dram, std::int64_t end,
                     const std::vector<heat::dram::AccessRecord>& accesses) {
   const double cycles_per_clock = dram.clock_ns() * arch.clock_ghz;
@@ -101,8 +106,9 @@ void write_run_database(const std::string& path, const spec::Schedule& schedule,
   write_stalls(w, result);
   for (const EnergyPart& p : result.energy_parts) w.energy({p.component, p.action, p.node, p.count, p.energy_pj});
   for (const TraceInterval& i : result.intervals)
-    w.interval(w.unit(i.chiplet, unit_name(i.unit)), i.start, std::min(i.end, result.cycles), unit_name(i.unit),
-               i.node);
+    w.interval(w.unit(i.chiplet, unit_name(i.unit)), i.start, std::min(i.end, result.cycles), kind_name(i), i.node);
+  for (const FlowSample& s : result.flows)
+    w.counter(w.unit(s.chiplet, flow_unit(s.flow)), flow_name(s.flow), s.cycle, s.value);
   write_accesses(w, arch, dram, result.cycles, accesses);
   w.finish({result.cycles});
 }

@@ -56,6 +56,7 @@ void SendEngine::execute(InFlight& entry) {
     const int node = command.node();
     context_.meter.add(node, spec::Action::kGlobalBufferRead, core_.gb.accesses(place, box));
     context_.meter.add(node, spec::Action::kNocByteHop, bytes * links);
+    context_.activity.add(chiplet_, Flow::kNoc, start, start + read, static_cast<double>(bytes * links));
     context_.meter.add(node, weight_ ? spec::Action::kWeightBufferWrite : spec::Action::kInputBufferWrite,
                        bytes * count);
   });

@@ -125,6 +125,7 @@ RunResult simulate(const spec::Schedule& schedule, const spec::ArchSpec& arch, c
   package.check_finished();
   RunResult result = collect(context, package, table, dram.energy());
   result.intervals = std::move(context.intervals);
+  result.flows = context.activity.samples(result.cycles);
   if (options.data)
     for (const auto& t : schedule.tensors) {
       if (t.kind != spec::TensorKind::kOutput) continue;

@@ -48,6 +48,7 @@ struct RunResult {
   std::vector<GroupResult> groups;
   std::vector<EnergyPart> energy_parts;
   std::vector<TraceInterval> intervals;
+  std::vector<FlowSample> flows;
   std::map<std::string, std::vector<std::uint8_t>> outputs;  // tensors of kind output, with data
   std::map<std::string, std::int64_t> counts;                // actions by name
 };

@@ -31,6 +31,36 @@ const char* stall_reason_name(StallReason reason) {
   throw std::logic_error("unknown stall reason");
 }
 
+const char* work_kind_name(WorkKind kind) {
+  switch (kind) {
+    case WorkKind::kRead:
+      return "read";
+    case WorkKind::kReadMulticast:
+      return "read.multicast";
+    case WorkKind::kFill:
+      return "fill";
+    case WorkKind::kFillMulticast:
+      return "fill.multicast";
+    case WorkKind::kCompute:
+      return "compute";
+    case WorkKind::kDrain:
+      return "drain";
+    case WorkKind::kDrainActivation:
+      return "drain.activation";
+    case WorkKind::kSoftmax:
+      return "softmax";
+    case WorkKind::kLayerNorm:
+      return "layer_norm";
+    case WorkKind::kWrite:
+      return "write";
+    case WorkKind::kIssue:
+      return "issue";
+    case WorkKind::kStall:
+      return "stall";
+  }
+  throw std::logic_error("unknown kind of work");
+}
+
 const char* unit_name(int unit) {
   static const char* const kNames[kStallUnits] = {"dma_load", "send_weight", "send_input", "compute",
                                                   "drain",    "vector",      "dma_store",  "controller"};

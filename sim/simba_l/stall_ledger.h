@@ -31,6 +31,23 @@ constexpr int kControllerUnit = SIMBA_ENGINES;
 const char* stall_reason_name(StallReason reason);  // "load", "send_weight", ...
 const char* unit_name(int unit);                    // "dma_load", "send_weight", ..., "controller"
 
+// What a part does during an interval of the timeline.
+enum class WorkKind {
+  kRead,           // DRAM to the global buffer of one chiplet
+  kReadMulticast,  // of several
+  kFill,           // global buffer to one PE for each tile
+  kFillMulticast,  // to several
+  kCompute,
+  kDrain,            // sums through the PPUs
+  kDrainActivation,  // with the activation table
+  kSoftmax,
+  kLayerNorm,
+  kWrite,  // global buffer to DRAM
+  kIssue,  // the controller composes and pushes commands, held up by full queues at times
+  kStall   // waits, see StallReason
+};
+const char* work_kind_name(WorkKind kind);  // "read", "read.multicast", ...; "stall" for kStall
+
 // Cycles summed over the chiplets.
 class StallLedger {
  public:

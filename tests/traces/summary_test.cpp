@@ -67,6 +67,7 @@ TEST(Summary, BusyTimeIsTheUnionOfIntervalsWithoutWaiting) {
     w.interval(pe0, 30, 60, "compute");  // overlaps it: the union is [0, 60)
     w.interval(pe0, 60, 90, "stall");
     w.interval(pe1, 0, 20, "compute");
+    w.counter(w.unit(0, "noc"), "byte_hops_per_cycle", 0, 3);  // no interval: not a unit that could be busy
     w.finish({100});
   }
   const Summary s = summarize(Reader(folder.file("u.sqlite")));

@@ -5,6 +5,7 @@
 #include <map>
 #include <tuple>
 
+#include "traces/busy_time.h"
 #include "traces/dram_analysis.h"
 #include "traces/report/dram_section.h"
 #include "traces/summary.h"
@@ -49,23 +50,17 @@ Json utilization_over_time(const Reader& reader, int bins) {
   };
   const double cycles = static_cast<double>(reader.run().cycles);
   const double bin_cycles = cycles > 0 ? cycles / bins : 1;
-  const auto units = reader.units();
   std::map<std::string, Kind> kinds;
   std::map<std::int32_t, Kind*> kind_of_unit;
-  for (const auto& u : units) {
+  for (const auto& u : working_units(reader)) {
     Kind& kind = kinds[unit_kind(u.name)];
     ++kind.units;
     kind_of_unit[u.id] = &kind;
   }
-  std::map<std::int32_t, std::int64_t> end_of_unit;
-  reader.for_each_interval([&](const IntervalRow& i) {
-    const auto it = kind_of_unit.find(i.unit);
-    if (it == kind_of_unit.end() || !is_busy_kind(i.kind)) return;
-    auto& end = end_of_unit[i.unit];
-    Kind& kind = *it->second;
+  for_each_busy_stretch(reader, [&](std::int32_t unit, std::int64_t start, std::int64_t end) {
+    Kind& kind = *kind_of_unit.at(unit);
     kind.busy.resize(static_cast<std::size_t>(bins));
-    spread(kind.busy, bin_cycles, static_cast<double>(std::max(end, i.start_cycle)), static_cast<double>(i.end_cycle));
-    end = std::max(end, i.end_cycle);
+    spread(kind.busy, bin_cycles, static_cast<double>(start), static_cast<double>(end));
   });
   Json list = Json::array();
   for (auto& [name, kind] : kinds) {

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <sstream>
 
 #include "spec/atomic_file.h"
@@ -101,13 +102,55 @@ TEST_F(SimbaSim, TraceThenRunDatabaseAgreesWithTheResult) {
   EXPECT_EQ(read, o["dram_read_bytes"].get<std::int64_t>());
   // A unit does one thing at a time.
   std::map<std::int32_t, std::int64_t> end;
+  std::set<std::string> kinds;
+  std::int64_t stalls = 0, recorded = 0;
   reader.for_each_interval([&](const traces::IntervalRow& i) {
     EXPECT_GE(i.start_cycle, end[i.unit]);
     end[i.unit] = i.end_cycle;
+    kinds.insert(i.kind);
+    if (i.kind.rfind("stall.", 0) == 0) stalls += i.end_cycle - i.start_cycle;
   });
-  EXPECT_FALSE(end.empty());
+  for (const char* kind : {"read", "read.multicast", "fill.multicast", "compute", "drain", "drain.activation",
+                           "softmax", "layer_norm", "write", "issue", "stall.load", "stall.compute", "stall.barrier"})
+    EXPECT_TRUE(kinds.count(kind)) << kind;
+  // The timeline leaves out waits during which something else of the engine was under way.
+  for (const auto& s : reader.stalls()) recorded += s.cycles;
+  EXPECT_GT(stalls, recorded / 2);
+  EXPECT_LE(stalls, recorded);
   ASSERT_EQ(simba_sim(common_ + "--trace " + folder_ + "/again --trace-dram", folder_).status, 0);
   EXPECT_EQ(spec::read_file(folder_ + "/run/run.sqlite"), spec::read_file(folder_ + "/again/run.sqlite"));
+}
+
+// Each counter, integrated over the run, is a figure of the result.
+TEST_F(SimbaSim, TraceThenCountersIntegrateToTheCounts) {
+  ASSERT_EQ(simba_sim(common_ + "--trace " + folder_ + "/run --json " + folder_ + "/o.json", folder_).status, 0);
+  const traces::Reader reader(folder_ + "/run/run.sqlite");
+  const nlohmann::json o = json("o.json");
+  const auto units = reader.units();
+  std::map<std::pair<std::int32_t, std::string>, traces::CounterRow> last;
+  std::map<std::string, double> integral;
+  int samples = 0;
+  reader.for_each_counter([&](const traces::CounterRow& c) {
+    auto& before = last[{c.unit, c.name}];
+    EXPECT_GE(c.cycle, before.cycle);
+    EXPECT_GE(c.value, 0);
+    integral[units[static_cast<std::size_t>(c.unit)].name + "." + c.name] +=
+        before.value * static_cast<double>(c.cycle - before.cycle);
+    before = c;
+    ++samples;
+  });
+  for (const auto& [key, row] : last) EXPECT_EQ(row.value, 0) << key.second << ": the last sample ends the run";
+  const auto near = [&](const std::string& counter, double expected) {
+    EXPECT_NEAR(integral[counter], expected, 1e-9 * expected) << counter;
+  };
+  near("pe.macs_per_cycle", o["macs"].get<double>());
+  near("dram.read_bytes_per_cycle", o["dram_read_bytes"].get<double>());
+  near("dram.write_bytes_per_cycle", o["dram_write_bytes"].get<double>());
+  near("noc.byte_hops_per_cycle", o["counts"]["noc_byte_hop"].get<double>());
+  near("nop.byte_hops_per_cycle", o["counts"]["nop_byte_hop"].get<double>());
+  EXPECT_GT(integral["dram.outstanding_bursts"], 0);
+  EXPECT_GT(integral["controller.queued_commands"], 0);
+  EXPECT_LE(samples, 16 * 513);  // 4 flows of the package, 3 of each of 4 chiplets
 }
 
 TEST_F(SimbaSim, ScheduleForAnotherMachineThenStatus2AllProblemsAndNoResult) {
