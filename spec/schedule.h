@@ -97,6 +97,20 @@ struct FusedGroup {
   Prediction prediction;    // of the group, cycles include its barrier
 };
 
+// Which shape-rank pair of a weight matrix [rows, cols] the nodes of a linear layer compute, in the words of the cost
+// table (docs/cost-table.md).
+struct LayerForm {
+  std::string layer;  // as in Node::layer
+  std::int64_t rows = 0, cols = 0;
+  std::string method;  // dense | cp | tucker | ttm | svd
+  std::string shape;   // "768x12x64"; dense: "768x768"
+  std::string rank;    // "280"; dense: empty
+  friend bool operator==(const LayerForm& x, const LayerForm& y) {
+    return x.layer == y.layer && x.rows == y.rows && x.cols == y.cols && x.method == y.method && x.shape == y.shape &&
+           x.rank == y.rank;
+  }
+};
+
 struct Schedule {
   std::string network;  // name of what is computed
   std::string arch;     // name of the ArchSpec it was made for
@@ -106,8 +120,9 @@ struct Schedule {
   std::vector<Tensor> tensors;
   std::vector<Node> nodes;
   std::vector<FusedGroup> groups;
-  Prediction prediction;  // of the whole run
-  std::string file;       // where it was read from (not part of the JSON)
+  std::vector<LayerForm> layers;  // of the linear layers, where known
+  Prediction prediction;          // of the whole run
+  std::string file;               // where it was read from (not part of the JSON)
 
   // Reads and validates structure (ranges, references, view bounds, groups partition the nodes in order).
   // Throws ScheduleError with all problems.

@@ -54,11 +54,23 @@ class Writer {
     for (const Node& n : s_.nodes) j["nodes"].push_back(node(n));
     j["groups"] = Json::array();
     for (const FusedGroup& g : s_.groups) j["groups"].push_back(group(g));
+    for (const LayerForm& l : s_.layers)
+      j["layers"].push_back({{"layer", l.layer},
+                             {"rows", l.rows},
+                             {"cols", l.cols},
+                             {"method", l.method},
+                             {"shape", l.shape},
+                             {"rank", l.rank}});
     return j;
   }
 
  private:
-  const std::string& tensor_name(int id) const { return s_.tensors.at(static_cast<std::size_t>(id)).name; }
+  // The tensor that `owner` ("node 'query'") has as its `role`.
+  const std::string& tensor_name(int id, const std::string& owner, const char* role) const {
+    if (id < 0 || static_cast<std::size_t>(id) >= s_.tensors.size())
+      throw ScheduleError("schedule '" + s_.network + "': " + owner + " has no tensor as its " + role);
+    return s_.tensors[static_cast<std::size_t>(id)].name;
+  }
 
   Json tensor(const Tensor& t) const {
     Json j{{"name", t.name},
@@ -70,22 +82,23 @@ class Writer {
     return j;
   }
 
-  Json view(const TensorView& v) const {
+  Json view(const TensorView& v, const std::string& owner, const char* role) const {
     Json dims = Json::array();
     for (const ViewDim& d : v.dims) dims.push_back({{"index", d.index}, {"size", d.size}, {"stride", d.stride}});
-    return {{"tensor", tensor_name(v.tensor)}, {"dims", dims}};
+    return {{"tensor", tensor_name(v.tensor, owner, role)}, {"dims", dims}};
   }
 
-  Json gemm(const GemmNode& g) const {
+  Json gemm(const GemmNode& g, const std::string& owner) const {
     Json j{{"indices", {{"b", g.indices.b}, {"m", g.indices.m}, {"n", g.indices.n}, {"k", g.indices.k}}},
            {"extents", extents_json(g.extents)},
-           {"weight", view(g.weight)},
-           {"input", view(g.input)},
-           {"output", view(g.output)}};
-    j["epilogue"] = {{"requant", tensor_name(g.epilogue.requant)},
+           {"weight", view(g.weight, owner, "weight")},
+           {"input", view(g.input, owner, "input")},
+           {"output", view(g.output, owner, "output")}};
+    j["epilogue"] = {{"requant", tensor_name(g.epilogue.requant, owner, "requantisation records (requant)")},
                      {"channels_include_batch", g.epilogue.channels_include_batch},
                      {"n_channels", g.epilogue.n_channels}};
-    if (g.epilogue.activation_table >= 0) j["epilogue"]["activation_table"] = tensor_name(g.epilogue.activation_table);
+    if (g.epilogue.activation_table >= 0)
+      j["epilogue"]["activation_table"] = tensor_name(g.epilogue.activation_table, owner, "activation table");
     const GemmMapping& m = g.mapping;
     j["mapping"] = {{"gb_tile", extents_json(m.gb_tile)},
                     {"gb_order", order_json(m.gb_order)},
@@ -95,15 +108,15 @@ class Writer {
     return j;
   }
 
-  Json vector(const VectorNode& v) const {
+  Json vector(const VectorNode& v, const std::string& owner) const {
     Json j{{"op", v.op == VectorOp::kSoftmax ? "softmax" : "layer_norm"},
            {"indices", {{"n", v.n}, {"k", v.k}}},
            {"rows", v.rows},
            {"columns", v.columns},
-           {"input", view(v.input)}};
-    if (v.residual) j["residual"] = view(*v.residual);
-    j["output"] = view(v.output);
-    j["parameters"] = tensor_name(v.parameters);
+           {"input", view(v.input, owner, "input")}};
+    if (v.residual) j["residual"] = view(*v.residual, owner, "residual");
+    j["output"] = view(v.output, owner, "output");
+    j["parameters"] = tensor_name(v.parameters, owner, "parameters");
     if (v.op == VectorOp::kLayerNorm) {
       j["multiplier_x"] = v.multiplier_x;
       j["multiplier_r"] = v.multiplier_r;
@@ -114,8 +127,9 @@ class Writer {
 
   Json node(const Node& n) const {
     Json j{{"name", n.name}, {"layer", n.layer}, {"einsum", n.einsum}, {"bound", loop_dim_name(n.bound)}};
-    if (n.gemm) j["gemm"] = gemm(*n.gemm);
-    if (n.vector) j["vector"] = vector(*n.vector);
+    const std::string owner = "node '" + n.name + "'";
+    if (n.gemm) j["gemm"] = gemm(*n.gemm, owner);
+    if (n.vector) j["vector"] = vector(*n.vector, owner);
     j["prediction"] = prediction_json(n.prediction);
     return j;
   }
@@ -123,7 +137,7 @@ class Writer {
   Json group(const FusedGroup& g) const {
     Json nodes = Json::array(), pinned = Json::array();
     for (int n : g.nodes) nodes.push_back(s_.nodes.at(static_cast<std::size_t>(n)).name);
-    for (int t : g.pinned) pinned.push_back(tensor_name(t));
+    for (int t : g.pinned) pinned.push_back(tensor_name(t, "group '" + g.name + "'", "pinned tensor"));
     return {{"name", g.name},
             {"index", g.index},
             {"extent", g.extent},

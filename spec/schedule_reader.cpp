@@ -28,6 +28,11 @@ class Reader {
     for (auto& t : r_.sections("tensors")) tensor(t);
     for (auto& n : r_.sections("nodes")) node(n);
     for (auto& g : r_.sections("groups")) group(g);
+    if (r_.has("layers"))
+      for (auto& l : r_.sections("layers"))
+        s_.layers.push_back({l.text("layer"), l.integer("rows", {1, kMaxExtent}), l.integer("cols", {1, kMaxExtent}),
+                             l.choice("method", {"dense", "cp", "tucker", "ttm", "svd"}), l.text("shape"),
+                             l.text("rank")});
     r_.finish();
     return std::move(s_);
   }

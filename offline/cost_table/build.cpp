@@ -2,11 +2,13 @@
 // ladder of ranks is noted in the table once found, so that a resumed run decomposes nothing twice.
 #include "offline/cost_table/build.h"
 
+#include <algorithm>
 #include <mutex>
-#include <nlohmann/json.hpp>
 #include <sstream>
 #include <thread>
 
+#include "offline/cost_table/correct.h"
+#include "offline/cost_table/provenance.h"
 #include "offline/decompose/decomposition.h"
 #include "offline/decompose/dense_kernels.h"
 #include "offline/path/optimal_path.h"
@@ -17,47 +19,6 @@ namespace {
 
 std::string size_name(const WeightMatrix& m) {
   return std::to_string(m.rows) + "x" + std::to_string(m.cols);
-}
-
-// FNV-1a, in hex: enough to notice that an input changed.
-std::string fingerprint(const void* data, std::size_t bytes) {
-  std::uint64_t hash = 14695981039346656037ULL;
-  for (std::size_t i = 0; i < bytes; ++i) hash = (hash ^ static_cast<const unsigned char*>(data)[i]) * 1099511628211ULL;
-  std::ostringstream text;
-  text << std::hex << hash;
-  return text.str();
-}
-std::string fingerprint(const std::string& text) {
-  return fingerprint(text.data(), text.size());
-}
-
-std::string path_text(const spec::ContractionPath& path) {
-  std::string text = "[";
-  for (const auto& [i, j] : path.steps)
-    text += (text.size() > 1 ? "," : "") + ("[" + std::to_string(i) + "," + std::to_string(j) + "]");
-  return text + "]";
-}
-
-std::string mapping_text(const mapper::LayerCost& cost) {
-  std::string text;
-  for (const auto& g : cost.groups) {
-    if (!text.empty()) text += " | ";
-    for (std::size_t n = 0; n < g.einsums.size(); ++n) text += (n ? " ; " : "") + g.einsums[n];
-    text += " (step " + std::to_string(g.step) + ", " + g.bottleneck + ")";
-  }
-  return text;
-}
-
-void put_cost(CostRow& row, const NetworkCost& n, double clock_ghz) {
-  row.feasible = n.cost.feasible;
-  row.reason = n.cost.reason;
-  row.einsum = n.einsum;
-  row.path = n.path;
-  row.mapping = n.mapping;
-  row.macs = n.macs;
-  row.energy_pj = n.cost.energy_pj;
-  row.latency_ns = n.cost.cycles / clock_ghz;
-  row.edp_js = n.cost.edp_js;
 }
 
 CostRow row_for(const WeightMatrix& m, const BuildOptions& o) {
@@ -76,9 +37,57 @@ bool within_macs(const Candidate& c, const BuildOptions& o) {
   return static_cast<double>(best.online_macs) <= o.max_dense_macs * dense;
 }
 
+using Matrices = std::vector<const WeightMatrix*>;  // of one size; errors are means over them
+
+// In the order in which sizes first occur.
+std::vector<Matrices> by_size(const std::vector<WeightMatrix>& matrices) {
+  std::vector<Matrices> sizes;
+  for (const WeightMatrix& m : matrices) {
+    auto found = std::find_if(sizes.begin(), sizes.end(), [&](const Matrices& s) {
+      return s.front()->rows == m.rows && s.front()->cols == m.cols;
+    });
+    if (found == sizes.end()) found = sizes.insert(sizes.end(), Matrices{});
+    found->push_back(&m);
+  }
+  return sizes;
+}
+
+double mean_error(const Candidate& c, const Matrices& matrices, const BuildOptions& o) {
+  DecomposeOptions options;
+  options.seed = o.seed;
+  options.threads = 1;
+  options.max_iterations = o.iterations;
+  double sum = 0;
+  for (const WeightMatrix* m : matrices)
+    sum += decompose(m->values, c.method, c.shape, c.ranks, options).relative_error;
+  return sum / static_cast<double>(matrices.size());
+}
+
+CostRow cost_candidate(const Candidate& c, const Matrices& matrices, mapper::LayerCoster& coster, double clock_ghz,
+                       const BuildOptions& o) {
+  CostRow row = row_for(*matrices.front(), o);
+  row.method = method_name(c.method);
+  row.shape = shape_text(c.shape, c.method);
+  row.rank = ranks_text(c.ranks);
+  row.params = parameter_count(c.method, c.shape, c.ranks);
+  row.ratio = static_cast<double>(row.params) / static_cast<double>(c.shape.elements());
+  row.error = mean_error(c, matrices, o);
+  predict_row(row, coster, clock_ghz, o);
+  return row;
+}
+
+CostRow cost_dense(const WeightMatrix& m, mapper::LayerCoster& coster, double clock_ghz, const BuildOptions& o) {
+  CostRow row = row_for(m, o);
+  row.method = "dense";
+  row.shape = size_name(m);
+  row.params = m.rows * m.cols;
+  predict_row(row, coster, clock_ghz, o);
+  return row;
+}
+
 // A unit of work: all ranks of one shape (no method: the dense layer).
 struct Task {
-  const WeightMatrix* matrix;
+  Matrices matrices;
   bool dense;
   Method method;
   TensorShape shape;
@@ -87,11 +96,13 @@ struct Task {
 
 std::vector<Task> list_tasks(const std::vector<WeightMatrix>& matrices, const BuildOptions& o) {
   std::vector<Task> tasks;
-  for (const WeightMatrix& m : matrices) {
-    tasks.push_back({&m, true, Method::kSvd, {{m.rows}, {m.cols}}, size_name(m) + " dense"});
+  for (const Matrices& size : by_size(matrices)) {
+    const WeightMatrix& m = *size.front();
+    tasks.push_back({size, true, Method::kSvd, {{m.rows}, {m.cols}}, size_name(m) + " dense"});
     for (Method method : o.methods)
       for (const TensorShape& s : shape_candidates(method, m.rows, m.cols, o.candidates))
-        tasks.push_back({&m, false, method, s, size_name(m) + " " + method_name(method) + " " + shape_text(s, method)});
+        tasks.push_back(
+            {size, false, method, s, size_name(m) + " " + method_name(method) + " " + shape_text(s, method)});
   }
   return tasks;
 }
@@ -110,19 +121,19 @@ class Worker {
 
   void fill(const Task& task, BuildReport& report) {
     if (task.dense) {
-      CostRow probe = row_for(*task.matrix, options_);
+      CostRow probe = row_for(*task.matrices.front(), options_);
       probe.method = "dense";
-      probe.shape = size_name(*task.matrix);
-      add(probe.key(), report, [&] { return cost_dense(*task.matrix, coster_, clock_ghz_, options_); });
+      probe.shape = size_name(*task.matrices.front());
+      add(probe.key(), report, [&] { return cost_dense(*task.matrices.front(), coster_, clock_ghz_, options_); });
       return;
     }
     for (const Candidate& c : ladder_of(task)) {
       if (stop_) return;
-      CostRow probe = row_for(*task.matrix, options_);
+      CostRow probe = row_for(*task.matrices.front(), options_);
       probe.method = method_name(c.method);
       probe.shape = shape_text(c.shape, c.method);
       probe.rank = ranks_text(c.ranks);
-      add(probe.key(), report, [&] { return cost_candidate(c, *task.matrix, coster_, clock_ghz_, options_); });
+      add(probe.key(), report, [&] { return cost_candidate(c, task.matrices, coster_, clock_ghz_, options_); });
     }
   }
 
@@ -150,7 +161,8 @@ class Worker {
       const std::lock_guard lock(mutex_);
       if (const auto text = table_.note(name)) return parse_ladder(task, *text);
     }
-    std::vector<Candidate> ladder = rank_ladder(task.matrix->values, task.method, task.shape, options_.candidates);
+    std::vector<Candidate> ladder =
+        rank_ladder(task.matrices.front()->values, task.method, task.shape, options_.candidates);
     std::erase_if(ladder, [&](const Candidate& c) { return !within_macs(c, options_); });
     std::string text;
     for (const Candidate& c : ladder) text += ranks_text(c.ranks) + ";";
@@ -175,72 +187,31 @@ class Worker {
   const std::atomic<bool>& stop_;
 };
 
-void check_note(CostTable& table, const std::string& name, const std::string& text) {
-  const auto stored = table.note(name);
-  if (stored && *stored != text)
-    throw spec::ConfigError("the cost table was made with another " + name + ":\n    table: " + *stored +
-                            "\n    now:   " + text + "\n  use another output folder");
-  if (!stored) table.set_note(name, text);
-}
-
-void check_notes(CostTable& table, const std::vector<WeightMatrix>& matrices, const spec::ArchSpec& arch,
-                 const spec::EnergyTable& energy, const mapper::Calibration& calibration, const BuildOptions& o) {
-  check_note(table, "architecture", arch.name + " " + fingerprint(to_json(arch).dump() + to_json(energy).dump()));
-  check_note(table, "calibration", fingerprint(to_json(calibration).dump()));
-  check_note(table, "options",
-             "iterations " + std::to_string(o.iterations) + ", paths " + std::to_string(o.paths) + ", max_path_macs " +
-                 std::to_string(o.max_path_macs) + ", seed " + std::to_string(o.seed));
-  for (const WeightMatrix& m : matrices)
-    check_note(table, "matrix " + size_name(m),
-               m.origin + " " + fingerprint(m.values.data(), m.values.size() * sizeof(double)));
-}
-
 }  // namespace
 
-NetworkCost cost_network(const TensorNetwork& network, mapper::LayerCoster& coster, const BuildOptions& o) {
-  NetworkCost best;
-  double least_macs = 0;
-  for (const PlannedPath& planned : k_best_paths(network, o.paths)) {
-    const double macs = static_cast<double>(planned.online_macs);
-    if (least_macs == 0) least_macs = macs;
-    if (macs > o.max_path_macs * least_macs) break;
-    const OnlinePlan plan = online_plan(network, planned);
-    NetworkCost n;
-    n.cost = coster.cost(plan.network.einsum, plan.path, plan.network.statics());
-    n.einsum = plan.network.einsum.text();
-    n.path = path_text(plan.path);
-    n.mapping = mapping_text(n.cost);
-    n.macs = macs;
-    const bool first = best.path.empty();
-    if (first || (n.cost.feasible && (!best.cost.feasible || n.cost.edp_js < best.cost.edp_js))) best = std::move(n);
-  }
-  return best;
-}
-
-CostRow cost_candidate(const Candidate& c, const WeightMatrix& m, mapper::LayerCoster& coster, double clock_ghz,
-                       const BuildOptions& o) {
-  CostRow row = row_for(m, o);
-  row.method = method_name(c.method);
-  row.shape = shape_text(c.shape, c.method);
-  row.rank = ranks_text(c.ranks);
-  row.params = parameter_count(c.method, c.shape, c.ranks);
-  row.ratio = static_cast<double>(row.params) / static_cast<double>(c.shape.elements());
-  DecomposeOptions decompose_options;
-  decompose_options.seed = o.seed;
-  decompose_options.threads = 1;
-  decompose_options.max_iterations = o.iterations;
-  row.error = decompose(m.values, c.method, c.shape, c.ranks, decompose_options).relative_error;
-  put_cost(row, cost_network(factorized_linear_network(c.method, c.shape, c.ranks, o.tokens), coster, o), clock_ghz);
-  return row;
-}
-
-CostRow cost_dense(const WeightMatrix& m, mapper::LayerCoster& coster, double clock_ghz, const BuildOptions& o) {
-  CostRow row = row_for(m, o);
-  row.method = "dense";
-  row.shape = size_name(m);
-  row.params = m.rows * m.cols;
-  put_cost(row, cost_network(dense_linear_network(m.rows, m.cols, o.tokens), coster, o), clock_ghz);
-  return row;
+std::int64_t add_candidates(CostTable& table, const std::vector<Candidate>& candidates,
+                            const std::vector<WeightMatrix>& matrices, std::int64_t tokens, const spec::ArchSpec& arch,
+                            const spec::EnergyTable& energy) {
+  check_architecture(table, arch, energy);
+  BuildOptions options = table_options(table);
+  options.tokens = tokens;
+  mapper::LayerCoster coster(arch, energy, table_calibration(table));
+  const std::vector<Matrices> sizes = by_size(matrices);
+  std::vector<CostRow> rows;
+  for (const Candidate& c : candidates)
+    for (const Matrices& size : sizes) {
+      if (size.front()->rows != c.shape.rows() || size.front()->cols != c.shape.cols()) continue;
+      CostRow probe = row_for(*size.front(), options);
+      probe.method = method_name(c.method);
+      probe.shape = shape_text(c.shape, c.method);
+      probe.rank = ranks_text(c.ranks);
+      const std::string key = probe.key();
+      const bool here = std::any_of(rows.begin(), rows.end(), [&](const CostRow& r) { return r.key() == key; });
+      if (!here && !table.has(key)) rows.push_back(cost_candidate(c, size, coster, arch.clock_ghz, options));
+    }
+  table.replace(rows);
+  if (!rows.empty()) apply_measurements(table, {});
+  return static_cast<std::int64_t>(rows.size());
 }
 
 BuildReport fill_table(CostTable& table, const std::vector<WeightMatrix>& matrices, const spec::ArchSpec& arch,
@@ -276,6 +247,7 @@ BuildReport fill_table(CostTable& table, const std::vector<WeightMatrix>& matric
   for (auto& w : workers) w.join();
   if (failure) std::rethrow_exception(failure);
   report.stopped = stop;
+  if (report.computed > 0) apply_measurements(table, {});  // new rows get the corrections of what was measured before
   return report;
 }
 

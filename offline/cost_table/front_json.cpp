@@ -13,14 +13,10 @@ ordered_json row_json(const CostRow& r) {
       {"params", r.params},       {"ratio", r.ratio},           {"error", r.error},   {"macs", r.macs},
       {"energy_pj", r.energy_pj}, {"latency_ns", r.latency_ns}, {"edp_js", r.edp_js}, {"einsum", r.einsum},
       {"path", r.path},           {"mapping", r.mapping}};
-  if (r.measured_energy_pj) {
-    j["measured_energy_pj"] = *r.measured_energy_pj;
-    j["energy_correction"] = r.energy_correction();
-  }
-  if (r.measured_latency_ns) {
-    j["measured_latency_ns"] = *r.measured_latency_ns;
-    j["latency_correction"] = r.latency_correction();
-  }
+  if (r.measured_energy_pj) j["measured_energy_pj"] = *r.measured_energy_pj;
+  if (r.measured_latency_ns) j["measured_latency_ns"] = *r.measured_latency_ns;
+  if (r.measured_energy_pj || r.class_energy_correction) j["energy_correction"] = r.energy_correction();
+  if (r.measured_latency_ns || r.class_latency_correction) j["latency_correction"] = r.latency_correction();
   return j;
 }
 

@@ -3,6 +3,9 @@
 
 #include <sqlite3.h>
 
+#include <cstdio>
+
+#include "spec/atomic_file.h"
 #include "spec/errors.h"
 
 namespace heat::offline {
@@ -114,6 +117,9 @@ CostRow read_row(Statement& s) {
   r.edp_js = s.next_number().value_or(0);
   r.measured_energy_pj = s.next_number();
   r.measured_latency_ns = s.next_number();
+  const std::optional<double> energy = s.next_number(), latency = s.next_number();
+  if (!r.measured_energy_pj) r.class_energy_correction = energy;
+  if (!r.measured_latency_ns) r.class_latency_correction = latency;
   return r;
 }
 
@@ -124,10 +130,12 @@ std::string CostRow::key() const {
          shape + (rank.empty() ? "" : " r" + rank);
 }
 double CostRow::energy_correction() const {
-  return measured_energy_pj && energy_pj > 0 ? *measured_energy_pj / energy_pj : 1.0;
+  if (!measured_energy_pj) return class_energy_correction.value_or(1.0);
+  return energy_pj > 0 ? *measured_energy_pj / energy_pj : 1.0;
 }
 double CostRow::latency_correction() const {
-  return measured_latency_ns && latency_ns > 0 ? *measured_latency_ns / latency_ns : 1.0;
+  if (!measured_latency_ns) return class_latency_correction.value_or(1.0);
+  return latency_ns > 0 ? *measured_latency_ns / latency_ns : 1.0;
 }
 
 CostTable::CostTable(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -141,16 +149,21 @@ CostTable CostTable::open(const std::string& path) {
   if (sqlite3_open_v2(path.c_str(), &state->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, nullptr) != SQLITE_OK)
     state->fail("cannot open");
   sqlite3_busy_timeout(state->db, 10'000);
+  bool is_complete = false;
   {
     Statement id(state->db, state->path, "PRAGMA application_id");
-    Statement tables(state->db, state->path, "SELECT count(*) FROM sqlite_master");
+    Statement tables(state->db, state->path, "SELECT count(*) FROM sqlite_master WHERE type = 'table'");
     id.step();
     tables.step();
-    if (id.next_integer() != kApplicationId && tables.next_integer() != 0)
-      throw spec::FileError(path + ": is no cost table");
+    const bool is_ours = id.next_integer() == kApplicationId;
+    const std::int64_t count = tables.next_integer();
+    if (!is_ours && count != 0) throw spec::FileError(path + ": is no cost table");
+    is_complete = is_ours && count == 2;
   }  // ends the reads: the journal's mode cannot change within one
-  state->execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA application_id = " +
-                 std::to_string(kApplicationId) + ";" + kSchema);
+  state->execute("PRAGMA synchronous = NORMAL");
+  if (!is_complete)
+    state->execute("PRAGMA journal_mode = WAL; PRAGMA application_id = " + std::to_string(kApplicationId) + ";" +
+                   kSchema);
   return CostTable(std::move(state));
 }
 
@@ -178,18 +191,40 @@ void CostTable::insert(const CostRow& r) {
   s.integer(r.params).number(r.ratio).number(r.error).integer(r.feasible).text(r.reason).text(r.einsum).text(r.path);
   s.text(r.mapping).number(r.macs).number(r.energy_pj).number(r.latency_ns).number(r.edp_js);
   s.number(r.measured_energy_pj).number(r.measured_latency_ns);
-  const bool measured = r.measured_energy_pj.has_value() || r.measured_latency_ns.has_value();
-  s.number(measured ? std::optional(r.energy_correction()) : std::nullopt);
-  s.number(measured ? std::optional(r.latency_correction()) : std::nullopt);
+  s.number(r.measured_energy_pj || r.class_energy_correction ? std::optional(r.energy_correction()) : std::nullopt);
+  s.number(r.measured_latency_ns || r.class_latency_correction ? std::optional(r.latency_correction()) : std::nullopt);
   s.step();
 }
 
-void CostTable::set_measured(const std::string& key, double energy_pj, double latency_ns) {
-  std::optional<CostRow> row = find(key);
-  if (!row) throw spec::ConfigError(state_->path + ": no row '" + key + "'");
-  row->measured_energy_pj = energy_pj;
-  row->measured_latency_ns = latency_ns;
-  insert(*row);
+void CostTable::replace(const std::vector<CostRow>& rows, const std::map<std::string, std::string>& notes) {
+  state_->execute("BEGIN IMMEDIATE");
+  try {
+    for (const auto& [name, text] : notes) set_note(name, text);
+    for (const CostRow& r : rows) insert(r);
+    state_->execute("COMMIT");
+  } catch (...) {
+    sqlite3_exec(state_->db, "ROLLBACK", nullptr, nullptr, nullptr);
+    throw;
+  }
+}
+
+void CostTable::write_copy(const std::string& path) const {
+  std::map<std::string, std::string> notes;
+  {
+    Statement s(state_->db, state_->path, "SELECT name, text FROM note");
+    while (s.step()) {
+      const std::string name = s.next_text();
+      notes[name] = s.next_text();
+    }
+  }
+  const std::string temporary = spec::temporary_name(path);
+  const auto remove_all = [](const std::string& file) {
+    for (const char* end : {"", "-wal", "-shm"}) std::remove((file + end).c_str());
+  };
+  remove_all(temporary);
+  open(temporary).replace(rows(), notes);  // closing it empties its log
+  remove_all(path);                        // a log left by a killed writer is not the new file's
+  spec::commit_file(temporary, path);
 }
 
 std::vector<CostRow> CostTable::rows() const {

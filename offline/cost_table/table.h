@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -25,15 +26,19 @@ struct CostRow {
   double macs = 0;                                                // online
   double energy_pj = 0, latency_ns = 0, edp_js = 0;               // predicted
   std::optional<double> measured_energy_pj, measured_latency_ns;  // simulated
+  // Measured over predicted of the closest measured rows (correct.h), where this one is not measured.
+  std::optional<double> class_energy_correction, class_latency_correction;
 
   // What identifies the row: "768x768 t384 cp 768x12x64 r280".
   std::string key() const;
-  // Measured over predicted; 1 where nothing is measured.
+  bool measured() const { return measured_energy_pj && measured_latency_ns; }
+  // Measured over predicted; the closest measured rows' where this one is not measured; 1 where there are none.
   double energy_correction() const;
   double latency_correction() const;
-  // Measured values where there are any, else the predicted ones.
-  double best_energy_pj() const { return measured_energy_pj.value_or(energy_pj); }
-  double best_latency_ns() const { return measured_latency_ns.value_or(latency_ns); }
+  // What decisions are made from: the measured values where there are any, else the predicted ones times the
+  // correction.
+  double best_energy_pj() const { return measured_energy_pj.value_or(energy_pj * energy_correction()); }
+  double best_latency_ns() const { return measured_latency_ns.value_or(latency_ns * latency_correction()); }
   double best_edp_js() const { return best_energy_pj() * 1e-12 * best_latency_ns() * 1e-9; }
 };
 
@@ -55,11 +60,15 @@ class CostTable {
   bool has(const std::string& key) const;
   // Adds or replaces the row with this key.
   void insert(const CostRow& row);
-  // Stores what the simulator measured. Throws spec::ConfigError when no row has the key.
-  void set_measured(const std::string& key, double energy_pj, double latency_ns);
+  // Adds or replaces all of them and the notes in one transaction: after a kill all are there or none.
+  void replace(const std::vector<CostRow>& rows, const std::map<std::string, std::string>& notes = {});
   // All rows, by size, method, shape and ratio.
   std::vector<CostRow> rows() const;
   std::optional<CostRow> find(const std::string& key) const;
+
+  // Writes notes and rows, sorted, to a new table at `path`, whole or not at all; what was there is replaced. The bytes
+  // depend on the contents alone.
+  void write_copy(const std::string& path) const;
 
  private:
   struct State;

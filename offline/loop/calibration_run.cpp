@@ -5,7 +5,10 @@
 #include <filesystem>
 #include <sstream>
 
+#include "offline/cost_table/provenance.h"
+#include "offline/loop/pair_measurements.h"
 #include "offline/loop/simulator_process.h"
+#include "offline/loop/table_workloads.h"
 #include "offline/mapper/fusion.h"
 #include "offline/mapper/lower_path.h"
 #include "spec/config_reader.h"
@@ -24,9 +27,10 @@ bool parse_gemm(const std::string& text, CalibrationWorkload& w) {
   }
   if (values.size() < 3 || values.size() > 4) return false;
   w.name = "gemm " + text;
-  if (values.size() == 3)
+  if (values.size() == 3) {
     w.einsum = spec::Einsum::parse("tc,oc->to", {{"o", values[0]}, {"c", values[1]}, {"t", values[2]}});
-  else
+    w.form = {"layer", values[0], values[1], "dense", std::to_string(values[0]) + "x" + std::to_string(values[1]), ""};
+  } else
     w.einsum =
         spec::Einsum::parse("thc,hoc->tho", {{"o", values[0]}, {"c", values[1]}, {"t", values[2]}, {"h", values[3]}});
   return true;
@@ -51,6 +55,12 @@ void read_layer(spec::ConfigReader& r, std::vector<CalibrationWorkload>& list) {
   }
 }
 
+// A path of the file is relative to the file.
+std::string relative_to(const std::string& file, const std::string& path) {
+  if (std::filesystem::path(path).is_absolute()) return path;
+  return (std::filesystem::path(file).parent_path() / path).lexically_normal().string();
+}
+
 // A schedule of the workload, mapped on the machine.
 spec::Schedule map_workload(const CalibrationWorkload& w, const mapper::Machine& machine, mapper::Objective objective,
                             mapper::SearchCache& cache) {
@@ -65,8 +75,9 @@ spec::Schedule map_workload(const CalibrationWorkload& w, const mapper::Machine&
   request.output_name = "output";
   request.output_kind = spec::TensorKind::kOutput;
   for (std::size_t i = 0; i < w.einsum.operands.size(); ++i)
-    request.operands.push_back(
-        {"operand" + std::to_string(i), i ? spec::TensorKind::kWeight : spec::TensorKind::kInput, -1});
+    request.operands.push_back({"operand" + std::to_string(i),
+                                static_cast<int>(i) == w.input ? spec::TensorKind::kInput : spec::TensorKind::kWeight,
+                                -1});
   const mapper::LoweredPath lowered = mapper::lower_path(s, request);
   for (int n : lowered.nodes) {
     auto& node = s.nodes[static_cast<std::size_t>(n)];
@@ -78,6 +89,7 @@ spec::Schedule map_workload(const CalibrationWorkload& w, const mapper::Machine&
     s.tensors.push_back(std::move(records));
   }
   s.tokens = w.einsum.sizes.count("t") ? w.einsum.sizes.at("t") : 1;
+  if (w.form) s.layers.push_back(*w.form);
   mapper::SearchOptions options;
   options.objective = objective;
   const mapper::FusionResult plan = mapper::plan_fusion(s, lowered.nodes, machine, options, &cache);
@@ -99,9 +111,14 @@ bool same_mapping(const spec::Schedule& x, const spec::Schedule& y) {
   return true;
 }
 
-std::vector<CalibrationSample> simulate_samples(const CalibrationConfig& config, const std::vector<std::string>& names,
-                                                const std::vector<spec::Schedule>& schedules,
-                                                const std::string& folder) {
+// A finished simulation of a schedule.
+struct Finished {
+  CalibrationSample sample;
+  SimulationResult result;
+};
+
+std::vector<Finished> simulate_named(const CalibrationConfig& config, const std::vector<std::string>& names,
+                                     const std::vector<spec::Schedule>& schedules, const std::string& folder) {
   std::filesystem::create_directories(folder);
   std::vector<SimulationRequest> requests;
   for (std::size_t i = 0; i < schedules.size(); ++i) {
@@ -112,11 +129,26 @@ std::vector<CalibrationSample> simulate_samples(const CalibrationConfig& config,
     spec::save(schedules[i], r.schedule);
     requests.push_back(std::move(r));
   }
-  const std::vector<SimulationResult> results = simulate_all(requests, config.jobs);
-  std::vector<CalibrationSample> samples;
+  std::vector<SimulationResult> results = simulate_all(requests, config.jobs);
+  std::vector<Finished> finished;
   for (std::size_t i = 0; i < results.size(); ++i)
-    samples.push_back(read_sample(names[i], schedules[i], results[i].json));
-  return samples;
+    finished.push_back({read_sample(names[i], schedules[i], results[i].json), std::move(results[i])});
+  return finished;
+}
+
+// What needs no mapping: the given schedules, simulated, and the runs that others simulated.
+std::vector<Finished> finished_networks(const CalibrationConfig& config, const spec::ArchSpec& arch,
+                                        const std::string& folder) {
+  std::vector<spec::Schedule> schedules;
+  for (const std::string& file : config.schedules) schedules.push_back(spec::Schedule::load(file));
+  std::vector<Finished> finished = simulate_named(config, config.schedules, schedules, folder + "/schedules");
+  for (const std::string& file : config.runs) {
+    TracedRun run = read_trace(file);
+    if (run.arch != arch.name)
+      throw spec::TraceError(file + ": was run on '" + run.arch + "', expected '" + arch.name + "'");
+    finished.push_back({read_sample(file, run.schedule, run.result.json), std::move(run.result)});
+  }
+  return finished;
 }
 
 double measured_edp_js(const std::vector<CalibrationSample>& samples, double clock_ghz) {
@@ -131,13 +163,22 @@ double measured_edp_js(const std::vector<CalibrationSample>& samples, double clo
 
 }  // namespace
 
+void CalibrationConfig::check() const {
+  spec::Problems problems;
+  if (workloads.empty() && schedules.empty() && runs.empty() && cost_table.empty())
+    problems.add("calibration", "expected at least one of gemms, layers, schedules, runs, cost_table");
+  for (const auto* files : {&schedules, &runs})
+    for (const std::string& file : *files)
+      if (!std::filesystem::exists(file)) problems.add(file, "no such file");
+  if (!cost_table.empty() && !std::filesystem::exists(cost_table)) problems.add(cost_table, "no such cost table");
+  problems.throw_if_any();
+}
+
 CalibrationConfig CalibrationConfig::load(const std::string& path) {
   spec::Problems problems;
   CalibrationConfig c;
   spec::ConfigReader r = spec::ConfigReader::load(path, problems);
-  const std::filesystem::path arch = r.text("arch");
-  c.arch = arch.is_absolute() ? arch.string()
-                              : (std::filesystem::path(path).parent_path() / arch).lexically_normal().string();
+  c.arch = relative_to(path, r.text("arch"));
   c.rounds = static_cast<int>(r.integer_or("rounds", 2, {1, 20}));
   c.jobs = static_cast<int>(r.integer_or("jobs", 1, {1, 256}));
   c.objective = *mapper::parse_objective(r.choice_or("objective", "edp", {"edp", "energy", "latency"}));
@@ -151,48 +192,65 @@ CalibrationConfig CalibrationConfig::load(const std::string& path) {
     }
   if (r.has("layers"))
     for (spec::ConfigReader& layer : r.sections("layers")) read_layer(layer, c.workloads);
-  if (r.has("schedules")) c.schedules = r.texts("schedules");
+  if (r.has("schedules"))
+    for (const std::string& file : r.texts("schedules")) c.schedules.push_back(relative_to(path, file));
+  if (r.has("runs"))
+    for (const std::string& file : r.texts("runs")) c.runs.push_back(relative_to(path, file));
+  if (r.has("cost_table")) c.cost_table = relative_to(path, r.text("cost_table"));
+  c.table_rows = r.choice_or("table_rows", c.table_rows, {"s_star", "front", "all"});
   r.finish();
-  if (problems.empty() && c.workloads.empty() && c.schedules.empty())
-    problems.add(path, "expected at least one of gemms, layers, schedules");
   problems.throw_if_any();
   return c;
 }
 
 CalibrationResult run_calibration(const CalibrationConfig& config, const std::string& folder) {
+  config.check();
   const spec::ArchSpec arch = spec::ArchSpec::load(config.arch);
   const spec::EnergyTable energy = spec::EnergyTable::load(arch.energy_config);
-  std::vector<spec::Schedule> given;
-  for (const std::string& file : config.schedules) given.push_back(spec::Schedule::load(file));
+  std::vector<CalibrationWorkload> workloads = config.workloads;
+  if (!config.cost_table.empty()) {
+    const CostTable table = CostTable::open(config.cost_table);
+    check_architecture(table, arch, energy);
+    for (CalibrationWorkload& w : table_workloads(table, config.table_rows)) workloads.push_back(std::move(w));
+  }
+  std::vector<std::string> names;
+  for (const CalibrationWorkload& w : workloads) names.push_back(w.name);
 
   CalibrationResult result;
+  const std::vector<Finished> networks = finished_networks(config, arch, folder);
   std::vector<CalibrationSample> all;
+  for (const Finished& f : networks) all.push_back(f.sample);
   std::vector<spec::Schedule> last;
-  for (int round = 0; round < config.rounds; ++round) {
+  const int rounds = workloads.empty() ? 1 : config.rounds;  // nothing is mapped again
+  for (int round = 0; round < rounds; ++round) {
     const mapper::Machine machine(arch, energy, result.calibration);
     mapper::SearchCache cache;
     std::vector<spec::Schedule> schedules;
-    std::vector<std::string> names;
     CalibrationRound report;
-    for (std::size_t i = 0; i < config.workloads.size(); ++i) {
-      schedules.push_back(map_workload(config.workloads[i], machine, config.objective, cache));
-      names.push_back(config.workloads[i].name);
+    for (std::size_t i = 0; i < workloads.size(); ++i) {
+      schedules.push_back(map_workload(workloads[i], machine, config.objective, cache));
       if (round > 0 && !same_mapping(schedules.back(), last[i])) ++report.changed_mappings;
     }
     last = schedules;
-    if (round == 0)
-      for (std::size_t i = 0; i < given.size(); ++i) {
-        schedules.push_back(given[i]);
-        names.push_back(config.schedules[i]);
-      }
-    const auto samples = simulate_samples(config, names, schedules, folder + "/round-" + std::to_string(round + 1));
+    PairMeasurements pairs;
+    std::vector<CalibrationSample> samples;
+    for (const Finished& f : simulate_named(config, names, schedules, folder + "/round-" + std::to_string(round + 1))) {
+      samples.push_back(f.sample);
+      pairs.add(f.sample.schedule, f.result, arch.clock_ghz);
+    }
+    result.measured = pairs.means();
     all.insert(all.end(), samples.begin(), samples.end());
+    if (round == 0)
+      for (const Finished& f : networks) samples.push_back(f.sample);
     report.before = quality(samples, arch, energy, result.calibration);
     result.calibration = fit_calibration(all, arch, energy, mapper::Calibration{});
     report.after = quality(samples, arch, energy, result.calibration);
     report.edp_js = measured_edp_js(samples, arch.clock_ghz);
     result.rounds.push_back(report);
   }
+  PairMeasurements pairs;
+  for (const Finished& f : networks) pairs.add(f.sample.schedule, f.result, arch.clock_ghz);
+  for (const auto& [key, measurement] : pairs.means()) result.measured[key] = measurement;
   result.calibration.save(folder + "/calibration.json");
   return result;
 }

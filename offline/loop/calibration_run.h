@@ -1,9 +1,11 @@
 // The calibration loop: map a set of workloads, simulate them, fit the model, map again with what was learnt.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "offline/cost_table/correct.h"
 #include "offline/loop/calibration.h"
 #include "offline/mapper/search.h"
 
@@ -14,18 +16,25 @@ struct CalibrationWorkload {
   std::string name;
   spec::Einsum einsum;
   spec::ContractionPath path;
+  int input = 0;                        // position of the activation among the operands
+  std::optional<spec::LayerForm> form;  // the cost table's pair that it is
 };
 
 struct CalibrationConfig {
   std::string arch;
   std::vector<CalibrationWorkload> workloads;
   std::vector<std::string> schedules;  // finished schedules: simulated and fitted, never mapped again
+  std::vector<std::string> runs;       // run databases of finished simulations: fitted only
+  std::string cost_table;              // its rows are workloads too, and the results go into it; empty: none
+  std::string table_rows = "s_star";   // which of them (table_workloads.h)
   int rounds = 2;
   int jobs = 1;
   mapper::Objective objective = mapper::Objective::kEdp;
 
-  // Throws ConfigError with all problems.
+  // Throws ConfigError with all problems. Paths are relative to the file.
   static CalibrationConfig load(const std::string& path);
+  // Throws ConfigError when there is nothing to do or a file is missing.
+  void check() const;
 };
 
 struct CalibrationRound {
@@ -37,6 +46,8 @@ struct CalibrationRound {
 struct CalibrationResult {
   mapper::Calibration calibration;
   std::vector<CalibrationRound> rounds;
+  // Of the last round's workloads; of whole networks (schedules, runs) where these have the same pairs.
+  Measurements measured;
 };
 
 // Writes schedules, simulation results and calibration.json below `folder`. Throws what the simulator says.

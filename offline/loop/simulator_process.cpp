@@ -15,7 +15,6 @@
 #include <filesystem>
 #include <thread>
 
-#include "spec/atomic_file.h"
 #include "spec/errors.h"
 
 extern char** environ;
@@ -83,27 +82,6 @@ int run_process(const std::vector<std::string>& arguments, std::string& error_te
   while (waitpid(process, &status, 0) < 0 && errno == EINTR) {
   }
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-}
-
-SimulationResult read_simulation(const std::string& path) {
-  SimulationResult result;
-  try {
-    result.json = nlohmann::json::parse(spec::read_file(path));
-    const auto& j = result.json;
-    result.cycles = j.at("cycles").get<double>();
-    result.latency_ns = j.at("latency_ns").get<double>();
-    result.energy_pj = j.at("energy_pj").get<double>();
-    result.edp_js = j.at("edp_js").get<double>();
-    result.macs = j.at("macs").get<std::int64_t>();
-    result.utilization = j.at("utilization").get<double>();
-    result.energy_by_component_pj = j.at("energy_by_component_pj").get<std::map<std::string, double>>();
-    for (const auto& n : j.at("nodes"))
-      result.nodes.push_back(
-          {n.at("name").get<std::string>(), n.at("cycles").get<double>(), n.at("energy_pj").get<double>()});
-  } catch (const nlohmann::json::exception& e) {
-    throw spec::TraceError("'" + path + "' is no result of simba-sim: " + e.what());
-  }
-  return result;
 }
 
 SimulationResult simulate(const SimulationRequest& request) {

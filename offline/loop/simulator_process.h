@@ -1,11 +1,10 @@
 // simba-sim as a subprocess: the SystemC kernel is global, so that every simulation is a process of its own.
 #pragma once
 
-#include <cstdint>
-#include <map>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
+
+#include "offline/loop/simulated_run.h"
 
 namespace heat::offline {
 
@@ -17,20 +16,6 @@ struct SimulationRequest {
   std::string trace;               // --trace FOLDER when not empty
   std::string json;                // result file; it is written whole by simba-sim
   std::vector<std::string> extra;  // further options
-};
-
-// One node's measured share of a run.
-struct SimulatedNode {
-  std::string name;
-  double cycles = 0, energy_pj = 0;
-};
-
-struct SimulationResult {
-  double cycles = 0, latency_ns = 0, energy_pj = 0, edp_js = 0, utilization = 0;
-  std::int64_t macs = 0;
-  std::map<std::string, double> energy_by_component_pj;
-  std::vector<SimulatedNode> nodes;
-  nlohmann::json json;  // everything that the program wrote
 };
 
 // simba-sim: $HEAT_SIMBA_SIM, else the file beside this executable. Throws spec::FileError when it cannot be executed.
@@ -46,8 +31,5 @@ SimulationResult simulate(const SimulationRequest& request);
 
 // Many, at most `jobs` at a time; results in the order of the requests. Throws the first failing request's error.
 std::vector<SimulationResult> simulate_all(const std::vector<SimulationRequest>& requests, int jobs);
-
-// Reads a result file.
-SimulationResult read_simulation(const std::string& path);
 
 }  // namespace heat::offline

@@ -55,6 +55,22 @@ void Calibration::save(const std::string& path) const {
   spec::write_file_atomically(path, to_json(*this).dump(2) + "\n");
 }
 
+Calibration calibration_from_json(const nlohmann::json& json, const std::string& place) {
+  spec::Problems problems;
+  Calibration c;
+  for (const Field& f : kFields) {
+    const auto found = json.find(f.name);
+    if (found == json.end() || !found->is_number())
+      problems.add(place + ": " + f.name, "expected a number");
+    else if (const double v = found->get<double>(); v < f.min || v > f.max)
+      problems.add(place + ": " + f.name, "value " + found->dump() + " is out of range");
+    else
+      c.*f.member = v;
+  }
+  problems.throw_if_any();
+  return c;
+}
+
 nlohmann::ordered_json to_json(const Calibration& calibration) {
   nlohmann::ordered_json json;
   for (const Field& f : kFields) json[f.name] = calibration.*f.member;

@@ -38,5 +38,7 @@ struct Calibration {
 };
 
 nlohmann::ordered_json to_json(const Calibration& calibration);
+// Reads what to_json wrote. Throws ConfigError naming `place` and what is missing or impossible.
+Calibration calibration_from_json(const nlohmann::json& json, const std::string& place);
 
 }  // namespace heat::offline::mapper

@@ -1,30 +1,15 @@
-// First the model's parameters, then, for each size and method, the mean of measured over predicted of its layers.
+// The model's parameters from the groups of all runs; the pairs' measurements from the layers of the latest.
 #include "offline/pipeline/fit.h"
 
 #include <algorithm>
 
-#include "offline/loop/calibration.h"
-#include "offline/loop/simulator_process.h"
 #include "offline/pipeline/simulation.h"
 
 namespace heat::offline {
-namespace {
-
-// "256x1024 dense" or "256x1024 factorized"; empty for what is no linear layer.
-std::string key_of_layer(const EncoderShape& shape, const spec::Schedule& schedule, const std::string& layer) {
-  for (std::int64_t block = 0; block < shape.layers; ++block)
-    for (const LinearName& linear : block_linears(shape)) {
-      if (layer != block_prefix(block) + linear.suffix) continue;
-      const bool dense = std::any_of(schedule.tensors.begin(), schedule.tensors.end(),
-                                     [&](const spec::Tensor& t) { return t.name == layer + ".weight"; });
-      return correction_key(linear.out, linear.in, dense);
-    }
-  return "";
-}
-
-}  // namespace
-
 void LoopFit::add(spec::Schedule schedule, const nlohmann::json& run) {
+  const SimulationResult result = read_simulation(context_.out() + "/" + run.at("simulation").get<std::string>());
+  samples_.push_back(read_sample(run.at("name").get<std::string>(), schedule, result.json));
+  new_pairs_.add(schedule, result, context_.arch().clock_ghz);
   runs_.push_back({std::move(schedule), run});
 }
 
@@ -35,49 +20,13 @@ spec::Schedule LoopFit::predicted(const Run& run, const mapper::Calibration& cal
 }
 
 void LoopFit::update() {
-  std::vector<CalibrationSample> samples;
-  for (const Run& run : runs_) {
-    const std::string file = context_.out() + "/" + run.measured.at("simulation").get<std::string>();
-    samples.push_back(
-        read_sample(run.measured.at("name").get<std::string>(), run.schedule, read_simulation(file).json));
-  }
-  calibration_ = fit_calibration(samples, context_.arch(), context_.energy());
-  update_corrections();
+  calibration_ = fit_calibration(samples_, context_.arch(), context_.energy());
+  for (const auto& [key, measurement] : new_pairs_.means()) measured_[key] = measurement;
+  new_pairs_ = {};
   const spec::Schedule last = predicted(runs_.back(), calibration_);
   const auto& simulated = runs_.back().measured.at("simulated");
   cycles_factor_ = simulated.at("cycles").get<double>() / last.prediction.cycles;
   energy_factor_ = simulated.at("energy_pj").get<double>() / last.prediction.energy_pj;
-}
-
-void LoopFit::update_corrections() {
-  struct Sum {
-    double measured_cycles = 0, cycles = 0, measured_energy = 0, energy = 0;
-  };
-  std::map<std::string, Sum> sums;
-  const EncoderShape shape = context_.shape();
-  for (const Run& run : runs_) {
-    const spec::Schedule schedule = predicted(run, calibration_);
-    std::map<std::string, Sum> layers;
-    for (const spec::Node& node : schedule.nodes) {
-      layers[node.layer].cycles += node.prediction.cycles;
-      layers[node.layer].energy += node.prediction.energy_pj;
-    }
-    for (const auto& layer : run.measured.at("layers")) {
-      const std::string name = layer.at("layer").get<std::string>();
-      const std::string key = key_of_layer(shape, run.schedule, name);
-      if (key.empty()) continue;
-      Sum& sum = sums[key];
-      sum.measured_cycles += layer.at("cycles").get<double>();
-      sum.measured_energy += layer.at("energy_pj").get<double>();
-      sum.cycles += layers[name].cycles;
-      sum.energy += layers[name].energy;
-    }
-  }
-  corrections_ = {};
-  for (const auto& [key, s] : sums) {
-    if (s.cycles > 0 && s.measured_cycles > 0) corrections_.cycles[key] = s.measured_cycles / s.cycles;
-    if (s.energy > 0 && s.measured_energy > 0) corrections_.energy[key] = s.measured_energy / s.energy;
-  }
 }
 
 spec::Prediction LoopFit::corrected(const spec::Prediction& prediction) const {
@@ -138,7 +87,6 @@ nlohmann::json LoopFit::points() const {
 
 nlohmann::json LoopFit::state() const {
   return {{"parameters", nlohmann::json::parse(mapper::to_json(calibration_).dump())},
-          {"corrections", to_json(corrections_)},
           {"cycles_factor", cycles_factor_},
           {"energy_factor", energy_factor_}};
 }

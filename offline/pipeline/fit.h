@@ -1,9 +1,12 @@
-// What the loop learns from simulated runs: the analytical model's parameters, and the factors that remain.
+// What the loop learns from simulated runs: the analytical model's parameters, what the shape-rank pairs measured, and
+// the factors by which the last prediction was off.
 #pragma once
 
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "offline/loop/calibration.h"
+#include "offline/loop/pair_measurements.h"
 #include "offline/pipeline/layer_costs.h"
 
 namespace heat::offline {
@@ -12,13 +15,14 @@ class LoopFit {
  public:
   explicit LoopFit(PipelineContext& context) : context_(context) {}
 
-  // A schedule with its simulation (as simulate_schedule returned it).
+  // A schedule with its simulation (as simulate_schedule returned it); of a round's the choice last.
   void add(spec::Schedule schedule, const nlohmann::json& run);
-  // Fits to all runs added so far.
+  // Fits to all runs added so far. What those since the last update measured replaces earlier measurements.
   void update();
 
   const mapper::Calibration& calibration() const { return calibration_; }
-  const Corrections& corrections() const { return corrections_; }
+  // What the cost table learns: every simulated shape-rank pair.
+  const Measurements& measured() const { return measured_; }
   // A schedule's prediction under this calibration, times what the last run's prediction was off by.
   spec::Prediction corrected(const spec::Prediction& prediction) const;
 
@@ -37,12 +41,13 @@ class LoopFit {
     nlohmann::json measured;
   };
   spec::Schedule predicted(const Run& run, const mapper::Calibration& calibration) const;
-  void update_corrections();
 
   PipelineContext& context_;
   std::vector<Run> runs_;
   mapper::Calibration calibration_;
-  Corrections corrections_;
+  std::vector<CalibrationSample> samples_;  // of runs_
+  PairMeasurements new_pairs_;
+  Measurements measured_;
   double cycles_factor_ = 1, energy_factor_ = 1;
 };
 

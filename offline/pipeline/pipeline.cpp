@@ -31,7 +31,7 @@ std::vector<Stage> stages_of(PipelineContext& context) {
   add("supernet", {"cost-table"}, {"data", "supernet"},
       [&](R r, F f, P p) { return stage_supernet(context, r, f, p); });
   add("predictor", {"supernet"}, {"predictor"}, [&](R r, F f, P p) { return stage_predictor(context, r, f, p); });
-  add("search", {"predictor", "dense"}, {"search"}, [&](R r, F, P p) { return stage_search(context, r, p); });
+  add("search", {"predictor", "dense"}, {"search"}, [&](R r, F f, P p) { return stage_search(context, r, f, p); });
   add("loop", {"search"}, {"loop"}, [&](R r, F f, P p) { return stage_loop(context, r, f, p); });
   add("distill", {"loop"}, {"distill"}, [&](R r, F f, P p) { return stage_distill(context, r, f, p); });
   add("evaluate", {"distill"}, {}, [&](R r, F, P p) { return stage_evaluate(context, r, p); });
@@ -72,6 +72,17 @@ std::string student_lines(const nlohmann::ordered_json& s) {
   return out;
 }
 
+std::string corrections_text(const nlohmann::ordered_json& table) {
+  const auto factors = [&](const char* key) {
+    const auto& c = table.at(key);
+    return text("%.2f", c.at("mean").get<double>()) + " (" + text("%.2f", c.at("min").get<double>()) + " to " +
+           text("%.2f", c.at("max").get<double>()) + ")";
+  };
+  return "  cost table: " + text("%.0f", table.at("measured").get<double>()) + " of " +
+         text("%.0f", table.at("rows").get<double>()) + " rows measured; measured over predicted: latency " +
+         factors("latency_correction") + ", energy " + factors("energy_correction") + "\n";
+}
+
 }  // namespace
 
 nlohmann::ordered_json run_pipeline(const PipelineConfig& config, const PipelineOptions& options) {
@@ -110,8 +121,9 @@ std::string summary_table(const nlohmann::ordered_json& s) {
          text("%.1f %%", 100 * number(c, "latency_error_before")) + " before calibration, " +
          text("%.1f %%", 100 * number(c, "latency_error_after")) + " after; energy " +
          text("%.1f %%", 100 * number(c, "energy_error_before")) + " before, " +
-         text("%.1f %%", 100 * number(c, "energy_error_after")) + " after\n  bag-of-words baseline: accuracy " +
-         text("%.2f %%", 100 * number(s.at("baseline"), "accuracy")) + "; simulated outputs " +
+         text("%.1f %%", 100 * number(c, "energy_error_after")) + " after\n" + corrections_text(s.at("cost_table")) +
+         "  bag-of-words baseline: accuracy " + text("%.2f %%", 100 * number(s.at("baseline"), "accuracy")) +
+         "; simulated outputs " +
          (student.at("bit_exact").get<bool>() ? "equal the integer evaluation bit for bit\n"
                                               : "DIFFER from the integer evaluation\n");
   out += student_lines(s);

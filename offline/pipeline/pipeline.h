@@ -36,7 +36,8 @@ nlohmann::json stage_supernet(PipelineContext& context, const StageResults& resu
                               StageProgress& progress);
 nlohmann::json stage_predictor(PipelineContext& context, const StageResults& results, const std::string& folder,
                                StageProgress& progress);
-nlohmann::json stage_search(PipelineContext& context, const StageResults& results, StageProgress& progress);
+nlohmann::json stage_search(PipelineContext& context, const StageResults& results, const std::string& folder,
+                            StageProgress& progress);
 nlohmann::json stage_loop(PipelineContext& context, const StageResults& results, const std::string& folder,
                           StageProgress& progress);
 nlohmann::json stage_distill(PipelineContext& context, const StageResults& results, const std::string& folder,

@@ -6,6 +6,7 @@
 
 #include "offline/decompose/tensor_shape.h"
 #include "offline/loop/stage_runner.h"
+#include "offline/pipeline/rank_search.h"
 #include "spec/arch_spec.h"
 #include "spec/atomic_file.h"
 #include "spec/config_reader.h"
@@ -127,6 +128,7 @@ PipelineConfig PipelineConfig::load(const std::string& path) {
   spec::ConfigReader loop = r.section("loop");
   c.max_rounds = loop.integer("max_rounds", {1, 100});
   c.tolerance = loop.number("tolerance", {0, 10});
+  c.candidates = loop.integer_or("candidates", c.candidates, {1, kRunnersUp + 1});
   read_distill(r.section("distill"), c);
   r.finish();
   if (!c.arch.empty() && fs::exists(c.arch)) spec::ArchSpec::load(c.arch, problems);
@@ -169,7 +171,8 @@ nlohmann::json key_of(const PipelineConfig& c, const std::string& part) {
                 {"gamma", c.evolution.gamma},
                 {"max_edp_ratio", c.max_edp_ratio},
                 {"max_accuracy_drop", c.max_accuracy_drop}});
-  if (part == "loop") key.update({{"max_rounds", c.max_rounds}, {"tolerance", c.tolerance}});
+  if (part == "loop")
+    key.update({{"max_rounds", c.max_rounds}, {"tolerance", c.tolerance}, {"candidates", c.candidates}});
   if (part == "int8") key["limit"] = c.int8_limit;
   if (part == "distill") key.update({{"digest", c.distill.digest()}, {"dev_limit", c.distill_dev_limit}});
   return key;

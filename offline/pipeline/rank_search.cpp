@@ -1,10 +1,13 @@
 // The evolution is offline/search; here are the limits, the choice on its Pareto front and the baselines beside it.
 #include "offline/pipeline/rank_search.h"
 
+#include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "offline/decompose/rank_rules.h"
 #include "offline/search/baselines.h"
+#include "spec/errors.h"
 
 namespace heat::offline {
 namespace {
@@ -98,6 +101,13 @@ SearchRound search_ranks(const PipelineConfig& config, const std::vector<RankLad
   SearchRound round;
   round.subnet = best->genes;
   round.accuracy = best->accuracy;
+  std::vector<const Contender*> others;
+  for (const Contender& c : result.pareto)
+    if (c.genes != best->genes) others.push_back(&c);
+  std::stable_sort(others.begin(), others.end(), [&](const Contender* a, const Contender* b) {
+    return std::pair(a->accuracy < floor, a->score) < std::pair(b->accuracy < floor, b->score);
+  });
+  for (std::size_t i = 0; i < others.size() && i < kRunnersUp; ++i) round.runners_up.push_back(others[i]->genes);
   nlohmann::json generations = nlohmann::json::array();
   for (std::size_t g = 0; g < result.history.size(); ++g) {
     const Generation& h = result.history[g];

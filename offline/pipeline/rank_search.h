@@ -5,8 +5,10 @@
 #include <string>
 #include <vector>
 
-#include "offline/pipeline/layer_costs.h"
+#include "offline/model/factorize.h"
 #include "offline/pipeline/subnets.h"
+#include "offline/search/evolution.h"
+#include "offline/train/supernet.h"
 
 namespace heat::offline {
 
@@ -15,10 +17,13 @@ std::vector<RankLadder> ladders_from_json(const nlohmann::json& ladders);
 // The plans of a SubNet: every layer at its choice.
 std::vector<LayerPlan> plans_of(const std::vector<RankLadder>& ladders, const SubNet& subnet);
 
+constexpr int kRunnersUp = 15;
+
 struct SearchRound {
   SubNet subnet;
-  double accuracy = 0;    // predicted
-  nlohmann::json report;  // {"generations", "baselines", "best"}
+  double accuracy = 0;             // predicted
+  std::vector<SubNet> runners_up;  // the next best on the same Pareto front, at most kRunnersUp
+  nlohmann::json report;           // {"generations", "baselines", "best"}
 };
 
 // Evolves on `table` under the EDP limit; of what was seen the SubNet of least score whose predicted accuracy is within

@@ -19,43 +19,60 @@ nlohmann::json figures(double cycles, double energy_pj, double clock_ghz,
           {"energy_by_component_pj", by_component}};
 }
 
-// Sums over the nodes of each layer.
-nlohmann::json layers_of(const spec::Schedule& schedule, const SimulationResult& run) {
-  std::map<std::string, const SimulatedNode*> measured;
-  for (const SimulatedNode& n : run.nodes) measured[n.name] = &n;
+// In the schedule's order. Predictions are sums over nodes; measurements hold the layer's share of barriers.
+nlohmann::json layers_of(const spec::Schedule& schedule, const SimulationResult& run, double clock_ghz) {
+  const auto measured = measure_layers(schedule, run);
   nlohmann::json layers = nlohmann::json::array();
   std::map<std::string, std::size_t> place;
   for (const spec::Node& node : schedule.nodes) {
     const auto [at, is_new] = place.emplace(node.layer, layers.size());
-    if (is_new)
+    if (is_new) {
+      const LayerMeasurement& m = measured.at(node.layer);
       layers.push_back({{"layer", node.layer},
                         {"predicted_cycles", 0.0},
                         {"predicted_energy_pj", 0.0},
-                        {"cycles", 0.0},
-                        {"energy_pj", 0.0}});
+                        {"cycles", m.cycles},
+                        {"latency_ns", m.cycles / clock_ghz},
+                        {"energy_pj", m.energy_pj},
+                        {"energy_by_component_pj", m.energy_by_component_pj}});
+    }
     nlohmann::json& layer = layers[at->second];
     const auto add = [&](const char* key, double value) { layer[key] = layer[key].get<double>() + value; };
     add("predicted_cycles", node.prediction.cycles);
     add("predicted_energy_pj", node.prediction.energy_pj);
-    if (const auto m = measured.find(node.name); m != measured.end()) {
-      add("cycles", m->second->cycles);
-      add("energy_pj", m->second->energy_pj);
-    }
   }
   return layers;
 }
 
 nlohmann::json groups_of(const spec::Schedule& schedule, const SimulationResult& run) {
   nlohmann::json groups = nlohmann::json::array();
-  const auto& measured = run.json.at("groups");
-  HEAT_CHECK(measured.size() == schedule.groups.size(), "groups of the simulation");
   for (std::size_t g = 0; g < schedule.groups.size(); ++g)
     groups.push_back({{"group", schedule.groups[g].name},
                       {"predicted_cycles", schedule.groups[g].prediction.cycles},
                       {"predicted_energy_pj", schedule.groups[g].prediction.energy_pj},
-                      {"cycles", measured[g].at("cycles").get<double>()},
-                      {"energy_pj", measured[g].at("energy_pj").get<double>()}});
+                      {"cycles", run.groups[g].cycles},
+                      {"energy_pj", run.groups[g].energy_pj}});
   return groups;
+}
+
+nlohmann::json result_of(PipelineContext& context, const ScheduledRun& scheduled, const SimulationRequest& request,
+                         const SimulationResult& run) {
+  const spec::Schedule& schedule = scheduled.schedule;
+  const auto relative = [&](const std::string& file) {
+    return std::filesystem::relative(file, context.out()).string();
+  };
+  const double clock = context.arch().clock_ghz;
+  return {{"name", scheduled.name},
+          {"schedule", relative(request.schedule)},
+          {"simulation", relative(request.json)},
+          {"trace", scheduled.options.trace ? relative(request.trace + "/run.sqlite") : ""},
+          {"predicted", figures(schedule.prediction.cycles, schedule.prediction.energy_pj, clock,
+                                schedule.prediction.energy_by_component_pj)},
+          {"simulated", figures(run.cycles, run.energy_pj, clock, run.energy_by_component_pj)},
+          {"macs", run.macs},
+          {"utilization", run.utilization},
+          {"layers", layers_of(schedule, run, clock)},
+          {"groups", groups_of(schedule, run)}};
 }
 
 }  // namespace
@@ -64,34 +81,30 @@ double relative_error(double predicted, double simulated) {
   return std::fabs(predicted - simulated) / simulated;
 }
 
+std::vector<nlohmann::json> simulate_schedules(PipelineContext& context, const std::vector<ScheduledRun>& runs) {
+  std::vector<SimulationRequest> requests;
+  for (const ScheduledRun& run : runs) {
+    SimulationRequest request;
+    request.arch = context.config().arch;
+    request.schedule = run.folder + "/schedule.json";
+    request.data = run.options.data;
+    request.json = run.folder + "/simulation.json";
+    if (run.options.trace) {
+      request.trace = run.folder + "/trace";
+      std::filesystem::remove_all(request.trace);
+    }
+    if (!run.options.output.empty()) request.extra = {"--output", run.options.output};
+    requests.push_back(std::move(request));
+  }
+  const std::vector<SimulationResult> results = simulate_all(requests, context.config().jobs);
+  std::vector<nlohmann::json> json;
+  for (std::size_t i = 0; i < runs.size(); ++i) json.push_back(result_of(context, runs[i], requests[i], results[i]));
+  return json;
+}
+
 nlohmann::json simulate_schedule(PipelineContext& context, const spec::Schedule& schedule, const std::string& folder,
                                  const std::string& name, const SimulationOptions& options) {
-  SimulationRequest request;
-  request.arch = context.config().arch;
-  request.schedule = folder + "/schedule.json";
-  request.data = options.data;
-  request.json = folder + "/simulation.json";
-  if (options.trace) {
-    request.trace = folder + "/trace";
-    std::filesystem::remove_all(request.trace);
-  }
-  if (!options.output.empty()) request.extra = {"--output", options.output};
-  const SimulationResult run = simulate(request);
-  const auto relative = [&](const std::string& file) {
-    return std::filesystem::relative(file, context.out()).string();
-  };
-  const double clock = context.arch().clock_ghz;
-  return {{"name", name},
-          {"schedule", relative(request.schedule)},
-          {"simulation", relative(request.json)},
-          {"trace", options.trace ? relative(request.trace + "/run.sqlite") : ""},
-          {"predicted", figures(schedule.prediction.cycles, schedule.prediction.energy_pj, clock,
-                                schedule.prediction.energy_by_component_pj)},
-          {"simulated", figures(run.cycles, run.energy_pj, clock, run.energy_by_component_pj)},
-          {"macs", run.macs},
-          {"utilization", run.utilization},
-          {"layers", layers_of(schedule, run)},
-          {"groups", groups_of(schedule, run)}};
+  return simulate_schedules(context, {{schedule, folder, name, options}}).front();
 }
 
 }  // namespace heat::offline

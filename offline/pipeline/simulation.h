@@ -19,6 +19,14 @@ struct SimulationOptions {
 nlohmann::json simulate_schedule(PipelineContext& context, const spec::Schedule& schedule, const std::string& folder,
                                  const std::string& name, const SimulationOptions& options);
 
+// The same for several, at most config.jobs at a time; results in their order.
+struct ScheduledRun {
+  spec::Schedule schedule;
+  std::string folder, name;
+  SimulationOptions options;
+};
+std::vector<nlohmann::json> simulate_schedules(PipelineContext& context, const std::vector<ScheduledRun>& runs);
+
 // |predicted - simulated| / simulated.
 double relative_error(double predicted, double simulated);
 

@@ -55,6 +55,7 @@ nlohmann::ordered_json summarize(PipelineContext& context, const StageResults& r
                       {"energy_error_after", errors.at("energy_error_after")},
                       {"rounds", r.at("loop").at("rounds").size()},
                       {"edp_error", r.at("loop").at("rounds").back().at("edp_error")}};
+  s["cost_table"] = r.at("loop").at("cost_table");
   s["search"] = {{"candidates", r.at("cost-table").at("candidates")}, {"spearman", r.at("predictor").at("spearman")}};
   for (const auto& c : r.at("cost-table").at("chosen"))
     s["shapes"].push_back(
@@ -62,18 +63,13 @@ nlohmann::ordered_json summarize(PipelineContext& context, const StageResults& r
   return s;
 }
 
-// Energy and latency of the layers of a run, split like the whole run: nodes have no split of their own.
+// Energy and latency of the layers of a run.
 nlohmann::json layers_of(const nlohmann::json& run) {
-  const auto& parts = run.at("simulated").at("energy_by_component_pj");
-  const double total = run.at("simulated").at("energy_pj").get<double>();
   nlohmann::json layers = nlohmann::json::array();
-  for (const auto& l : run.at("layers")) {
-    nlohmann::json by_component = nlohmann::json::object();
-    for (const auto& [name, value] : parts.items())
-      by_component[name] = value.get<double>() / total * l.at("energy_pj").get<double>();
-    layers.push_back(
-        {{"layer", l.at("layer")}, {"energy_by_component_pj", by_component}, {"latency_ns", l.at("cycles")}});
-  }
+  for (const auto& l : run.at("layers"))
+    layers.push_back({{"layer", l.at("layer")},
+                      {"energy_by_component_pj", l.at("energy_by_component_pj")},
+                      {"latency_ns", l.at("latency_ns")}});
   return layers;
 }
 
@@ -82,7 +78,7 @@ nlohmann::ordered_json report_data(PipelineContext& context, const StageResults&
   nlohmann::ordered_json data;
   data["title"] = "HEAT on " + context.arch().name + ": " + context.config().task;
   data["summary"] = summary;
-  data["pareto"] = {{"points", r.at("cost-table").at("points")}};
+  data["pareto"] = {{"points", r.at("loop").at("pareto")}};
   data["layers"] = {{"dense", layers_of(r.at("dense"))}, {"student", layers_of(r.at("schedule"))}};
   data["calibration"] = {{"points", r.at("loop").at("points")}};
   const auto& search = r.at("loop").at("search");
@@ -117,7 +113,7 @@ nlohmann::json stage_report(PipelineContext& context, const StageResults& result
   const auto file_of = [&](const char* stage, const char* key) {
     return out + "/" + results.at(stage).at(key).get<std::string>();
   };
-  place(file_of("cost-table", "file"), out + "/cost_table.sqlite");
+  place(file_of("loop", "table"), out + "/cost_table.sqlite");
   place(file_of("distill", "file"), out + "/weights.safetensors");
   place(file_of("loop", "calibration_file"), out + "/calibration.json");
   const std::string schedule = file_of("schedule", "schedule");

@@ -63,6 +63,7 @@ TEST(Schedule, EveryFieldSurvivesTheJson) {
   s.nodes[3].prediction = {5, 6.25, {{"noc", 1e-7}}};
   s.nodes[3].layer = "another";
   s.groups[1].prediction.cycles = 99;
+  s.layers = {{"query", 24, 24, "dense", "24x24", ""}, {"another", 24, 48, "cp", "24x6x8", "10"}};
   for (auto& n : s.nodes) {
     if (!n.gemm) continue;
     n.gemm->mapping.gb_order = {LoopDim::kN, LoopDim::kB, LoopDim::kM};
@@ -74,6 +75,7 @@ TEST(Schedule, EveryFieldSurvivesTheJson) {
   EXPECT_EQ(back.file, path);
   EXPECT_EQ(back.network, s.network);
   EXPECT_EQ(back.prediction, s.prediction);
+  EXPECT_EQ(back.layers, s.layers);
   EXPECT_EQ(back.tensors[0].scale, s.tensors[0].scale);
   EXPECT_EQ(back.nodes[3].prediction, s.nodes[3].prediction);
   ASSERT_EQ(back.nodes.size(), s.nodes.size());
@@ -85,6 +87,26 @@ TEST(Schedule, EveryFieldSurvivesTheJson) {
     }
     EXPECT_EQ(back.nodes[i].macs(), s.nodes[i].macs());
   }
+}
+
+// The error's text of writing a schedule after `change`.
+std::string error_of_writing(const std::function<void(Schedule&)>& change) {
+  Schedule s = test_support::encoder_layer(small_arch()).schedule;
+  change(s);
+  try {
+    to_json(s);
+  } catch (const ScheduleError& error) {
+    return error.what();
+  }
+  return "";
+}
+
+TEST(Schedule, WrittenWithoutATensorThenErrorNamesNodeAndRole) {
+  EXPECT_EQ(error_of_writing([](Schedule&) {}), "");
+  const std::string requant = error_of_writing([](Schedule& s) { s.nodes[0].gemm->epilogue.requant = -1; });
+  EXPECT_NE(requant.find("node 'query' has no tensor as its requantisation records"), std::string::npos) << requant;
+  const std::string input = error_of_writing([](Schedule& s) { s.nodes[1].gemm->input.tensor = 1000; });
+  EXPECT_NE(input.find("node 'key' has no tensor as its input"), std::string::npos) << input;
 }
 
 struct Fault {

@@ -8,6 +8,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "offline/cost_table/correct.h"
+#include "spec/atomic_file.h"
 #include "spec/errors.h"
 
 namespace heat::offline {
@@ -82,16 +84,47 @@ TEST_F(CostTableFile, RowsAndNotesThenReadBackEqual) {
   EXPECT_FALSE(table.has("16x24 t8 cp 16x4x6 r6"));
 }
 
-TEST_F(CostTableFile, MeasuredThenCorrectionsAndBestValues) {
-  CostTable table = CostTable::open(file());
-  table.insert(numbered_row(2));
-  table.set_measured(numbered_row(2).key(), 12, 7);
+TEST_F(CostTableFile, MeasuredThenCorrectionsAndBestValuesThatPersist) {
+  {
+    CostTable table = CostTable::open(file());
+    table.replace({numbered_row(2), numbered_row(3)});
+    EXPECT_EQ(apply_measurements(table, {{numbered_row(2).key(), {12, 7}}, {"no such row", {1, 1}}}), 1);
+  }
+  const CostTable table = CostTable::open(file());
   const CostRow row = *table.find(numbered_row(2).key());
+  EXPECT_TRUE(row.measured());
   EXPECT_DOUBLE_EQ(row.energy_correction(), 1.2);
   EXPECT_DOUBLE_EQ(row.latency_correction(), 0.5);
+  EXPECT_EQ(row.best_energy_pj(), 12);
+  EXPECT_EQ(row.best_latency_ns(), 7);
   EXPECT_DOUBLE_EQ(row.best_edp_js(), 12e-12 * 7e-9);
   EXPECT_DOUBLE_EQ(row.edp_js, 35e-21 * 4);
-  EXPECT_THROW(table.set_measured("no such row", 1, 1), spec::ConfigError);
+  const CostRow other = *table.find(numbered_row(3).key());  // of the same shape
+  EXPECT_FALSE(other.measured());
+  EXPECT_DOUBLE_EQ(other.best_energy_pj(), 15 * 1.2);
+  EXPECT_DOUBLE_EQ(other.best_latency_ns(), 21 * 0.5);
+}
+
+TEST_F(CostTableFile, CopyThenSameContentsAndTheSameBytesWhateverTheOrder) {
+  const std::string a = file() + ".a", b = file() + ".b";
+  {
+    CostTable table = CostTable::open(file());
+    for (int n : {3, 1, 2}) table.insert(numbered_row(n));
+    table.set_note("architecture", "simba");
+    table.write_copy(a);
+  }
+  {
+    CostTable copy = CostTable::open(a);
+    EXPECT_EQ(copy.rows().size(), 3u);
+    EXPECT_EQ(copy.note("architecture"), "simba");
+  }
+  CostTable other = CostTable::open(file() + ".other");
+  other.set_note("architecture", "simba");
+  for (int n : {2, 3, 1}) other.insert(numbered_row(n));
+  std::ofstream(b) << "to be replaced";
+  other.write_copy(a);
+  other.write_copy(b);
+  EXPECT_EQ(spec::read_file(a), spec::read_file(b));
 }
 
 TEST_F(CostTableFile, WriterKilledThenEveryRowIsWholeOrAbsent) {

@@ -45,7 +45,8 @@ while [ $# -gt 1 ]; do
 done
 cycles=$(echo "$schedule" | tr -dc 0-9)
 echo '{"cycles":'$cycles',"latency_ns":2,"energy_pj":3,"edp_js":4e-9,"macs":5,"utilization":0.5,' \
-  '"energy_by_component_pj":{"pe":3},"nodes":[{"name":"n","cycles":7,"energy_pj":8,"stalls":{}}]}' > "$json"
+  '"energy_by_component_pj":{"pe":3},"nodes":[{"name":"n","cycles":7,"energy_pj":8,"stalls":{},' \
+  '"energy_by_component_pj":{"pe":8}}],"groups":[{"cycles":9,"energy_pj":10}]}' > "$json"
 )";
 
 TEST_F(SimulatorProcess, RunsThenResultsInTheOrderOfTheRequests) {
@@ -56,6 +57,8 @@ TEST_F(SimulatorProcess, RunsThenResultsInTheOrderOfTheRequests) {
   ASSERT_EQ(results.size(), 7u);
   for (std::size_t i = 0; i < results.size(); ++i) EXPECT_EQ(results[i].cycles, 10 + static_cast<double>(i));
   EXPECT_EQ(results[0].nodes.at(0).name, "n");
+  EXPECT_EQ(results[0].nodes.at(0).energy_by_component_pj.at("pe"), 8);
+  EXPECT_EQ(results[0].groups.at(0).energy_pj, 10);
   EXPECT_EQ(results[0].energy_by_component_pj.at("pe"), 3);
 }
 

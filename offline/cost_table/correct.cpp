@@ -1,0 +1,137 @@
+// Classes are keys of growing width; a row takes the narrowest that a measured row shares. Measured values are of the
+// machine and stay when the model is fitted anew; predictions and corrections follow the model.
+#include "offline/cost_table/correct.h"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cmath>
+#include <exception>
+#include <mutex>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "offline/cost_table/provenance.h"
+#include "offline/decompose/dense_kernels.h"
+
+namespace heat::offline {
+namespace {
+
+// Narrow to wide.
+std::array<std::string, 5> classes_of(const CostRow& r) {
+  const std::string size = std::to_string(r.rows) + "x" + std::to_string(r.cols) + " t" + std::to_string(r.tokens);
+  const std::string kind = r.method == "dense" ? "dense" : "factorised";
+  return {"shape " + size + " " + r.method + " " + r.shape, "method " + size + " " + r.method,
+          "kind " + size + " " + kind, "method " + r.method, "kind " + kind};
+}
+
+struct LogSum {
+  double energy = 0, latency = 0;
+  int count = 0;
+};
+
+void apply(std::vector<CostRow>& rows) {
+  std::map<std::string, LogSum> sums;
+  for (const CostRow& r : rows) {
+    if (!r.measured() || r.energy_correction() <= 0 || r.latency_correction() <= 0) continue;
+    for (const std::string& name : classes_of(r)) {
+      LogSum& sum = sums[name];
+      sum.energy += std::log(r.energy_correction());
+      sum.latency += std::log(r.latency_correction());
+      ++sum.count;
+    }
+  }
+  for (CostRow& r : rows) {
+    r.class_energy_correction = r.class_latency_correction = std::nullopt;
+    if (r.measured()) continue;
+    for (const std::string& name : classes_of(r)) {
+      const auto sum = sums.find(name);
+      if (sum == sums.end()) continue;
+      r.class_energy_correction = std::exp(sum->second.energy / sum->second.count);
+      r.class_latency_correction = std::exp(sum->second.latency / sum->second.count);
+      break;
+    }
+  }
+}
+
+std::int64_t store(std::vector<CostRow>& rows, const Measurements& measured) {
+  std::int64_t stored = 0;
+  for (CostRow& r : rows)
+    if (const auto m = measured.find(r.key()); m != measured.end()) {
+      r.measured_energy_pj = m->second.energy_pj;
+      r.measured_latency_ns = m->second.latency_ns;
+      ++stored;
+    }
+  apply(rows);
+  return stored;
+}
+
+}  // namespace
+
+std::int64_t apply_measurements(CostTable& table, const Measurements& measured) {
+  std::vector<CostRow> rows = table.rows();
+  const std::int64_t stored = store(rows, measured);
+  table.replace(rows);
+  return stored;
+}
+
+std::int64_t correct_table(CostTable& table, const spec::ArchSpec& arch, const spec::EnergyTable& energy,
+                           const mapper::Calibration& calibration, const Measurements& measured, int threads) {
+  check_architecture(table, arch, energy);
+  const BuildOptions options = table_options(table);
+  std::vector<CostRow> rows = table.rows();
+  std::atomic<std::size_t> next{0};
+  std::exception_ptr failure;
+  std::mutex mutex;
+  const auto work = [&] {
+    try {
+      mapper::LayerCoster coster(arch, energy, calibration);
+      for (std::size_t i = next++; i < rows.size(); i = next++) predict_row(rows[i], coster, arch.clock_ghz, options);
+    } catch (...) {
+      const std::lock_guard lock(mutex);
+      if (!failure) failure = std::current_exception();
+      next = rows.size();
+    }
+  };
+  std::vector<std::thread> workers;
+  for (int t = 1; t < thread_count(threads); ++t) workers.emplace_back(work);
+  work();
+  for (auto& w : workers) w.join();
+  if (failure) std::rethrow_exception(failure);
+  const std::int64_t stored = store(rows, measured);
+  table.replace(rows, {{"calibration", calibration_note(calibration)}});
+  return stored;
+}
+
+CorrectionSummary summarize_corrections(const std::vector<CostRow>& rows) {
+  CorrectionSummary s;
+  double energy = 0, latency = 0;
+  for (const CostRow& r : rows) {
+    ++s.rows;
+    s.corrected += r.class_energy_correction.has_value();
+    if (!r.measured()) continue;
+    const double e = r.energy_correction(), l = r.latency_correction();
+    energy += e;
+    latency += l;
+    s.energy_min = s.measured ? std::min(s.energy_min, e) : e;
+    s.energy_max = s.measured ? std::max(s.energy_max, e) : e;
+    s.latency_min = s.measured ? std::min(s.latency_min, l) : l;
+    s.latency_max = s.measured ? std::max(s.latency_max, l) : l;
+    ++s.measured;
+  }
+  if (s.measured) {
+    s.energy_mean = energy / static_cast<double>(s.measured);
+    s.latency_mean = latency / static_cast<double>(s.measured);
+  }
+  return s;
+}
+
+nlohmann::ordered_json to_json(const CorrectionSummary& s) {
+  return {{"rows", s.rows},
+          {"measured", s.measured},
+          {"corrected", s.corrected},
+          {"energy_correction", {{"mean", s.energy_mean}, {"min", s.energy_min}, {"max", s.energy_max}}},
+          {"latency_correction", {{"mean", s.latency_mean}, {"min", s.latency_min}, {"max", s.latency_max}}}};
+}
+
+}  // namespace heat::offline

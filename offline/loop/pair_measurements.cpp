@@ -1,0 +1,38 @@
+// The table is by size of matrix, not by place in the network: equal pairs in several places give their mean.
+#include "offline/loop/pair_measurements.h"
+
+#include "spec/errors.h"
+
+namespace heat::offline {
+
+std::string pair_key(const spec::LayerForm& form, std::int64_t tokens) {
+  CostRow row;
+  row.rows = form.rows;
+  row.cols = form.cols;
+  row.tokens = tokens;
+  row.method = form.method;
+  row.shape = form.shape;
+  row.rank = form.rank;
+  return row.key();
+}
+
+void PairMeasurements::add(const spec::Schedule& schedule, const SimulationResult& run, double clock_ghz) {
+  const auto layers = measure_layers(schedule, run);
+  for (const spec::LayerForm& form : schedule.layers) {
+    const auto measured = layers.find(form.layer);
+    if (measured == layers.end())
+      throw spec::TraceError("schedule '" + schedule.network + "' states layer '" + form.layer + "', no node is of it");
+    Sum& sum = sums_[pair_key(form, schedule.tokens)];
+    sum.energy_pj += measured->second.energy_pj;
+    sum.latency_ns += measured->second.cycles / clock_ghz;
+    ++sum.count;
+  }
+}
+
+Measurements PairMeasurements::means() const {
+  Measurements means;
+  for (const auto& [key, sum] : sums_) means[key] = {sum.energy_pj / sum.count, sum.latency_ns / sum.count};
+  return means;
+}
+
+}  // namespace heat::offline

@@ -1,0 +1,141 @@
+// The database becomes the JSON that simba-sim would have written, so that there is one reader of measurements.
+#include "offline/loop/simulated_run.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "spec/atomic_file.h"
+#include "spec/errors.h"
+#include "traces/reader.h"
+
+namespace heat::offline {
+namespace {
+
+namespace fs = std::filesystem;
+
+SimulationResult parse(nlohmann::json json, const std::string& path) {
+  SimulationResult result;
+  try {
+    result.cycles = json.at("cycles").get<double>();
+    result.latency_ns = json.at("latency_ns").get<double>();
+    result.energy_pj = json.at("energy_pj").get<double>();
+    result.edp_js = json.at("edp_js").get<double>();
+    result.macs = json.at("macs").get<std::int64_t>();
+    result.utilization = json.at("utilization").get<double>();
+    result.energy_by_component_pj = json.at("energy_by_component_pj").get<std::map<std::string, double>>();
+    for (const auto& n : json.at("nodes"))
+      result.nodes.push_back({n.at("name").get<std::string>(), n.at("cycles").get<double>(),
+                              n.at("energy_pj").get<double>(),
+                              n.at("energy_by_component_pj").get<std::map<std::string, double>>()});
+    for (const auto& g : json.at("groups"))
+      result.groups.push_back({g.at("cycles").get<double>(), g.at("energy_pj").get<double>()});
+  } catch (const nlohmann::json::exception& e) {
+    throw spec::TraceError("'" + path + "' is no result of simba-sim: " + e.what());
+  }
+  result.json = std::move(json);
+  return result;
+}
+
+// The keys of simba-sim's result that calibration reads.
+nlohmann::json result_json(const traces::Reader& trace) {
+  const traces::RunRow& run = trace.run();
+  nlohmann::json j = {{"network", run.info.network},     {"cycles", run.cycles},   {"latency_ns", run.latency_ns()},
+                      {"energy_pj", run.energy_pj},      {"edp_js", run.edp_js()}, {"macs", run.macs},
+                      {"utilization", run.utilization()}};
+  std::map<std::string, double> all;
+  std::map<std::int32_t, std::map<std::string, double>> of_node;
+  double of_none = 0;
+  for (const traces::EnergyRow& e : trace.energies()) {
+    all[e.component] += e.energy_pj;
+    of_node[e.node][e.component] += e.energy_pj;
+    if (e.node < 0) of_none += e.energy_pj;
+  }
+  j["energy_by_component_pj"] = all;
+  std::map<std::int32_t, double> node_cycles, node_energy;  // by group
+  j["nodes"] = nlohmann::json::array();
+  for (const traces::NodeRow& n : trace.nodes()) {
+    node_cycles[n.group] += static_cast<double>(n.cycles);
+    node_energy[n.group] += n.energy_pj;
+    j["nodes"].push_back({{"name", n.name},
+                          {"layer", n.layer},
+                          {"cycles", n.cycles},
+                          {"energy_pj", n.energy_pj},
+                          {"macs", n.macs},
+                          {"dram_read_bytes", n.dram_read_bytes},
+                          {"dram_write_bytes", n.dram_write_bytes},
+                          {"energy_by_component_pj", of_node[n.id]}});
+  }
+  // The energy of no node is spent in barriers.
+  const std::vector<traces::GroupRow> groups = trace.groups();
+  double barriers = 0;
+  const auto barrier = [&](const traces::GroupRow& g) {
+    return std::max(0.0, static_cast<double>(g.end_cycle - g.start_cycle) - node_cycles[g.id]);
+  };
+  for (const traces::GroupRow& g : groups) barriers += barrier(g);
+  j["groups"] = nlohmann::json::array();
+  for (const traces::GroupRow& g : groups)
+    j["groups"].push_back({{"name", g.name},
+                           {"cycles", g.end_cycle - g.start_cycle},
+                           {"energy_pj", node_energy[g.id] + (barriers > 0 ? of_none * barrier(g) / barriers : 0.0)}});
+  return j;
+}
+
+std::string schedule_of(const traces::Reader& trace) {
+  const std::string& named = trace.run().info.schedule;
+  if (fs::exists(named)) return named;
+  const fs::path beside = fs::path(trace.path()).parent_path() / fs::path(named).filename();
+  if (fs::exists(beside)) return beside.string();
+  throw spec::FileError(trace.path() + ": its schedule is neither at '" + named + "' nor at '" + beside.string() + "'");
+}
+
+}  // namespace
+
+SimulationResult read_simulation(const std::string& path) {
+  nlohmann::json json = nlohmann::json::parse(spec::read_file(path), nullptr, false);
+  if (json.is_discarded()) throw spec::TraceError("'" + path + "' is no result of simba-sim: not JSON");
+  return parse(std::move(json), path);
+}
+
+TracedRun read_trace(const std::string& path) {
+  const traces::Reader trace(path);
+  TracedRun run;
+  run.arch = trace.run().info.arch;
+  const std::string file = schedule_of(trace);
+  run.schedule = spec::Schedule::load(file);
+  run.result = parse(result_json(trace), path);
+  bool same =
+      run.result.groups.size() == run.schedule.groups.size() && run.result.nodes.size() == run.schedule.nodes.size();
+  for (std::size_t n = 0; same && n < run.result.nodes.size(); ++n)
+    same = run.result.nodes[n].name == run.schedule.nodes[n].name;
+  if (!same) throw spec::TraceError(path + ": is no run of the schedule '" + file + "': other nodes or groups");
+  return run;
+}
+
+std::map<std::string, LayerMeasurement> measure_layers(const spec::Schedule& schedule, const SimulationResult& run) {
+  HEAT_CHECK(run.groups.size() == schedule.groups.size(), "groups of the simulation");
+  std::map<std::string, const SimulatedNode*> measured;
+  for (const SimulatedNode& n : run.nodes) measured[n.name] = &n;
+  std::map<std::string, LayerMeasurement> layers;
+  for (std::size_t g = 0; g < schedule.groups.size(); ++g) {
+    double cycles = 0, energy = 0;
+    std::vector<std::pair<const spec::Node*, const SimulatedNode*>> nodes;
+    for (int id : schedule.groups[g].nodes) {
+      const spec::Node& node = schedule.nodes[static_cast<std::size_t>(id)];
+      const auto found = measured.find(node.name);
+      if (found == measured.end()) throw spec::TraceError("the simulation has no node '" + node.name + "'");
+      nodes.emplace_back(&node, found->second);
+      cycles += found->second->cycles;
+      energy += found->second->energy_pj;
+    }
+    for (const auto& [node, m] : nodes) {
+      LayerMeasurement& layer = layers[node->layer];
+      const double even = 1.0 / static_cast<double>(nodes.size());
+      layer.cycles += run.groups[g].cycles * (cycles > 0 ? m->cycles / cycles : even);
+      layer.energy_pj += run.groups[g].energy_pj * (energy > 0 ? m->energy_pj / energy : even);
+      for (const auto& [component, pj] : m->energy_by_component_pj) layer.energy_by_component_pj[component] += pj;
+    }
+  }
+  return layers;
+}
+
+}  // namespace heat::offline
