@@ -1,4 +1,5 @@
 // heat-offline cost-table: level 1, the table of shape-rank pairs for every matrix size of a model.
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
@@ -139,15 +140,18 @@ std::vector<WeightMatrix> load_matrices(const Options& o) {
     const std::size_t equals = text.find('=');
     if (equals == std::string::npos) throw spec::ConfigError("--matrix '" + text + "': expected ROWSxCOLS=FILE");
     const std::vector<std::int64_t> size = parse_list(text.substr(0, equals), 'x', "--matrix");
-    bool used = false;
-    for (WeightMatrix& m : matrices)
-      if (size.size() == 2 && m.rows == size[0] && m.cols == size[1]) {
-        const std::string file = text.substr(equals + 1);
-        m.values = read_matrix(file, m.rows, m.cols, "f32");
-        m.origin = std::filesystem::path(file).filename().string();
-        used = true;
-      }
-    if (!used) throw spec::ConfigError("--matrix '" + text + "': the model has no matrix of that size");
+    const auto same = std::find_if(matrices.begin(), matrices.end(), [&](const WeightMatrix& m) {
+      return size.size() == 2 && m.rows == size[0] && m.cols == size[1];
+    });
+    if (same == matrices.end())
+      throw spec::ConfigError("--matrix '" + text + "': the model has no matrix of that size");
+    const std::string file = text.substr(equals + 1);
+    WeightMatrix given{size[0], size[1], read_matrix(file, size[0], size[1], "f32"),
+                       std::filesystem::path(file).filename().string()};
+    if (same->origin == "synthetic")
+      *same = std::move(given);
+    else
+      matrices.push_back(std::move(given));  // errors are means over them
   }
   return matrices;
 }

@@ -4,11 +4,14 @@
 
 #include "offline/cli/command.h"
 #include "offline/decompose/rank_rules.h"
+#include "offline/pipeline/choice_costs.h"
 #include "offline/search/baselines.h"
 #include "offline/search/predictor.h"
 #include "offline/search/search_files.h"
 #include "offline/train/level_config.h"
+#include "spec/arch_spec.h"
 #include "spec/atomic_file.h"
+#include "spec/energy_table.h"
 
 namespace heat::offline::cli {
 namespace {
@@ -16,6 +19,8 @@ namespace {
 struct SearchConfig {
   LevelCommon common;
   std::string supernet, costs;
+  std::string arch;         // with a cost table: the machine it is of
+  std::int64_t tokens = 0;  // and the rows' tokens
   std::int64_t samples = 256;
   bool normalize_variance = true;
   PredictorOptions predictor;
@@ -32,6 +37,10 @@ SearchConfig read_config(const std::string& path) {
   c.common = read_common(r);
   c.supernet = r.text("supernet");
   c.costs = r.text("costs");
+  if (std::filesystem::path(c.costs).extension() == ".sqlite") {
+    c.arch = r.text("arch");
+    c.tokens = r.integer("tokens", {1, 65536});
+  }
   c.samples = r.integer_or("samples", c.samples, {10, 1 << 20});
   c.normalize_variance = r.boolean_or("normalize_variance", c.normalize_variance);
   c.predictor.seed = c.common.seed;
@@ -98,6 +107,25 @@ std::vector<Baseline> all_baselines(const SearchConfig& c, const SuperNet& net, 
   return out;
 }
 
+// The costs of every rank choice: a file of them, or the rows of a cost table, to whose copy in `out` the choices that
+// it lacks are added.
+ChoiceTable load_costs(const SearchConfig& c, const SuperNet& net, Bert& teacher, const std::string& out) {
+  if (c.arch.empty()) {
+    std::vector<LadderShape> shapes;
+    for (const RankLadder& l : net.ladders()) shapes.push_back({l.layer, l.choices, l.params});
+    return read_cost_table(read_json(c.costs), shapes, c.costs);
+  }
+  if (!std::filesystem::exists(c.costs)) throw spec::ConfigError("costs: '" + c.costs + "': no such file");
+  const spec::ArchSpec arch = spec::ArchSpec::load(c.arch);
+  std::filesystem::create_directories(out);
+  const std::string file = (std::filesystem::path(out) / "cost_table.sqlite").string();
+  CostTable::open(c.costs).write_copy(file);
+  CostTable table = CostTable::open(file);
+  add_choice_rows(table, net.ladders(), model_matrices(teacher, 1), c.tokens, arch,
+                  spec::EnergyTable::load(arch.energy_config));
+  return choice_costs(table, net.ladders(), c.tokens);
+}
+
 }  // namespace
 
 int run_search(int argc, char** argv) {
@@ -120,9 +148,7 @@ int run_search(int argc, char** argv) {
   std::cerr << "seed " << c.common.seed << ", threads " << c.common.threads << "\n";
   LevelData data = load_level_data(c.common);
   SuperNet net = load_supernet(c, data.teacher.model);
-  std::vector<LadderShape> shapes;
-  for (const RankLadder& l : net.ladders()) shapes.push_back({l.layer, l.choices, l.params});
-  const ChoiceTable table = read_cost_table(read_json(c.costs), shapes, c.costs);
+  const ChoiceTable table = load_costs(c, net, data.teacher.model, out);
   std::vector<PredictorSample> samples;
   for (const SubNetScore& s :
        score_subnets(net, data.dev, random_subnets(net.ladders(), c.samples, c.common.seed), out, progress_to_stderr()))

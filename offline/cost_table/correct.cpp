@@ -70,6 +70,8 @@ std::int64_t store(std::vector<CostRow>& rows, const Measurements& measured) {
 
 std::int64_t apply_measurements(CostTable& table, const Measurements& measured) {
   std::vector<CostRow> rows = table.rows();
+  const bool known = std::any_of(rows.begin(), rows.end(), [](const CostRow& r) { return r.measured(); });
+  if (measured.empty() && !known) return 0;
   const std::int64_t stored = store(rows, measured);
   table.replace(rows);
   return stored;

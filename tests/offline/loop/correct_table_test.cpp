@@ -47,14 +47,19 @@ class CorrectTable : public testing::Test {
 };
 
 // Level 2's search with one layer of every size, whose choices are the table's rows of one method and whose accuracy is
-// what the errors leave; the keys of the choice.
-std::vector<std::string> search_on(const std::vector<CostRow>& rows, const std::string& method) {
+// what the errors leave, under a limit of EDP over the dense layers'; the keys of the choice.
+std::vector<std::string> search_on(const std::vector<CostRow>& rows, const std::string& method, double max_edp_ratio) {
   ChoiceTable costs;
   std::vector<std::vector<const CostRow*>> layers;
+  SubNetCost dense;
   for (std::size_t i = 0; i < rows.size(); ++i) {
     if (i == 0 || rows[i].rows != rows[i - 1].rows || rows[i].cols != rows[i - 1].cols) {
       layers.emplace_back();
       costs.layers.emplace_back();
+    }
+    if (rows[i].method == "dense") {
+      dense.energy_pj += rows[i].best_energy_pj();
+      dense.latency_ns += rows[i].best_latency_ns();
     }
     if (rows[i].method != method || !rows[i].feasible) continue;
     layers.back().push_back(&rows[i]);
@@ -68,16 +73,18 @@ std::vector<std::string> search_on(const std::vector<CostRow>& rows, const std::
   };
   EvolutionConfig config;
   config.generations = 100;  // the space is small: the best is found
+  config.limits.edp_js = max_edp_ratio * dense.edp_js();
   const Genes best = evolve(costs, accuracy, config).best.genes;
   std::vector<std::string> keys;
   for (std::size_t l = 0; l < best.size(); ++l) keys.push_back(layers[l][static_cast<std::size_t>(best[l])]->key());
   return keys;
 }
 
-// The choices of all four methods' searches.
+// The choices of both methods under several limits.
 std::vector<std::vector<std::string>> searches_on(const std::vector<CostRow>& rows) {
   std::vector<std::vector<std::string>> choices;
-  for (const char* method : {"svd", "cp", "tucker", "ttm"}) choices.push_back(search_on(rows, method));
+  for (const char* method : {"cp", "tucker"})
+    for (double limit : {0.6, 0.7, 0.9, 1.0, 1.2}) choices.push_back(search_on(rows, method, limit));
   return choices;
 }
 

@@ -8,6 +8,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "offline/cost_table/table.h"
 #include "spec/atomic_file.h"
 
 namespace heat::offline {
@@ -96,6 +97,18 @@ TEST_F(Pipeline, KilledManyTimesThenTheSameSummaryAsUninterrupted) {
   EXPECT_EQ(student.at("int8_examples").get<int>(), 40);
   EXPECT_NEAR(student.at("int8_accuracy").get<double>(), student.at("int8_float_accuracy").get<double>(), 0.1);
   EXPECT_EQ(expected.find(folder_.string()), std::string::npos);
+  const auto& corrections = summary.at("cost_table");
+  EXPECT_GE(corrections.at("measured").get<int>(), 6);  // three sizes, dense and factorised at least
+  EXPECT_EQ(corrections.at("measured").get<int>() + corrections.at("corrected").get<int>(),
+            corrections.at("rows").get<int>());
+  EXPECT_EQ(read("killed/cost_table.sqlite"), read("whole/cost_table.sqlite"));
+  const CostTable table = CostTable::open((folder_ / "killed" / "cost_table.sqlite").string());
+  for (const CostRow& row : table.rows()) {
+    if (row.method != "dense") continue;
+    ASSERT_TRUE(row.measured()) << row.key();
+    EXPECT_EQ(row.best_energy_pj(), *row.measured_energy_pj);
+    EXPECT_NE(row.best_energy_pj(), row.energy_pj);
+  }
   for (const char* file : {"report.html", "cost_table.sqlite", "schedule.json", "schedule.bin", "weights.safetensors",
                            "calibration.json", "traces/dense.sqlite", "traces/student.sqlite"})
     EXPECT_TRUE(fs::exists(folder_ / "killed" / file)) << file;
