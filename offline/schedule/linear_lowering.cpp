@@ -240,8 +240,8 @@ void lower_linear(NetworkBuilder& builder, const LinearForm& form, std::int64_t 
   HEAT_CHECK(can_write(form, sizes_of(output.features)), form.name + ": factors do not split at the output's digits");
   auto& layers = builder.network().schedule.layers;
   if (const auto& f = form.factors)
-    layers.push_back({form.name, form.out, form.in, method_name(f->method), shape_text(f->shape, f->method),
-                      ranks_text(f->ranks)});
+    layers.push_back(
+        {form.name, form.out, form.in, method_name(f->method), shape_text(f->shape, f->method), ranks_text(f->ranks)});
   else
     layers.push_back(
         {form.name, form.out, form.in, "dense", std::to_string(form.out) + "x" + std::to_string(form.in), ""});
