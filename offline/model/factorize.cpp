@@ -40,6 +40,7 @@ Bert clone(const Bert& model) {
     if (const auto* f = dynamic_cast<const FactorizedLinear*>(from_layers[i].second->get())) {
       auto twin = std::make_unique<FactorizedLinear>(f->method(), f->shape(), f->max_ranks());
       twin->set_ranks(f->ranks());
+      twin->set_target_variance(f->target_variance());
       *to_layers[i].second = std::move(twin);
     }
   const NamedTensors from = model.named_parameters(), to = copy.named_parameters();

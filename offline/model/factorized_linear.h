@@ -33,6 +33,7 @@ class FactorizedLinear : public Linear {
   void scatter_ranks(std::uint64_t seed);
   // Scales W' by sqrt(variance / Var W') (technique 4); 0 switches it off.
   void set_target_variance(double variance) { target_variance_ = variance; }
+  double target_variance() const { return target_variance_; }
 
   // W' [out, in] at the active ranks, scaled when a target variance is set.
   at::Tensor weight() const;

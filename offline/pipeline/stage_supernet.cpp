@@ -92,7 +92,8 @@ nlohmann::json stage_predictor(PipelineContext& context, const StageResults& res
   }
   const std::vector<SubNetScore> scores = score_subnets(
       supernet, context.dev(), subnets, folder,
-      [&](const Progress& p) { progress.report("subnet " + std::to_string(p.step) + "/" + std::to_string(p.total)); });
+      [&](const Progress& p) { progress.report("subnet " + std::to_string(p.step) + "/" + std::to_string(p.total)); },
+      context.config().jobs);
   nlohmann::json samples = nlohmann::json::array();
   for (const SubNetScore& s : scores) samples.push_back({{"subnet", s.subnet}, {"accuracy", s.accuracy}});
   nlohmann::json result{{"samples", samples}};

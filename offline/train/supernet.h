@@ -56,6 +56,7 @@ class SuperNet {
 
   const std::vector<RankLadder>& ladders() const { return ladders_; }
   Bert& model() { return model_; }
+  SuperNet copy() const { return SuperNet(clone(model_), ladders_, nullptr); }
   void activate(const SubNet& subnet);
   void activate_ranks(const std::vector<std::vector<std::int64_t>>& ranks);  // per layer, within the maximum
   SubNet largest() const;
@@ -85,8 +86,9 @@ struct SubNetScore {
 };
 
 // Accuracy of each SubNet on the texts. Stores finished ones in folder/subnets.json (when given) and goes on from it.
+// `jobs` SubNets are scored at a time, each on one thread: the figures do not depend on it.
 std::vector<SubNetScore> score_subnets(SuperNet& supernet, const std::vector<EncodedText>& texts,
                                        const std::vector<SubNet>& subnets, const std::string& folder = "",
-                                       const ProgressCallback& progress = nullptr);
+                                       const ProgressCallback& progress = nullptr, int jobs = 1);
 
 }  // namespace heat::offline

@@ -129,9 +129,12 @@ TEST_F(LevelsTest, ScoresAreKeptAndReused) {
   EXPECT_NE(subnets[0], subnets[1]);
   const auto a = score_subnets(net, texts_, subnets, folder_.string());
   const auto b = score_subnets(net, texts_, subnets, folder_.string());
+  const auto c = score_subnets(net, texts_, subnets, "", nullptr, 3);
   ASSERT_EQ(b.size(), 5u);
+  ASSERT_EQ(c.size(), 5u);
   for (std::size_t i = 0; i < 5; ++i) {
     EXPECT_EQ(a[i].accuracy, b[i].accuracy);
+    EXPECT_EQ(a[i].loss, c[i].loss);
     net.activate(subnets[i]);
     EXPECT_EQ(a[i].accuracy, evaluate(net.model(), texts_).accuracy);
   }
