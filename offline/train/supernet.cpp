@@ -46,12 +46,13 @@ class Scorer {
   }
 
   // Fills the scores of `rows`. `progress` gets the number of finished rows, always from the same thread.
-  void run(const std::vector<std::size_t>& rows, const std::function<void(std::size_t)>& progress) {
+  // False: interrupted before all were done.
+  bool run(const std::vector<std::size_t>& rows, const std::function<void(std::size_t)>& progress) {
     std::atomic<std::size_t> next{0}, done{0};
     std::vector<std::exception_ptr> errors(copies_.size() + 1);
     const auto work = [&](SuperNet& net, std::exception_ptr& error, bool reports) {
       try {
-        for (std::size_t i = next++; i < rows.size(); i = next++) {
+        for (std::size_t i = next++; i < rows.size() && !interrupted(); i = next++) {
           score(net, scores_[rows[i]]);
           ++done;
           if (reports) progress(done);
@@ -68,6 +69,7 @@ class Scorer {
     for (std::thread& t : threads) t.join();
     for (const std::exception_ptr& e : errors)
       if (e) std::rethrow_exception(e);
+    return done == rows.size();
   }
 
  private:
@@ -253,7 +255,7 @@ bool train_supernet(SuperNet& supernet, Bert& teacher, const std::vector<Encoded
 std::vector<SubNetScore> score_subnets(SuperNet& supernet, const std::vector<EncodedText>& texts,
                                        const std::vector<SubNet>& subnets, const std::string& folder,
                                        const ProgressCallback& progress, int jobs) {
-  constexpr std::size_t kStored = 20;  // SubNets between two writes
+  constexpr std::size_t kStored = 10;  // SubNets between two writes
   const std::string file = folder.empty() ? "" : (std::filesystem::path(folder) / "subnets.json").string();
   nlohmann::json stored = read_scores(file);
   std::vector<SubNetScore> scores;
@@ -271,14 +273,13 @@ std::vector<SubNetScore> score_subnets(SuperNet& supernet, const std::vector<Enc
         missing.push_back(i);
       }
     }
-    scorer.run(missing, [&](std::size_t done) {
+    const bool whole = scorer.run(missing, [&](std::size_t done) {
       meter.step(static_cast<std::int64_t>(end - missing.size() + done), std::nan(""));
     });
+    if (!whole) throw spec::Error("interrupted while scoring SubNets; finished ones are kept");
     for (std::size_t i = begin; i < end; ++i)
       stored[i] = {{"subnet", scores[i].subnet}, {"accuracy", scores[i].accuracy}, {"loss", scores[i].loss}};
     if (!file.empty() && !missing.empty()) spec::write_file_atomically(file, stored.dump() + "\n");
-    if (interrupted() && end < subnets.size())
-      throw spec::Error("interrupted while scoring SubNets; finished ones are kept");
   }
   return scores;
 }
