@@ -6,77 +6,6 @@
 #include "firmware/hal/hal.h"
 #include "firmware/src/machine.h"
 
-uint32_t share_begin_of(const struct machine* m, uint32_t c) {
-  const uint32_t extent = m->group[SIMBA_GRP_EXTENT];
-  return min_u32(extent, ceil_div_u32(extent, m->chiplets) * c);
-}
-
-uint32_t share_size_of(const struct machine* m, uint32_t c) {
-  return share_begin_of(m, c + 1) - share_begin_of(m, c);
-}
-
-uint32_t step_size_of(const struct machine* m, uint32_t c, uint32_t step) {
-  const uint32_t share = share_size_of(m, c);
-  const uint32_t first = step * m->group[SIMBA_GRP_STEP];
-  return first >= share ? 0 : min_u32(m->group[SIMBA_GRP_STEP], share - first);
-}
-
-uint32_t participants(const struct machine* m, const struct cursor* at, uint32_t element) {
-  uint32_t count = 0;
-  while (count < m->chiplets && step_size_of(m, count, at->step) * at->node[SIMBA_NODE_PER_VALUE] > element) ++count;
-  return count;
-}
-
-uint32_t tile_start(const struct cursor* at, uint32_t dim) {
-  return at->at[dim] * at->node[SIMBA_NODE_GB_TILE + dim];
-}
-
-uint32_t tile_size(const struct cursor* at, uint32_t dim) {
-  return min_u32(at->node[SIMBA_NODE_GB_TILE + dim], at->extents[dim] - tile_start(at, dim));
-}
-
-// Places the cursor on the first tile of its node.
-static void enter_node(const struct machine* m, struct cursor* at) {
-  at->node = m->image + m->image[m->group[SIMBA_GRP_NODE_TABLE] + at->position];
-  const uint32_t gemm = at->node[SIMBA_NODE_KIND] == 0;
-  for (uint32_t d = 0; d < 4; ++d) {
-    at->at[d] = 0;
-    at->tiles[d] = 1;
-    at->extents[d] = gemm ? at->node[SIMBA_NODE_EXTENTS + d] : 1;
-  }
-  at->extents[at->node[SIMBA_NODE_BOUND]] = at->size * at->node[SIMBA_NODE_PER_VALUE];
-  if (gemm)
-    for (uint32_t d = 0; d < 4; ++d) at->tiles[d] = ceil_div_u32(at->extents[d], at->node[SIMBA_NODE_GB_TILE + d]);
-}
-
-static void enter_step(const struct machine* m, struct cursor* at) {
-  at->size = step_size_of(m, m->chiplet, at->step);
-  at->begin = m->share_begin + at->step * m->group[SIMBA_GRP_STEP];
-  at->position = 0;
-  at->valid = at->size != 0;
-  if (at->valid) enter_node(m, at);
-}
-
-// The next tile: k innermost, then gb_order from the inside, then the next node, then the next step.
-static void advance(const struct machine* m, struct cursor* at) {
-  at->loads_done = 0;
-  if (++at->at[DIM_K] < at->tiles[DIM_K]) return;
-  at->at[DIM_K] = 0;
-  if (at->node[SIMBA_NODE_KIND] == 0) {
-    for (uint32_t i = 3; i-- > 0;) {
-      const uint32_t d = at->node[SIMBA_NODE_GB_ORDER + i];
-      if (++at->at[d] < at->tiles[d]) return;
-      at->at[d] = 0;
-    }
-  }
-  if (++at->position < m->group[SIMBA_GRP_NODES]) {
-    enter_node(m, at);
-    return;
-  }
-  ++at->step;
-  enter_step(m, at);
-}
-
 static uint32_t same_node_run(const struct cursor* x, const struct cursor* y) {
   return x->valid && y->valid && x->step == y->step && x->position == y->position;
 }
@@ -88,7 +17,7 @@ static void run_group(struct machine* m) {
   ahead.step = 0;
   ahead.loads_done = 0;
   ahead.weight_slot = ahead.input_slot = ahead.parameter_slot = 0;
-  enter_step(m, &ahead);
+  cursor_enter_step(m, &ahead);
   if (!ahead.valid) return;
   issue_pinned(m, &ahead, 1);
   struct cursor previous = ahead;
@@ -101,7 +30,7 @@ static void run_group(struct machine* m) {
     }
     if (!ahead.loads_done) issue_loads(m, &ahead, same_node_run(&ahead, &previous) ? &previous : 0);
     struct cursor now = ahead;
-    advance(m, &ahead);
+    cursor_advance(m, &ahead);
     if (ahead.valid && !must_defer(m, &ahead)) issue_loads(m, &ahead, same_node_run(&ahead, &now) ? &now : 0);
     if (now.node[SIMBA_NODE_KIND] == 0)
       issue_gemm_tile(m, &now);

@@ -53,6 +53,11 @@ uint32_t step_size_of(const struct machine* m, uint32_t c, uint32_t step);
 // Chiplets (always the first ones) that take step `step`, and whose bound extent reaches beyond `element`.
 uint32_t participants(const struct machine* m, const struct cursor* at, uint32_t element);
 
+// Places the cursor on the first tile of its step's first node; `valid` becomes 0 when the step has no values here.
+void cursor_enter_step(const struct machine* m, struct cursor* at);
+// Moves to the next tile, node or step.
+void cursor_advance(const struct machine* m, struct cursor* at);
+
 // First and actual size of the cursor's tile along `dim`.
 uint32_t tile_start(const struct cursor* at, uint32_t dim);
 uint32_t tile_size(const struct cursor* at, uint32_t dim);

@@ -21,18 +21,13 @@ std::vector<LayerPlan> student_plans(spec::ConfigReader& r, Bert& teacher, const
 }  // namespace
 
 int run_distill(int argc, char** argv) {
-  namespace po = boost::program_options;
-  std::string config_path, out, json_path;
-  po::options_description options("Options");
-  options.add_options()("config", po::value(&config_path)->required(), "distillation configuration (YAML)")(
-      "out", po::value(&out)->required(), "folder for the student and its training state")(
-      "json", po::value(&json_path)->default_value(""), "result file (default: standard output)");
-  po::variables_map values;
-  if (!parse_options(argc, argv, options, "distill --config F.yaml --out DIR [--json O]",
-                     "  heat-offline distill --config configs/train/wordnet-distill.yaml --out out/student\n", values))
+  RunOptions o;
+  if (!parse_run_options(argc, argv, "distillation configuration (YAML)",
+                         "folder for the student and its training state",
+                         "  heat-offline distill --config configs/train/wordnet-distill.yaml --out out/student\n", o))
     return spec::kDone;
   spec::Problems problems;
-  spec::ConfigReader r = spec::ConfigReader::load(config_path, problems);
+  spec::ConfigReader r = spec::ConfigReader::load(o.config, problems);
   problems.throw_if_any();
   const LevelCommon common = read_common(r);
   const std::string plans_path = r.text_or("plans", "");
@@ -41,17 +36,14 @@ int run_distill(int argc, char** argv) {
   const DistillConfig config = read_distill(r.section("distill"), common.seed);
   r.finish();
   problems.throw_if_any();
-  prepare_process(common.threads);
-  catch_interrupts();
-  std::cerr << "seed " << common.seed << ", threads " << common.threads << "\n";
-  LevelData data = load_level_data(common);
+  LevelData data = begin_level(common);
   Bert& teacher = data.teacher.model;
   Bert student = clone(teacher);
   const std::vector<double> errors = factorize(student, student_plans(r, teacher, plans_path, choice));
-  const DistillResult result = distill(student, teacher, data.train, config, {out}, progress_to_stderr(), data.dev);
+  const DistillResult result = distill(student, teacher, data.train, config, {o.out}, progress_to_stderr(), data.dev);
   if (!result.complete) throw spec::Error("interrupted; the training state is saved, run the same command to go on");
-  save_checkpoint(out, student, data.teacher.tokenizer.vocabulary(), DType::kF16);
-  Checkpoint saved = load_checkpoint(out);
+  save_checkpoint(o.out, student, data.teacher.tokenizer.vocabulary(), DType::kF16);
+  Checkpoint saved = load_checkpoint(o.out);
   nlohmann::ordered_json json = {{"seed", common.seed}};
   json["teacher_encoder_params"] = encoder_parameters(teacher);
   json["student_encoder_params"] = encoder_parameters(saved.model);
@@ -61,7 +53,7 @@ int run_distill(int argc, char** argv) {
   json["student_dev_accuracy"] = evaluate(saved.model, data.dev).accuracy;
   json["teacher_test_accuracy"] = evaluate(teacher, data.test).accuracy;
   json["student_test_accuracy"] = evaluate(saved.model, data.test).accuracy;
-  write_json(json_path, json);
+  write_json(o.json, json);
   return spec::kDone;
 }
 

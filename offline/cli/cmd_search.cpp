@@ -129,29 +129,20 @@ ChoiceTable load_costs(const SearchConfig& c, const SuperNet& net, Bert& teacher
 }  // namespace
 
 int run_search(int argc, char** argv) {
-  namespace po = boost::program_options;
-  std::string config_path, out, json_path;
-  po::options_description options("Options");
-  options.add_options()("config", po::value(&config_path)->required(), "search configuration (YAML)")(
-      "out", po::value(&out)->required(), "folder for subnets.json, search.json and plans.json")(
-      "json", po::value(&json_path)->default_value(""), "result file (default: standard output)");
-  po::variables_map values;
-  if (!parse_options(
-          argc, argv, options, "search --config F.yaml --out DIR [--json O]",
+  RunOptions o;
+  if (!parse_run_options(
+          argc, argv, "search configuration (YAML)", "folder for subnets.json, search.json and plans.json",
           "  heat-offline search --config search.yaml --out out/search\n"
           "  heat-offline distill --config distill.yaml --out out/student   (with plans: out/search/plans.json)\n",
-          values))
+          o))
     return spec::kDone;
-  const SearchConfig c = read_config(config_path);
-  prepare_process(c.common.threads);
-  catch_interrupts();
-  std::cerr << "seed " << c.common.seed << ", threads " << c.common.threads << "\n";
-  LevelData data = load_level_data(c.common);
+  const SearchConfig c = read_config(o.config);
+  LevelData data = begin_level(c.common);
   SuperNet net = load_supernet(c, data.teacher.model);
   const ChoiceTable table = load_costs(c, net, data.teacher.model, out);
   std::vector<PredictorSample> samples;
-  for (const SubNetScore& s :
-       score_subnets(net, data.dev, random_subnets(net.ladders(), c.samples, c.common.seed), out, progress_to_stderr()))
+  for (const SubNetScore& s : score_subnets(net, data.dev, random_subnets(net.ladders(), c.samples, c.common.seed),
+                                            o.out, progress_to_stderr()))
     samples.push_back({features(net, s.subnet), s.accuracy});
   const AccuracyPredictor predictor(samples, c.predictor);
   const EvolutionResult result = evolve(
@@ -173,10 +164,10 @@ int run_search(int argc, char** argv) {
     json["baselines"].back()["name"] = b.name;
     json["baselines"].back()["measured_accuracy"] = measured(b.genes);
   }
-  spec::write_file_atomically((std::filesystem::path(out) / "search.json").string(), json.dump(2) + "\n");
-  spec::write_file_atomically((std::filesystem::path(out) / "plans.json").string(),
+  spec::write_file_atomically((std::filesystem::path(o.out) / "search.json").string(), json.dump(2) + "\n");
+  spec::write_file_atomically((std::filesystem::path(o.out) / "plans.json").string(),
                               plans_to_json(net.plans(result.best.genes)).dump(2) + "\n");
-  write_json(json_path, json);
+  write_json(o.json, json);
   if (!result.feasible) throw spec::Error("no SubNet keeps the limits; the nearest one is in the result");
   return spec::kDone;
 }

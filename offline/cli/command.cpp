@@ -28,6 +28,17 @@ bool parse_options(int argc, char** argv, po::options_description options, const
   return true;
 }
 
+bool parse_run_options(int argc, char** argv, const std::string& config_help, const std::string& out_help,
+                       const std::string& examples, RunOptions& o) {
+  po::options_description options("Options");
+  options.add_options()("config", po::value(&o.config)->required(), config_help.c_str())(
+      "out", po::value(&o.out)->required(), out_help.c_str())("json", po::value(&o.json),
+                                                              "result file (default: standard output)");
+  po::variables_map values;
+  return parse_options(argc, argv, options, std::string(argv[0]) + " --config F.yaml --out DIR [--json O]", examples,
+                       values);
+}
+
 void write_json(const std::string& path, const nlohmann::ordered_json& result) {
   const std::string text = result.dump(2) + "\n";
   if (path.empty())

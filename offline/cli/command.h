@@ -7,17 +7,18 @@
 
 namespace heat::offline::cli {
 
-// A command's entry in the dispatch table. argv[0] is the command's name.
-struct Command {
-  const char* name;
-  const char* summary;
-  int (*run)(int argc, char** argv);
-};
-
 // Parses argv against `options`. Prints `usage`, the options and `examples` and returns false on --help. A bad option
 // or a missing required one becomes ConfigError. Adds --help itself.
 bool parse_options(int argc, char** argv, boost::program_options::options_description options, const std::string& usage,
                    const std::string& examples, boost::program_options::variables_map& values);
+
+// The options of the commands that read a configuration and leave their results in a folder.
+struct RunOptions {
+  std::string config, out, json;
+};
+// parse_options() for them; `config_help` and `out_help` say what the two are.
+bool parse_run_options(int argc, char** argv, const std::string& config_help, const std::string& out_help,
+                       const std::string& examples, RunOptions& options);
 
 // Writes `result` (two-space indent, trailing newline) whole to `path`; prints it to stdout when `path` is empty.
 void write_json(const std::string& path, const nlohmann::ordered_json& result);

@@ -1,10 +1,4 @@
 // heat-offline: dispatches to one cmd_<name>.cpp per command.
-#include <cstring>
-#include <iostream>
-
-#include "offline/cli/command.h"
-#include "spec/config_reader.h"
-#include "spec/errors.h"
 #include "spec/program.h"
 
 namespace heat::offline::cli {
@@ -31,43 +25,19 @@ namespace heat::offline::cli {
 HEAT_COMMANDS(X)
 #undef X
 
-static const std::vector<Command> kCommands = {
+static const spec::CommandTable kTable{
+    "heat-offline",
+    "shapes, ranks and training of tensor-decomposed Transformers, and their schedules",
+    "<command> [options]",
+    "",
+    {
 #define X(name, function, summary) {name, summary, function},
-    HEAT_COMMANDS(X)
+        HEAT_COMMANDS(X)
 #undef X
-};
-
-static void print_help() {
-  std::cout << "heat-offline: shapes, ranks and training of tensor-decomposed Transformers, and their schedules\n\n"
-               "Usage: heat-offline <command> [options]\n\nCommands:\n";
-  for (const Command& c : kCommands)
-    std::cout << "  " << c.name << std::string(14 - std::strlen(c.name), ' ') << c.summary << "\n";
-  std::cout << "\nheat-offline <command> --help lists a command's options with examples.\n";
-}
-
-static int dispatch(int argc, char** argv) {
-  const std::string word = argc > 1 ? argv[1] : "";
-  if (word == "--help" || word == "-h" || word == "help") {
-    print_help();
-    return spec::kDone;
-  }
-  if (word == "--version") {
-    std::cout << spec::version_line("heat-offline") << "\n";
-    return spec::kDone;
-  }
-  std::vector<std::string> names;
-  for (const Command& c : kCommands) {
-    if (word == c.name) return c.run(argc - 1, argv + 1);
-    names.push_back(c.name);
-  }
-  if (word.empty()) throw spec::ConfigError("no command given (see heat-offline --help)");
-  const auto near = spec::nearest_word(word, names);
-  throw spec::ConfigError("unknown command '" + word + "'" +
-                          (near ? " (did you mean '" + *near + "'?)" : std::string()) + ", see heat-offline --help");
-}
+    }};
 
 }  // namespace heat::offline::cli
 
 int main(int argc, char** argv) {
-  return heat::spec::run_program("heat-offline", [&] { return heat::offline::cli::dispatch(argc, argv); });
+  return heat::spec::run_program("heat-offline", [&] { return heat::offline::cli::kTable.dispatch(argc, argv); });
 }

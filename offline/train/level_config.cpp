@@ -2,8 +2,10 @@
 #include "offline/train/level_config.h"
 
 #include <cmath>
+#include <iostream>
 
 #include "offline/decompose/rank_rules.h"
+#include "offline/train/run_control.h"
 
 namespace heat::offline {
 namespace {
@@ -142,7 +144,10 @@ std::vector<LayerPlan> plans_from_json(const nlohmann::json& json, Bert& model, 
   return plans;
 }
 
-LevelData load_level_data(const LevelCommon& common) {
+LevelData begin_level(const LevelCommon& common) {
+  prepare_process(common.threads);
+  catch_interrupts();
+  std::cerr << "seed " << common.seed << ", threads " << common.threads << "\n";
   LevelData data{load_checkpoint(common.teacher), {}, {}, {}};
   const TextTask task = load_task(common.task, common.data);
   if (data.teacher.model.config().labels.size() != task.labels.size())

@@ -48,6 +48,7 @@ struct LevelData {
   Checkpoint teacher;
   std::vector<EncodedText> train, dev, test;
 };
-LevelData load_level_data(const LevelCommon& common);
+// Sizes the process's threads, prints the seed, catches interrupts and loads the data: the start of every such command.
+LevelData begin_level(const LevelCommon& common);
 
 }  // namespace heat::offline

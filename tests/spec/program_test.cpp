@@ -67,5 +67,45 @@ TEST(HeatCheck, FailureNamesExpressionPlaceAndMessage) {
   EXPECT_NO_THROW(HEAT_CHECK(true, ""));
 }
 
+int count_arguments(int argc, char** argv) {
+  return argc * 10 + (std::string(argv[0]) == "count" ? 1 : 0);
+}
+
+int dispatch(std::vector<std::string> words) {
+  static const CommandTable table{
+      "prog", "counts", "<command>", "\nmore\n", {{"count", "counts words", count_arguments}}};
+  std::vector<char*> argv;
+  for (std::string& w : words) argv.push_back(w.data());
+  return table.dispatch(static_cast<int>(argv.size()), argv.data());
+}
+
+std::string rejection(const std::vector<std::string>& words) {
+  try {
+    dispatch(words);
+  } catch (const ConfigError& e) {
+    return e.what();
+  }
+  return "accepted";
+}
+
+TEST(CommandTable, CommandGetsTheArgumentsFromItsNameOn) {
+  EXPECT_EQ(dispatch({"prog", "count"}), 11);
+  EXPECT_EQ(dispatch({"prog", "count", "--help", "b"}), 31);
+}
+
+TEST(CommandTable, HelpListsCommandsAndEpilogue) {
+  testing::internal::CaptureStdout();
+  EXPECT_EQ(dispatch({"prog", "--help"}), kDone);
+  EXPECT_EQ(testing::internal::GetCapturedStdout(),
+            "prog: counts\n\nUsage: prog <command>\n\nCommands:\n  count  counts words\n\n"
+            "prog <command> --help lists a command's options with examples.\n\nmore\n");
+}
+
+TEST(CommandTable, UnknownOrMissingCommandIsAnErrorWithTheNearestName) {
+  EXPECT_EQ(rejection({"prog"}), "no command given (see prog --help)");
+  EXPECT_EQ(rejection({"prog", "cuont"}), "unknown command 'cuont', did you mean 'count'? (see prog --help)");
+  EXPECT_EQ(rejection({"prog", "xylophone"}), "unknown command 'xylophone' (see prog --help)");
+}
+
 }  // namespace
 }  // namespace heat::spec

@@ -7,13 +7,6 @@
 
 namespace heat::traces::cli {
 
-// A command's entry in the dispatch table. argv[0] is the command's name.
-struct Command {
-  const char* name;
-  const char* summary;
-  int (*run)(int argc, char** argv);
-};
-
 // What a command's command line looks like.
 struct Usage {
   std::string line;                                     // "summary RUN.sqlite [options]"
