@@ -19,6 +19,7 @@ struct Parameter {
 
 // Only what the simulator's machine can show; order matters: the strongest first.
 constexpr Parameter kParameters[] = {
+    {&Calibration::dram_request_cycles, 0.5, 0, 100},
     {&Calibration::dram_latency_cycles, 20, 0, 2000},   {&Calibration::load_overhead_cycles, 20, 0, 2000},
     {&Calibration::dram_bandwidth_factor, 0.1, 0.2, 1}, {&Calibration::overlap, 0.2, 0, 1},
     {&Calibration::wave_overhead_cycles, 8, 0, 1000},   {&Calibration::command_overhead_cycles, 4, 0, 200},

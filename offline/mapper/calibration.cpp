@@ -17,6 +17,7 @@ struct Field {
 
 constexpr Field kFields[] = {
     {"dram_bandwidth_factor", &Calibration::dram_bandwidth_factor, 0.01, 2.0},
+    {"dram_request_cycles", &Calibration::dram_request_cycles, 0.0, 1e4},
     {"dram_latency_cycles", &Calibration::dram_latency_cycles, 0.0, 1e6},
     {"load_overhead_cycles", &Calibration::load_overhead_cycles, 0.0, 1e6},
     {"send_factor", &Calibration::send_factor, 0.01, 100.0},

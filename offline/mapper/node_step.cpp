@@ -117,7 +117,6 @@ NodeStep StepPricer::price(const StepCounts& full, const StepCounts* partial, bo
   s.actions[static_cast<std::size_t>(Action::kDramByte)] = s.load_bytes + s.store_bytes;
 
   const auto busy = [&](Resource r) -> double& { return s.busy[static_cast<std::size_t>(r)]; };
-  busy(Resource::kDram) = port_cycles(s.load_bytes + s.store_bytes);
   busy(Resource::kNop) =
       std::max(link, full.store_bytes * busiest_[static_cast<std::size_t>(shares.full)]) / a.nop.link_bytes_per_cycle;
   busy(Resource::kGbRead) = full.gb_reads * a.global_buffer.word_bytes / a.global_buffer.read_bytes_per_cycle;
@@ -134,6 +133,9 @@ NodeStep StepPricer::price(const StepCounts& full, const StepCounts* partial, bo
            full.weight_requests, full.weight_loads);
   work.add(input_shared, shares.full, full.input_load_bytes, partial ? partial->input_load_bytes : 0,
            full.input_requests, full.input_loads);
+  busy(Resource::kDram) =
+      port_cycles(s.load_bytes + s.store_bytes,
+                  work.part[0].port_requests + work.part[1].port_requests + shares.full * full.store_requests);
   busy(Resource::kDma) = std::max(load_cycles(work), engine_cycles(full.store_requests, full.stores));
   s.memory = std::max({busy(Resource::kDram), busy(Resource::kNop), busy(Resource::kDma)});
   for (Resource r : {Resource::kGbRead, Resource::kGbWrite, Resource::kNocSend, Resource::kNocDrain, Resource::kCompute,
@@ -160,7 +162,7 @@ double StepPricer::engine_cycles(double requests, double transfers) const {
 double StepPricer::load_cycles(const LoadWork& work) const {
   double cycles = 0;
   for (const LoadWork::Part& p : work.part)
-    cycles += std::max(port_cycles(p.bytes), engine_cycles(p.requests, p.loads));
+    cycles += std::max(port_cycles(p.bytes, p.port_requests), engine_cycles(p.requests, p.loads));
   return cycles;
 }
 

@@ -44,12 +44,14 @@ struct NodeStep {
 // the others wait for it, and private ones, which every chiplet makes at once.
 struct LoadWork {
   struct Part {
-    double bytes = 0, requests = 0, loads = 0;  // bytes of all chiplets; requests and loads of one engine
+    double bytes = 0, port_requests = 0;  // of all chiplets
+    double requests = 0, loads = 0;       // of one engine
   };
   std::array<Part, 2> part{};
   void add(bool shared, int chiplets, double bytes, double partial_bytes, double requests, double loads) {
     Part& p = part[shared ? 0 : 1];
     p.bytes += shared ? bytes : chiplets * bytes + partial_bytes;
+    p.port_requests += shared ? requests : chiplets * requests;
     p.requests += requests;
     p.loads += loads;
   }
@@ -68,8 +70,10 @@ class StepPricer {
   // Power that is drawn all the time, pJ a cycle: static, and the DRAM's background.
   double static_pj_per_cycle() const { return static_pj_per_cycle_; }
   double background_pj_per_cycle() const { return background_pj_per_cycle_; }
-  // Cycles of moving `bytes` over the DRAM port.
-  double port_cycles(double bytes) const { return bytes / port_bytes_per_cycle_; }
+  // Cycles of moving `bytes` over the DRAM port, in so many requests.
+  double port_cycles(double bytes, double requests = 0) const {
+    return bytes / port_bytes_per_cycle_ + requests * m_.calibration.dram_request_cycles;
+  }
   double barrier_cycles() const { return barrier_cycles_; }
   // Request to data, for the chiplet farthest from the DRAM.
   double load_latency() const { return load_latency_; }
