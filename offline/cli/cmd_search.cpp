@@ -139,7 +139,7 @@ int run_search(int argc, char** argv) {
   const SearchConfig c = read_config(o.config);
   LevelData data = begin_level(c.common);
   SuperNet net = load_supernet(c, data.teacher.model);
-  const ChoiceTable table = load_costs(c, net, data.teacher.model, out);
+  const ChoiceTable table = load_costs(c, net, data.teacher.model, o.out);
   std::vector<PredictorSample> samples;
   for (const SubNetScore& s : score_subnets(net, data.dev, random_subnets(net.ladders(), c.samples, c.common.seed),
                                             o.out, progress_to_stderr()))
