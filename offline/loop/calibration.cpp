@@ -18,13 +18,16 @@ struct Parameter {
 };
 
 // Only what the simulator's machine can show; order matters: the strongest first.
-constexpr Parameter kParameters[] = {
-    {&Calibration::dram_request_cycles, 0.5, 0, 100},
-    {&Calibration::dram_latency_cycles, 20, 0, 2000},   {&Calibration::load_overhead_cycles, 20, 0, 2000},
-    {&Calibration::dram_bandwidth_factor, 0.1, 0.2, 1}, {&Calibration::overlap, 0.2, 0, 1},
-    {&Calibration::wave_overhead_cycles, 8, 0, 1000},   {&Calibration::command_overhead_cycles, 4, 0, 200},
-    {&Calibration::send_factor, 0.1, 0.5, 4},           {&Calibration::node_overhead_cycles, 50, 0, 10000},
-    {&Calibration::group_overhead_cycles, 50, 0, 10000}};
+constexpr Parameter kParameters[] = {{&Calibration::dram_request_cycles, 0.5, 0, 100},
+                                     {&Calibration::dram_latency_cycles, 20, 0, 2000},
+                                     {&Calibration::load_overhead_cycles, 20, 0, 2000},
+                                     {&Calibration::dram_bandwidth_factor, 0.1, 0.2, 1},
+                                     {&Calibration::overlap, 0.2, 0, 1},
+                                     {&Calibration::wave_overhead_cycles, 8, 0, 1000},
+                                     {&Calibration::command_overhead_cycles, 4, 0, 200},
+                                     {&Calibration::send_factor, 0.1, 0.5, 4},
+                                     {&Calibration::node_overhead_cycles, 50, 0, 10000},
+                                     {&Calibration::group_overhead_cycles, 50, 0, 10000}};
 
 constexpr double kPull = 2e-4;  // weight of a parameter's squared distance from its start, in steps
 constexpr int kRounds = 40;

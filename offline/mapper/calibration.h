@@ -12,14 +12,14 @@ namespace heat::offline::mapper {
 // How the machine differs from the closed forms. All factors multiply, all *_cycles add. docs/mapper.md has the
 // formulas.
 struct Calibration {
-  double dram_bandwidth_factor = 1.0;  // effective share of the DRAM port's bandwidth, in (0, 1]
-  double dram_request_cycles = 0.5;    // of the DRAM port, per request: its last cycle is half full on average, and
-                                       // streams of short runs close each other's rows
-  double dram_latency_cycles = 30.0;   // of a read in the DRAM itself (HBM2: row, column, data)
-  double load_overhead_cycles = 0.0;   // per load or store command, on the DRAM path
-  double send_factor = 1.0;            // NoC cycles of sends, as a multiple of bytes / link width
-  double compute_factor = 1.0;         // compute cycles, as a multiple
-  double wave_overhead_cycles = 0.0;   // per wave, beside compute_overhead_cycles
+  double dram_bandwidth_factor = 1.0;    // effective share of the DRAM port's bandwidth, in (0, 1]
+  double dram_request_cycles = 0.5;      // of the DRAM port, per request: its last cycle is half full on average, and
+                                         // streams of short runs close each other's rows
+  double dram_latency_cycles = 30.0;     // of a read in the DRAM itself (HBM2: row, column, data)
+  double load_overhead_cycles = 0.0;     // per load or store command, on the DRAM path
+  double send_factor = 1.0;              // NoC cycles of sends, as a multiple of bytes / link width
+  double compute_factor = 1.0;           // compute cycles, as a multiple
+  double wave_overhead_cycles = 0.0;     // per wave, beside compute_overhead_cycles
   double command_overhead_cycles = 0.0;  // per controller command, beside command_cycles
   double overlap = 1.0;                // share of the shorter of memory and execution that double buffering hides, 0..1
   double node_overhead_cycles = 0.0;   // per execution of a node in a step

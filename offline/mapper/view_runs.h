@@ -31,7 +31,7 @@ class ViewRuns {
     std::array<Level, 3> levels{};
     int level_count = 0;
     std::int64_t span = 0;  // from the first byte to the last, 0: not known
-    int alignment = 64;  // runs start at multiples of this (a power of two up to 64), on a tensor aligned to 64
+    int alignment = 64;     // runs start at multiples of this (a power of two up to 64), on a tensor aligned to 64
   };
   Runs runs(const Sizes& block) const;
 

@@ -186,8 +186,3 @@ TEST(Firmware, ForeignImageThenItHaltsWithStatusOne) {
 
 }  // namespace
 }  // namespace heat
-
-// SystemC's library asks for it; the test's main is GoogleTest's.
-int sc_main(int, char**) {
-  return 0;
-}

@@ -7,10 +7,6 @@
 
 #include "tests/sim/dram/traffic_generator.h"
 
-int sc_main(int, char**) {
-  return 0;
-}
-
 namespace heat::dram {
 namespace {
 

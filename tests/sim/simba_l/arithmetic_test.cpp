@@ -79,8 +79,3 @@ TEST(VectorUnit, RandomRowsThenSoftmaxAndLayerNormEqualReference) {
 
 }  // namespace
 }  // namespace heat::simba
-
-// SystemC's library asks for it; the test's main is GoogleTest's.
-int sc_main(int, char**) {
-  return 0;
-}

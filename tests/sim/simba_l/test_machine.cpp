@@ -127,8 +127,3 @@ Outcome run(const test_support::BuiltSchedule& built, const Machine& machine) {
 }
 
 }  // namespace heat::simba_test
-
-// SystemC's library asks for it; the test's main is GoogleTest's.
-int sc_main(int, char**) {
-  return 0;
-}
