@@ -48,7 +48,7 @@ const char* flow_name(Flow flow) {
   throw std::logic_error("unknown flow");
 }
 
-Activity::Activity(bool enabled, int chiplets) : enabled_(enabled), chiplets_(chiplets) {
+Activity::Activity(bool enabled, int chiplets) : enabled_(enabled) {
   if (enabled) bins_.resize(static_cast<std::size_t>(kFlows) * static_cast<std::size_t>(chiplets + 1));
 }
 

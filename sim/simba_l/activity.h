@@ -40,7 +40,6 @@ class Activity {
   void halve();
 
   bool enabled_;
-  int chiplets_;
   std::int64_t bin_cycles_ = 1;
   std::vector<std::vector<double>> bins_;  // per series; all are kBins long once used
 };

@@ -11,7 +11,7 @@ class ComputeEngine : public Engine {
 
  private:
   void execute(InFlight& entry) override;
-  WorkKind kind(const Command&) const override { return WorkKind::kCompute; }
+  WorkKind work_kind(const Command&) const override { return WorkKind::kCompute; }
   void finish(const InFlight& entry) override;
   ChipletCore& core_;
 };

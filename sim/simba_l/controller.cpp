@@ -112,7 +112,7 @@ void Controller::push(std::uint32_t engine) {
   const std::int64_t since = context_.now();
   const int cycles = context_.arch.controller.command_cycles;
   if (cycles > 0) sc_core::wait(context_.until(context_.now() + cycles));
-  trace(WorkKind::kIssue, since);
+  record(WorkKind::kIssue, since);
   engines_[engine]->push(command_);
   command_ = Command{};
 }
@@ -122,12 +122,12 @@ void Controller::sleep() {
   if (!pending_) sc_core::wait(wake_);
   pending_ = false;
   context_.stalls.add(last_node_, kControllerUnit, polled_, context_.now() - since);
-  trace(polled_ == StallReason::kQueueFull ? WorkKind::kIssue : WorkKind::kStall, since);
+  record(polled_ == StallReason::kQueueFull ? WorkKind::kIssue : WorkKind::kStall, since);
 }
 
 // What goes on without a change is one interval (a full queue between two pushes changes nothing: there are tens of
 // thousands of those); HALT hands over the last.
-void Controller::trace(WorkKind kind, std::int64_t since) {
+void Controller::record(WorkKind kind, std::int64_t since) {
   const std::int64_t now = context_.now();
   if (!context_.options.trace || now == since) return;
   if (interval_.end == since && interval_.kind == kind && interval_.node == last_node_ &&

@@ -51,7 +51,7 @@ class Controller : public sc_core::sc_module {
   void write(std::uint32_t address, std::uint32_t value);
   void sleep();
   void push(std::uint32_t engine);
-  void trace(WorkKind kind, std::int64_t since);
+  void record(WorkKind kind, std::int64_t since);
 
   RunContext& context_;
   const int chiplet_;

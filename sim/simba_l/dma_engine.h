@@ -105,7 +105,7 @@ class LoadEngine : public DmaEngine {
 
  private:
   void execute(InFlight& entry) override;
-  WorkKind kind(const Command& c) const override {
+  WorkKind work_kind(const Command& c) const override {
     return c[SIMBA_CMD_PARTICIPANTS] > 1 ? WorkKind::kReadMulticast : WorkKind::kRead;
   }
   void submit(Job& job, Burst& burst, std::int64_t cycle) override;
@@ -124,7 +124,7 @@ class StoreEngine : public DmaEngine {
 
  private:
   void execute(InFlight& entry) override;
-  WorkKind kind(const Command&) const override { return WorkKind::kWrite; }
+  WorkKind work_kind(const Command&) const override { return WorkKind::kWrite; }
   void submit(Job& job, Burst& burst, std::int64_t cycle) override;
   std::int64_t arrived(Job& job, const Burst& burst, std::int64_t cycle) override;
 };

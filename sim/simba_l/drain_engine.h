@@ -18,7 +18,7 @@ class DrainEngine : public Engine {
   };
   std::vector<Part> parts(const Command& command) const;  // nearest PE first
   void execute(InFlight& entry) override;
-  WorkKind kind(const Command& c) const override {
+  WorkKind work_kind(const Command& c) const override {
     return c[SIMBA_CMD_ACTIVATION] ? WorkKind::kDrainActivation : WorkKind::kDrain;
   }
   void finish(const InFlight& entry) override;

@@ -65,10 +65,10 @@ void Engine::stalled(const Command& command, StallReason reason, std::int64_t si
   context_.stalls.add(command.node(), unit_, reason, now - since);
   const bool started = !in_flight_.empty() && &in_flight_.back().command == &command;
   if (in_flight_.size() > (started ? 1u : 0u)) return;
-  trace(command.node(), WorkKind::kStall, reason, since, started ? std::min(now, in_flight_.back().start) : now);
+  record(command.node(), WorkKind::kStall, reason, since, started ? std::min(now, in_flight_.back().start) : now);
 }
 
-void Engine::trace(int node, WorkKind kind, StallReason reason, std::int64_t start, std::int64_t end) {
+void Engine::record(int node, WorkKind kind, StallReason reason, std::int64_t start, std::int64_t end) {
   if (!context_.options.trace || end <= traced_until_) return;
   context_.intervals.push_back({chiplet_, unit_, node, std::max(start, traced_until_), end, kind, reason});
   traced_until_ = end;
@@ -95,7 +95,7 @@ void Engine::retire() {
       ++scoreboard_.done[static_cast<std::size_t>(unit_)];
       ++context_.completed_commands;
       context_.clock.completed(command[SIMBA_CMD_STEP], command[SIMBA_CMD_POSITION], now);
-      trace(command.node(), kind(command), StallReason::kLoad, entry.start, now);
+      record(command.node(), work_kind(command), StallReason::kLoad, entry.start, now);
       in_flight_.pop_front();
       any = true;
     }

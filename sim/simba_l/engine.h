@@ -60,7 +60,7 @@ class Engine : public sc_core::sc_module {
     std::shared_ptr<std::vector<std::int8_t>> bytes;  // what a load brought, with data
   };
   // What the timeline calls the command.
-  virtual WorkKind kind(const Command& command) const = 0;
+  virtual WorkKind work_kind(const Command& command) const = 0;
   // Runs in the engine's thread at the command's start; may wait; returns when the engine is free for the next command.
   // Must arrange one complete() for it.
   virtual void execute(InFlight& entry) = 0;
@@ -83,7 +83,7 @@ class Engine : public sc_core::sc_module {
   void retire();
   void wait_for_dependencies(const Command& command);
   void random_stall();
-  void trace(int node, WorkKind kind, StallReason reason, std::int64_t start, std::int64_t end);
+  void record(int node, WorkKind kind, StallReason reason, std::int64_t start, std::int64_t end);
 
   struct Queued {
     Command command;

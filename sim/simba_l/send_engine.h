@@ -15,7 +15,7 @@ class SendEngine : public Engine {
 
  private:
   void execute(InFlight& entry) override;
-  WorkKind kind(const Command& c) const override {
+  WorkKind work_kind(const Command& c) const override {
     return WaveShape(c).active(weight_ ? 2 : 1) > 1 ? WorkKind::kFillMulticast : WorkKind::kFill;
   }
   void finish(const InFlight& entry) override;

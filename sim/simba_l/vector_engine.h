@@ -18,7 +18,7 @@ class VectorEngine : public Engine {
   };
   Rows rows_of(const Command& command) const;
   void execute(InFlight& entry) override;
-  WorkKind kind(const Command& c) const override {
+  WorkKind work_kind(const Command& c) const override {
     return c[SIMBA_CMD_OP] == 0 ? WorkKind::kSoftmax : WorkKind::kLayerNorm;
   }
   void finish(const InFlight& entry) override;
