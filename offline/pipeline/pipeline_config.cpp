@@ -7,6 +7,7 @@
 #include "offline/decompose/tensor_shape.h"
 #include "offline/loop/stage_runner.h"
 #include "offline/pipeline/rank_search.h"
+#include "offline/train/level_config.h"
 #include "spec/arch_spec.h"
 #include "spec/atomic_file.h"
 #include "spec/config_reader.h"
@@ -46,8 +47,13 @@ void read_level1(spec::ConfigReader r, PipelineConfig& c) {
   c.level1.max_ratio = r.number_or("max_ratio", 0.5, {0.001, 1});
 }
 
-void read_supernet(spec::ConfigReader r, PipelineConfig& c) {
-  SuperNetConfig& s = c.supernet;
+// Keys that a level's own command has defaults for, and a pipeline must state.
+void require(spec::ConfigReader& r, std::initializer_list<const char*> keys) {
+  for (const char* key : keys)
+    if (!r.has(key)) r.problems().add(r.place(), std::string("missing key '") + key + "'");
+}
+
+void read_supernet_stage(spec::ConfigReader r, PipelineConfig& c) {
   c.supernet_ratio = r.number("max_ratio", {0.001, 1});
   c.fractions = r.numbers("fractions", {0.001, 1});
   if (c.fractions.empty() || c.fractions.back() != 1)
@@ -57,14 +63,8 @@ void read_supernet(spec::ConfigReader r, PipelineConfig& c) {
       r.problems().add(r.place("fractions"), "expected ascending numbers that end with 1");
       break;
     }
-  s.steps = r.integer("steps", {1, kMany});
-  s.batch_tokens = r.integer_or("batch_tokens", s.batch_tokens, {16, kMany});
-  s.learning_rate = r.number_or("learning_rate", s.learning_rate, {0, 1});
-  s.teacher_weight = r.number_or("teacher_weight", s.teacher_weight, {0, 1});
-  s.limited_change = static_cast<int>(r.integer_or("limited_change", s.limited_change, {0, 100}));
-  s.sandwich = r.boolean_or("sandwich", s.sandwich);
-  s.first_ranks = r.boolean_or("first_ranks", s.first_ranks);
-  s.normalize_variance = r.boolean_or("normalize_variance", s.normalize_variance);
+  require(r, {"steps"});
+  c.supernet = read_supernet(r, c.seed);
 }
 
 void read_search(spec::ConfigReader r, PipelineConfig& c) {
@@ -81,24 +81,9 @@ void read_search(spec::ConfigReader r, PipelineConfig& c) {
     r.problems().add(r.place("parents"), "must be fewer than the population");
 }
 
-void read_distill(spec::ConfigReader r, PipelineConfig& c) {
-  DistillConfig& d = c.distill;
-  d.stage_one_steps = r.integer("stage_one_steps", {0, kMany});
-  d.stage_two_steps = r.integer("stage_two_steps", {0, kMany});
-  d.batch_tokens = r.integer_or("batch_tokens", d.batch_tokens, {16, kMany});
-  d.stage_one_rate = r.number_or("stage_one_rate", d.stage_one_rate, {0, 1});
-  d.stage_two_rate = r.number_or("stage_two_rate", d.stage_two_rate, {0, 1});
-  d.warmup = r.number_or("warmup", d.warmup, {0, 1});
-  d.temperature = r.number_or("temperature", d.temperature, {0.01, 100});
-  d.attention = r.boolean_or("attention", d.attention);
-  d.hidden = r.boolean_or("hidden", d.hidden);
-  d.kl_weight = r.number_or("kl_weight", d.kl_weight, {0, 1000});
-  d.ce_weight = r.number_or("ce_weight", d.ce_weight, {0, 1000});
-  d.teacher_targets = r.boolean_or("teacher_targets", d.teacher_targets);
-  d.dropout = r.number_or("dropout", d.dropout, {0, 0.9});
-  d.weight_decay = r.number_or("weight_decay", d.weight_decay, {0, 10});
-  d.average_decay = r.number_or("average_decay", d.average_decay, {0, 0.99999});
-  d.dev_steps = r.integer_or("dev_steps", d.dev_steps, {0, kMany});
+void read_distill_stage(spec::ConfigReader r, PipelineConfig& c) {
+  require(r, {"stage_one_steps", "stage_two_steps"});
+  c.distill = read_distill(r, c.seed);
   c.distill_dev_limit = r.integer_or("dev_limit", c.distill_dev_limit, {0, kMany});
 }
 
@@ -123,17 +108,17 @@ PipelineConfig PipelineConfig::load(const std::string& path) {
   c.teacher = existing(r, "teacher", path);
   c.arch = existing(r, "arch", path);
   read_level1(r.section("level1"), c);
-  read_supernet(r.section("supernet"), c);
+  read_supernet_stage(r.section("supernet"), c);
   read_search(r.section("search"), c);
   spec::ConfigReader loop = r.section("loop");
   c.max_rounds = loop.integer("max_rounds", {1, 100});
   c.tolerance = loop.number("tolerance", {0, 10});
   c.candidates = loop.integer_or("candidates", c.candidates, {1, kRunnersUp + 1});
-  read_distill(r.section("distill"), c);
+  read_distill_stage(r.section("distill"), c);
   r.finish();
   if (!c.arch.empty() && fs::exists(c.arch)) spec::ArchSpec::load(c.arch, problems);
   problems.throw_if_any();
-  c.supernet.seed = c.predictor.seed = c.evolution.seed = c.distill.seed = c.seed;
+  c.predictor.seed = c.evolution.seed = c.seed;
   return c;
 }
 

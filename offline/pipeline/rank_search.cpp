@@ -7,6 +7,7 @@
 
 #include "offline/decompose/rank_rules.h"
 #include "offline/search/baselines.h"
+#include "offline/search/search_files.h"
 #include "spec/errors.h"
 
 namespace heat::offline {
@@ -25,17 +26,6 @@ int tensorly_choice(const RankLadder& ladder, const std::vector<ChoiceCost>& cos
   }
 }
 
-nlohmann::json describe(const Contender& c) {
-  return {{"subnet", c.genes},
-          {"accuracy", c.accuracy},
-          {"energy_pj", c.cost.energy_pj},
-          {"latency_ns", c.cost.latency_ns},
-          {"edp_js", c.cost.edp_js()},
-          {"params", c.cost.params},
-          {"score", c.score},
-          {"feasible", c.violation == 0}};
-}
-
 nlohmann::json describe_baselines(const PipelineConfig& config, const std::vector<RankLadder>& ladders,
                                   const ChoiceTable& table, const std::function<double(const Genes&)>& accuracy,
                                   const EvolutionConfig& evolution) {
@@ -47,7 +37,7 @@ nlohmann::json describe_baselines(const PipelineConfig& config, const std::vecto
   nlohmann::json list = nlohmann::json::array();
   for (const Baseline& b : baselines) {
     const Contender c = assess(table, b.genes, accuracy(b.genes), evolution);
-    nlohmann::json entry = describe(c);
+    nlohmann::json entry = candidate_json(c);
     entry["name"] = b.name;
     entry["objective"] = c.score;
     list.push_back(entry);
@@ -117,7 +107,7 @@ SearchRound search_ranks(const PipelineConfig& config, const std::vector<RankLad
   }
   round.report = {{"generations", generations},
                   {"baselines", describe_baselines(config, ladders, table, accuracy, evolution)},
-                  {"best", describe(*best)},
+                  {"best", candidate_json(*best)},
                   {"feasible", result.feasible},
                   {"limit_edp_js", *evolution.limits.edp_js}};
   return round;

@@ -51,7 +51,7 @@ SuperNetConfig read_supernet(spec::ConfigReader r, std::uint64_t seed) {
   c.teacher_weight = r.number_or("teacher_weight", c.teacher_weight, {0, 1});
   c.train_embeddings = r.boolean_or("train_embeddings", c.train_embeddings);
   c.first_ranks = r.boolean_or("first_ranks", c.first_ranks);
-  c.limited_change = static_cast<int>(r.integer_or("limited_change", c.limited_change, {0, 1000}));
+  c.limited_change = static_cast<int>(r.integer_or("limited_change", c.limited_change, {0, 100}));
   c.sandwich = r.boolean_or("sandwich", c.sandwich);
   c.normalize_variance = r.boolean_or("normalize_variance", c.normalize_variance);
   return c;
