@@ -3,10 +3,10 @@
 include(CMakePackageConfigHelpers)
 
 set(HEAT_PACKAGE_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/heat)
-install(TARGETS heat_spec heat_traces heat_dram_core heat_dram EXPORT heat-targets
+install(TARGETS heat_base heat_spec heat_traces heat_dram_core heat_dram EXPORT heat-targets
         ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT development)
 install(EXPORT heat-targets NAMESPACE heat:: DESTINATION ${HEAT_PACKAGE_DIR} COMPONENT development)
-foreach(room spec traces sim/dram)
+foreach(room base spec traces sim/dram)
   file(GLOB headers CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${room}/*.h)
   install(FILES ${headers} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/heat/${room} COMPONENT development)
 endforeach()

@@ -4,14 +4,14 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
-#include "spec/config_reader.h"
+#include "base/config_reader.h"
 
 namespace heat::spec {
 namespace {
 
 constexpr std::int64_t kMaxBytes = std::int64_t{1} << 40;
 
-MeshSpec read_mesh(ConfigReader r) {
+MeshSpec read_mesh(base::ConfigReader r) {
   MeshSpec mesh;
   mesh.width = static_cast<int>(r.integer("width", {1, 64}));
   mesh.height = static_cast<int>(r.integer("height", {1, 64}));
@@ -21,7 +21,7 @@ MeshSpec read_mesh(ConfigReader r) {
   return mesh;
 }
 
-BufferSpec read_buffer(ConfigReader r) {
+BufferSpec read_buffer(base::ConfigReader r) {
   BufferSpec buffer;
   buffer.capacity = Bytes(r.integer("bytes", {1, kMaxBytes}));
   buffer.read_bytes_per_cycle = r.number("read_bytes_per_cycle", {1e-3, 1e9});
@@ -29,7 +29,7 @@ BufferSpec read_buffer(ConfigReader r) {
   return buffer;
 }
 
-PeSpec read_pe(ConfigReader r) {
+PeSpec read_pe(base::ConfigReader r) {
   PeSpec pe;
   pe.lanes = static_cast<int>(r.integer("lanes", {1, 4096}));
   pe.width = static_cast<int>(r.integer("width", {1, 4096}));
@@ -42,7 +42,7 @@ PeSpec read_pe(ConfigReader r) {
   return pe;
 }
 
-GlobalBufferSpec read_global_buffer(ConfigReader r) {
+GlobalBufferSpec read_global_buffer(base::ConfigReader r) {
   GlobalBufferSpec gb;
   gb.capacity = Bytes(r.integer("bytes", {1024, kMaxBytes}));
   gb.word_bytes = static_cast<int>(r.integer("word_bytes", {1, 4096}));
@@ -56,14 +56,14 @@ std::string beside(const std::string& file, const std::string& relative) {
   return (std::filesystem::path(file).parent_path() / relative).lexically_normal().string();
 }
 
-void read_rest(ConfigReader& r, ArchSpec& arch) {
-  ConfigReader vector_unit = r.section("vector_unit");
+void read_rest(base::ConfigReader& r, ArchSpec& arch) {
+  base::ConfigReader vector_unit = r.section("vector_unit");
   arch.vector_unit.elements_per_cycle = static_cast<int>(vector_unit.integer("elements_per_cycle", {1, 65536}));
   arch.vector_unit.row_overhead_cycles = static_cast<int>(vector_unit.integer("row_overhead_cycles", {0, 100000}));
-  ConfigReader controller = r.section("controller");
+  base::ConfigReader controller = r.section("controller");
   arch.controller.command_cycles = static_cast<int>(controller.integer("command_cycles", {0, 100000}));
   arch.controller.queue_depth = static_cast<int>(controller.integer("queue_depth", {1, 4096}));
-  ConfigReader dma = r.section("dma");
+  base::ConfigReader dma = r.section("dma");
   arch.dma.burst_bytes = static_cast<int>(dma.integer("burst_bytes", {64, 1 << 20}));
   if (arch.dma.burst_bytes % 64 != 0)
     dma.problems().add(dma.place("burst_bytes"),
@@ -71,7 +71,7 @@ void read_rest(ConfigReader& r, ArchSpec& arch) {
   arch.dma.outstanding_bursts = static_cast<int>(dma.integer("outstanding_bursts", {1, 1024}));
   arch.dma.setup_cycles = static_cast<int>(dma.integer("setup_cycles", {0, 100000}));
   arch.barrier_cycles = static_cast<int>(r.integer("barrier_cycles", {0, 100000}));
-  ConfigReader dram = r.section("dram");
+  base::ConfigReader dram = r.section("dram");
   arch.dram_chiplet = static_cast<int>(dram.integer("chiplet", {0, 4095}));
   arch.dram_port_bytes_per_cycle = dram.number("port_bytes_per_cycle", {1e-3, 1e6});
   arch.dram_config = beside(arch.file, dram.text("config"));
@@ -98,10 +98,10 @@ nlohmann::ordered_json buffer_json(const BufferSpec& b) {
 
 }  // namespace
 
-ArchSpec ArchSpec::load(const std::string& path, Problems& problems) {
+ArchSpec ArchSpec::load(const std::string& path, base::Problems& problems) {
   ArchSpec arch;
   arch.file = path;
-  ConfigReader r = ConfigReader::load(path, problems);
+  base::ConfigReader r = base::ConfigReader::load(path, problems);
   arch.name = r.text("name");
   arch.clock_ghz = r.number("clock_ghz", {1e-3, 100.0});
   arch.nop = read_mesh(r.section("nop"));
@@ -114,7 +114,7 @@ ArchSpec ArchSpec::load(const std::string& path, Problems& problems) {
 }
 
 ArchSpec ArchSpec::load(const std::string& path) {
-  Problems problems;
+  base::Problems problems;
   ArchSpec arch = load(path, problems);
   problems.throw_if_any();
   return arch;

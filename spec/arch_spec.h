@@ -6,7 +6,7 @@
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 
-#include "spec/errors.h"
+#include "base/errors.h"
 #include "spec/units.h"
 
 namespace heat::spec {
@@ -89,7 +89,7 @@ struct ArchSpec {
   Nanoseconds nanoseconds(Cycles c) const { return Nanoseconds(static_cast<double>(c.value()) / clock_ghz); }
 
   // Reads and validates; adds everything wrong to `problems`. Paths of dram and energy are relative to the file.
-  static ArchSpec load(const std::string& path, Problems& problems);
+  static ArchSpec load(const std::string& path, base::Problems& problems);
   // The same, throwing ConfigError with all problems.
   static ArchSpec load(const std::string& path);
 };

@@ -33,15 +33,15 @@ int DramSpec::write_latency() const {
 }
 
 DramSpec load_dram_spec(const std::string& path) {
-  Problems problems;
-  ConfigReader reader = ConfigReader::load(path, problems);
+  base::Problems problems;
+  base::ConfigReader reader = base::ConfigReader::load(path, problems);
   problems.throw_if_any();
   return DramSpecReader(path, reader, problems).run();
 }
 
 DramSpec parse_dram_spec(const std::string& text, const std::string& name) {
-  Problems problems;
-  ConfigReader reader = ConfigReader::parse(text, name, problems);
+  base::Problems problems;
+  base::ConfigReader reader = base::ConfigReader::parse(text, name, problems);
   problems.throw_if_any();
   return DramSpecReader(name, reader, problems).run();
 }

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "spec/config_reader.h"
+#include "base/config_reader.h"
 #include "spec/dram_command.h"
 
 namespace heat::spec {

@@ -14,7 +14,7 @@ int log2_exact(std::int64_t value) {
 
 }  // namespace
 
-void DramSpecReader::check_controller(ConfigReader& r) {
+void DramSpecReader::check_controller(base::ConfigReader& r) {
   const DramController& c = spec_.controller;
   if (c.write_high_watermark > c.write_queue)
     problems_.add(r.place("write_high_watermark"), "value " + std::to_string(c.write_high_watermark) +
@@ -25,7 +25,7 @@ void DramSpecReader::check_controller(ConfigReader& r) {
                                                       std::to_string(c.write_high_watermark) + ")");
 }
 
-void DramSpecReader::check_timings(ConfigReader& r) {
+void DramSpecReader::check_timings(base::ConfigReader& r) {
   const auto value = [&](const std::string& key) { return spec_.timing(key); };
   const auto given = [&](const std::string& key) { return spec_.timings.count(key) > 0; };
   const auto text = [&](const std::string& key) { return key + " (" + std::to_string(value(key)) + ")"; };
@@ -58,7 +58,7 @@ void DramSpecReader::check_timings(ConfigReader& r) {
                   text("tREFIpb") + " leaves no time between refreshes of a bank: " + text("tRFCpb"));
 }
 
-void DramSpecReader::check_mapping(ConfigReader& r) {
+void DramSpecReader::check_mapping(base::ConfigReader& r) {
   const DramOrganization& o = spec_.organization;
   const DramMapping& m = spec_.mapping;
   struct Field {

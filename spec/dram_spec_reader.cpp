@@ -30,7 +30,7 @@ DramSpec DramSpecReader::run() {
   read_controller();
   read_power_down();
   read_energy();
-  ConfigReader timings = top_.section("timings");
+  base::ConfigReader timings = top_.section("timings");
   read_timings(timings);
   read_mapping();
   read_standard(timings);
@@ -41,7 +41,7 @@ DramSpec DramSpecReader::run() {
 }
 
 void DramSpecReader::read_organization() {
-  ConfigReader r = top_.section("organization");
+  base::ConfigReader r = top_.section("organization");
   DramOrganization& o = spec_.organization;
   const auto count = [&](const char* key, std::int64_t max) { return static_cast<int>(r.integer(key, {1, max})); };
   o.channels = count("channels", 256);
@@ -61,7 +61,7 @@ void DramSpecReader::read_organization() {
 }
 
 void DramSpecReader::read_controller() {
-  ConfigReader r = top_.section("controller");
+  base::ConfigReader r = top_.section("controller");
   DramController& c = spec_.controller;
   c.read_queue = static_cast<int>(r.integer("read_queue", {1, 4096}));
   c.write_queue = static_cast<int>(r.integer("write_queue", {1, 4096}));
@@ -78,11 +78,11 @@ void DramSpecReader::read_controller() {
   c.merge_writes = r.boolean_or("merge_writes", true);
   c.posted_writes = r.boolean_or("posted_writes", true);
   check_controller(r);
-  ConfigReader refresh = top_.section("refresh");
+  base::ConfigReader refresh = top_.section("refresh");
   read_refresh(refresh);
 }
 
-void DramSpecReader::read_refresh(ConfigReader& r) {
+void DramSpecReader::read_refresh(base::ConfigReader& r) {
   DramController& c = spec_.controller;
   const std::string mode = r.choice("mode", {"all_bank", "per_bank", "none"});
   c.refresh = mode == "all_bank"   ? DramRefreshMode::kAllBank
@@ -104,11 +104,11 @@ void DramSpecReader::read_energy() {
   DramEnergy& e = spec_.energy;
   e.cycle_ns = spec_.clock_ns();
   if (!section) return;
-  ConfigReader& r = *section;
+  base::ConfigReader& r = *section;
   e.given = true;
   e.vdd_v = r.number("vdd_v", {0.1, 5.0});
   e.vpp_v = r.number_or("vpp_v", 0, {0, 5.0});
-  const Range<double> current{0, 1e5};
+  const base::Range<double> current{0, 1e5};
   e.idd0 = r.number("idd0_ma", current);
   e.ipp0 = r.number_or("ipp0_ma", 0, current);
   e.idd2n = r.number("idd2n_ma", current);
@@ -125,7 +125,7 @@ void DramSpecReader::read_energy() {
   e.cycle_ns = r.number_or("cycle_ns", e.cycle_ns, {1e-3, 1e3});
 }
 
-void DramSpecReader::read_timings(ConfigReader& r) {
+void DramSpecReader::read_timings(base::ConfigReader& r) {
   for (const std::string& key : r.keys()) spec_.timings[key] = r.integer(key, {0, std::int64_t{1} << 32});
   spec_.timings["BL"] = spec_.organization.burst_cycles;
   require_timing("CL", "reads");
@@ -160,7 +160,7 @@ bool DramSpecReader::parse_bits(const std::string& text, std::vector<DramAddress
   return true;
 }
 
-std::vector<DramAddressBit> DramSpecReader::read_bits(ConfigReader& section, const std::string& key) {
+std::vector<DramAddressBit> DramSpecReader::read_bits(base::ConfigReader& section, const std::string& key) {
   std::vector<DramAddressBit> bits;
   if (!section.has(key)) {
     section.text_or(key, "");
@@ -175,7 +175,7 @@ std::vector<DramAddressBit> DramSpecReader::read_bits(ConfigReader& section, con
 }
 
 void DramSpecReader::read_mapping() {
-  ConfigReader r = top_.section("mapping");
+  base::ConfigReader r = top_.section("mapping");
   DramMapping& m = spec_.mapping;
   m.channel = read_bits(r, "channel");
   m.rank = read_bits(r, "rank");

@@ -32,18 +32,18 @@ std::uint32_t DramSpecReader::usable_commands() const {
   return mask;
 }
 
-void DramSpecReader::read_standard(ConfigReader& timings) {
+void DramSpecReader::read_standard(base::ConfigReader& timings) {
   const std::string relative = top_.text("standard");
   if (relative.empty()) return;
   const std::string path = (std::filesystem::path(file_).parent_path() / relative).lexically_normal().string();
   const std::size_t before = problems_.list().size();
-  ConfigReader r = ConfigReader::load(path, problems_);
+  base::ConfigReader r = base::ConfigReader::load(path, problems_);
   if (problems_.list().size() > before) return;
   spec_.standard = r.text("name");
   r.text("source");
   spec_.split_command_bus = r.choice_or("command_bus", "shared", {"shared", "split"}) == "split";
   spec_.command_cycles.assign(kDramCommands, 1);
-  const auto read_cycles = [&](ConfigReader& where) {
+  const auto read_cycles = [&](base::ConfigReader& where) {
     auto cycles = where.optional_section("command_cycles");
     if (!cycles) return;
     for (int i = 0; i < kDramCommands; ++i) {
@@ -53,25 +53,25 @@ void DramSpecReader::read_standard(ConfigReader& timings) {
   };
   read_cycles(r);
   read_cycles(top_);
-  for (ConfigReader& item : r.sections("constraints")) read_constraint(item);
+  for (base::ConfigReader& item : r.sections("constraints")) read_constraint(item);
   r.finish();
   report_unused_timings(timings, path);
 }
 
-void DramSpecReader::report_unused_timings(ConfigReader& timings, const std::string& standard_path) {
+void DramSpecReader::report_unused_timings(base::ConfigReader& timings, const std::string& standard_path) {
   std::vector<std::string>& known = timing_names_in_formulas_;
   for (const char* other : {"BL", "tREFI", "tREFIpb", "tRFC", "tRFCpb", "tRC", "tRAS", "tRP"}) known.push_back(other);
   std::sort(known.begin(), known.end());
   for (const auto& [key, value] : spec_.timings) {
     (void)value;
     if (std::binary_search(known.begin(), known.end(), key)) continue;
-    const auto near = nearest_word(key, known);
+    const auto near = base::nearest_word(key, known);
     problems_.add(timings.place(key), "unknown timing: no constraint of " + standard_path + " uses it" +
                                           (near ? " (did you mean '" + *near + "'?)" : std::string()));
   }
 }
 
-std::uint32_t DramSpecReader::read_commands(ConfigReader& item, const std::string& key) {
+std::uint32_t DramSpecReader::read_commands(base::ConfigReader& item, const std::string& key) {
   std::uint32_t mask = 0;
   const std::string text = item.text(key);
   for (const std::string& word : words_of(text)) {
@@ -87,7 +87,7 @@ std::uint32_t DramSpecReader::read_commands(ConfigReader& item, const std::strin
   return mask;
 }
 
-void DramSpecReader::read_constraint(ConfigReader& item) {
+void DramSpecReader::read_constraint(base::ConfigReader& item) {
   const std::uint32_t from = read_commands(item, "from");
   const std::uint32_t to = read_commands(item, "to");
   const std::string scope_text = item.choice("scope", {kDramScopeNames.begin(), kDramScopeNames.end()});

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <sstream>
 
-#include "spec/errors.h"
+#include "base/errors.h"
 
 namespace heat::spec {
 namespace {
@@ -25,9 +25,9 @@ std::vector<Index> parse_indices(const std::string& text, bool spaced, const std
   for (std::size_t i = 0; i < indices.size(); ++i) {
     for (char c : indices[i])
       if (!std::isalnum(static_cast<unsigned char>(c)) && c != '_' && c != '\'')
-        throw ConfigError("einsum '" + equation + "': '" + indices[i] + "' is no index name");
+        throw base::ConfigError("einsum '" + equation + "': '" + indices[i] + "' is no index name");
     if (std::count(indices.begin(), indices.end(), indices[i]) > 1)
-      throw ConfigError("einsum '" + equation + "': index '" + indices[i] + "' repeated within one operand");
+      throw base::ConfigError("einsum '" + equation + "': index '" + indices[i] + "' repeated within one operand");
   }
   return indices;
 }
@@ -42,7 +42,7 @@ std::string joined(const std::vector<Index>& indices, bool spaced) {
 
 Einsum Einsum::parse(const std::string& equation, std::map<Index, std::int64_t> sizes) {
   const std::size_t arrow = equation.find("->");
-  if (arrow == std::string::npos) throw ConfigError("einsum '" + equation + "': expected '->' before the output");
+  if (arrow == std::string::npos) throw base::ConfigError("einsum '" + equation + "': expected '->' before the output");
   std::string left = equation.substr(0, arrow), right = equation.substr(arrow + 2);
   // Spaced form: a space between two names of one operand.
   bool spaced = std::any_of(sizes.begin(), sizes.end(), [](const auto& s) { return s.first.size() > 1; });
@@ -55,19 +55,19 @@ Einsum Einsum::parse(const std::string& equation, std::map<Index, std::int64_t> 
   std::istringstream parts(left);
   for (std::string part; std::getline(parts, part, ',');) e.operands.push_back(parse_indices(part, spaced, equation));
   if (!left.empty() && left.back() == ',') e.operands.emplace_back();
-  if (e.operands.empty()) throw ConfigError("einsum '" + equation + "': no operands");
+  if (e.operands.empty()) throw base::ConfigError("einsum '" + equation + "': no operands");
   e.output = parse_indices(right, spaced, equation);
   for (const auto& operand : e.operands)
     for (const auto& i : operand) {
       const auto found = sizes.find(i);
-      if (found == sizes.end()) throw ConfigError("einsum '" + equation + "': index '" + i + "' has no size");
+      if (found == sizes.end()) throw base::ConfigError("einsum '" + equation + "': index '" + i + "' has no size");
       if (found->second < 1)
-        throw ConfigError("einsum '" + equation + "': index '" + i + "' has size " + std::to_string(found->second) +
-                          ", expected at least 1");
+        throw base::ConfigError("einsum '" + equation + "': index '" + i + "' has size " +
+                                std::to_string(found->second) + ", expected at least 1");
     }
   for (const auto& i : e.output)
     if (std::none_of(e.operands.begin(), e.operands.end(), [&](const auto& o) { return contains(o, i); }))
-      throw ConfigError("einsum '" + equation + "': output index '" + i + "' is in no operand");
+      throw base::ConfigError("einsum '" + equation + "': output index '" + i + "' is in no operand");
   e.sizes = std::move(sizes);
   return e;
 }
@@ -100,16 +100,16 @@ GemmIndices gemm_indices(const std::vector<Index>& weight, const std::vector<Ind
     else if (in_input)
       g.n.push_back(i);
     else
-      throw ConfigError("output index '" + i + "' is in neither operand");
+      throw base::ConfigError("output index '" + i + "' is in neither operand");
   }
   for (const auto& i : input)
     if (!contains(output, i)) {
-      if (!contains(weight, i)) throw ConfigError("index '" + i + "' is summed in one operand alone");
+      if (!contains(weight, i)) throw base::ConfigError("index '" + i + "' is summed in one operand alone");
       g.k.push_back(i);
     }
   for (const auto& i : weight)
     if (!contains(output, i) && !contains(input, i))
-      throw ConfigError("index '" + i + "' is summed in one operand alone");
+      throw base::ConfigError("index '" + i + "' is summed in one operand alone");
   return g;
 }
 

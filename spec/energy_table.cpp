@@ -3,7 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "spec/config_reader.h"
+#include "base/config_reader.h"
 
 namespace heat::spec {
 namespace {
@@ -47,17 +47,17 @@ const char* static_part_name(StaticPart part) {
   return kStaticParts[static_cast<int>(part)];
 }
 
-EnergyTable EnergyTable::load(const std::string& path, Problems& problems) {
+EnergyTable EnergyTable::load(const std::string& path, base::Problems& problems) {
   EnergyTable table;
-  ConfigReader r = ConfigReader::load(path, problems);
+  base::ConfigReader r = base::ConfigReader::load(path, problems);
   table.name_ = r.text("name");
-  ConfigReader actions = r.section("action_pj");
+  base::ConfigReader actions = r.section("action_pj");
   for (const ActionName& a : kActions)
     table.action_pj_[static_cast<int>(a.action)] = actions.number(a.name, {0.0, 1e9});
-  ConfigReader statics = r.section("static_mw");
+  base::ConfigReader statics = r.section("static_mw");
   for (int i = 0; i < kStaticPartCount; ++i)
     table.static_mw_[static_cast<std::size_t>(i)] = statics.number(kStaticParts[i], {0.0, 1e9});
-  ConfigReader analytical = r.section("analytical_dram");
+  base::ConfigReader analytical = r.section("analytical_dram");
   table.dram_all_in_pj_per_byte_ = analytical.number("all_in_pj_per_byte", {0.0, 1e9});
   table.dram_background_mw_ = analytical.number("background_mw", {0.0, 1e9});
   r.finish();
@@ -65,7 +65,7 @@ EnergyTable EnergyTable::load(const std::string& path, Problems& problems) {
 }
 
 EnergyTable EnergyTable::load(const std::string& path) {
-  Problems problems;
+  base::Problems problems;
   EnergyTable table = load(path, problems);
   problems.throw_if_any();
   return table;

@@ -6,7 +6,7 @@
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 
-#include "spec/errors.h"
+#include "base/errors.h"
 
 namespace heat::spec {
 
@@ -50,7 +50,7 @@ class EnergyTable {
   const std::string& name() const { return name_; }
 
   // Reads and validates; every action and part must be present; unknown names are problems with a suggestion.
-  static EnergyTable load(const std::string& path, Problems& problems);
+  static EnergyTable load(const std::string& path, base::Problems& problems);
   static EnergyTable load(const std::string& path);
 
  private:

@@ -18,7 +18,7 @@ std::vector<const TensorView*> views_of(const Node& node) {
 }
 
 std::int64_t round_up(std::int64_t value, std::int64_t unit) {
-  return ceil_div(value, unit) * unit;
+  return base::ceil_div(value, unit) * unit;
 }
 
 class Allocator {

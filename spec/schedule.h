@@ -23,9 +23,9 @@
 #include <string>
 #include <vector>
 
+#include "base/errors.h"
 #include "spec/arch_spec.h"
 #include "spec/arithmetic.h"
-#include "spec/errors.h"
 #include "spec/mapping.h"
 #include "spec/tensor.h"
 

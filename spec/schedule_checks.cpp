@@ -21,7 +21,7 @@ std::int64_t times(std::int64_t a, std::int64_t b) {
 
 class Checker {
  public:
-  Checker(const Schedule& s, Problems& problems) : s_(s), problems_(problems) {}
+  Checker(const Schedule& s, base::Problems& problems) : s_(s), problems_(problems) {}
 
   void check() {
     check_group_order();
@@ -251,7 +251,7 @@ class Checker {
   }
 
   const Schedule& s_;
-  Problems& problems_;
+  base::Problems& problems_;
 };
 
 void gemm_misfits(const Node& node, const ArchSpec& arch, std::vector<std::string>& found) {
@@ -271,7 +271,7 @@ void gemm_misfits(const Node& node, const ArchSpec& arch, std::vector<std::strin
 
 }  // namespace
 
-void check_structure(const Schedule& schedule, Problems& problems) {
+void check_structure(const Schedule& schedule, base::Problems& problems) {
   Checker(schedule, problems).check();
 }
 

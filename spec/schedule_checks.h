@@ -8,6 +8,6 @@ namespace heat::spec {
 // Adds every structural fault: views outside their tensor or at odds with the extents, groups that do not list every
 // node once and in order, a bound index that is not leading, a home in the global buffer across groups, too few
 // parameter bytes.
-void check_structure(const Schedule& schedule, Problems& problems);
+void check_structure(const Schedule& schedule, base::Problems& problems);
 
 }  // namespace heat::spec

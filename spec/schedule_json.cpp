@@ -1,7 +1,7 @@
 // Schedule -> JSON. The reader is schedule_reader.cpp; a test round-trips both.
 #include <nlohmann/json.hpp>
 
-#include "spec/atomic_file.h"
+#include "base/atomic_file.h"
 #include "spec/schedule.h"
 
 namespace heat::spec {
@@ -68,7 +68,7 @@ class Writer {
   // The tensor that `owner` ("node 'query'") has as its `role`.
   const std::string& tensor_name(int id, const std::string& owner, const char* role) const {
     if (id < 0 || static_cast<std::size_t>(id) >= s_.tensors.size())
-      throw ScheduleError("schedule '" + s_.network + "': " + owner + " has no tensor as its " + role);
+      throw base::ScheduleError("schedule '" + s_.network + "': " + owner + " has no tensor as its " + role);
     return s_.tensors[static_cast<std::size_t>(id)].name;
   }
 
@@ -157,7 +157,7 @@ nlohmann::ordered_json to_json(const Schedule& schedule) {
 }
 
 void save(const Schedule& schedule, const std::string& path) {
-  write_file_atomically(path, to_json(schedule).dump(1) + "\n");
+  base::write_file_atomically(path, to_json(schedule).dump(1) + "\n");
 }
 
 }  // namespace heat::spec

@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <map>
 
-#include "spec/config_reader.h"
+#include "base/config_reader.h"
 #include "spec/schedule.h"
 #include "spec/schedule_checks.h"
 
@@ -13,7 +13,8 @@ constexpr std::int64_t kMaxExtent = std::int64_t{1} << 32;
 
 class Reader {
  public:
-  Reader(const std::string& path, Problems& problems) : r_(ConfigReader::load(path, problems)), problems_(problems) {
+  Reader(const std::string& path, base::Problems& problems)
+      : r_(base::ConfigReader::load(path, problems)), problems_(problems) {
     s_.file = path;
   }
 
@@ -38,7 +39,7 @@ class Reader {
   }
 
  private:
-  void tensor(ConfigReader r) {
+  void tensor(base::ConfigReader r) {
     Tensor t;
     t.name = r.text("name");
     const std::string kind = r.choice("kind", {"input", "weight", "parameters", "intermediate", "output"});
@@ -59,16 +60,18 @@ class Reader {
     s_.tensors.push_back(std::move(t));
   }
 
-  int lookup(ConfigReader& r, const std::string& key, const std::map<std::string, int>& table, const std::string& name,
-             const char* what) {
+  int lookup(base::ConfigReader& r, const std::string& key, const std::map<std::string, int>& table,
+             const std::string& name, const char* what) {
     const auto found = table.find(name);
     if (found != table.end()) return found->second;
     if (!name.empty() || r.has(key)) problems_.add(r.place(key), std::string("no ") + what + " named '" + name + "'");
     return -1;
   }
-  int tensor_id(ConfigReader& r, const std::string& key) { return lookup(r, key, tensors_, r.text(key), "tensor"); }
+  int tensor_id(base::ConfigReader& r, const std::string& key) {
+    return lookup(r, key, tensors_, r.text(key), "tensor");
+  }
 
-  TensorView view(ConfigReader r) {
+  TensorView view(base::ConfigReader r) {
     TensorView v;
     v.tensor = tensor_id(r, "tensor");
     for (auto& d : r.sections("dims"))
@@ -76,7 +79,7 @@ class Reader {
     return v;
   }
 
-  Extents extents(ConfigReader r) {
+  Extents extents(base::ConfigReader r) {
     Extents e;
     for (LoopDim d : {LoopDim::kB, LoopDim::kM, LoopDim::kN, LoopDim::kK})
       e[d] = r.integer(loop_dim_name(d), {1, kMaxExtent});
@@ -88,7 +91,7 @@ class Reader {
   }
 
   template <std::size_t N>
-  void order(ConfigReader& r, const std::string& key, std::array<LoopDim, N>& into, const std::string& allowed) {
+  void order(base::ConfigReader& r, const std::string& key, std::array<LoopDim, N>& into, const std::string& allowed) {
     const auto words = r.texts(key);
     std::string sorted;
     for (const auto& w : words) sorted += w;
@@ -100,44 +103,44 @@ class Reader {
     for (std::size_t i = 0; i < N; ++i) into[i] = loop_dim(words[i]);
   }
 
-  Prediction prediction(ConfigReader& parent) {
+  Prediction prediction(base::ConfigReader& parent) {
     Prediction p;
-    ConfigReader r = parent.section("prediction");
+    base::ConfigReader r = parent.section("prediction");
     p.cycles = r.number("cycles", {0, 1e18});
     p.energy_pj = r.number("energy_pj", {0, 1e24});
-    ConfigReader parts = r.section("energy_by_component_pj");
+    base::ConfigReader parts = r.section("energy_by_component_pj");
     for (const auto& key : parts.keys()) p.energy_by_component_pj[key] = parts.number(key, {0, 1e24});
     return p;
   }
 
-  GemmNode gemm(ConfigReader r) {
+  GemmNode gemm(base::ConfigReader r) {
     GemmNode g;
-    ConfigReader indices = r.section("indices");
+    base::ConfigReader indices = r.section("indices");
     g.indices = {indices.texts("b"), indices.texts("m"), indices.texts("n"), indices.texts("k")};
     g.extents = extents(r.section("extents"));
     g.weight = view(r.section("weight"));
     g.input = view(r.section("input"));
     g.output = view(r.section("output"));
-    ConfigReader epilogue = r.section("epilogue");
+    base::ConfigReader epilogue = r.section("epilogue");
     g.epilogue.requant = tensor_id(epilogue, "requant");
     g.epilogue.channels_include_batch = epilogue.boolean("channels_include_batch");
     g.epilogue.n_channels = epilogue.integer_or("n_channels", 1, {1, kMaxExtent});
     if (epilogue.has("activation_table")) g.epilogue.activation_table = tensor_id(epilogue, "activation_table");
-    ConfigReader mapping = r.section("mapping");
+    base::ConfigReader mapping = r.section("mapping");
     g.mapping.gb_tile = extents(mapping.section("gb_tile"));
     order(mapping, "gb_order", g.mapping.gb_order, "bmn");
     g.mapping.pe_tile = extents(mapping.section("pe_tile"));
-    ConfigReader spatial = mapping.section("spatial");
+    base::ConfigReader spatial = mapping.section("spatial");
     g.mapping.spatial = {spatial.integer("b", {1, 4096}), spatial.integer("m", {1, 4096}),
                          spatial.integer("n", {1, 4096})};
     order(mapping, "wave_order", g.mapping.wave_order, "mn");
     return g;
   }
 
-  VectorNode vector(ConfigReader r) {
+  VectorNode vector(base::ConfigReader r) {
     VectorNode v;
     v.op = r.choice("op", {"softmax", "layer_norm"}) == "softmax" ? VectorOp::kSoftmax : VectorOp::kLayerNorm;
-    ConfigReader indices = r.section("indices");
+    base::ConfigReader indices = r.section("indices");
     v.n = indices.texts("n");
     v.k = indices.texts("k");
     v.rows = r.integer("rows", {1, kMaxExtent});
@@ -154,7 +157,7 @@ class Reader {
     return v;
   }
 
-  void node(ConfigReader r) {
+  void node(base::ConfigReader r) {
     Node n;
     n.name = r.text("name");
     n.layer = r.text("layer");
@@ -170,7 +173,7 @@ class Reader {
     s_.nodes.push_back(std::move(n));
   }
 
-  void group(ConfigReader r) {
+  void group(base::ConfigReader r) {
     FusedGroup g;
     g.name = r.text("name");
     g.index = r.text("index");
@@ -182,8 +185,8 @@ class Reader {
     s_.groups.push_back(std::move(g));
   }
 
-  ConfigReader r_;
-  Problems& problems_;
+  base::ConfigReader r_;
+  base::Problems& problems_;
   Schedule s_;
   std::map<std::string, int> tensors_, nodes_;
 };
@@ -191,11 +194,11 @@ class Reader {
 }  // namespace
 
 Schedule Schedule::load(const std::string& path) {
-  Problems problems;
+  base::Problems problems;
   Schedule schedule = Reader(path, problems).read();
-  problems.throw_if_any<ScheduleError>();
+  problems.throw_if_any<base::ScheduleError>();
   check_structure(schedule, problems);
-  problems.throw_if_any<ScheduleError>();
+  problems.throw_if_any<base::ScheduleError>();
   return schedule;
 }
 

@@ -5,13 +5,10 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "base/checked.h"
 #include "spec/schedule.h"
 
 namespace heat::spec {
-
-constexpr std::int64_t ceil_div(std::int64_t a, std::int64_t b) {
-  return (a + b - 1) / b;
-}
 
 // Half-open range of values.
 struct IndexRange {
@@ -21,13 +18,13 @@ struct IndexRange {
 
 // Values of the group's index that a chiplet owns (empty for chiplets past the end).
 inline IndexRange chiplet_share(std::int64_t extent, int chiplets, int chiplet) {
-  const std::int64_t share = ceil_div(extent, chiplets);
+  const std::int64_t share = base::ceil_div(extent, chiplets);
   return {std::min(extent, share * chiplet), std::min(extent, share * (chiplet + 1))};
 }
 
 // Steps a share of `size` values takes.
 inline std::int64_t steps_of(std::int64_t size, std::int64_t step) {
-  return ceil_div(size, step);
+  return base::ceil_div(size, step);
 }
 
 // Values in step `s` of a share.

@@ -8,8 +8,8 @@
 #include <map>
 #include <ostream>
 
-#include "spec/config_reader.h"
-#include "spec/errors.h"
+#include "base/config_reader.h"
+#include "base/errors.h"
 
 namespace heat::traces {
 namespace {
@@ -52,7 +52,7 @@ std::string quoted(const std::string& cell) {
 }
 
 void check_written(const std::ostream& out) {
-  if (!out) throw spec::FileError("the export cannot be written (disk full?)");
+  if (!out) throw base::FileError("the export cannot be written (disk full?)");
 }
 
 template <class Write>
@@ -92,8 +92,8 @@ std::int64_t export_csv(const Reader& reader, const std::string& table, std::ost
     check_written(out);
     return rows;
   }
-  const auto near = spec::nearest_word(table, csv_tables());
-  throw spec::ConfigError("--table " + table + ": no such table" + (near ? " (did you mean '" + *near + "'?)" : "") +
+  const auto near = base::nearest_word(table, csv_tables());
+  throw base::ConfigError("--table " + table + ": no such table" + (near ? " (did you mean '" + *near + "'?)" : "") +
                           "; known: " + fmt::format("{}", fmt::join(csv_tables(), ", ")));
 }
 

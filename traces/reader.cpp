@@ -7,12 +7,12 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "spec/errors.h"
+#include "base/errors.h"
 
 namespace heat::traces {
 namespace {
 
-using spec::TraceError;
+using base::TraceError;
 
 std::uint64_t big_endian(const std::array<unsigned char, 100>& header, int offset, int bytes) {
   std::uint64_t value = 0;

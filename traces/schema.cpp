@@ -2,7 +2,7 @@
 // `interval_named` and `dram_transaction_named` undo that for people at the sqlite3 prompt.
 #include "traces/schema.h"
 
-#include "spec/errors.h"
+#include "base/errors.h"
 
 namespace heat::traces {
 

@@ -6,11 +6,11 @@
 #include <charconv>
 #include <utility>
 
-#include "spec/errors.h"
+#include "base/errors.h"
 
 namespace heat::traces {
 
-using spec::TraceError;
+using base::TraceError;
 
 Statement::Statement(sqlite3* database, const std::string& file, const std::string& sql)
     : database_(database), file_(file) {

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "spec/errors.h"
+#include "base/errors.h"
 
 namespace heat::traces {
 

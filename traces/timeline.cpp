@@ -12,8 +12,8 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
-#include "spec/atomic_file.h"
-#include "spec/errors.h"
+#include "base/atomic_file.h"
+#include "base/errors.h"
 
 namespace heat::traces {
 namespace {
@@ -33,7 +33,7 @@ class TimelineWriter {
  public:
   TimelineWriter(const Reader& reader, const std::string& path, const TimelineWindow& window)
       : reader_(reader), window_(window), units_(reader.units()), out_(path, std::ios::binary | std::ios::trunc) {
-    if (!out_) throw spec::FileError(path + ": cannot open for writing");
+    if (!out_) throw base::FileError(path + ": cannot open for writing");
     for (const auto& n : reader.nodes()) nodes_[n.id] = n.name;
     window_.end_cycle = std::min(window_.end_cycle, reader.run().cycles);
   }
@@ -52,7 +52,7 @@ class TimelineWriter {
     write_counters();
     fmt::print(out_, "\n]}}\n");
     out_.close();
-    if (!out_) throw spec::FileError(reader_.path() + ": the timeline cannot be written (disk full?)");
+    if (!out_) throw base::FileError(reader_.path() + ": the timeline cannot be written (disk full?)");
     return counts_;
   }
 
@@ -155,7 +155,7 @@ class TimelineWriter {
 
   const UnitRow& unit_at(std::int32_t id) const {
     if (id < 0 || id >= static_cast<std::int32_t>(units_.size()))
-      throw spec::TraceError(reader_.path() + ": interval or counter of unit " + std::to_string(id) +
+      throw base::TraceError(reader_.path() + ": interval or counter of unit " + std::to_string(id) +
                              ", which table unit does not hold");
     return units_[static_cast<std::size_t>(id)];
   }
@@ -173,10 +173,10 @@ class TimelineWriter {
 }  // namespace
 
 TimelineCounts write_timeline(const Reader& reader, const std::string& path, const TimelineWindow& window) {
-  const std::string temporary = spec::temporary_name(path);
+  const std::string temporary = base::temporary_name(path);
   try {
     const TimelineCounts counts = TimelineWriter(reader, temporary, window).write();
-    spec::commit_file(temporary, path);
+    base::commit_file(temporary, path);
     return counts;
   } catch (...) {
     std::error_code ec;

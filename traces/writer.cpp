@@ -9,8 +9,8 @@
 #include <set>
 #include <unordered_map>
 
-#include "spec/atomic_file.h"
-#include "spec/errors.h"
+#include "base/atomic_file.h"
+#include "base/errors.h"
 #include "traces/sqlite.h"
 
 namespace heat::traces {
@@ -20,8 +20,8 @@ std::string prepare_folder(const std::string& path) {
   const auto parent = std::filesystem::path(path).parent_path();
   std::error_code ec;
   if (!parent.empty()) std::filesystem::create_directories(parent, ec);
-  if (ec) throw spec::FileError(parent.string() + ": cannot create folder: " + ec.message());
-  const std::string temporary = spec::temporary_name(path);
+  if (ec) throw base::FileError(parent.string() + ": cannot create folder: " + ec.message());
+  const std::string temporary = base::temporary_name(path);
   std::filesystem::remove(temporary, ec);
   return temporary;
 }
@@ -29,8 +29,8 @@ std::string prepare_folder(const std::string& path) {
 Database open_new(const std::string& temporary) {
   try {
     return Database::create(temporary);
-  } catch (const spec::TraceError& e) {
-    throw spec::FileError(e.what());
+  } catch (const base::TraceError& e) {
+    throw base::FileError(e.what());
   }
 }
 
@@ -220,7 +220,7 @@ void Writer::finish(const RunTotals& totals) {
   impl_.reset();  // finalises the statements
   try {
     database.close();
-    spec::commit_file(temporary, path);
+    base::commit_file(temporary, path);
   } catch (...) {
     std::error_code ec;
     std::filesystem::remove(temporary, ec);

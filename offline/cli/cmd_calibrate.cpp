@@ -83,7 +83,7 @@ void print(const ordered_json& table) {
 
 int run_calibrate(int argc, char** argv) {
   Options o;
-  if (!parse(argc, argv, o)) return spec::kDone;
+  if (!parse(argc, argv, o)) return base::kDone;
   CalibrationConfig config = CalibrationConfig::load(o.config);
   if (!o.cost_table.empty()) config.cost_table = o.cost_table;
   config.runs.insert(config.runs.end(), o.runs.begin(), o.runs.end());
@@ -108,7 +108,7 @@ int run_calibrate(int argc, char** argv) {
     print(json["cost_table"]);
   }
   write_json(o.json, json);
-  return spec::kDone;
+  return base::kDone;
 }
 
 }  // namespace heat::offline::cli

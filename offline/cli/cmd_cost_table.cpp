@@ -6,12 +6,12 @@
 #include <iostream>
 #include <sstream>
 
+#include "base/atomic_file.h"
+#include "base/errors.h"
 #include "offline/cli/command.h"
 #include "offline/cli/matrix_file.h"
 #include "offline/cost_table/build.h"
 #include "offline/cost_table/front_json.h"
-#include "spec/atomic_file.h"
-#include "spec/errors.h"
 
 namespace heat::offline::cli {
 namespace {
@@ -75,13 +75,13 @@ std::vector<std::string> split(const std::string& text, char separator) {
 
 // The options that are text, checked; all problems at once.
 void resolve(Options& o) {
-  spec::Problems problems;
+  base::Problems problems;
   o.build.methods.clear();
   for (const std::string& name : split(o.methods, ',')) {
     if (name == "dense") continue;
     try {
       o.build.methods.push_back(method_from_name(name));
-    } catch (const spec::ConfigError& e) {
+    } catch (const base::ConfigError& e) {
       problems.add("--methods", e.what());
     }
   }
@@ -112,9 +112,9 @@ void resolve(Options& o) {
 
 // The sizes [out, in] of an encoder's linear layers.
 std::vector<std::pair<std::int64_t, std::int64_t>> model_sizes(const std::string& path) {
-  const json config = json::parse(spec::read_file(path), nullptr, false);
-  if (!config.is_object()) throw spec::ConfigError(path + ": not a JSON object");
-  spec::Problems problems;
+  const json config = json::parse(base::read_file(path), nullptr, false);
+  if (!config.is_object()) throw base::ConfigError(path + ": not a JSON object");
+  base::Problems problems;
   const auto size = [&](const char* key, const char* other) -> std::int64_t {
     for (const char* k : {key, other})
       if (config.contains(k)) {
@@ -138,13 +138,13 @@ std::vector<WeightMatrix> load_matrices(const Options& o) {
     matrices.push_back(synthetic_weight(rows, cols, o.build.seed));
   for (const std::string& text : o.matrices) {
     const std::size_t equals = text.find('=');
-    if (equals == std::string::npos) throw spec::ConfigError("--matrix '" + text + "': expected ROWSxCOLS=FILE");
+    if (equals == std::string::npos) throw base::ConfigError("--matrix '" + text + "': expected ROWSxCOLS=FILE");
     const std::vector<std::int64_t> size = parse_list(text.substr(0, equals), 'x', "--matrix");
     const auto same = std::find_if(matrices.begin(), matrices.end(), [&](const WeightMatrix& m) {
       return size.size() == 2 && m.rows == size[0] && m.cols == size[1];
     });
     if (same == matrices.end())
-      throw spec::ConfigError("--matrix '" + text + "': the model has no matrix of that size");
+      throw base::ConfigError("--matrix '" + text + "': the model has no matrix of that size");
     const std::string file = text.substr(equals + 1);
     WeightMatrix given{size[0], size[1], read_matrix(file, size[0], size[1], "f32"),
                        std::filesystem::path(file).filename().string()};
@@ -163,7 +163,7 @@ void request_stop(int) {
 
 int run(Options& o) {
   resolve(o);
-  spec::Problems problems;
+  base::Problems problems;
   const spec::ArchSpec arch = spec::ArchSpec::load(o.arch, problems);
   problems.throw_if_any();
   const spec::EnergyTable energy = spec::EnergyTable::load(arch.energy_config);
@@ -174,7 +174,7 @@ int run(Options& o) {
   std::filesystem::create_directories(o.out);
   const std::string file = o.out + "/cost_table.sqlite";
   if (std::filesystem::exists(file) && !o.resume)
-    throw spec::ConfigError(file + " exists: pass --resume to go on with it, or another --out");
+    throw base::ConfigError(file + " exists: pass --resume to go on with it, or another --out");
   CostTable table = CostTable::open(file);
 
   std::signal(SIGINT, request_stop);
@@ -189,11 +189,11 @@ int run(Options& o) {
       stop_requested);
   if (report.stopped) {
     std::cerr << "stopped after " << report.computed << " new rows; run again with --resume to go on\n";
-    return spec::kFailed;
+    return base::kFailed;
   }
   const std::vector<CostRow> rows = table.rows();
   const ordered_json front = front_json(rows, o.limits);
-  spec::write_file_atomically(o.out + "/front.json", front.dump(2) + "\n");
+  base::write_file_atomically(o.out + "/front.json", front.dump(2) + "\n");
 
   ordered_json summary;
   summary["table"] = file;
@@ -218,14 +218,14 @@ int run(Options& o) {
     summary["sizes"].push_back(entry);
   }
   write_json(o.json_out, summary);
-  return spec::kDone;
+  return base::kDone;
 }
 
 }  // namespace
 
 int run_cost_table(int argc, char** argv) {
   Options options;
-  return parse(argc, argv, options) ? run(options) : spec::kDone;
+  return parse(argc, argv, options) ? run(options) : base::kDone;
 }
 
 }  // namespace heat::offline::cli

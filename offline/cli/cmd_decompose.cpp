@@ -2,10 +2,10 @@
 #include <chrono>
 #include <ctime>
 
+#include "base/errors.h"
 #include "offline/cli/command.h"
 #include "offline/cli/matrix_file.h"
 #include "offline/decompose/decomposition.h"
-#include "spec/errors.h"
 
 namespace heat::offline::cli {
 namespace {
@@ -45,7 +45,7 @@ bool parse(int argc, char** argv, Options& o) {
 }
 
 void check(const Options& o) {
-  spec::Problems problems;
+  base::Problems problems;
   const DecomposeOptions& d = o.decompose;
   if (d.restarts < 1) problems.add("--restarts " + std::to_string(d.restarts), "expected at least 1");
   if (d.max_iterations < 0) problems.add("--iterations " + std::to_string(d.max_iterations), "expected 0 or more");
@@ -63,7 +63,7 @@ double cpu_seconds() {
 int run(const Options& o) {
   check(o);
   const Method method = method_from_name(o.method);
-  if (o.shape.empty() && method != Method::kSvd) throw spec::ConfigError("--shape is required for " + o.method);
+  if (o.shape.empty() && method != Method::kSvd) throw base::ConfigError("--shape is required for " + o.method);
   const TensorShape shape =
       o.shape.empty() ? TensorShape{{o.rows}, {o.cols}} : parse_shape(o.shape, method, o.rows, o.cols);
   const std::vector<std::int64_t> ranks = parse_ranks(o.rank, method, shape);
@@ -74,8 +74,8 @@ int run(const Options& o) {
   DecomposeResult r;
   try {
     r = decompose(w, method, shape, ranks, o.decompose);
-  } catch (const spec::ConfigError& e) {
-    throw spec::ConfigError(o.matrix + ": " + e.what());
+  } catch (const base::ConfigError& e) {
+    throw base::ConfigError(o.matrix + ": " + e.what());
   }
   const double cpu = cpu_seconds() - cpu_begin;
   const double wall = std::chrono::duration<double>(std::chrono::steady_clock::now() - wall_begin).count();
@@ -95,14 +95,14 @@ int run(const Options& o) {
   out["cpu_s"] = cpu;
   out["wall_s"] = wall;
   write_json(o.json_out, out);
-  return spec::kDone;
+  return base::kDone;
 }
 
 }  // namespace
 
 int run_decompose(int argc, char** argv) {
   Options options;
-  return parse(argc, argv, options) ? run(options) : spec::kDone;
+  return parse(argc, argv, options) ? run(options) : base::kDone;
 }
 
 }  // namespace heat::offline::cli

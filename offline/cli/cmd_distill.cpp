@@ -1,20 +1,20 @@
 // heat-offline distill: trains a factorised student by the two stages of level 3.
 #include <iostream>
 
+#include "base/atomic_file.h"
 #include "offline/cli/command.h"
 #include "offline/train/level_config.h"
-#include "spec/atomic_file.h"
 
 namespace heat::offline::cli {
 namespace {
 
-std::vector<LayerPlan> student_plans(spec::ConfigReader& r, Bert& teacher, const std::string& plans_path,
+std::vector<LayerPlan> student_plans(base::ConfigReader& r, Bert& teacher, const std::string& plans_path,
                                      const std::optional<DecompositionChoice>& choice) {
   if (plans_path.empty() == !choice.has_value())
-    throw spec::ConfigError(r.place() + ": give one of 'plans' (a file) and 'decomposition'");
+    throw base::ConfigError(r.place() + ": give one of 'plans' (a file) and 'decomposition'");
   if (choice) return plan_layers(teacher, *choice);
-  const auto json = nlohmann::json::parse(spec::read_file(plans_path), nullptr, false);
-  if (json.is_discarded()) throw spec::ConfigError(plans_path + ": is no JSON");
+  const auto json = nlohmann::json::parse(base::read_file(plans_path), nullptr, false);
+  if (json.is_discarded()) throw base::ConfigError(plans_path + ": is no JSON");
   return plans_from_json(json, teacher, plans_path);
 }
 
@@ -25,9 +25,9 @@ int run_distill(int argc, char** argv) {
   if (!parse_run_options(argc, argv, "distillation configuration (YAML)",
                          "folder for the student and its training state",
                          "  heat-offline distill --config configs/train/wordnet-distill.yaml --out out/student\n", o))
-    return spec::kDone;
-  spec::Problems problems;
-  spec::ConfigReader r = spec::ConfigReader::load(o.config, problems);
+    return base::kDone;
+  base::Problems problems;
+  base::ConfigReader r = base::ConfigReader::load(o.config, problems);
   problems.throw_if_any();
   const LevelCommon common = read_common(r);
   const std::string plans_path = r.text_or("plans", "");
@@ -41,7 +41,7 @@ int run_distill(int argc, char** argv) {
   Bert student = clone(teacher);
   const std::vector<double> errors = factorize(student, student_plans(r, teacher, plans_path, choice));
   const DistillResult result = distill(student, teacher, data.train, config, {o.out}, progress_to_stderr(), data.dev);
-  if (!result.complete) throw spec::Error("interrupted; the training state is saved, run the same command to go on");
+  if (!result.complete) throw base::Error("interrupted; the training state is saved, run the same command to go on");
   save_checkpoint(o.out, student, data.teacher.tokenizer.vocabulary(), DType::kF16);
   Checkpoint saved = load_checkpoint(o.out);
   nlohmann::ordered_json json = {{"seed", common.seed}};
@@ -54,7 +54,7 @@ int run_distill(int argc, char** argv) {
   json["teacher_test_accuracy"] = evaluate(teacher, data.test).accuracy;
   json["student_test_accuracy"] = evaluate(saved.model, data.test).accuracy;
   write_json(o.json, json);
-  return spec::kDone;
+  return base::kDone;
 }
 
 }  // namespace heat::offline::cli

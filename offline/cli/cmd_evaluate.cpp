@@ -1,13 +1,13 @@
 // heat-offline evaluate: accuracy of a checkpoint on a task, beside the bag-of-words baseline when asked.
 #include <iostream>
 
+#include "base/atomic_file.h"
+#include "base/errors.h"
 #include "offline/cli/command.h"
 #include "offline/model/checkpoint.h"
 #include "offline/tasks/squad.h"
 #include "offline/tasks/tfidf_regression.h"
 #include "offline/train/evaluate.h"
-#include "spec/atomic_file.h"
-#include "spec/errors.h"
 
 namespace heat::offline::cli {
 namespace {
@@ -23,17 +23,17 @@ const std::vector<TextExample>& split_of(const TextTask& task, const std::string
   if (split == "train") return task.train;
   if (split == "dev") return task.dev;
   if (split == "test") return task.test;
-  throw spec::ConfigError("--split '" + split + "': expected train, dev or test");
+  throw base::ConfigError("--split '" + split + "': expected train, dev or test");
 }
 
 void add_checkpoint(const Options& o, const TextTask& task, nlohmann::ordered_json& json) {
   Checkpoint c = load_checkpoint(o.checkpoint);
   for (const std::string& note : c.notes) std::cerr << "note: " << note << "\n";
   if (c.model.config().labels.size() != task.labels.size())
-    throw spec::ConfigError(o.checkpoint + ": has " + std::to_string(c.model.config().labels.size()) +
+    throw base::ConfigError(o.checkpoint + ": has " + std::to_string(c.model.config().labels.size()) +
                             " labels, task " + task.name + " has " + std::to_string(task.labels.size()));
   const auto& examples = split_of(task, o.split);
-  if (examples.empty()) throw spec::ConfigError("task " + task.name + " has no labelled split '" + o.split + "'");
+  if (examples.empty()) throw base::ConfigError("task " + task.name + " has no labelled split '" + o.split + "'");
   const std::int64_t length = std::min(o.max_length, c.model.config().max_position_embeddings);
   const Evaluation e = evaluate(c.model, encode_examples(examples, c.tokenizer, length), 4096, progress_to_stderr());
   json["accuracy"] = e.accuracy;
@@ -42,14 +42,14 @@ void add_checkpoint(const Options& o, const TextTask& task, nlohmann::ordered_js
 }
 
 nlohmann::json read_json(const std::string& path) {
-  auto json = nlohmann::json::parse(spec::read_file(path), nullptr, false);
-  if (json.is_discarded()) throw spec::ConfigError(path + ": is no JSON");
+  auto json = nlohmann::json::parse(base::read_file(path), nullptr, false);
+  if (json.is_discarded()) throw base::ConfigError(path + ": is no JSON");
   return json;
 }
 
 int evaluate_squad(const Options& o) {
   if (o.data.empty() || o.predictions.empty())
-    throw spec::ConfigError(
+    throw base::ConfigError(
         "evaluate --task squad: needs --data (SQuAD v1.1 JSON) and --predictions (question id -> text)");
   const SquadScore s = score_squad(read_json(o.data), read_json(o.predictions));
   write_json(o.json, {{"task", "squad"},
@@ -57,7 +57,7 @@ int evaluate_squad(const Options& o) {
                       {"f1", s.f1},
                       {"questions", s.questions},
                       {"unanswered", s.unanswered}});
-  return spec::kDone;
+  return base::kDone;
 }
 
 }  // namespace
@@ -82,11 +82,11 @@ int run_evaluate(int argc, char** argv) {
           "  heat-offline evaluate --task sst2 --data sst2 --checkpoint out/sst2\n"
           "  heat-offline evaluate --task squad --data dev-v1.1.json --predictions predictions.json\n",
           values))
-    return spec::kDone;
+    return base::kDone;
   if (o.task == "squad") return evaluate_squad(o);
-  if (o.checkpoint.empty() && !o.baseline) throw spec::ConfigError("evaluate: give --checkpoint, --baseline or both");
-  if (o.max_length < 2) throw spec::ConfigError("--max-length " + std::to_string(o.max_length) + ": at least 2");
-  if (o.threads < 1) throw spec::ConfigError("--threads " + std::to_string(o.threads) + ": at least 1");
+  if (o.checkpoint.empty() && !o.baseline) throw base::ConfigError("evaluate: give --checkpoint, --baseline or both");
+  if (o.max_length < 2) throw base::ConfigError("--max-length " + std::to_string(o.max_length) + ": at least 2");
+  if (o.threads < 1) throw base::ConfigError("--threads " + std::to_string(o.threads) + ": at least 1");
   prepare_process(o.threads);
   const TextTask task = load_task(o.task, o.data);
   nlohmann::ordered_json json = {{"task", task.name}, {"split", o.split}};
@@ -103,7 +103,7 @@ int run_evaluate(int argc, char** argv) {
                         {"test_accuracy", r.test_accuracy}};
   }
   write_json(o.json, json);
-  return spec::kDone;
+  return base::kDone;
 }
 
 }  // namespace heat::offline::cli

@@ -1,9 +1,9 @@
 // heat-offline finetune: trains a BERT classifier and writes a Hugging Face folder.
 #include <iostream>
 
+#include "base/errors.h"
 #include "offline/cli/command.h"
 #include "offline/train/finetune.h"
-#include "spec/errors.h"
 
 namespace heat::offline::cli {
 
@@ -14,7 +14,7 @@ int run_finetune(int argc, char** argv) {
                          "  heat-offline finetune --config configs/train/wordnet-teacher.yaml --out out/teacher\n"
                          "  (run it again after an interruption: it goes on where it stopped)\n",
                          o))
-    return spec::kDone;
+    return base::kDone;
   const FinetuneConfig config = FinetuneConfig::load(o.config);
   prepare_process(config.threads);
   catch_interrupts();
@@ -23,7 +23,7 @@ int run_finetune(int argc, char** argv) {
   std::cerr << task.name << ": " << task.train.size() << " train, " << task.dev.size() << " dev, " << task.test.size()
             << " test, " << task.labels.size() << " labels\n";
   const FinetuneResult r = finetune(config, task, o.out, progress_to_stderr());
-  if (!r.complete) throw spec::Error("interrupted; the training state is saved, run the same command to go on");
+  if (!r.complete) throw base::Error("interrupted; the training state is saved, run the same command to go on");
   nlohmann::ordered_json json = {{"task", task.name},
                                  {"seed", config.seed},
                                  {"train_examples", task.train.size()},
@@ -35,7 +35,7 @@ int run_finetune(int argc, char** argv) {
                                  {"dev_accuracy_by_phase", r.dev_accuracy_by_phase},
                                  {"wall_s", r.wall_s}};
   write_json(o.json, json);
-  return spec::kDone;
+  return base::kDone;
 }
 
 }  // namespace heat::offline::cli

@@ -23,7 +23,7 @@ void parse_gemm(Options& o) {
   char comma1 = 0, comma2 = 0, rest = 0;
   const bool read = static_cast<bool>(text >> o.m >> comma1 >> o.k >> comma2 >> o.n) && !(text >> rest);
   if (!read || comma1 != ',' || comma2 != ',' || o.m < 1 || o.k < 1 || o.n < 1)
-    throw spec::ConfigError("heat-offline map: --gemm '" + o.gemm + "': expected M,K,N, three positive integers");
+    throw base::ConfigError("heat-offline map: --gemm '" + o.gemm + "': expected M,K,N, three positive integers");
 }
 
 bool parse(int argc, char** argv, Options& o) {
@@ -44,9 +44,9 @@ bool parse(int argc, char** argv, Options& o) {
     return false;
   parse_gemm(o);
   if (o.batch < 1)
-    throw spec::ConfigError("heat-offline map: --batch " + std::to_string(o.batch) + ": expected at least 1");
+    throw base::ConfigError("heat-offline map: --batch " + std::to_string(o.batch) + ": expected at least 1");
   if (!mapper::parse_objective(o.objective))
-    throw spec::ConfigError("heat-offline map: --objective '" + o.objective + "': expected edp, energy or latency");
+    throw base::ConfigError("heat-offline map: --objective '" + o.objective + "': expected edp, energy or latency");
   return true;
 }
 
@@ -100,7 +100,7 @@ ordered_json result_json(const spec::Schedule& s, const mapper::SearchResult& r,
 
 int run_map(int argc, char** argv) {
   Options o;
-  if (!parse(argc, argv, o)) return spec::kDone;
+  if (!parse(argc, argv, o)) return base::kDone;
   const auto start = std::chrono::steady_clock::now();
   const spec::ArchSpec arch = spec::ArchSpec::load(o.arch);
   const spec::EnergyTable energy = spec::EnergyTable::load(arch.energy_config);
@@ -127,12 +127,12 @@ int run_map(int argc, char** argv) {
       best = s;
     }
   }
-  if (!found.feasible) throw spec::Error("heat-offline map: no mapping fits " + o.arch + ": " + found.reason);
+  if (!found.feasible) throw base::Error("heat-offline map: no mapping fits " + o.arch + ": " + found.reason);
   found.considered = considered;
   found.evaluated = evaluated;
   const double wall_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   write_json(o.json, result_json(best, found, arch, wall_s));
-  return spec::kDone;
+  return base::kDone;
 }
 
 }  // namespace heat::offline::cli

@@ -2,10 +2,10 @@
 #include <ctime>
 #include <iostream>
 
+#include "base/atomic_file.h"
+#include "base/errors.h"
 #include "offline/cli/command.h"
 #include "offline/path/optimal_path.h"
-#include "spec/atomic_file.h"
-#include "spec/errors.h"
 
 namespace heat::offline::cli {
 namespace {
@@ -45,7 +45,7 @@ double cpu_seconds() {
 }
 
 [[noreturn]] void wrong(const std::string& what) {
-  throw spec::ConfigError(what);
+  throw base::ConfigError(what);
 }
 
 std::map<spec::Index, std::int64_t> read_sizes(const json& entry) {
@@ -113,11 +113,11 @@ ordered_json case_json(const json& entry, const TensorNetwork& network, const Op
 int run(const Options& o) {
   precompute_from_name(o.precompute);
   if (o.best < 1) wrong("--best " + std::to_string(o.best) + ": expected at least 1");
-  const json spec = json::parse(spec::read_file(o.spec), nullptr, false);
+  const json spec = json::parse(base::read_file(o.spec), nullptr, false);
   if (spec.is_discarded()) wrong(o.spec + ": not valid JSON");
   if (!spec.is_object() || !spec.contains("cases") || !spec["cases"].is_array() || spec["cases"].empty())
     wrong(o.spec + ": expected {\"cases\": [...]} with at least one case");
-  spec::Problems problems;
+  base::Problems problems;
   ordered_json result;
   result["cases"] = ordered_json::array();
   for (std::size_t k = 0; k < spec["cases"].size(); ++k) {
@@ -127,20 +127,20 @@ int run(const Options& o) {
       if (!entry.is_object()) wrong("expected an object");
       if (entry.contains("id")) place += " (id " + entry["id"].dump() + ")";
       result["cases"].push_back(case_json(entry, read_network(entry), o));
-    } catch (const spec::ConfigError& e) {
+    } catch (const base::ConfigError& e) {
       problems.add(place, e.what());
     }
   }
   problems.throw_if_any();
   write_json(o.json_out, result);
-  return spec::kDone;
+  return base::kDone;
 }
 
 }  // namespace
 
 int run_path(int argc, char** argv) {
   Options options;
-  return parse(argc, argv, options) ? run(options) : spec::kDone;
+  return parse(argc, argv, options) ? run(options) : base::kDone;
 }
 
 }  // namespace heat::offline::cli

@@ -1,9 +1,9 @@
 // heat-offline rank: the rank that a rule gives for a target ratio.
+#include "base/config_reader.h"
+#include "base/errors.h"
 #include "offline/cli/command.h"
 #include "offline/cli/matrix_file.h"
 #include "offline/decompose/rank_rules.h"
-#include "spec/config_reader.h"
-#include "spec/errors.h"
 
 namespace heat::offline::cli {
 namespace {
@@ -56,7 +56,7 @@ RankChoice tensorly(const Options& o) {
   options.constant_rank = o.constant_rank;
   const std::vector<std::int64_t> modes = all_modes(o.shape);
   if (!o.fixed.empty()) {
-    if (o.method != "tucker") throw spec::ConfigError("--fixed-modes is for --method tucker");
+    if (o.method != "tucker") throw base::ConfigError("--fixed-modes is for --method tucker");
     std::string text = o.fixed;
     std::size_t begin = 0;
     while (begin <= text.size()) {
@@ -64,13 +64,13 @@ RankChoice tensorly(const Options& o) {
       const std::string word = text.substr(begin, end - begin);
       if (word.empty() || word.size() > 3 || word.find_first_not_of("0123456789") != std::string::npos ||
           std::stoul(word) >= modes.size())
-        throw spec::ConfigError("--fixed-modes '" + o.fixed + "': '" + word + "' is no mode (0 to " +
+        throw base::ConfigError("--fixed-modes '" + o.fixed + "': '" + word + "' is no mode (0 to " +
                                 std::to_string(modes.size() - 1) + ")");
       options.fixed_modes.push_back(std::stoul(word));
       begin = end + 1;
     }
   }
-  if (o.constant_rank && o.method != "tt") throw spec::ConfigError("--constant-rank is for --method tt");
+  if (o.constant_rank && o.method != "tt") throw base::ConfigError("--constant-rank is for --method tt");
   if (o.method == "tt") return tensorly_ranks(RankFormat::kTensorTrain, modes, o.ratio, options);
   if (o.method == "tr") return tensorly_ranks(RankFormat::kTensorRing, modes, o.ratio, options);
   switch (method_from_name(o.method)) {
@@ -81,7 +81,7 @@ RankChoice tensorly(const Options& o) {
       return tensorly_ranks(RankFormat::kTucker, modes, o.ratio, options);
     case Method::kTtm:
       if (options.rounding != Rounding::kRound)
-        throw spec::ConfigError("--rounding " + o.rounding + ": TensorLy's ttm rule has no rounding option, it rounds");
+        throw base::ConfigError("--rounding " + o.rounding + ": TensorLy's ttm rule has no rounding option, it rounds");
       return tensorly_ranks(RankFormat::kTensorTrainMatrix, modes, o.ratio);
   }
   throw std::logic_error("unknown method");
@@ -108,13 +108,13 @@ int run(const Options& o) {
     choice = fitting_ranks(method, shape_of(o, method), o.ratio);
   } else if (o.rule == "best") {
     if (o.matrix.empty() || o.rows < 1 || o.cols < 1)
-      throw spec::ConfigError("--rule best needs --matrix, --rows and --cols");
+      throw base::ConfigError("--rule best needs --matrix, --rows and --cols");
     const Method method = method_from_name(o.method);
     const TensorShape shape = parse_shape(o.shape, method, o.rows, o.cols);
     choice = best_ranks(read_matrix(o.matrix, o.rows, o.cols, o.type), method, shape, o.ratio);
   } else {
-    const auto near = spec::nearest_word(o.rule, {"tensorly", "fit", "best"});
-    throw spec::ConfigError("unknown rule '" + o.rule + "'" +
+    const auto near = base::nearest_word(o.rule, {"tensorly", "fit", "best"});
+    throw base::ConfigError("unknown rule '" + o.rule + "'" +
                             (near ? " (did you mean '" + *near + "'?)" : std::string()) +
                             ": expected tensorly, fit or best");
   }
@@ -131,14 +131,14 @@ int run(const Options& o) {
   out["params"] = choice.params;
   out["achieved_ratio"] = choice.achieved_ratio;
   write_json(o.json_out, out);
-  return spec::kDone;
+  return base::kDone;
 }
 
 }  // namespace
 
 int run_rank(int argc, char** argv) {
   Options options;
-  return parse(argc, argv, options) ? run(options) : spec::kDone;
+  return parse(argc, argv, options) ? run(options) : base::kDone;
 }
 
 }  // namespace heat::offline::cli

@@ -2,10 +2,10 @@
 #include <filesystem>
 #include <iostream>
 
+#include "base/errors.h"
 #include "offline/cli/command.h"
 #include "offline/pipeline/pipeline.h"
 #include "offline/train/run_control.h"
-#include "spec/errors.h"
 
 namespace heat::offline::cli {
 
@@ -23,18 +23,18 @@ int run_run(int argc, char** argv) {
   po::variables_map values;
   if (!parse_options(argc, argv, description, "run --config F.yaml --out DIR [--fresh] [--json O]",
                      "  heat-offline run --config configs/pipeline/demo.yaml --out out/demo\n", values))
-    return spec::kDone;
+    return base::kDone;
   const PipelineConfig config = PipelineConfig::load(config_file);
   options.out = std::filesystem::absolute(out).lexically_normal().string();
   std::cerr << "seed " << config.seed << "\n";
   prepare_process(config.threads);
   catch_interrupts();
   const nlohmann::ordered_json summary = run_pipeline(config, options);
-  if (summary.empty()) return spec::kDone;
+  if (summary.empty()) return base::kDone;
   if (!json.empty()) write_json(json, summary);
   std::cout << summary_table(summary) << "  files: " << out
             << "/report.html, summary.json, schedule.json, weights.safetensors\n";
-  return spec::kDone;
+  return base::kDone;
 }
 
 }  // namespace heat::offline::cli

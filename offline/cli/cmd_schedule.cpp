@@ -4,6 +4,8 @@
 #include <optional>
 #include <sstream>
 
+#include "base/atomic_file.h"
+#include "base/config_reader.h"
 #include "offline/cli/command.h"
 #include "offline/model/bert_config.h"
 #include "offline/pipeline/checkpoint_forms.h"
@@ -12,8 +14,6 @@
 #include "offline/schedule/planner.h"
 #include "offline/schedule/quantize.h"
 #include "offline/schedule/random_forms.h"
-#include "spec/atomic_file.h"
-#include "spec/config_reader.h"
 
 namespace heat::offline::cli {
 namespace {
@@ -60,7 +60,7 @@ bool parse(int argc, char** argv, Options& o) {
   return true;
 }
 
-void check(const Options& o, spec::Problems& problems) {
+void check(const Options& o, base::Problems& problems) {
   const auto bad = [&](const std::string& option, const std::string& what) { problems.add("--" + option, what); };
   if (o.model_config.empty() == o.checkpoint.empty()) bad("model-config", "give either --model-config or --checkpoint");
   if (o.tokens < 1 || o.tokens > 65536) bad("seq-len", std::to_string(o.tokens) + ": expected 1 to 65536");
@@ -72,7 +72,7 @@ void check(const Options& o, spec::Problems& problems) {
   if (!o.text.empty() && o.checkpoint.empty()) bad("text", "only with --checkpoint");
   try {
     if (o.method != "dense") method_from_name(o.method);
-  } catch (const spec::ConfigError&) {
+  } catch (const base::ConfigError&) {
     bad("method", "'" + o.method + "': expected dense, cp, tucker, ttm or svd");
   }
 }
@@ -103,11 +103,11 @@ Source from_config(const Options& o, const BertConfig& config) {
 }
 
 std::vector<std::string> lines_of(const std::string& path) {
-  std::istringstream in(spec::read_file(path));
+  std::istringstream in(base::read_file(path));
   std::vector<std::string> lines;
   for (std::string line; std::getline(in, line);)
     if (!line.empty()) lines.push_back(line);
-  if (lines.empty()) throw spec::ConfigError("--text '" + path + "': holds no sentence");
+  if (lines.empty()) throw base::ConfigError("--text '" + path + "': holds no sentence");
   return lines;
 }
 
@@ -121,7 +121,7 @@ Source make_source(const Options& o) {
     source = {std::move(loaded.shape), std::move(loaded.forms), std::move(loaded.inputs), true};
   }
   if (o.layers > source.shape.layers)
-    throw spec::ConfigError("--layers " + std::to_string(o.layers) + ": the model has " +
+    throw base::ConfigError("--layers " + std::to_string(o.layers) + ": the model has " +
                             std::to_string(source.shape.layers));
   if (o.layers > 0) source.shape.layers = o.layers;
   if (o.method != "dense") {
@@ -165,8 +165,8 @@ LoweredEncoder single_layer(const Options& o, const Source& source, const mapper
       plan_groups(lowered, machine, search);
       return lowered;
     }
-  const auto near = spec::nearest_word(o.layer, names);
-  throw spec::ConfigError("--layer '" + o.layer + "': no such layer" +
+  const auto near = base::nearest_word(o.layer, names);
+  throw base::ConfigError("--layer '" + o.layer + "': no such layer" +
                           (near ? " (did you mean '" + *near + "'?)" : ""));
 }
 
@@ -217,8 +217,8 @@ nlohmann::ordered_json summary(const Options& o, const spec::Schedule& s, const 
 
 int run_schedule(int argc, char** argv) {
   Options o;
-  if (!parse(argc, argv, o)) return spec::kDone;
-  spec::Problems problems;
+  if (!parse(argc, argv, o)) return base::kDone;
+  base::Problems problems;
   check(o, problems);
   const spec::ArchSpec arch = spec::ArchSpec::load(o.arch, problems);
   problems.throw_if_any();
@@ -239,7 +239,7 @@ int run_schedule(int argc, char** argv) {
   }
   const std::int64_t image = write_schedule(lowered.network.schedule, bytes, o.out);
   write_json(o.json, summary(o, lowered.network.schedule, arch, image));
-  return spec::kDone;
+  return base::kDone;
 }
 
 }  // namespace heat::offline::cli

@@ -2,6 +2,7 @@
 #include <filesystem>
 #include <iostream>
 
+#include "base/atomic_file.h"
 #include "offline/cli/command.h"
 #include "offline/decompose/rank_rules.h"
 #include "offline/pipeline/choice_costs.h"
@@ -10,7 +11,6 @@
 #include "offline/search/search_files.h"
 #include "offline/train/level_config.h"
 #include "spec/arch_spec.h"
-#include "spec/atomic_file.h"
 #include "spec/energy_table.h"
 
 namespace heat::offline::cli {
@@ -30,8 +30,8 @@ struct SearchConfig {
 };
 
 SearchConfig read_config(const std::string& path) {
-  spec::Problems problems;
-  spec::ConfigReader r = spec::ConfigReader::load(path, problems);
+  base::Problems problems;
+  base::ConfigReader r = base::ConfigReader::load(path, problems);
   problems.throw_if_any();
   SearchConfig c;
   c.common = read_common(r);
@@ -56,8 +56,8 @@ SearchConfig read_config(const std::string& path) {
 }
 
 nlohmann::json read_json(const std::string& path) {
-  auto json = nlohmann::json::parse(spec::read_file(path), nullptr, false);
-  if (json.is_discarded()) throw spec::ConfigError(path + ": is no JSON");
+  auto json = nlohmann::json::parse(base::read_file(path), nullptr, false);
+  if (json.is_discarded()) throw base::ConfigError(path + ": is no JSON");
   return json;
 }
 
@@ -76,7 +76,7 @@ SuperNet load_supernet(const SearchConfig& c, const Bert& teacher) {
       ladders.push_back(std::move(l));
     }
   } catch (const nlohmann::json::exception& e) {
-    throw spec::ConfigError(path + ": not a ladders file of heat-offline supernet (" + e.what() + ")");
+    throw base::ConfigError(path + ": not a ladders file of heat-offline supernet (" + e.what() + ")");
   }
   return SuperNet(std::move(stored.model), std::move(ladders), c.normalize_variance ? &teacher : nullptr);
 }
@@ -115,7 +115,7 @@ ChoiceTable load_costs(const SearchConfig& c, const SuperNet& net, Bert& teacher
     for (const RankLadder& l : net.ladders()) shapes.push_back({l.layer, l.choices, l.params});
     return read_cost_table(read_json(c.costs), shapes, c.costs);
   }
-  if (!std::filesystem::exists(c.costs)) throw spec::ConfigError("costs: '" + c.costs + "': no such file");
+  if (!std::filesystem::exists(c.costs)) throw base::ConfigError("costs: '" + c.costs + "': no such file");
   const spec::ArchSpec arch = spec::ArchSpec::load(c.arch);
   std::filesystem::create_directories(out);
   const std::string file = (std::filesystem::path(out) / "cost_table.sqlite").string();
@@ -135,7 +135,7 @@ int run_search(int argc, char** argv) {
           "  heat-offline search --config search.yaml --out out/search\n"
           "  heat-offline distill --config distill.yaml --out out/student   (with plans: out/search/plans.json)\n",
           o))
-    return spec::kDone;
+    return base::kDone;
   const SearchConfig c = read_config(o.config);
   LevelData data = begin_level(c.common);
   SuperNet net = load_supernet(c, data.teacher.model);
@@ -164,12 +164,12 @@ int run_search(int argc, char** argv) {
     json["baselines"].back()["name"] = b.name;
     json["baselines"].back()["measured_accuracy"] = measured(b.genes);
   }
-  spec::write_file_atomically((std::filesystem::path(o.out) / "search.json").string(), json.dump(2) + "\n");
-  spec::write_file_atomically((std::filesystem::path(o.out) / "plans.json").string(),
+  base::write_file_atomically((std::filesystem::path(o.out) / "search.json").string(), json.dump(2) + "\n");
+  base::write_file_atomically((std::filesystem::path(o.out) / "plans.json").string(),
                               plans_to_json(net.plans(result.best.genes)).dump(2) + "\n");
   write_json(o.json, json);
-  if (!result.feasible) throw spec::Error("no SubNet keeps the limits; the nearest one is in the result");
-  return spec::kDone;
+  if (!result.feasible) throw base::Error("no SubNet keeps the limits; the nearest one is in the result");
+  return base::kDone;
 }
 
 }  // namespace heat::offline::cli

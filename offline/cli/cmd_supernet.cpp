@@ -2,9 +2,9 @@
 #include <filesystem>
 #include <iostream>
 
+#include "base/atomic_file.h"
 #include "offline/cli/command.h"
 #include "offline/train/level_config.h"
-#include "spec/atomic_file.h"
 
 namespace heat::offline::cli {
 namespace {
@@ -27,9 +27,9 @@ int run_supernet(int argc, char** argv) {
   if (!parse_run_options(argc, argv, "SuperNet configuration (YAML)", "folder for the SuperNet and its training state",
                          "  heat-offline supernet --config configs/train/wordnet-supernet.yaml --out out/supernet\n",
                          o))
-    return spec::kDone;
-  spec::Problems problems;
-  spec::ConfigReader r = spec::ConfigReader::load(o.config, problems);
+    return base::kDone;
+  base::Problems problems;
+  base::ConfigReader r = base::ConfigReader::load(o.config, problems);
   problems.throw_if_any();
   const LevelCommon common = read_common(r);
   const DecompositionChoice choice = read_decomposition(r.section("decomposition"));
@@ -40,9 +40,9 @@ int run_supernet(int argc, char** argv) {
   LevelData data = begin_level(common);
   SuperNet net(data.teacher.model, plan_layers(data.teacher.model, choice), fractions, config.normalize_variance);
   if (!train_supernet(net, data.teacher.model, data.train, config, {o.out}, progress_to_stderr()))
-    throw spec::Error("interrupted; the training state is saved, run the same command to go on");
+    throw base::Error("interrupted; the training state is saved, run the same command to go on");
   save_checkpoint(o.out, net.model(), data.teacher.tokenizer.vocabulary(), DType::kF32);
-  spec::write_file_atomically((std::filesystem::path(o.out) / "ladders.json").string(),
+  base::write_file_atomically((std::filesystem::path(o.out) / "ladders.json").string(),
                               ladders_json(net).dump(2) + "\n");
   nlohmann::ordered_json json = {{"seed", common.seed}, {"steps", config.steps}};
   json["teacher_dev_accuracy"] = evaluate(data.teacher.model, data.dev).accuracy;
@@ -52,7 +52,7 @@ int run_supernet(int argc, char** argv) {
     json[std::string(name) + "_dev_accuracy"] = evaluate(net.model(), data.dev).accuracy;
   }
   write_json(o.json, json);
-  return spec::kDone;
+  return base::kDone;
 }
 
 }  // namespace heat::offline::cli

@@ -3,8 +3,8 @@
 
 #include <iostream>
 
-#include "spec/atomic_file.h"
-#include "spec/errors.h"
+#include "base/atomic_file.h"
+#include "base/errors.h"
 
 namespace heat::offline::cli {
 
@@ -22,7 +22,7 @@ bool parse_options(int argc, char** argv, po::options_description options, const
     }
     po::notify(values);
   } catch (const po::error& e) {
-    throw spec::ConfigError(std::string("heat-offline ") + argv[0] + ": " + e.what() + " (see heat-offline " + argv[0] +
+    throw base::ConfigError(std::string("heat-offline ") + argv[0] + ": " + e.what() + " (see heat-offline " + argv[0] +
                             " --help)");
   }
   return true;
@@ -44,7 +44,7 @@ void write_json(const std::string& path, const nlohmann::ordered_json& result) {
   if (path.empty())
     std::cout << text;
   else
-    spec::write_file_atomically(path, text);
+    base::write_file_atomically(path, text);
 }
 
 }  // namespace heat::offline::cli

@@ -1,5 +1,5 @@
 // heat-offline: dispatches to one cmd_<name>.cpp per command.
-#include "spec/program.h"
+#include "base/program.h"
 
 namespace heat::offline::cli {
 
@@ -25,7 +25,7 @@ namespace heat::offline::cli {
 HEAT_COMMANDS(X)
 #undef X
 
-static const spec::CommandTable kTable{
+static const base::CommandTable kTable{
     "heat-offline",
     "shapes, ranks and training of tensor-decomposed Transformers, and their schedules",
     "<command> [options]",
@@ -39,5 +39,5 @@ static const spec::CommandTable kTable{
 }  // namespace heat::offline::cli
 
 int main(int argc, char** argv) {
-  return heat::spec::run_program("heat-offline", [&] { return heat::offline::cli::kTable.dispatch(argc, argv); });
+  return heat::base::run_program("heat-offline", [&] { return heat::offline::cli::kTable.dispatch(argc, argv); });
 }

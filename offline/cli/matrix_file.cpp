@@ -3,8 +3,8 @@
 
 #include <bit>
 
-#include "spec/atomic_file.h"
-#include "spec/errors.h"
+#include "base/atomic_file.h"
+#include "base/errors.h"
 
 namespace heat::offline::cli {
 namespace {
@@ -21,15 +21,15 @@ Bits little_endian(const char* bytes) {
 
 std::vector<double> read_matrix(const std::string& path, std::int64_t rows, std::int64_t cols,
                                 const std::string& type) {
-  if (type != "f32" && type != "f64") throw spec::ConfigError("--dtype '" + type + "': expected f32 or f64");
+  if (type != "f32" && type != "f64") throw base::ConfigError("--dtype '" + type + "': expected f32 or f64");
   if (rows < 1 || cols < 1 || rows > (std::int64_t{1} << 31) || cols > (std::int64_t{1} << 31))
-    throw spec::ConfigError("--rows " + std::to_string(rows) + " --cols " + std::to_string(cols) +
+    throw base::ConfigError("--rows " + std::to_string(rows) + " --cols " + std::to_string(cols) +
                             ": expected 1 to 2^31 each");
-  const std::string bytes = spec::read_file(path);
+  const std::string bytes = base::read_file(path);
   const std::size_t width = type == "f32" ? 4 : 8;
   const std::size_t expected = static_cast<std::size_t>(rows) * static_cast<std::size_t>(cols) * width;
   if (bytes.size() != expected)
-    throw spec::ConfigError(path + ": " + std::to_string(bytes.size()) + " bytes, a " + std::to_string(rows) + " x " +
+    throw base::ConfigError(path + ": " + std::to_string(bytes.size()) + " bytes, a " + std::to_string(rows) + " x " +
                             std::to_string(cols) + " matrix of " + type + " has " + std::to_string(expected));
   std::vector<double> w(expected / width);
   for (std::size_t i = 0; i < w.size(); ++i)

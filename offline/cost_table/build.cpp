@@ -7,12 +7,12 @@
 #include <sstream>
 #include <thread>
 
+#include "base/errors.h"
 #include "offline/cost_table/correct.h"
 #include "offline/cost_table/provenance.h"
 #include "offline/decompose/decomposition.h"
 #include "offline/decompose/dense_kernels.h"
 #include "offline/path/optimal_path.h"
-#include "spec/errors.h"
 
 namespace heat::offline {
 namespace {

@@ -5,8 +5,8 @@
 #include <cmath>
 #include <tuple>
 
+#include "base/errors.h"
 #include "offline/decompose/rank_rules.h"
-#include "spec/errors.h"
 
 namespace heat::offline {
 namespace {
@@ -96,7 +96,7 @@ std::vector<Candidate> rank_ladder(std::span<const double> w, Method method, con
     RankChoice choice;
     try {
       choice = planner.within(ratio);
-    } catch (const spec::ConfigError&) {
+    } catch (const base::ConfigError&) {
       continue;  // rank 1 is above the ratio
     }
     if (std::none_of(ladder.begin(), ladder.end(), [&](const Candidate& c) { return c.ranks == choice.ranks; }))

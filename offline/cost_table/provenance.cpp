@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
-#include "spec/errors.h"
+#include "base/errors.h"
 
 namespace heat::offline {
 namespace {
@@ -30,7 +30,7 @@ std::string options_note(const BuildOptions& o) {
 }
 
 [[noreturn]] void refuse(const std::string& name, const std::string& stored, const std::string& now) {
-  throw spec::ConfigError("the cost table was made with another " + name + ":\n    table: " + stored +
+  throw base::ConfigError("the cost table was made with another " + name + ":\n    table: " + stored +
                           "\n    now:   " + now + "\n  use another output folder");
 }
 
@@ -43,7 +43,7 @@ void check_note(CostTable& table, const std::string& name, const std::string& te
 nlohmann::json read_note(const CostTable& table, const char* name) {
   const auto text = table.note(name);
   nlohmann::json note = text ? nlohmann::json::parse(*text, nullptr, false) : nlohmann::json();
-  if (!note.is_object()) throw spec::ConfigError(std::string("the cost table does not say its ") + name);
+  if (!note.is_object()) throw base::ConfigError(std::string("the cost table does not say its ") + name);
   return note;
 }
 

@@ -5,8 +5,8 @@
 
 #include <cstdio>
 
-#include "spec/atomic_file.h"
-#include "spec/errors.h"
+#include "base/atomic_file.h"
+#include "base/errors.h"
 
 namespace heat::offline {
 namespace {
@@ -33,7 +33,7 @@ struct CostTable::State {
   ~State() { sqlite3_close(db); }
 
   [[noreturn]] void fail(const std::string& doing) const {
-    throw spec::FileError(path + ": " + doing + ": " + (db ? sqlite3_errmsg(db) : "out of memory"));
+    throw base::FileError(path + ": " + doing + ": " + (db ? sqlite3_errmsg(db) : "out of memory"));
   }
   void execute(const std::string& sql) const {
     if (sqlite3_exec(db, sql.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK) fail("SQLite");
@@ -86,7 +86,7 @@ class Statement {
   void check(int status) const {
     if (status != SQLITE_OK) fail();
   }
-  [[noreturn]] void fail() const { throw spec::FileError(path_ + ": SQLite: " + sqlite3_errmsg(db_)); }
+  [[noreturn]] void fail() const { throw base::FileError(path_ + ": SQLite: " + sqlite3_errmsg(db_)); }
 
   sqlite3* db_;
   const std::string& path_;
@@ -157,7 +157,7 @@ CostTable CostTable::open(const std::string& path) {
     tables.step();
     const bool is_ours = id.next_integer() == kApplicationId;
     const std::int64_t count = tables.next_integer();
-    if (!is_ours && count != 0) throw spec::FileError(path + ": is no cost table");
+    if (!is_ours && count != 0) throw base::FileError(path + ": is no cost table");
     is_complete = is_ours && count == 2;
   }  // ends the reads: the journal's mode cannot change within one
   state->execute("PRAGMA synchronous = NORMAL");
@@ -217,14 +217,14 @@ void CostTable::write_copy(const std::string& path) const {
       notes[name] = s.next_text();
     }
   }
-  const std::string temporary = spec::temporary_name(path);
+  const std::string temporary = base::temporary_name(path);
   const auto remove_all = [](const std::string& file) {
     for (const char* end : {"", "-wal", "-shm"}) std::remove((file + end).c_str());
   };
   remove_all(temporary);
   open(temporary).replace(rows(), notes);  // closing it empties its log
   remove_all(path);                        // a log left by a killed writer is not the new file's
-  spec::commit_file(temporary, path);
+  base::commit_file(temporary, path);
 }
 
 std::vector<CostRow> CostTable::rows() const {

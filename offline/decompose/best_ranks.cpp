@@ -5,11 +5,11 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/errors.h"
 #include "offline/decompose/decomposition.h"
 #include "offline/decompose/rank_rules.h"
 #include "offline/decompose/spectral.h"
 #include "offline/decompose/tensor_ops.h"
-#include "spec/errors.h"
 
 namespace heat::offline {
 namespace {
@@ -18,14 +18,14 @@ using Modes = std::vector<std::int64_t>;
 
 std::int64_t budget_of(const TensorShape& shape, double ratio) {
   if (!(ratio > 0) || !std::isfinite(ratio))
-    throw spec::ConfigError("ratio " + std::to_string(ratio) + ": expected above 0");
+    throw base::ConfigError("ratio " + std::to_string(ratio) + ": expected above 0");
   return static_cast<std::int64_t>(std::floor(ratio * static_cast<double>(shape.elements())));
 }
 
 RankChoice choice_of(Method method, const TensorShape& shape, Modes ranks, std::int64_t budget) {
   const std::int64_t params = parameter_count(method, shape, ranks);
   if (params > budget)
-    throw spec::ConfigError(std::string("no ") + method_name(method) + " rank of shape " + shape_text(shape, method) +
+    throw base::ConfigError(std::string("no ") + method_name(method) + " rank of shape " + shape_text(shape, method) +
                             " fits " + std::to_string(budget) + " parameters: rank 1 needs " + std::to_string(params));
   return {std::move(ranks), params, static_cast<double>(params) / static_cast<double>(shape.elements())};
 }

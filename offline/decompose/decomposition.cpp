@@ -4,11 +4,11 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/errors.h"
 #include "offline/decompose/dense_kernels.h"
 #include "offline/decompose/khatri_rao.h"
 #include "offline/decompose/methods.h"
 #include "offline/decompose/tensor_ops.h"
-#include "spec/errors.h"
 
 namespace heat::offline {
 namespace {
@@ -16,11 +16,11 @@ namespace {
 void check_input(std::span<const double> w, const TensorShape& shape) {
   const std::int64_t cols = shape.cols();
   if (static_cast<std::int64_t>(w.size()) != shape.elements())
-    throw spec::ConfigError("matrix has " + std::to_string(w.size()) + " elements, the shape " +
+    throw base::ConfigError("matrix has " + std::to_string(w.size()) + " elements, the shape " +
                             shape_text(shape, Method::kTtm) + " needs " + std::to_string(shape.elements()));
   for (std::size_t i = 0; i < w.size(); ++i)
     if (!std::isfinite(w[i]))
-      throw spec::ConfigError("matrix element [" + std::to_string(static_cast<std::int64_t>(i) / cols) + ", " +
+      throw base::ConfigError("matrix element [" + std::to_string(static_cast<std::int64_t>(i) / cols) + ", " +
                               std::to_string(static_cast<std::int64_t>(i) % cols) + "] is " +
                               (std::isnan(w[i]) ? "NaN" : "infinite") + ": expected finite numbers");
 }
@@ -159,7 +159,7 @@ Decomposition truncate(const Decomposition& d, const std::vector<std::int64_t>& 
   bool fits = ranks.size() == d.ranks.size();
   for (std::size_t k = 0; fits && k < ranks.size(); ++k) fits = ranks[k] >= 1 && ranks[k] <= d.ranks[k];
   if (!fits)
-    throw spec::ConfigError("cannot truncate ranks " + ranks_text(d.ranks) + " to " + ranks_text(ranks) +
+    throw base::ConfigError("cannot truncate ranks " + ranks_text(d.ranks) + " to " + ranks_text(ranks) +
                             ": expected as many, each from 1 to the one it replaces");
   Decomposition out{d.method, d.shape, ranks, {}, d.weights};
   for (std::size_t k = 0; k < d.cores.size(); ++k) {

@@ -9,7 +9,7 @@
 #include <numeric>
 #include <utility>
 
-#include "spec/errors.h"
+#include "base/errors.h"
 
 namespace heat::offline {
 namespace {
@@ -39,7 +39,7 @@ double brent_root(const std::function<double(double)>& f, double a, double b) {
   if (f_previous == 0) return a;
   if (f_current == 0) return b;
   if (std::signbit(f_previous) == std::signbit(f_current))
-    throw spec::ConfigError("TensorLy's tucker rule has no solution for this shape and ratio");
+    throw base::ConfigError("TensorLy's tucker rule has no solution for this shape and ratio");
   double bracket = 0, f_bracket = 0, step_before = 0, step = 0;
   for (int i = 0; i < 100; ++i) {
     if (f_previous != 0 && f_current != 0 && std::signbit(f_previous) != std::signbit(f_current)) {
@@ -105,7 +105,7 @@ Modes tensorly_tucker(const Modes& modes, double ratio, const TensorLyOptions& o
 }
 
 Modes tensorly_train(const Modes& modes, double ratio, const TensorLyOptions& options) {
-  if (modes.size() < 2) throw spec::ConfigError("a tensor train needs at least two modes");
+  if (modes.size() < 2) throw base::ConfigError("a tensor train needs at least two modes");
   const double elements = static_cast<double>(product(modes)) * ratio;
   const double first = static_cast<double>(modes.front()), last = static_cast<double>(modes.back());
   if (options.constant_rank) {
@@ -134,7 +134,7 @@ Modes tensorly_train(const Modes& modes, double ratio, const TensorLyOptions& op
 
 // Row mode times column mode of every core.
 Modes paired(const Modes& modes) {
-  if (modes.size() % 2 != 0) throw spec::ConfigError("a tensor-train matrix needs as many row modes as column modes");
+  if (modes.size() % 2 != 0) throw base::ConfigError("a tensor-train matrix needs as many row modes as column modes");
   Modes pairs;
   for (std::size_t k = 0; k < modes.size() / 2; ++k) pairs.push_back(modes[k] * modes[modes.size() / 2 + k]);
   return pairs;
@@ -164,12 +164,12 @@ Rounding rounding_from_name(const std::string& name) {
   if (name == "round") return Rounding::kRound;
   if (name == "floor") return Rounding::kFloor;
   if (name == "ceil") return Rounding::kCeil;
-  throw spec::ConfigError("unknown rounding '" + name + "': expected round, floor or ceil");
+  throw base::ConfigError("unknown rounding '" + name + "': expected round, floor or ceil");
 }
 
 RankChoice tensorly_ranks(RankFormat format, const Modes& modes, double ratio, const TensorLyOptions& options) {
   if (!(ratio > 0) || !std::isfinite(ratio))
-    throw spec::ConfigError("ratio " + std::to_string(ratio) + ": expected above 0");
+    throw base::ConfigError("ratio " + std::to_string(ratio) + ": expected above 0");
   const double elements = static_cast<double>(product(modes));
   RankChoice choice;
   switch (format) {

@@ -6,8 +6,8 @@
 #include <functional>
 #include <numeric>
 
-#include "spec/config_reader.h"
-#include "spec/errors.h"
+#include "base/config_reader.h"
+#include "base/errors.h"
 
 namespace heat::offline {
 namespace {
@@ -25,7 +25,7 @@ std::string joined(const Modes& values, char separator) {
 
 void require_product(const std::string& text, const char* side, const Modes& modes, std::int64_t expected) {
   if (product(modes) == expected) return;
-  throw spec::ConfigError("shape '" + text + "': the " + side + " modes " + joined(modes, 'x') + " multiply to " +
+  throw base::ConfigError("shape '" + text + "': the " + side + " modes " + joined(modes, 'x') + " multiply to " +
                           std::to_string(product(modes)) + ", the matrix has " + std::to_string(expected) + " " + side +
                           "s");
 }
@@ -40,10 +40,10 @@ TensorShape split_modes(const std::string& text, const Modes& modes, std::int64_
   }
   const std::string matrix = std::to_string(rows) + " x " + std::to_string(cols);
   if (ends.empty())
-    throw spec::ConfigError("shape '" + text + "' does not fit the matrix " + matrix +
+    throw base::ConfigError("shape '" + text + "' does not fit the matrix " + matrix +
                             ": no prefix of its modes multiplies to the rows with the rest multiplying to the columns");
   if (ends.size() > 1)
-    throw spec::ConfigError("shape '" + text + "' is ambiguous for the matrix " + matrix +
+    throw base::ConfigError("shape '" + text + "' is ambiguous for the matrix " + matrix +
                             ": a mode of size 1 may be a row or a column mode; write row modes, a comma, column modes");
   const auto border = modes.begin() + static_cast<std::ptrdiff_t>(ends.front());
   return {Modes(modes.begin(), border), Modes(border, modes.end())};
@@ -55,7 +55,7 @@ std::int64_t product(const Modes& values) {
   std::int64_t result = 1;
   for (std::int64_t v : values)
     if (__builtin_mul_overflow(result, v, &result))
-      throw spec::ConfigError("shape " + joined(values, 'x') + " is too large");
+      throw base::ConfigError("shape " + joined(values, 'x') + " is too large");
   return result;
 }
 
@@ -89,8 +89,8 @@ const char* method_name(Method method) {
 Method method_from_name(const std::string& name) {
   for (Method m : {Method::kCp, Method::kTucker, Method::kTtm, Method::kSvd})
     if (name == method_name(m)) return m;
-  const auto near = spec::nearest_word(name, {"cp", "tucker", "ttm", "svd"});
-  throw spec::ConfigError("unknown method '" + name + "'" +
+  const auto near = base::nearest_word(name, {"cp", "tucker", "ttm", "svd"});
+  throw base::ConfigError("unknown method '" + name + "'" +
                           (near ? " (did you mean '" + *near + "'?)" : std::string()) +
                           ": expected cp, tucker, ttm or svd");
 }
@@ -103,7 +103,7 @@ Modes parse_list(const std::string& text, char separator, const std::string& wha
     std::int64_t value = 0;
     const auto [stop, error] = std::from_chars(text.data() + begin, text.data() + end, value);
     if (error != std::errc() || stop != text.data() + end || value < 1)
-      throw spec::ConfigError(what + " '" + text + "': '" + text.substr(begin, end - begin) +
+      throw base::ConfigError(what + " '" + text + "': '" + text.substr(begin, end - begin) +
                               "' is not a positive integer (expected numbers joined by '" + separator + "')");
     values.push_back(value);
     if (end == text.size()) return values;
@@ -115,10 +115,10 @@ TensorShape parse_shape(const std::string& text, Method method, std::int64_t row
   const std::size_t comma = text.find(',');
   if (comma == std::string::npos) {
     if (method == Method::kTtm)
-      throw spec::ConfigError("shape '" + text + "': ttm takes row modes, a comma, column modes, such as 24x32,48x64");
+      throw base::ConfigError("shape '" + text + "': ttm takes row modes, a comma, column modes, such as 24x32,48x64");
     TensorShape shape = split_modes(text, parse_list(text, 'x', "shape"), rows, cols);
     if (method == Method::kSvd && shape.order() != 2)
-      throw spec::ConfigError("shape '" + text + "': svd takes the matrix itself, " + std::to_string(rows) + "x" +
+      throw base::ConfigError("shape '" + text + "': svd takes the matrix itself, " + std::to_string(rows) + "x" +
                               std::to_string(cols));
     return shape;
   }
@@ -126,10 +126,10 @@ TensorShape parse_shape(const std::string& text, Method method, std::int64_t row
   require_product(text, "row", shape.row_modes, rows);
   require_product(text, "column", shape.col_modes, cols);
   if (method == Method::kTtm && shape.row_modes.size() != shape.col_modes.size())
-    throw spec::ConfigError("shape '" + text + "': ttm needs as many row modes as column modes, got " +
+    throw base::ConfigError("shape '" + text + "': ttm needs as many row modes as column modes, got " +
                             std::to_string(shape.row_modes.size()) + " and " + std::to_string(shape.col_modes.size()));
   if (method == Method::kSvd && shape.order() != 2)
-    throw spec::ConfigError("shape '" + text + "': svd takes one row mode and one column mode");
+    throw base::ConfigError("shape '" + text + "': svd takes one row mode and one column mode");
   return shape;
 }
 
@@ -149,7 +149,7 @@ Modes parse_ranks(const std::string& text, Method method, const TensorShape& sha
 namespace {
 
 [[noreturn]] void reject(const Modes& ranks, Method method, const std::string& reason) {
-  throw spec::ConfigError(std::string("rank '") + ranks_text(ranks) + "' for " + method_name(method) + ": " + reason);
+  throw base::ConfigError(std::string("rank '") + ranks_text(ranks) + "' for " + method_name(method) + ": " + reason);
 }
 
 void require_count(const Modes& ranks, Method method, std::size_t count, const char* meaning) {

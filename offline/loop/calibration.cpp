@@ -171,7 +171,7 @@ CalibrationSample read_sample(const std::string& name, const spec::Schedule& sch
   sample.schedule = schedule;
   const auto groups = result.value("groups", nlohmann::json::array());
   if (groups.size() != schedule.groups.size())
-    throw spec::TraceError("simulation of '" + name + "' has " + std::to_string(groups.size()) +
+    throw base::TraceError("simulation of '" + name + "' has " + std::to_string(groups.size()) +
                            " groups, its schedule has " + std::to_string(schedule.groups.size()));
   std::map<std::string, const nlohmann::json*> nodes;
   const auto listed = result.find("nodes");
@@ -182,7 +182,7 @@ CalibrationSample read_sample(const std::string& name, const spec::Schedule& sch
     m.cycles = groups[g].value("cycles", 0.0);
     m.energy_pj = groups[g].value("energy_pj", 0.0);
     if (m.cycles <= 0 || m.energy_pj <= 0)
-      throw spec::TraceError("simulation of '" + name + "': group " + std::to_string(g) +
+      throw base::TraceError("simulation of '" + name + "': group " + std::to_string(g) +
                              " has no cycles or no energy");
     for (int n : schedule.groups[g].nodes) {
       const auto found = nodes.find(schedule.nodes[static_cast<std::size_t>(n)].name);

@@ -5,13 +5,13 @@
 #include <filesystem>
 #include <sstream>
 
+#include "base/config_reader.h"
 #include "offline/cost_table/provenance.h"
 #include "offline/loop/pair_measurements.h"
 #include "offline/loop/simulator_process.h"
 #include "offline/loop/table_workloads.h"
 #include "offline/mapper/fusion.h"
 #include "offline/mapper/lower_path.h"
-#include "spec/config_reader.h"
 
 namespace heat::offline {
 namespace {
@@ -36,10 +36,10 @@ bool parse_gemm(const std::string& text, CalibrationWorkload& w) {
   return true;
 }
 
-void read_layer(spec::ConfigReader& r, std::vector<CalibrationWorkload>& list) {
+void read_layer(base::ConfigReader& r, std::vector<CalibrationWorkload>& list) {
   CalibrationWorkload w;
   const std::string equation = r.text("einsum");
-  spec::ConfigReader sizes = r.section("sizes");
+  base::ConfigReader sizes = r.section("sizes");
   std::map<spec::Index, std::int64_t> values;
   for (const std::string& key : sizes.keys()) values[key] = sizes.integer(key, {1, 1 << 24});
   const std::vector<std::int64_t> flat = r.integers("path", {0, 1000});
@@ -50,7 +50,7 @@ void read_layer(spec::ConfigReader& r, std::vector<CalibrationWorkload>& list) {
     w.einsum = spec::Einsum::parse(equation, values);
     w.name = "layer " + equation;
     list.push_back(std::move(w));
-  } catch (const spec::ConfigError& e) {
+  } catch (const base::ConfigError& e) {
     r.problems().add(r.place("einsum"), e.what());
   }
 }
@@ -94,7 +94,7 @@ spec::Schedule map_workload(const CalibrationWorkload& w, const mapper::Machine&
   options.objective = objective;
   const mapper::FusionResult plan = mapper::plan_fusion(s, lowered.nodes, machine, options, &cache);
   if (!plan.feasible)
-    throw spec::ConfigError("workload '" + w.name + "' does not fit " + machine.arch.name + ": " + plan.reason);
+    throw base::ConfigError("workload '" + w.name + "' does not fit " + machine.arch.name + ": " + plan.reason);
   mapper::assign_dram_addresses(s);
   mapper::predict(s, machine);
   return s;
@@ -145,7 +145,7 @@ std::vector<Finished> finished_networks(const CalibrationConfig& config, const s
   for (const std::string& file : config.runs) {
     TracedRun run = read_trace(file);
     if (run.arch != arch.name)
-      throw spec::TraceError(file + ": was run on '" + run.arch + "', expected '" + arch.name + "'");
+      throw base::TraceError(file + ": was run on '" + run.arch + "', expected '" + arch.name + "'");
     finished.push_back({read_sample(file, run.schedule, run.result.json), std::move(run.result)});
   }
   return finished;
@@ -164,7 +164,7 @@ double measured_edp_js(const std::vector<CalibrationSample>& samples, double clo
 }  // namespace
 
 void CalibrationConfig::check() const {
-  spec::Problems problems;
+  base::Problems problems;
   if (workloads.empty() && schedules.empty() && runs.empty() && cost_table.empty())
     problems.add("calibration", "expected at least one of gemms, layers, schedules, runs, cost_table");
   for (const auto* files : {&schedules, &runs})
@@ -175,9 +175,9 @@ void CalibrationConfig::check() const {
 }
 
 CalibrationConfig CalibrationConfig::load(const std::string& path) {
-  spec::Problems problems;
+  base::Problems problems;
   CalibrationConfig c;
-  spec::ConfigReader r = spec::ConfigReader::load(path, problems);
+  base::ConfigReader r = base::ConfigReader::load(path, problems);
   c.arch = relative_to(path, r.text("arch"));
   c.rounds = static_cast<int>(r.integer_or("rounds", 2, {1, 20}));
   c.jobs = static_cast<int>(r.integer_or("jobs", 1, {1, 256}));
@@ -191,7 +191,7 @@ CalibrationConfig CalibrationConfig::load(const std::string& path) {
         problems.add(r.place("gemms"), "'" + text + "': expected M,K,N or M,K,N,B, positive integers");
     }
   if (r.has("layers"))
-    for (spec::ConfigReader& layer : r.sections("layers")) read_layer(layer, c.workloads);
+    for (base::ConfigReader& layer : r.sections("layers")) read_layer(layer, c.workloads);
   if (r.has("schedules"))
     for (const std::string& file : r.texts("schedules")) c.schedules.push_back(relative_to(path, file));
   if (r.has("runs"))

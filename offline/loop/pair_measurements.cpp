@@ -1,7 +1,7 @@
 // The table is by size of matrix, not by place in the network: equal pairs in several places give their mean.
 #include "offline/loop/pair_measurements.h"
 
-#include "spec/errors.h"
+#include "base/errors.h"
 
 namespace heat::offline {
 
@@ -21,7 +21,7 @@ void PairMeasurements::add(const spec::Schedule& schedule, const SimulationResul
   for (const spec::LayerForm& form : schedule.layers) {
     const auto measured = layers.find(form.layer);
     if (measured == layers.end())
-      throw spec::TraceError("schedule '" + schedule.network + "' states layer '" + form.layer + "', no node is of it");
+      throw base::TraceError("schedule '" + schedule.network + "' states layer '" + form.layer + "', no node is of it");
     Sum& sum = sums_[pair_key(form, schedule.tokens)];
     sum.energy_pj += measured->second.energy_pj;
     sum.latency_ns += measured->second.cycles / clock_ghz;

@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "spec/atomic_file.h"
-#include "spec/errors.h"
+#include "base/atomic_file.h"
+#include "base/errors.h"
 #include "traces/reader.h"
 
 namespace heat::offline {
@@ -30,7 +30,7 @@ SimulationResult parse(nlohmann::json json, const std::string& path) {
     for (const auto& g : json.at("groups"))
       result.groups.push_back({g.at("cycles").get<double>(), g.at("energy_pj").get<double>()});
   } catch (const nlohmann::json::exception& e) {
-    throw spec::TraceError("'" + path + "' is no result of simba-sim: " + e.what());
+    throw base::TraceError("'" + path + "' is no result of simba-sim: " + e.what());
   }
   result.json = std::move(json);
   return result;
@@ -85,14 +85,14 @@ std::string schedule_of(const traces::Reader& trace) {
   if (fs::exists(named)) return named;
   const fs::path beside = fs::path(trace.path()).parent_path() / fs::path(named).filename();
   if (fs::exists(beside)) return beside.string();
-  throw spec::FileError(trace.path() + ": its schedule is neither at '" + named + "' nor at '" + beside.string() + "'");
+  throw base::FileError(trace.path() + ": its schedule is neither at '" + named + "' nor at '" + beside.string() + "'");
 }
 
 }  // namespace
 
 SimulationResult read_simulation(const std::string& path) {
-  nlohmann::json json = nlohmann::json::parse(spec::read_file(path), nullptr, false);
-  if (json.is_discarded()) throw spec::TraceError("'" + path + "' is no result of simba-sim: not JSON");
+  nlohmann::json json = nlohmann::json::parse(base::read_file(path), nullptr, false);
+  if (json.is_discarded()) throw base::TraceError("'" + path + "' is no result of simba-sim: not JSON");
   return parse(std::move(json), path);
 }
 
@@ -107,7 +107,7 @@ TracedRun read_trace(const std::string& path) {
       run.result.groups.size() == run.schedule.groups.size() && run.result.nodes.size() == run.schedule.nodes.size();
   for (std::size_t n = 0; same && n < run.result.nodes.size(); ++n)
     same = run.result.nodes[n].name == run.schedule.nodes[n].name;
-  if (!same) throw spec::TraceError(path + ": is no run of the schedule '" + file + "': other nodes or groups");
+  if (!same) throw base::TraceError(path + ": is no run of the schedule '" + file + "': other nodes or groups");
   return run;
 }
 
@@ -122,7 +122,7 @@ std::map<std::string, LayerMeasurement> measure_layers(const spec::Schedule& sch
     for (int id : schedule.groups[g].nodes) {
       const spec::Node& node = schedule.nodes[static_cast<std::size_t>(id)];
       const auto found = measured.find(node.name);
-      if (found == measured.end()) throw spec::TraceError("the simulation has no node '" + node.name + "'");
+      if (found == measured.end()) throw base::TraceError("the simulation has no node '" + node.name + "'");
       nodes.emplace_back(&node, found->second);
       cycles += found->second->cycles;
       energy += found->second->energy_pj;

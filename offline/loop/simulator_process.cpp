@@ -15,7 +15,7 @@
 #include <filesystem>
 #include <thread>
 
-#include "spec/errors.h"
+#include "base/errors.h"
 
 extern char** environ;
 
@@ -52,14 +52,14 @@ std::string simulator_path() {
     path = (std::filesystem::read_symlink("/proc/self/exe", error).parent_path() / "simba-sim").string();
   }
   if (access(path.c_str(), X_OK) != 0)
-    throw spec::FileError("cannot execute the simulator '" + path + "': " + std::strerror(errno) +
+    throw base::FileError("cannot execute the simulator '" + path + "': " + std::strerror(errno) +
                           " (expected beside heat-offline, or named by HEAT_SIMBA_SIM)");
   return path;
 }
 
 int run_process(const std::vector<std::string>& arguments, std::string& error_text) {
   int ends[2];
-  if (pipe2(ends, O_CLOEXEC) != 0) throw spec::FileError(std::string("cannot make a pipe: ") + std::strerror(errno));
+  if (pipe2(ends, O_CLOEXEC) != 0) throw base::FileError(std::string("cannot make a pipe: ") + std::strerror(errno));
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
@@ -74,7 +74,7 @@ int run_process(const std::vector<std::string>& arguments, std::string& error_te
   close(ends[1]);
   if (failed != 0) {
     close(ends[0]);
-    throw spec::FileError("cannot start '" + arguments[0] + "': " + std::strerror(failed));
+    throw base::FileError("cannot start '" + arguments[0] + "': " + std::strerror(failed));
   }
   error_text = read_all(ends[0]);
   close(ends[0]);
@@ -89,7 +89,7 @@ SimulationResult simulate(const SimulationRequest& request) {
   const int status = run_process(command_line(request), error_text);
   if (status != 0) {
     while (!error_text.empty() && error_text.back() == '\n') error_text.pop_back();
-    throw spec::Error("simba-sim failed with status " + std::to_string(status) + " on '" + request.schedule +
+    throw base::Error("simba-sim failed with status " + std::to_string(status) + " on '" + request.schedule +
                       "': " + (error_text.empty() ? "no message" : error_text));
   }
   return read_simulation(request.json);

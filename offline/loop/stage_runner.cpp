@@ -8,8 +8,8 @@
 #include <cstdio>
 #include <filesystem>
 
-#include "spec/atomic_file.h"
-#include "spec/errors.h"
+#include "base/atomic_file.h"
+#include "base/errors.h"
 
 namespace heat::offline {
 namespace {
@@ -74,7 +74,7 @@ std::map<std::string, nlohmann::json> run_stages(const std::string& root, const 
   std::error_code error;
   if (options.fresh) fs::remove_all(root, error);
   fs::create_directories(root, error);
-  if (error) throw spec::FileError("cannot create folder '" + root + "': " + error.message());
+  if (error) throw base::FileError("cannot create folder '" + root + "': " + error.message());
   std::map<std::string, nlohmann::json> results;
   std::map<std::string, std::string> keys;
   for (std::size_t i = 0; i < stages.size(); ++i) {
@@ -90,13 +90,13 @@ std::map<std::string, nlohmann::json> run_stages(const std::string& root, const 
     StageProgress progress("[" + std::to_string(i + 1) + "/" + std::to_string(stages.size()) + "] " + stage.name,
                            options.quiet);
     if (fs::exists(result)) {
-      results[stage.name] = nlohmann::json::parse(spec::read_file(result.string()));
+      results[stage.name] = nlohmann::json::parse(base::read_file(result.string()));
       progress.done("kept from the last run", 0);
     } else {
       fs::create_directories(folder);
       const double start = now_seconds();
       results[stage.name] = stage.run(results, folder.string(), progress);
-      spec::write_file_atomically(result.string(), results[stage.name].dump(1) + "\n");
+      base::write_file_atomically(result.string(), results[stage.name].dump(1) + "\n");
       progress.done("done", now_seconds() - start);
     }
     remove_other_keys(root, stem, folder);

@@ -37,7 +37,7 @@ CalibrationWorkload workload_of(const CostRow& row, const BuildOptions& options)
     w.form = {"layer", row.rows, row.cols, row.method, row.shape, row.rank};
     return w;
   }
-  throw spec::ConfigError("the cost table's row '" + row.key() + "': its path " + row.path +
+  throw base::ConfigError("the cost table's row '" + row.key() + "': its path " + row.path +
                           " is none of the least; make the table again");
 }
 

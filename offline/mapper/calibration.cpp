@@ -3,8 +3,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "spec/atomic_file.h"
-#include "spec/config_reader.h"
+#include "base/atomic_file.h"
+#include "base/config_reader.h"
 
 namespace heat::offline::mapper {
 namespace {
@@ -43,9 +43,9 @@ double Calibration::dram_background_mw_with(const spec::EnergyTable& energy) con
 }
 
 Calibration Calibration::load(const std::string& path) {
-  spec::Problems problems;
+  base::Problems problems;
   Calibration c;
-  spec::ConfigReader r = spec::ConfigReader::load(path, problems);
+  base::ConfigReader r = base::ConfigReader::load(path, problems);
   for (const Field& f : kFields) c.*f.member = r.number(f.name, {f.min, f.max});
   r.finish();
   problems.throw_if_any();
@@ -53,11 +53,11 @@ Calibration Calibration::load(const std::string& path) {
 }
 
 void Calibration::save(const std::string& path) const {
-  spec::write_file_atomically(path, to_json(*this).dump(2) + "\n");
+  base::write_file_atomically(path, to_json(*this).dump(2) + "\n");
 }
 
 Calibration calibration_from_json(const nlohmann::json& json, const std::string& place) {
-  spec::Problems problems;
+  base::Problems problems;
   Calibration c;
   for (const Field& f : kFields) {
     const auto found = json.find(f.name);

@@ -13,7 +13,7 @@ namespace {
 using spec::Action;
 
 double whole_bursts(std::int64_t bytes) {
-  return 64.0 * static_cast<double>(spec::ceil_div(bytes, 64));
+  return 64.0 * static_cast<double>(base::ceil_div(bytes, 64));
 }
 
 double& action(NodeStep& s, Action a) {

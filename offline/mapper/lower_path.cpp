@@ -35,7 +35,7 @@ struct Step {
 
 // Compute cycles of m x n x k on 16 lanes of width 16, for the choice of roles.
 std::int64_t lane_cycles(std::int64_t m, std::int64_t n) {
-  return spec::ceil_div(m, 16) * n;
+  return base::ceil_div(m, 16) * n;
 }
 
 class Lowering {
@@ -52,7 +52,7 @@ class Lowering {
 
  private:
   [[noreturn]] void fail(const std::string& what) const {
-    throw spec::ConfigError("layer '" + r_.layer + "', einsum '" + e_.text() + "': " + what);
+    throw base::ConfigError("layer '" + r_.layer + "', einsum '" + e_.text() + "': " + what);
   }
 
   void read_operands() {
@@ -262,7 +262,7 @@ LoweredPath lower_path(spec::Schedule& schedule, const LowerRequest& request) {
 
 void assign_dram_addresses(spec::Schedule& schedule, std::int64_t alignment) {
   std::int64_t next = 0;
-  const auto round_up = [&](std::int64_t a) { return spec::ceil_div(a, alignment) * alignment; };
+  const auto round_up = [&](std::int64_t a) { return base::ceil_div(a, alignment) * alignment; };
   for (const auto& t : schedule.tensors)
     if (t.home == spec::Home::kDram && t.dram_address >= 0) next = std::max(next, round_up(t.dram_address + t.bytes()));
   for (auto& t : schedule.tensors) {

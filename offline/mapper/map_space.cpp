@@ -26,8 +26,8 @@ std::vector<std::int64_t> part_counts(std::int64_t largest) {
 
 std::vector<std::int64_t> tile_sizes(std::int64_t extent, std::int64_t unit) {
   std::vector<std::int64_t> sizes;
-  for (std::int64_t q : part_counts(spec::ceil_div(extent, unit))) {
-    const std::int64_t size = std::min(extent, spec::ceil_div(spec::ceil_div(extent, q), unit) * unit);
+  for (std::int64_t q : part_counts(base::ceil_div(extent, unit))) {
+    const std::int64_t size = std::min(extent, base::ceil_div(base::ceil_div(extent, q), unit) * unit);
     if (sizes.empty() || size < sizes.back()) sizes.push_back(size);
   }
   return sizes;

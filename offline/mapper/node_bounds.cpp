@@ -11,8 +11,8 @@
 
 namespace heat::offline::mapper {
 
+using base::ceil_div;
 using spec::Action;
-using spec::ceil_div;
 using spec::Extents;
 
 namespace {

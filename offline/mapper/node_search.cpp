@@ -9,7 +9,7 @@
 namespace heat::offline::mapper {
 namespace {
 
-using spec::ceil_div;
+using base::ceil_div;
 using spec::Extents;
 using spec::GemmMapping;
 using spec::LoopDim;

@@ -10,7 +10,7 @@ namespace heat::offline::mapper {
 using spec::Action;
 
 Shares::Shares(std::int64_t extent, int chiplets) {
-  share = spec::ceil_div(extent, chiplets);
+  share = base::ceil_div(extent, chiplets);
   full = static_cast<int>(extent / share);
   partial = extent % share;
 }

@@ -11,7 +11,7 @@
 namespace heat::offline::mapper {
 namespace {
 
-using spec::ceil_div;
+using base::ceil_div;
 using spec::Extents;
 using spec::GemmMapping;
 using spec::LoopDim;

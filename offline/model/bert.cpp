@@ -3,8 +3,8 @@
 
 #include <cmath>
 
-#include "offline/model/counter_rng.h"
-#include "spec/errors.h"
+#include "base/errors.h"
+#include "base/random.h"
 
 namespace heat::offline {
 namespace {
@@ -34,7 +34,7 @@ at::Tensor activate(const at::Tensor& x, const std::string& name) {
   if (name == "gelu") return at::gelu(x);
   if (name == "gelu_new") return at::gelu(x, "tanh");
   if (name == "relu") return at::relu(x);
-  throw spec::ConfigError("hidden_act '" + name + "' is unknown");
+  throw base::ConfigError("hidden_act '" + name + "' is unknown");
 }
 
 }  // namespace
@@ -48,17 +48,17 @@ at::Tensor counter_dropout(const at::Tensor& x, double p, std::uint64_t seed) {
   const float keep = 65536.0f / static_cast<float>(65536 - threshold);
   std::int64_t i = 0;
   for (; i + 4 <= n; i += 4) {
-    const std::uint64_t bits = mix64(seed + static_cast<std::uint64_t>(i));
+    const std::uint64_t bits = base::mix64(seed + static_cast<std::uint64_t>(i));
     for (int k = 0; k < 4; ++k) m[i + k] = ((bits >> (16 * k)) & 0xffff) >= threshold ? keep : 0.0f;
   }
-  for (; i < n; ++i) m[i] = (mix64(seed + static_cast<std::uint64_t>(i)) & 0xffff) >= threshold ? keep : 0.0f;
+  for (; i < n; ++i) m[i] = (base::mix64(seed + static_cast<std::uint64_t>(i)) & 0xffff) >= threshold ? keep : 0.0f;
   return x * (x.scalar_type() == at::kFloat ? mask : mask.to(x.scalar_type()));
 }
 
 at::Tensor truncated_normal(at::IntArrayRef shape, double sigma, std::uint64_t seed) {
   at::Tensor t = at::empty(shape, at::kFloat);
   float* out = t.data_ptr<float>();
-  CounterRng rng(mix64(seed));
+  base::CounterRng rng(base::mix64(seed));
   for (std::int64_t i = 0; i < t.numel();) {
     const double radius = std::sqrt(-2.0 * std::log(1.0 - rng.uniform()));
     const double value = radius * std::cos(6.283185307179586 * rng.uniform());
@@ -81,7 +81,7 @@ void DenseLinear::collect(const std::string& prefix, NamedTensors& out) const {
 
 Bert::Bert(const BertConfig& config, std::uint64_t seed) : config_(config) {
   std::uint64_t draw = 0;
-  const auto next = [&] { return counter_hash(seed, draw++); };
+  const auto next = [&] { return base::counter_hash(seed, draw++); };
   const std::int64_t h = config.hidden_size, f = config.intermediate_size;
   word_embeddings = truncated_normal({config.vocab_size, h}, 0.02, next());
   position_embeddings_ = truncated_normal({config.max_position_embeddings, h}, 0.02, next());
@@ -155,7 +155,7 @@ at::Tensor Bert::embed(const at::Tensor& ids, const ForwardOptions& options) {
   at::Tensor x = at::embedding(word_embeddings, ids);
   x = x + position_embeddings_.narrow(0, 0, ids.size(1)) + token_type_embeddings_.select(0, 0);
   x = normalize(embedding_norm_, x, config_.layer_norm_eps);
-  if (options.train) x = counter_dropout(x, hidden_dropout(options), counter_hash(options.dropout_seed, 1000));
+  if (options.train) x = counter_dropout(x, hidden_dropout(options), base::counter_hash(options.dropout_seed, 1000));
   return x;
 }
 
@@ -166,7 +166,7 @@ at::Tensor Bert::block(EncoderLayer& layer, const at::Tensor& x, const at::Tenso
     return t.view({batch, tokens, heads, config_.head_size()}).transpose(1, 2);
   };
   const auto drop = [&](const at::Tensor& t, double p, std::uint64_t site) {
-    return options.train ? counter_dropout(t, p, counter_hash(options.dropout_seed, index, site)) : t;
+    return options.train ? counter_dropout(t, p, base::counter_hash(options.dropout_seed, index, site)) : t;
   };
   const at::Tensor q = split(layer.query->forward(x)) * (1.0 / std::sqrt(static_cast<double>(config_.head_size())));
   const at::Tensor k = split(layer.key->forward(x)), v = split(layer.value->forward(x));
@@ -193,7 +193,7 @@ BertOutputs Bert::forward(const at::Tensor& ids, const at::Tensor& lengths, cons
   outputs.pooled = at::tanh(pooler_->forward(x.select(1, 0)));
   if (classifier_) {
     at::Tensor p = outputs.pooled;
-    if (options.train) p = counter_dropout(p, hidden_dropout(options), counter_hash(options.dropout_seed, 2000));
+    if (options.train) p = counter_dropout(p, hidden_dropout(options), base::counter_hash(options.dropout_seed, 2000));
     outputs.logits = classifier_->forward(p);
   }
   return outputs;

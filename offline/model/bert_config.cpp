@@ -1,7 +1,7 @@
 // Reading is lenient about keys nobody needs here and strict about those that shape the network.
 #include "offline/model/bert_config.h"
 
-#include "spec/errors.h"
+#include "base/errors.h"
 
 namespace heat::offline {
 namespace {
@@ -9,7 +9,7 @@ namespace {
 class Reader {
  public:
   Reader(const nlohmann::json& json, const std::string& name) : json_(json), name_(name) {}
-  spec::Problems problems;
+  base::Problems problems;
 
   void size(const char* key, std::int64_t& value, bool required) {
     if (!json_.contains(key)) {
@@ -58,7 +58,7 @@ std::vector<std::string> read_labels(const nlohmann::json& json, Reader& r) {
 }  // namespace
 
 BertConfig BertConfig::from_json(const nlohmann::json& json, const std::string& name) {
-  if (!json.is_object()) throw spec::ConfigError(name + ": is no JSON map");
+  if (!json.is_object()) throw base::ConfigError(name + ": is no JSON map");
   BertConfig c;
   c.attention_probs_dropout_prob = 0.1;
   c.max_position_embeddings = 512;

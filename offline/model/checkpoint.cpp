@@ -5,9 +5,9 @@
 #include <cstring>
 #include <filesystem>
 
+#include "base/atomic_file.h"
+#include "base/errors.h"
 #include "offline/model/factorize.h"
-#include "spec/atomic_file.h"
-#include "spec/errors.h"
 
 namespace heat::offline {
 namespace {
@@ -37,7 +37,7 @@ void fill(Bert& model, const Safetensors& file, const std::string& path, bool al
           std::vector<std::string>& notes) {
   std::map<std::string, const RawTensor*> given;
   for (const auto& [name, raw] : file.tensors) given[modern_name(name)] = &raw;
-  spec::Problems problems;
+  base::Problems problems;
   at::NoGradGuard no_grad;
   for (auto& [name, tensor] : model.named_parameters()) {
     const auto it = given.find(name);
@@ -75,9 +75,9 @@ nlohmann::ordered_json heat_section(Bert& model) {
 
 // Puts factorised layers (with zero cores) where the section names them.
 void apply_heat_section(Bert& model, const nlohmann::json& section, const std::string& path) {
-  spec::Problems problems;
+  base::Problems problems;
   if (!section.is_object() || !section.contains("layers") || !section["layers"].is_object())
-    throw spec::ConfigError(path + ": heat: expected a map with 'layers'");
+    throw base::ConfigError(path + ": heat: expected a map with 'layers'");
   auto slots = model.encoder_linears();
   for (const auto& [name, entry] : section["layers"].items()) {
     const std::string place = path + ": heat.layers." + name;
@@ -96,7 +96,7 @@ void apply_heat_section(Bert& model, const nlohmann::json& section, const std::s
       *slot->second = std::make_unique<FactorizedLinear>(method, shape, ranks);
     } catch (const nlohmann::json::exception&) {
       problems.add(place, "expected {\"method\": text, \"shape\": text, \"ranks\": list of numbers}");
-    } catch (const spec::ConfigError& e) {
+    } catch (const base::ConfigError& e) {
       problems.add(place, e.what());
     }
   }
@@ -121,12 +121,12 @@ at::Tensor to_float_tensor(const RawTensor& raw) {
 Checkpoint load_checkpoint(const std::string& folder, bool allow_new_head, std::uint64_t seed) {
   const std::filesystem::path root = folder;
   const std::string config_path = (root / "config.json").string();
-  const auto json = nlohmann::json::parse(spec::read_file(config_path), nullptr, false);
-  if (json.is_discarded()) throw spec::ConfigError(config_path + ": is no JSON");
+  const auto json = nlohmann::json::parse(base::read_file(config_path), nullptr, false);
+  if (json.is_discarded()) throw base::ConfigError(config_path + ": is no JSON");
   BertConfig config = BertConfig::from_json(json, config_path);
   Vocabulary vocabulary = Vocabulary::load((root / "vocab.txt").string());
   if (vocabulary.size() > config.vocab_size)
-    throw spec::ConfigError((root / "vocab.txt").string() + ": has " + std::to_string(vocabulary.size()) +
+    throw base::ConfigError((root / "vocab.txt").string() + ": has " + std::to_string(vocabulary.size()) +
                             " pieces, config.json's vocab_size is " + std::to_string(config.vocab_size));
   const std::string weights = (root / "model.safetensors").string();
   const Safetensors file = Safetensors::load(weights);
@@ -147,8 +147,8 @@ void save_checkpoint(const std::string& folder, const Bert& model, const Vocabul
   nlohmann::ordered_json config = model.config().to_json();
   auto& layers = const_cast<Bert&>(model);
   if (!factorized_layers(layers).empty()) config["heat"] = heat_section(layers);
-  spec::write_file_atomically((root / "config.json").string(), config.dump(2) + "\n");
-  spec::write_file_atomically((root / "vocab.txt").string(), vocabulary.text());
+  base::write_file_atomically((root / "config.json").string(), config.dump(2) + "\n");
+  base::write_file_atomically((root / "vocab.txt").string(), vocabulary.text());
   file.save((root / "model.safetensors").string());
 }
 

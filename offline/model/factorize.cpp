@@ -1,7 +1,7 @@
 // The weights are decomposed in double by offline/decompose; the model keeps float cores.
 #include "offline/model/factorize.h"
 
-#include "spec/errors.h"
+#include "base/errors.h"
 
 namespace heat::offline {
 namespace {
@@ -10,15 +10,15 @@ std::unique_ptr<Linear>* find_layer(Bert& model, const std::string& name) {
   std::vector<std::string> known;
   for (auto& [layer, slot] : model.encoder_linears())
     if (layer == name) return slot;
-  throw spec::ConfigError("layer '" + name + "' is not one of the encoder's linear layers");
+  throw base::ConfigError("layer '" + name + "' is not one of the encoder's linear layers");
 }
 
 double factorize_one(Bert& model, const LayerPlan& plan, const DecomposeOptions& options) {
   std::unique_ptr<Linear>* slot = find_layer(model, plan.layer);
   const auto* dense = dynamic_cast<const DenseLinear*>(slot->get());
-  if (!dense) throw spec::ConfigError("layer '" + plan.layer + "' is factorised already");
+  if (!dense) throw base::ConfigError("layer '" + plan.layer + "' is factorised already");
   if (plan.shape.rows() != dense->out_features() || plan.shape.cols() != dense->in_features())
-    throw spec::ConfigError("layer '" + plan.layer + "': shape " + shape_text(plan.shape, plan.method) +
+    throw base::ConfigError("layer '" + plan.layer + "': shape " + shape_text(plan.shape, plan.method) +
                             " is not that of the weight " + std::to_string(dense->out_features()) + "x" +
                             std::to_string(dense->in_features()));
   const at::Tensor w = dense->weight.detach().to(at::kDouble).contiguous();

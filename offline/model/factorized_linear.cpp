@@ -6,8 +6,8 @@
 #include <cmath>
 #include <numeric>
 
-#include "offline/model/counter_rng.h"
-#include "spec/errors.h"
+#include "base/errors.h"
+#include "base/random.h"
 
 namespace heat::offline {
 namespace {
@@ -121,7 +121,7 @@ void FactorizedLinear::scatter_ranks(std::uint64_t seed) {
   for (std::size_t i = 0; i < ranks_.size(); ++i) {
     Sizes all(max_ranks_[i]);
     std::iota(all.begin(), all.end(), 0);
-    CounterRng rng(counter_hash(seed, i));
+    base::CounterRng rng(base::counter_hash(seed, i));
     shuffle(all, rng);
     std::sort(all.begin(), all.begin() + ranks_[i]);
     entries_.push_back(at::from_blob(all.data(), {ranks_[i]}, at::kLong).clone());

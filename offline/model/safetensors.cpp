@@ -9,8 +9,8 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
-#include "spec/atomic_file.h"
-#include "spec/errors.h"
+#include "base/atomic_file.h"
+#include "base/errors.h"
 
 namespace heat::offline {
 namespace {
@@ -23,7 +23,7 @@ struct Span {
 };
 
 [[noreturn]] void fail(const std::string& file, const std::string& what) {
-  throw spec::ConfigError(file + ": " + what);
+  throw base::ConfigError(file + ": " + what);
 }
 
 // Bytes of one element in the file, or 0 for an unknown type.
@@ -155,7 +155,7 @@ std::vector<float> RawTensor::floats() const {
       out[i] = half_to_float(half);
     }
   } else {
-    throw spec::Error(std::string("tensor of type ") + dtype_name(dtype) + " where floats are expected");
+    throw base::Error(std::string("tensor of type ") + dtype_name(dtype) + " where floats are expected");
   }
   return out;
 }
@@ -207,7 +207,7 @@ Safetensors Safetensors::parse(const std::string& bytes, const std::string& name
 }
 
 Safetensors Safetensors::load(const std::string& path) {
-  return parse(spec::read_file(path), path);
+  return parse(base::read_file(path), path);
 }
 
 std::string Safetensors::serialize() const {
@@ -231,7 +231,7 @@ std::string Safetensors::serialize() const {
 }
 
 void Safetensors::save(const std::string& path) const {
-  spec::write_file_atomically(path, serialize());
+  base::write_file_atomically(path, serialize());
 }
 
 float half_to_float(std::uint16_t half) {

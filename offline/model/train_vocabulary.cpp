@@ -3,9 +3,9 @@
 #include <map>
 #include <set>
 
+#include "base/errors.h"
 #include "offline/model/unicode.h"
 #include "offline/model/wordpiece.h"
-#include "spec/errors.h"
 
 namespace heat::offline {
 namespace {
@@ -99,7 +99,7 @@ Vocabulary train_vocabulary(const std::unordered_map<std::string, std::int64_t>&
   Merger merger(sorted);
   const std::int64_t special = 5;
   if (static_cast<std::int64_t>(merger.symbols().size()) + special > size)
-    throw spec::ConfigError("vocab_size " + std::to_string(size) + " is below the number of characters, " +
+    throw base::ConfigError("vocab_size " + std::to_string(size) + " is below the number of characters, " +
                             std::to_string(merger.symbols().size() + special));
   while (static_cast<std::int64_t>(merger.symbols().size()) + special < size && merger.merge_best()) {
   }

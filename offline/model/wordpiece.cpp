@@ -5,9 +5,9 @@
 #include <array>
 #include <sstream>
 
+#include "base/atomic_file.h"
+#include "base/errors.h"
 #include "offline/model/unicode.h"
-#include "spec/atomic_file.h"
-#include "spec/errors.h"
 
 namespace heat::offline {
 namespace {
@@ -60,18 +60,18 @@ void basic_tokenize_plain(std::string_view text, const TokenizerOptions& options
 Vocabulary::Vocabulary(std::vector<std::string> pieces, const std::string& name) : pieces_(std::move(pieces)) {
   for (std::size_t i = 0; i < pieces_.size(); ++i)
     if (!ids_.emplace(pieces_[i], static_cast<std::int32_t>(i)).second)
-      throw spec::ConfigError(name + ":" + std::to_string(i + 1) + ": piece '" + pieces_[i] + "' occurs twice");
+      throw base::ConfigError(name + ":" + std::to_string(i + 1) + ": piece '" + pieces_[i] + "' occurs twice");
   std::array<std::int32_t*, 5> members = {&pad_, &unk_, &cls_, &sep_, &mask_};
   std::string missing;
   for (std::size_t i = 0; i < kSpecial.size(); ++i) {
     *members[i] = find(kSpecial[i]);
     if (*members[i] < 0) missing += std::string(" ") + kSpecial[i];
   }
-  if (!missing.empty()) throw spec::ConfigError(name + ": missing special pieces:" + missing);
+  if (!missing.empty()) throw base::ConfigError(name + ": missing special pieces:" + missing);
 }
 
 Vocabulary Vocabulary::load(const std::string& path) {
-  std::istringstream lines(spec::read_file(path));
+  std::istringstream lines(base::read_file(path));
   std::vector<std::string> pieces;
   for (std::string line; std::getline(lines, line);) {
     if (!line.empty() && line.back() == '\r') line.pop_back();

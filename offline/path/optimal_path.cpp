@@ -9,8 +9,8 @@
 #include <bit>
 #include <tuple>
 
+#include "base/errors.h"
 #include "offline/path/subset_table.h"
-#include "spec/errors.h"
 
 namespace heat::offline {
 namespace {
@@ -53,7 +53,7 @@ class Search {
       const int whole = slot_[table_.all()];
       if (whole >= 0 && at(table_.all()).trees.size() >= k_) return at(table_.all());
       if (cap == kTooLarge) {
-        if (whole < 0) throw spec::ConfigError("no contraction path of this einsum has a cost that fits 63 bits");
+        if (whole < 0) throw base::ConfigError("no contraction path of this einsum has a cost that fits 63 bits");
         return at(table_.all());
       }
     }
@@ -208,11 +208,11 @@ Precompute precompute_from_name(const std::string& name) {
   if (name == "never") return Precompute::kNever;
   if (name == "shrinking") return Precompute::kShrinking;
   if (name == "always") return Precompute::kAlways;
-  throw spec::ConfigError("unknown precompute policy '" + name + "': expected never, shrinking or always");
+  throw base::ConfigError("unknown precompute policy '" + name + "': expected never, shrinking or always");
 }
 
 std::vector<PlannedPath> k_best_paths(const TensorNetwork& network, int k, Precompute policy) {
-  if (k < 1) throw spec::ConfigError("number of paths " + std::to_string(k) + ": expected at least 1");
+  if (k < 1) throw base::ConfigError("number of paths " + std::to_string(k) + ": expected at least 1");
   const SubsetTable table(network, policy);
   if (table.operands() == 1) return {evaluate_path(network, {}, policy)};
   Search search(table, k);

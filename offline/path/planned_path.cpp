@@ -2,9 +2,9 @@
 #include <algorithm>
 #include <bit>
 
+#include "base/errors.h"
 #include "offline/path/optimal_path.h"
 #include "offline/path/subset_table.h"
-#include "spec/errors.h"
 
 namespace heat::offline {
 namespace {
@@ -56,7 +56,7 @@ PlannedPath evaluate_path(const TensorNetwork& network, const spec::ContractionP
     names.push_back(step.result);
     planned.steps.push_back(std::move(step));
   }
-  if (planned.macs == kTooLarge) throw spec::ConfigError("contraction path: its cost does not fit 63 bits");
+  if (planned.macs == kTooLarge) throw base::ConfigError("contraction path: its cost does not fit 63 bits");
   return planned;
 }
 

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <bit>
 
-#include "spec/errors.h"
+#include "base/errors.h"
 
 namespace heat::offline {
 namespace {
@@ -16,14 +16,14 @@ constexpr std::size_t kMostOperands = 22, kMostIndices = 64;
 SubsetTable::SubsetTable(const TensorNetwork& network, Precompute policy) : policy_(policy) {
   const spec::Einsum& e = network.einsum;
   if (e.operands.size() > kMostOperands)
-    throw spec::ConfigError("einsum of " + std::to_string(e.operands.size()) + " operands: exact paths go up to " +
+    throw base::ConfigError("einsum of " + std::to_string(e.operands.size()) + " operands: exact paths go up to " +
                             std::to_string(kMostOperands));
   const auto number = [&](const spec::Index& index) {
     const auto found = std::find(index_names_.begin(), index_names_.end(), index);
     if (found != index_names_.end()) return found - index_names_.begin();
     index_names_.push_back(index);
     if (index_names_.size() > kMostIndices)
-      throw spec::ConfigError("einsum of more than " + std::to_string(kMostIndices) +
+      throw base::ConfigError("einsum of more than " + std::to_string(kMostIndices) +
                               " indices: exact paths go up to that");
     return static_cast<std::ptrdiff_t>(index_names_.size()) - 1;
   };
@@ -93,14 +93,14 @@ spec::ContractionPath linear_path(std::vector<SubsetMask> list, const std::vecto
 
 std::vector<SubsetPair> subset_steps(std::size_t count, const spec::ContractionPath& path) {
   if (path.steps.size() + 1 != count)
-    throw spec::ConfigError("contraction path of " + std::to_string(path.steps.size()) + " steps for " +
+    throw base::ConfigError("contraction path of " + std::to_string(path.steps.size()) + " steps for " +
                             std::to_string(count) + " operands (expected " + std::to_string(count - 1) + ")");
   std::vector<SubsetMask> list;
   for (std::size_t k = 0; k < count; ++k) list.push_back(SubsetMask{1} << k);
   std::vector<SubsetPair> steps;
   for (const auto& [i, j] : path.steps) {
     if (i < 0 || i >= j || j >= static_cast<int>(list.size()))
-      throw spec::ConfigError("contraction path: step " + std::to_string(steps.size()) + " takes operands " +
+      throw base::ConfigError("contraction path: step " + std::to_string(steps.size()) + " takes operands " +
                               std::to_string(i) + " and " + std::to_string(j) + " of " + std::to_string(list.size()) +
                               " (expected first < second)");
     steps.emplace_back(list[static_cast<std::size_t>(i)], list[static_cast<std::size_t>(j)]);

@@ -1,7 +1,7 @@
 // The einsums of the four decompositions (paper, section 2.2.1 and figure 6).
 #include "offline/path/tensor_network.h"
 
-#include "spec/errors.h"
+#include "base/errors.h"
 
 namespace heat::offline {
 namespace {
@@ -22,7 +22,7 @@ class Builder {
   }
   // The input and the output over the modes, with the tokens first; the indices of all modes, rows first.
   std::vector<Index> input_and_output(const TensorShape& shape, std::int64_t tokens) {
-    if (tokens < 1) throw spec::ConfigError("tokens " + std::to_string(tokens) + ": expected at least 1");
+    if (tokens < 1) throw base::ConfigError("tokens " + std::to_string(tokens) + ": expected at least 1");
     std::vector<Index> modes, input{index("t", tokens)}, output{"t"};
     for (std::size_t k = 0; k < shape.row_modes.size(); ++k)
       modes.push_back(output.emplace_back(index("m" + std::to_string(k), shape.row_modes[k])));
@@ -60,7 +60,7 @@ TensorNetwork network_from_equation(const std::string& equation, const std::map<
   for (std::size_t k = 0; k < network.is_static.size(); ++k) network.names.push_back("operand" + std::to_string(k));
   for (int position : statics) {
     if (position < 0 || position >= static_cast<int>(network.is_static.size()))
-      throw spec::ConfigError("equation '" + equation + "': static operand " + std::to_string(position) +
+      throw base::ConfigError("equation '" + equation + "': static operand " + std::to_string(position) +
                               " does not exist (operands 0 to " + std::to_string(network.is_static.size() - 1) + ")");
     network.is_static[static_cast<std::size_t>(position)] = true;
   }

@@ -3,8 +3,8 @@
 
 #include <filesystem>
 
+#include "base/atomic_file.h"
 #include "offline/model/checkpoint.h"
-#include "spec/atomic_file.h"
 
 namespace heat::offline {
 
@@ -14,7 +14,7 @@ CheckpointForms load_checkpoint_forms(const std::string& folder, std::int64_t to
   Checkpoint checkpoint = load_checkpoint(folder, true);
   const BertConfig& config = checkpoint.model.config();
   if (tokens < 2 || tokens > config.max_position_embeddings)
-    throw spec::ConfigError("--seq-len " + std::to_string(tokens) + ": the model in '" + folder + "' takes 2 to " +
+    throw base::ConfigError("--seq-len " + std::to_string(tokens) + ": the model in '" + folder + "' takes 2 to " +
                             std::to_string(config.max_position_embeddings));
   CheckpointForms result;
   result.shape = encoder_shape(config, tokens, std::filesystem::path(folder).filename().string());
@@ -27,9 +27,9 @@ CheckpointForms load_checkpoint_forms(const std::string& folder, std::int64_t to
 
 nlohmann::json parse_json_file(const std::string& path) {
   try {
-    return nlohmann::json::parse(spec::read_file(path));
+    return nlohmann::json::parse(base::read_file(path));
   } catch (const nlohmann::json::parse_error& e) {
-    throw spec::ConfigError(path + ": " + e.what());
+    throw base::ConfigError(path + ": " + e.what());
   }
 }
 

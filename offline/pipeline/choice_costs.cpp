@@ -4,7 +4,7 @@
 
 #include <map>
 
-#include "spec/errors.h"
+#include "base/errors.h"
 
 namespace heat::offline {
 namespace {
@@ -45,7 +45,7 @@ std::int64_t add_choice_rows(CostTable& table, const std::vector<RankLadder>& la
 }
 
 ChoiceTable choice_costs(const CostTable& table, const std::vector<RankLadder>& ladders, std::int64_t tokens) {
-  spec::Problems problems;
+  base::Problems problems;
   ChoiceTable costs;
   std::map<std::string, std::optional<CostRow>> known;
   for (const RankLadder& ladder : ladders) {
@@ -78,7 +78,7 @@ ChoiceCost dense_cost(const CostTable& table, const std::vector<RankLadder>& lad
     probe.method = "dense";
     probe.shape = std::to_string(probe.rows) + "x" + std::to_string(probe.cols);
     const auto row = table.find(probe.key());
-    if (!row) throw spec::ConfigError("the cost table has no row '" + probe.key() + "'");
+    if (!row) throw base::ConfigError("the cost table has no row '" + probe.key() + "'");
     sum.energy_pj += row->best_energy_pj();
     sum.latency_ns += row->best_latency_ns();
   }

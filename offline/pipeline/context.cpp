@@ -47,10 +47,10 @@ Checkpoint& PipelineContext::teacher() {
     teacher_ = std::make_unique<Checkpoint>(load_checkpoint(config_.teacher));
     const BertConfig& c = teacher_->model.config();
     if (config_.tokens > c.max_position_embeddings)
-      throw spec::ConfigError(config_.file + ": task.tokens " + std::to_string(config_.tokens) +
+      throw base::ConfigError(config_.file + ": task.tokens " + std::to_string(config_.tokens) +
                               ": the teacher takes at most " + std::to_string(c.max_position_embeddings));
     if (c.labels.size() != task().labels.size())
-      throw spec::ConfigError(config_.teacher + ": has " + std::to_string(c.labels.size()) + " labels, task " +
+      throw base::ConfigError(config_.teacher + ": has " + std::to_string(c.labels.size()) + " labels, task " +
                               task().name + " has " + std::to_string(task().labels.size()));
   }
   return *teacher_;

@@ -120,7 +120,7 @@ std::vector<std::vector<std::int32_t>> full_sequences(const WordPieceTokenizer& 
     while (ids.size() + 1 < length) {
       const auto pieces = tokenizer.encode(texts[text++ % texts.size()], static_cast<std::int64_t>(length) + 2);
       for (std::size_t i = 1; i + 1 < pieces.size() && ids.size() + 1 < length; ++i) ids.push_back(pieces[i]);
-      if (text > texts.size() * length) throw spec::Error("the texts for calibration hold no words");
+      if (text > texts.size() * length) throw base::Error("the texts for calibration hold no words");
     }
     ids.push_back(tokenizer.vocabulary().sep());
     sequences.push_back(std::move(ids));

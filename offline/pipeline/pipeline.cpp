@@ -3,7 +3,7 @@
 
 #include <cstdio>
 
-#include "spec/atomic_file.h"
+#include "base/atomic_file.h"
 
 namespace heat::offline {
 namespace {
@@ -92,7 +92,7 @@ nlohmann::ordered_json run_pipeline(const PipelineConfig& config, const Pipeline
   const auto report = results.find("report");
   if (report == results.end()) return nlohmann::ordered_json::object();
   nlohmann::ordered_json summary = nlohmann::ordered_json::parse(report->second.dump());
-  spec::write_file_atomically(options.out + "/summary.json", summary.dump(2) + "\n");
+  base::write_file_atomically(options.out + "/summary.json", summary.dump(2) + "\n");
   return summary;
 }
 

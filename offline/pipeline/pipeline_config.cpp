@@ -4,13 +4,13 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "base/atomic_file.h"
+#include "base/config_reader.h"
 #include "offline/decompose/tensor_shape.h"
 #include "offline/loop/stage_runner.h"
 #include "offline/pipeline/rank_search.h"
 #include "offline/train/level_config.h"
 #include "spec/arch_spec.h"
-#include "spec/atomic_file.h"
-#include "spec/config_reader.h"
 
 namespace heat::offline {
 namespace {
@@ -19,7 +19,7 @@ namespace fs = std::filesystem;
 
 constexpr std::int64_t kMany = 1'000'000'000;
 
-std::string existing(spec::ConfigReader& r, const std::string& key, const std::string& base) {
+std::string existing(base::ConfigReader& r, const std::string& key, const std::string& base) {
   const std::string given = r.text(key);
   if (given.empty()) return given;
   const fs::path path = fs::path(given).is_absolute() ? fs::path(given) : fs::path(base).parent_path() / given;
@@ -28,12 +28,12 @@ std::string existing(spec::ConfigReader& r, const std::string& key, const std::s
   return path.lexically_normal().string();
 }
 
-void read_level1(spec::ConfigReader r, PipelineConfig& c) {
+void read_level1(base::ConfigReader r, PipelineConfig& c) {
   c.level1.methods = r.texts("methods");
   for (const std::string& m : c.level1.methods) {
     try {
       method_from_name(m);
-    } catch (const spec::ConfigError& e) {
+    } catch (const base::ConfigError& e) {
       r.problems().add(r.place("methods"), e.what());
     }
   }
@@ -48,12 +48,12 @@ void read_level1(spec::ConfigReader r, PipelineConfig& c) {
 }
 
 // Keys that a level's own command has defaults for, and a pipeline must state.
-void require(spec::ConfigReader& r, std::initializer_list<const char*> keys) {
+void require(base::ConfigReader& r, std::initializer_list<const char*> keys) {
   for (const char* key : keys)
     if (!r.has(key)) r.problems().add(r.place(), std::string("missing key '") + key + "'");
 }
 
-void read_supernet_stage(spec::ConfigReader r, PipelineConfig& c) {
+void read_supernet_stage(base::ConfigReader r, PipelineConfig& c) {
   c.supernet_ratio = r.number("max_ratio", {0.001, 1});
   c.fractions = r.numbers("fractions", {0.001, 1});
   if (c.fractions.empty() || c.fractions.back() != 1)
@@ -67,7 +67,7 @@ void read_supernet_stage(spec::ConfigReader r, PipelineConfig& c) {
   c.supernet = read_supernet(r, c.seed);
 }
 
-void read_search(spec::ConfigReader r, PipelineConfig& c) {
+void read_search(base::ConfigReader r, PipelineConfig& c) {
   c.subnets = r.integer("subnets", {10, kMany});
   c.predictor.trees = static_cast<int>(r.integer_or("trees", c.predictor.trees, {1, 10000}));
   c.evolution.population = static_cast<int>(r.integer_or("population", c.evolution.population, {4, 100000}));
@@ -81,7 +81,7 @@ void read_search(spec::ConfigReader r, PipelineConfig& c) {
     r.problems().add(r.place("parents"), "must be fewer than the population");
 }
 
-void read_distill_stage(spec::ConfigReader r, PipelineConfig& c) {
+void read_distill_stage(base::ConfigReader r, PipelineConfig& c) {
   require(r, {"stage_one_steps", "stage_two_steps"});
   c.distill = read_distill(r, c.seed);
   c.distill_dev_limit = r.integer_or("dev_limit", c.distill_dev_limit, {0, kMany});
@@ -90,14 +90,14 @@ void read_distill_stage(spec::ConfigReader r, PipelineConfig& c) {
 }  // namespace
 
 PipelineConfig PipelineConfig::load(const std::string& path) {
-  spec::Problems problems;
-  spec::ConfigReader r = spec::ConfigReader::load(path, problems);
+  base::Problems problems;
+  base::ConfigReader r = base::ConfigReader::load(path, problems);
   PipelineConfig c;
   c.file = path;
   c.seed = static_cast<std::uint64_t>(r.integer("seed", {0, kMany}));
   c.threads = static_cast<int>(r.integer_or("threads", 2, {1, 1024}));
   c.jobs = static_cast<int>(r.integer_or("jobs", 2, {1, 1024}));
-  spec::ConfigReader task = r.section("task");
+  base::ConfigReader task = r.section("task");
   c.task = task.choice("name", {"wordnet", "sst2"});
   c.data = task.text_or("data", "");
   c.tokens = task.integer("tokens", {4, 4096});
@@ -110,7 +110,7 @@ PipelineConfig PipelineConfig::load(const std::string& path) {
   read_level1(r.section("level1"), c);
   read_supernet_stage(r.section("supernet"), c);
   read_search(r.section("search"), c);
-  spec::ConfigReader loop = r.section("loop");
+  base::ConfigReader loop = r.section("loop");
   c.max_rounds = loop.integer("max_rounds", {1, 100});
   c.tolerance = loop.number("tolerance", {0, 10});
   c.candidates = loop.integer_or("candidates", c.candidates, {1, kRunnersUp + 1});
@@ -130,12 +130,12 @@ nlohmann::json key_of(const PipelineConfig& c, const std::string& part) {
     key["tokens"] = c.tokens;
     for (const char* file : {"config.json", "vocab.txt", "model.safetensors"})
       if (const fs::path f = fs::path(c.teacher) / file; fs::exists(f))
-        key[file] = content_key(spec::read_file(f.string()));
+        key[file] = content_key(base::read_file(f.string()));
   }
   if (part == "machine") {
     const spec::ArchSpec arch = spec::ArchSpec::load(c.arch);
     for (const std::string& file : {c.arch, arch.energy_config, arch.dram_config})
-      key["files"].push_back(content_key(spec::read_file(file)));
+      key["files"].push_back(content_key(base::read_file(file)));
   }
   if (part == "level1")
     key.update({{"methods", c.level1.methods},

@@ -5,10 +5,10 @@
 #include <cmath>
 #include <utility>
 
+#include "base/errors.h"
 #include "offline/decompose/rank_rules.h"
 #include "offline/search/baselines.h"
 #include "offline/search/search_files.h"
-#include "spec/errors.h"
 
 namespace heat::offline {
 namespace {
@@ -21,7 +21,7 @@ int tensorly_choice(const RankLadder& ladder, const std::vector<ChoiceCost>& cos
                                                              : RankFormat::kCp;
   try {
     return nearest_choice(costs, tensorly_ranks(format, modes, ratio).params);
-  } catch (const spec::ConfigError&) {  // the rule's equation has no solution for this shape
+  } catch (const base::ConfigError&) {  // the rule's equation has no solution for this shape
     return nearest_choice(costs, static_cast<std::int64_t>(ratio * static_cast<double>(ladder.shape.elements())));
   }
 }

@@ -3,9 +3,9 @@
 
 #include <cmath>
 
+#include "base/errors.h"
 #include "offline/cost_table/front_json.h"
 #include "offline/cost_table/pareto.h"
-#include "spec/errors.h"
 
 namespace heat::offline {
 namespace {
@@ -21,7 +21,7 @@ nlohmann::json choose(const std::vector<CostRow>& rows, const CostRow& size, con
     if (s && (!best || value(*s) < value(*best))) best = s;
   }
   if (!best)
-    throw spec::Error("no candidate for " + std::to_string(size.rows) + "x" + std::to_string(size.cols) +
+    throw base::Error("no candidate for " + std::to_string(size.rows) + "x" + std::to_string(size.cols) +
                       " within the ratio " + std::to_string(config.level1.max_ratio) + " fits the machine");
   nlohmann::json chosen = row_json(rows[*best]);
   chosen["rows"] = size.rows;

@@ -1,9 +1,9 @@
 // Stage 12: the figures of all stages as one summary, the report's data, and the files a user looks for.
 #include <filesystem>
 
+#include "base/atomic_file.h"
 #include "offline/loop/simulator_process.h"
 #include "offline/pipeline/pipeline.h"
-#include "spec/atomic_file.h"
 
 namespace heat::offline {
 namespace {
@@ -90,10 +90,10 @@ nlohmann::ordered_json report_data(PipelineContext& context, const StageResults&
 }
 
 void place(const std::string& from, const std::string& to) {
-  const std::string temporary = spec::temporary_name(to);
+  const std::string temporary = base::temporary_name(to);
   fs::create_directories(fs::path(to).parent_path());
   fs::copy_file(from, temporary, fs::copy_options::overwrite_existing);
-  spec::commit_file(temporary, to);
+  base::commit_file(temporary, to);
 }
 
 // heat-trace lies beside this executable, as simba-sim does.
@@ -109,7 +109,7 @@ nlohmann::json stage_report(PipelineContext& context, const StageResults& result
   const std::string& out = context.out();
   const nlohmann::ordered_json summary = summarize(context, results);
   const std::string data = folder + "/report_data.json";
-  spec::write_file_atomically(data, report_data(context, results, summary).dump(1) + "\n");
+  base::write_file_atomically(data, report_data(context, results, summary).dump(1) + "\n");
   const auto file_of = [&](const char* stage, const char* key) {
     return out + "/" + results.at(stage).at(key).get<std::string>();
   };
@@ -127,7 +127,7 @@ nlohmann::json stage_report(PipelineContext& context, const StageResults& result
   const int status = run_process({report_program(), "report", "dense=" + out + "/traces/dense.sqlite",
                                   "student=" + out + "/traces/student.sqlite", "--data", data, "--output", report},
                                  error);
-  if (status != 0) throw spec::Error("heat-trace report failed with status " + std::to_string(status) + ": " + error);
+  if (status != 0) throw base::Error("heat-trace report failed with status " + std::to_string(status) + ": " + error);
   place(data, out + "/report_data.json");
   place(report, out + "/report.html");
   return summary;

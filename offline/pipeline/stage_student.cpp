@@ -1,6 +1,7 @@
 // Stages 9 to 11: level 3's distillation, the student's accuracy, and its weights through the machine bit by bit.
 #include <filesystem>
 
+#include "base/atomic_file.h"
 #include "offline/pipeline/fit.h"
 #include "offline/pipeline/int8_accuracy.h"
 #include "offline/pipeline/model_forms.h"
@@ -10,7 +11,6 @@
 #include "offline/schedule/evaluate.h"
 #include "offline/schedule/planner.h"
 #include "offline/schedule/quantize.h"
-#include "spec/atomic_file.h"
 
 namespace heat::offline {
 namespace {
@@ -53,7 +53,7 @@ bool equal_output(const spec::Schedule& schedule, const std::vector<std::vector<
   IntegerValues values = bytes;
   evaluate_integer(schedule, values);
   const auto& expected = values[static_cast<std::size_t>(output)];
-  const std::string written = spec::read_file(file);
+  const std::string written = base::read_file(file);
   return written.size() == expected.size() &&
          std::equal(expected.begin(), expected.end(), written.begin(),
                     [](std::int8_t a, char b) { return a == static_cast<std::int8_t>(b); });
@@ -88,7 +88,7 @@ nlohmann::json stage_distill(PipelineContext& context, const StageResults& resul
   };
   const DistillResult distilled =
       distill(student, context.teacher().model, context.train(), config.distill, run, report, context.student_dev());
-  if (!distilled.complete) throw spec::Error("stopped; the same command goes on from here");
+  if (!distilled.complete) throw base::Error("stopped; the same command goes on from here");
   const std::vector<LayerPlan> plans = plans_of_model(student);
   const std::string file = folder + "/weights.safetensors";
   write_parameters(student, file, {{"format", "heat-student/1"}, {"layers", to_json(plans).dump()}});

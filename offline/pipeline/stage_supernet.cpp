@@ -65,7 +65,7 @@ nlohmann::json stage_supernet(PipelineContext& context, const StageResults& resu
   run.checkpoint_steps = 50;
   if (!train_supernet(supernet, context.teacher().model, context.train(), context.config().supernet, run,
                       steps_of(progress)))
-    throw spec::Error("stopped; the same command goes on from here");
+    throw base::Error("stopped; the same command goes on from here");
   const std::string file = folder + "/supernet.safetensors";
   write_parameters(supernet.model(), file, {});
   nlohmann::json ladders = nlohmann::json::array();

@@ -1,8 +1,8 @@
 // Parameters travel between stages as safetensors, which hold the same bits on every machine.
 #include "offline/pipeline/subnets.h"
 
+#include "base/errors.h"
 #include "offline/model/checkpoint.h"
-#include "spec/errors.h"
 
 namespace heat::offline {
 
@@ -26,7 +26,7 @@ void write_parameters(const Bert& model, const std::string& path, const std::map
 
 void read_parameters(Bert& model, const std::string& path) {
   const Safetensors file = Safetensors::load(path);
-  spec::Problems problems;
+  base::Problems problems;
   for (auto& [name, tensor] : model.named_parameters()) {
     const auto found = file.tensors.find(name);
     if (found == file.tensors.end()) {

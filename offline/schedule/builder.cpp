@@ -144,7 +144,7 @@ void assign_addresses(spec::Schedule& schedule) {
       t.dram_address = -1;
       if (t.home != spec::Home::kDram) continue;
       t.dram_address = next;
-      next += spec::ceil_div(t.bytes(), kAlignment) * kAlignment;
+      next += base::ceil_div(t.bytes(), kAlignment) * kAlignment;
     }
   };
   place(true);

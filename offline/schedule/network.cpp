@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "spec/config_reader.h"
+#include "base/config_reader.h"
 
 namespace heat::offline {
 
@@ -13,8 +13,8 @@ Activation activation_from_name(const std::string& name) {
   if (name == "gelu") return Activation::kGelu;
   if (name == "gelu_new") return Activation::kGeluTanh;
   if (name == "relu") return Activation::kRelu;
-  const auto near = spec::nearest_word(name, {"none", "gelu", "gelu_new", "relu"});
-  throw spec::ConfigError("unknown activation '" + name + "'" + (near ? ", did you mean '" + *near + "'?" : "") +
+  const auto near = base::nearest_word(name, {"none", "gelu", "gelu_new", "relu"});
+  throw base::ConfigError("unknown activation '" + name + "'" + (near ? ", did you mean '" + *near + "'?" : "") +
                           " (known: none, gelu, gelu_new, relu)");
 }
 

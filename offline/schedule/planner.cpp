@@ -7,7 +7,7 @@
 #include <numeric>
 #include <optional>
 
-#include "spec/atomic_file.h"
+#include "base/atomic_file.h"
 #include "spec/schedule_checks.h"
 
 namespace heat::offline {
@@ -28,16 +28,16 @@ void plan_groups(LoweredEncoder& lowered, const mapper::Machine& machine, const 
     std::iota(chain.begin(), chain.end(), segment.first);
     const mapper::FusionResult plan = mapper::plan_fusion(schedule, chain, machine, options, cache);
     if (!plan.feasible)
-      throw spec::ScheduleError("no mapping of nodes '" + schedule.nodes[static_cast<std::size_t>(chain.front())].name +
+      throw base::ScheduleError("no mapping of nodes '" + schedule.nodes[static_cast<std::size_t>(chain.front())].name +
                                 "' to '" + schedule.nodes[static_cast<std::size_t>(chain.back())].name + "' on " +
                                 machine.arch.name + ": " + plan.reason);
   }
   assign_addresses(schedule);
   mapper::predict(schedule, machine);
-  spec::Problems problems;
+  base::Problems problems;
   spec::check_structure(schedule, problems);
   for (const std::string& misfit : spec::misfits(schedule, machine.arch)) problems.add(schedule.network, misfit);
-  problems.throw_if_any<spec::ScheduleError>();
+  problems.throw_if_any<base::ScheduleError>();
 }
 
 LoweredEncoder plan_encoder(const EncoderShape& shape, const std::string& method, const EncoderForms& forms,
@@ -52,7 +52,7 @@ LoweredEncoder plan_encoder(const EncoderShape& shape, const std::string& method
     LoweredEncoder lowered = lower_encoder(shape, method, forms, loop);
     try {
       plan_groups(lowered, machine, options, cache);
-    } catch (const spec::ScheduleError& e) {  // a head's scores may not fit where a few tokens' do, and the reverse
+    } catch (const base::ScheduleError& e) {  // a head's scores may not fit where a few tokens' do, and the reverse
       reasons += (reasons.empty() ? "" : "\n") + std::string(e.what());
       continue;
     }
@@ -62,7 +62,7 @@ LoweredEncoder plan_encoder(const EncoderShape& shape, const std::string& method
     best_value = value;
     best = std::move(lowered);
   }
-  if (!best_value) throw spec::ScheduleError(reasons);
+  if (!best_value) throw base::ScheduleError(reasons);
   return best;
 }
 
@@ -82,7 +82,7 @@ std::int64_t write_schedule(spec::Schedule schedule, const std::vector<std::vect
   if (!image.empty()) {
     const std::filesystem::path file = std::filesystem::path(path).replace_extension(".bin");
     schedule.dram_image = file.filename().string();
-    spec::write_file_atomically(file.string(), image);
+    base::write_file_atomically(file.string(), image);
   }
   spec::save(schedule, path);
   return static_cast<std::int64_t>(image.size());
@@ -90,14 +90,14 @@ std::int64_t write_schedule(spec::Schedule schedule, const std::vector<std::vect
 
 std::vector<std::vector<std::int8_t>> read_image(const spec::Schedule& schedule) {
   const std::filesystem::path file = std::filesystem::path(schedule.file).parent_path() / schedule.dram_image;
-  const std::string image = spec::read_file(file.string());
+  const std::string image = base::read_file(file.string());
   std::vector<std::vector<std::int8_t>> bytes(schedule.tensors.size());
   for (std::size_t t = 0; t < bytes.size(); ++t) {
     const spec::Tensor& tensor = schedule.tensors[t];
     if (!is_given(tensor)) continue;
     const std::int64_t end = tensor.dram_address + tensor.bytes();
     if (end > static_cast<std::int64_t>(image.size()))
-      throw spec::ScheduleError(file.string() + ": has " + std::to_string(image.size()) + " bytes, tensor '" +
+      throw base::ScheduleError(file.string() + ": has " + std::to_string(image.size()) + " bytes, tensor '" +
                                 tensor.name + "' ends at " + std::to_string(end));
     bytes[t].assign(image.begin() + tensor.dram_address, image.begin() + end);
   }

@@ -44,7 +44,7 @@ spec::RequantRecord requant_record(double ratio, double bias_in_sum_units) {
   double multiplier = std::round(fraction * 65536);
   if (multiplier > 65535) multiplier = 32768, --shift;
   if (!(ratio > 0) || shift < 1 || shift > 47)
-    throw spec::Error("requantisation ratio " + std::to_string(ratio) + " is outside (2^-31, 2^15)");
+    throw base::Error("requantisation ratio " + std::to_string(ratio) + " is outside (2^-31, 2^15)");
   return {saturated<std::int32_t>(bias_in_sum_units), static_cast<std::uint16_t>(multiplier),
           static_cast<std::uint8_t>(shift), 0};
 }

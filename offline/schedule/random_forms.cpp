@@ -4,25 +4,17 @@
 
 #include <cmath>
 
+#include "base/random.h"
+
 namespace heat::offline {
-namespace {
-
-std::uint64_t mix(std::uint64_t x) {
-  x += 0x9e3779b97f4a7c15ull;
-  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ull;
-  x = (x ^ (x >> 27)) * 0x94d049bb133111ebull;
-  return x ^ (x >> 31);
-}
-
-}  // namespace
 
 std::vector<float> random_normal(const std::string& name, std::uint64_t seed, std::int64_t count, double sigma) {
-  std::uint64_t state = mix(seed);
-  for (unsigned char c : name) state = mix(state ^ c);
+  std::uint64_t state = base::mix64(seed);
+  for (unsigned char c : name) state = base::mix64(state ^ c);
   std::vector<float> values(static_cast<std::size_t>(count));
   for (float& v : values) {
     double sum = -6;
-    for (int i = 0; i < 12; ++i) sum += static_cast<double>(mix(state++) >> 11) * 0x1p-53;
+    for (int i = 0; i < 12; ++i) sum += static_cast<double>(base::mix64(state++) >> 11) * 0x1p-53;
     v = static_cast<float>(sigma * sum);
   }
   return values;

@@ -6,7 +6,7 @@
 #include <cmath>
 #include <set>
 
-#include "spec/errors.h"
+#include "base/errors.h"
 
 namespace heat::offline {
 namespace {

@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <cstdio>
 
-#include "offline/model/counter_rng.h"
-#include "spec/errors.h"
+#include "base/errors.h"
+#include "base/random.h"
 
 namespace heat::offline {
 
@@ -40,7 +40,7 @@ std::vector<Baseline> rule_baselines(const ChoiceTable& table, const std::string
 }
 
 std::vector<Baseline> random_baselines(const ChoiceTable& table, int count, const EvolutionConfig& config) {
-  CounterRng rng(counter_hash(config.seed, 60));
+  base::CounterRng rng(base::counter_hash(config.seed, 60));
   std::vector<Baseline> out;
   for (int i = 0; i < count; ++i)
     for (int attempt = 0; attempt < 1000; ++attempt) {

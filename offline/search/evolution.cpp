@@ -6,8 +6,8 @@
 #include <cmath>
 #include <map>
 
-#include "offline/model/counter_rng.h"
-#include "spec/errors.h"
+#include "base/errors.h"
+#include "base/random.h"
 
 namespace heat::offline {
 namespace {
@@ -25,7 +25,7 @@ double excess(double value, double limit) {
 class Search {
  public:
   Search(const ChoiceTable& table, const std::function<double(const Genes&)>& accuracy, const EvolutionConfig& config)
-      : table_(table), accuracy_(accuracy), config_(config), rng_(counter_hash(config.seed, 50)) {}
+      : table_(table), accuracy_(accuracy), config_(config), rng_(base::counter_hash(config.seed, 50)) {}
 
   EvolutionResult run(const std::vector<Genes>& start) {
     EvolutionResult result;
@@ -131,12 +131,12 @@ class Search {
   const ChoiceTable& table_;
   const std::function<double(const Genes&)>& accuracy_;
   const EvolutionConfig& config_;
-  CounterRng rng_;
+  base::CounterRng rng_;
   std::map<Genes, Contender> seen_;
 };
 
 void check(const ChoiceTable& table, const EvolutionConfig& config, const std::vector<Genes>& start) {
-  spec::Problems problems;
+  base::Problems problems;
   if (table.layers.empty()) problems.add("cost table", "has no layers");
   for (std::size_t l = 0; l < table.layers.size(); ++l)
     if (table.layers[l].empty()) problems.add("cost table", "layer " + std::to_string(l) + " has no choices");

@@ -6,9 +6,9 @@
 #include <numeric>
 #include <opencv2/ml.hpp>
 
-#include "offline/model/counter_rng.h"
+#include "base/errors.h"
+#include "base/random.h"
 #include "offline/search/spearman.h"
-#include "spec/errors.h"
 
 namespace heat::offline {
 namespace {
@@ -33,7 +33,7 @@ cv::Ptr<cv::ml::RTrees> fit(const std::vector<PredictorSample>& samples, const s
   forest->setRegressionAccuracy(0);
   forest->setActiveVarCount(std::max(1, x.cols / 3));
   forest->setTermCriteria(cv::TermCriteria(cv::TermCriteria::MAX_ITER, options.trees, 0));
-  cv::theRNG().state = mix64(options.seed);
+  cv::theRNG().state = base::mix64(options.seed);
   forest->train(cv::ml::TrainData::create(x, cv::ml::ROW_SAMPLE, y));
   return forest;
 }
@@ -48,14 +48,14 @@ struct AccuracyPredictor::Forest {
 AccuracyPredictor::AccuracyPredictor(const std::vector<PredictorSample>& samples, const PredictorOptions& options)
     : forest_(std::make_unique<Forest>()) {
   if (samples.size() < 10)
-    throw spec::ConfigError("accuracy predictor: " + std::to_string(samples.size()) +
+    throw base::ConfigError("accuracy predictor: " + std::to_string(samples.size()) +
                             " samples, at least 10 are needed");
   for (const PredictorSample& s : samples)
     if (s.features.size() != samples[0].features.size() || s.features.empty() || !std::isfinite(s.accuracy))
-      throw spec::ConfigError("accuracy predictor: samples need the same number of features and finite accuracies");
+      throw base::ConfigError("accuracy predictor: samples need the same number of features and finite accuracies");
   std::vector<std::size_t> order(samples.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  CounterRng rng(counter_hash(options.seed, 40));
+  base::CounterRng rng(base::counter_hash(options.seed, 40));
   shuffle(order, rng);
   const auto held = static_cast<std::size_t>(std::llround(options.held_out * static_cast<double>(samples.size())));
   if (held > 0 && held < samples.size()) {

@@ -8,8 +8,8 @@ namespace heat::offline {
 ChoiceTable read_cost_table(const nlohmann::json& json, const std::vector<LadderShape>& ladders,
                             const std::string& name) {
   if (!json.is_object() || !json.contains("layers") || !json["layers"].is_object())
-    throw spec::ConfigError(name + ": expected a map with 'layers'");
-  spec::Problems problems;
+    throw base::ConfigError(name + ": expected a map with 'layers'");
+  base::Problems problems;
   const auto number = [&](const nlohmann::json& entry, const char* key, const std::string& place) {
     if (entry.contains(key) && entry[key].is_number() && entry[key].get<double>() >= 0) return entry[key].get<double>();
     problems.add(place, std::string("'") + key + "' is missing or no number from 0");
@@ -42,7 +42,7 @@ ChoiceTable read_cost_table(const nlohmann::json& json, const std::vector<Ladder
   return table;
 }
 
-EvolutionConfig read_evolution(spec::ConfigReader r, std::uint64_t seed) {
+EvolutionConfig read_evolution(base::ConfigReader r, std::uint64_t seed) {
   EvolutionConfig c;
   c.seed = seed;
   c.population = static_cast<int>(r.integer_or("population", c.population, {2, 100000}));

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "base/config_reader.h"
 #include "offline/search/evolution.h"
-#include "spec/config_reader.h"
 
 namespace heat::offline {
 
@@ -24,7 +24,7 @@ ChoiceTable read_cost_table(const nlohmann::json& json, const std::vector<Ladder
 
 // population, generations, parents, mutation_probability, crossover_share, gamma, limits {energy_pj, latency_ns,
 // edp_js, params}; all optional.
-EvolutionConfig read_evolution(spec::ConfigReader r, std::uint64_t seed);
+EvolutionConfig read_evolution(base::ConfigReader r, std::uint64_t seed);
 
 nlohmann::ordered_json candidate_json(const Contender& c);
 nlohmann::ordered_json history_json(const std::vector<Generation>& history);

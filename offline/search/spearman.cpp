@@ -5,7 +5,7 @@
 #include <cmath>
 #include <numeric>
 
-#include "spec/errors.h"
+#include "base/errors.h"
 
 namespace heat::offline {
 namespace {

@@ -6,8 +6,8 @@
 #include <cwctype>
 #include <map>
 
+#include "base/errors.h"
 #include "offline/model/unicode.h"
-#include "spec/errors.h"
 
 namespace heat::offline {
 namespace {
@@ -66,7 +66,7 @@ std::vector<std::string> tokens(const std::string& answer) {
 }
 
 const nlohmann::json& member(const nlohmann::json& value, const char* key, const std::string& place) {
-  if (!value.is_object() || !value.contains(key)) throw spec::ConfigError(place + ": '" + key + "' is missing");
+  if (!value.is_object() || !value.contains(key)) throw base::ConfigError(place + ": '" + key + "' is missing");
   return value[key];
 }
 
@@ -91,7 +91,7 @@ double squad_f1(const std::string& prediction, const std::string& truth) {
 }
 
 SquadScore score_squad(const nlohmann::json& data, const nlohmann::json& predictions) {
-  if (!predictions.is_object()) throw spec::ConfigError("predictions: expected a map from question id to text");
+  if (!predictions.is_object()) throw base::ConfigError("predictions: expected a map from question id to text");
   SquadScore score;
   double exact = 0, f1 = 0;
   for (const auto& article : member(data, "data", "data file"))
@@ -104,7 +104,7 @@ SquadScore score_squad(const nlohmann::json& data, const nlohmann::json& predict
           ++score.unanswered;
           continue;
         }
-        if (!found->is_string()) throw spec::ConfigError("predictions: " + id.dump() + " is no text");
+        if (!found->is_string()) throw base::ConfigError("predictions: " + id.dump() + " is no text");
         const std::string prediction = *found;
         double best_exact = 0, best_f1 = 0;
         for (const auto& answer : member(question, "answers", "data file: question " + id.dump())) {
@@ -115,7 +115,7 @@ SquadScore score_squad(const nlohmann::json& data, const nlohmann::json& predict
         exact += best_exact;
         f1 += best_f1;
       }
-  if (score.questions == 0) throw spec::ConfigError("data file: no questions");
+  if (score.questions == 0) throw base::ConfigError("data file: no questions");
   score.exact_match = 100 * exact / static_cast<double>(score.questions);
   score.f1 = 100 * f1 / static_cast<double>(score.questions);
   return score;

@@ -4,21 +4,21 @@
 #include <filesystem>
 #include <sstream>
 
-#include "spec/atomic_file.h"
-#include "spec/errors.h"
+#include "base/atomic_file.h"
+#include "base/errors.h"
 
 namespace heat::offline {
 namespace {
 
 std::vector<TextExample> read_tsv(const std::string& path) {
-  std::istringstream lines(spec::read_file(path));
+  std::istringstream lines(base::read_file(path));
   std::string line;
   std::getline(lines, line);
   if (!line.empty() && line.back() == '\r') line.pop_back();
   std::vector<TextExample> out;
   if (line != "sentence\tlabel") {
     if (line == "index\tsentence") return out;  // GLUE's hidden test
-    throw spec::ConfigError(path + ":1: header '" + line + "', expected 'sentence<TAB>label'");
+    throw base::ConfigError(path + ":1: header '" + line + "', expected 'sentence<TAB>label'");
   }
   for (int number = 2; std::getline(lines, line); ++number) {
     if (!line.empty() && line.back() == '\r') line.pop_back();
@@ -26,7 +26,7 @@ std::vector<TextExample> read_tsv(const std::string& path) {
     const std::size_t tab = line.rfind('\t');
     const std::string label = tab == std::string::npos ? "" : line.substr(tab + 1);
     if (label != "0" && label != "1")
-      throw spec::ConfigError(path + ":" + std::to_string(number) + ": label '" + label +
+      throw base::ConfigError(path + ":" + std::to_string(number) + ": label '" + label +
                               "', expected 0 or 1 after a tab");
     std::string text = line.substr(0, tab);
     text.erase(text.find_last_not_of(' ') + 1);
@@ -38,7 +38,7 @@ std::vector<TextExample> read_tsv(const std::string& path) {
 }  // namespace
 
 TextTask load_sst2_task(const std::string& directory) {
-  if (directory.empty()) throw spec::ConfigError("task sst2 needs data: the folder of train.tsv and dev.tsv");
+  if (directory.empty()) throw base::ConfigError("task sst2 needs data: the folder of train.tsv and dev.tsv");
   const std::filesystem::path root = directory;
   TextTask task;
   task.name = "sst2";

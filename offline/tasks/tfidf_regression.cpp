@@ -5,9 +5,9 @@
 #include <cmath>
 #include <map>
 
+#include "base/errors.h"
 #include "offline/model/unicode.h"
 #include "offline/tasks/lbfgs.h"
-#include "spec/errors.h"
 
 namespace heat::offline {
 namespace {
@@ -134,7 +134,7 @@ SparseRows Tfidf::transform(const std::vector<TextExample>& texts) const {
 }
 
 RegressionResult fit_tfidf_regression(const TextTask& task, const TfidfOptions& options, double inverse_penalty) {
-  if (task.train.empty()) throw spec::ConfigError("task " + task.name + ": no training examples for the baseline");
+  if (task.train.empty()) throw base::ConfigError("task " + task.name + ": no training examples for the baseline");
   const Tfidf tfidf(task.train, options);
   const SparseRows train = tfidf.transform(task.train);
   Regression regression(train, task.train, tfidf.features(), static_cast<std::int64_t>(task.labels.size()));
@@ -150,7 +150,7 @@ RegressionResult fit_tfidf_regression(const TextTask& task, const TfidfOptions& 
 }
 
 RegressionResult tune_tfidf_regression(const TextTask& task, const std::function<void(const std::string&)>& progress) {
-  if (task.train.empty()) throw spec::ConfigError("task " + task.name + ": no training examples for the baseline");
+  if (task.train.empty()) throw base::ConfigError("task " + task.name + ": no training examples for the baseline");
   RegressionResult best;
   for (const TfidfOptions& options : {TfidfOptions{1, false}, TfidfOptions{1, true}, TfidfOptions{2, true}}) {
     const Tfidf tfidf(task.train, options);

@@ -8,9 +8,9 @@
 #include <sstream>
 #include <unordered_map>
 
-#include "offline/model/counter_rng.h"
-#include "spec/atomic_file.h"
-#include "spec/errors.h"
+#include "base/atomic_file.h"
+#include "base/errors.h"
+#include "base/random.h"
 
 namespace heat::offline {
 namespace {
@@ -31,7 +31,7 @@ std::string trimmed(std::string s) {
 
 Synset parse_line(const std::string& line, const std::string& place) {
   const std::size_t bar = line.find(" | ");
-  if (bar == std::string::npos) throw spec::ConfigError(place + ": no ' | ' before a gloss");
+  if (bar == std::string::npos) throw base::ConfigError(place + ": no ' | ' before a gloss");
   std::istringstream in(line.substr(0, bar));
   Synset s;
   std::string type, word;
@@ -45,7 +45,7 @@ Synset parse_line(const std::string& line, const std::string& place) {
     in >> symbol >> target >> pos >> ends;
     if ((symbol == "@" || symbol == "@i") && pos == type) s.hypernyms.push_back(target);
   }
-  if (!in) throw spec::ConfigError(place + ": not a synset line of wndb(5WN): " + line.substr(0, 60));
+  if (!in) throw base::ConfigError(place + ": not a synset line of wndb(5WN): " + line.substr(0, 60));
   split_gloss(line.substr(bar + 3), s.definition, s.examples);
   return s;
 }
@@ -90,7 +90,7 @@ void add_auxiliary(const std::vector<Synset>& nouns, TextTask& task) {
 }  // namespace
 
 Split wordnet_split(std::int64_t offset) {
-  const std::uint64_t bucket = mix64(static_cast<std::uint64_t>(offset)) % 10;
+  const std::uint64_t bucket = base::mix64(static_cast<std::uint64_t>(offset)) % 10;
   return bucket == 0 ? Split::kTest : bucket == 1 ? Split::kDev : Split::kTrain;
 }
 
@@ -108,7 +108,7 @@ void split_gloss(const std::string& gloss, std::string& definition, std::vector<
 }
 
 std::vector<Synset> read_wordnet(const std::string& path) {
-  std::istringstream lines(spec::read_file(path));
+  std::istringstream lines(base::read_file(path));
   std::vector<Synset> out;
   int number = 0;
   for (std::string line; std::getline(lines, line);) {
@@ -122,7 +122,7 @@ std::vector<Synset> read_wordnet(const std::string& path) {
 TextTask load_wordnet_task(const std::string& directory) {
   const std::filesystem::path root = directory.empty() ? "/usr/share/wordnet" : directory;
   if (!std::filesystem::exists(root / "data.noun"))
-    throw spec::FileError((root / "data.noun").string() + ": not found (Debian's package wordnet-base installs it)");
+    throw base::FileError((root / "data.noun").string() + ": not found (Debian's package wordnet-base installs it)");
   TextTask task;
   task.name = "wordnet";
   for (const char* file : kNounFiles) task.labels.push_back(std::string("noun.") + file);
@@ -130,7 +130,7 @@ TextTask load_wordnet_task(const std::string& directory) {
   for (const Synset& s : nouns) {
     const int label = s.lex_file - kFirstNounFile;
     if (label < 0 || label >= static_cast<int>(task.labels.size()))
-      throw spec::ConfigError((root / "data.noun").string() + ": synset " + std::to_string(s.offset) +
+      throw base::ConfigError((root / "data.noun").string() + ": synset " + std::to_string(s.offset) +
                               " has lexicographer file " + std::to_string(s.lex_file) + ", expected 3 to 28");
     const Split split = wordnet_split(s.offset);
     auto& part = split == Split::kTrain ? task.train : split == Split::kDev ? task.dev : task.test;

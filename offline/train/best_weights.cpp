@@ -5,8 +5,8 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "base/errors.h"
 #include "offline/model/checkpoint.h"
-#include "spec/errors.h"
 
 namespace heat::offline {
 
@@ -53,13 +53,13 @@ void BestWeights::load() {
   const Safetensors file = Safetensors::load(file_);
   const auto digest = file.metadata.find("digest");
   if (digest == file.metadata.end() || digest->second != digest_)
-    throw spec::ConfigError(file_ + ": was written under another configuration; use another folder or remove it");
+    throw base::ConfigError(file_ + ": was written under another configuration; use another folder or remove it");
   const auto scores = nlohmann::json::parse(file.metadata.at("scores"), nullptr, false);
-  if (!scores.is_array() || scores.empty()) throw spec::ConfigError(file_ + ": __metadata__.scores is no list");
+  if (!scores.is_array() || scores.empty()) throw base::ConfigError(file_ + ": __metadata__.scores is no list");
   for (const auto& s : scores)
     scores_.push_back({s.at(0).get<std::string>(), s.at(1).get<std::int64_t>(), s.at(2).get<double>()});
   best_ = static_cast<std::size_t>(std::stoull(file.metadata.at("best")));
-  spec::Problems problems;
+  base::Problems problems;
   for (const auto& [name, parameter] : parameters_) {
     const auto found = file.tensors.find(name);
     if (found == file.tensors.end() || at::IntArrayRef(found->second.shape) != parameter.sizes())

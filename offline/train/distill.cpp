@@ -5,8 +5,8 @@
 #include <optional>
 #include <sstream>
 
-#include "offline/model/counter_rng.h"
-#include "spec/errors.h"
+#include "base/errors.h"
+#include "base/random.h"
 
 namespace heat::offline {
 namespace {
@@ -54,7 +54,7 @@ class Distiller {
   void look(const std::string& stage, std::int64_t step, bool current) {
     if (!best_ || best_->knows(stage, step)) return;
     if (!current)
-      throw spec::ConfigError(
+      throw base::ConfigError(
           "distill: best.safetensors of the interrupted run is gone; remove training.safetensors too");
     best_->offer({stage, step, evaluate(student_, dev_).accuracy});
   }
@@ -69,7 +69,7 @@ class Distiller {
   bool stage(ResumableRun& run, int number) {
     const bool one = number == 0;
     const std::int64_t total = one ? config_.stage_one_steps : config_.stage_two_steps;
-    const std::uint64_t seed = counter_hash(config_.seed, 20, number);
+    const std::uint64_t seed = base::counter_hash(config_.seed, 20, number);
     AdamWOptions options;
     options.weight_decay = config_.weight_decay;
     options.average_decay = one ? 0 : config_.average_decay;
@@ -79,8 +79,8 @@ class Distiller {
       if (step == 0) optimizer_.reset_average();
       if (!one) look_inside_stage_two(step);
       const BatchTensors batch = make_batch(texts_, stream.at(step));
-      const at::Tensor loss =
-          one ? stage_one_loss(batch, counter_hash(seed, 1, step)) : stage_two_loss(batch, counter_hash(seed, 1, step));
+      const at::Tensor loss = one ? stage_one_loss(batch, base::counter_hash(seed, 1, step))
+                                  : stage_two_loss(batch, base::counter_hash(seed, 1, step));
       optimizer_.zero_gradients();
       loss.backward();
       optimizer_.step(ramp(one ? config_.stage_one_rate : config_.stage_two_rate, config_.warmup, step, total));
@@ -177,10 +177,10 @@ std::string DistillConfig::digest() const {
 
 DistillResult distill(Bert& student, Bert& teacher, const std::vector<EncodedText>& texts, const DistillConfig& config,
                       const RunFolder& folder, const ProgressCallback& progress, const std::vector<EncodedText>& dev) {
-  if (texts.empty()) throw spec::ConfigError("distill: no training texts");
+  if (texts.empty()) throw base::ConfigError("distill: no training texts");
   if (config.stage_one_steps > 0 && !config.attention && !config.hidden)
-    throw spec::ConfigError("distill: stage one needs attention or hidden; set stage_one_steps to 0 to skip it");
-  if (config.temperature <= 0) throw spec::ConfigError("distill: temperature must be above 0");
+    throw base::ConfigError("distill: stage one needs attention or hidden; set stage_one_steps to 0 to skip it");
+  if (config.temperature <= 0) throw base::ConfigError("distill: temperature must be above 0");
   return Distiller(student, teacher, texts, dev, config).run(folder, progress);
 }
 

@@ -3,7 +3,7 @@
 
 #include <cmath>
 
-#include "spec/errors.h"
+#include "base/errors.h"
 
 namespace heat::offline {
 

@@ -8,9 +8,9 @@
 #include <filesystem>
 #include <optional>
 
+#include "base/errors.h"
 #include "offline/train/pretraining_heads.h"
 #include "offline/train/training_state.h"
-#include "spec/errors.h"
 
 namespace heat::offline {
 namespace {
@@ -45,14 +45,15 @@ Vocabulary task_vocabulary(const TextTask& task, std::int64_t size) {
 Checkpoint start_model(const FinetuneConfig& config, const TextTask& task) {
   if (!config.init_from.empty()) {
     Checkpoint c = load_checkpoint(config.init_from, true, config.seed);
-    if (c.model.config().labels != task.labels) c.model.reset_classifier(task.labels, counter_hash(config.seed, 3));
+    if (c.model.config().labels != task.labels)
+      c.model.reset_classifier(task.labels, base::counter_hash(config.seed, 3));
     return c;
   }
   BertConfig model = config.model;
   Vocabulary vocabulary = task_vocabulary(task, model.vocab_size);
   model.vocab_size = vocabulary.size();
   model.labels = task.labels;
-  return {Bert(model, counter_hash(config.seed, 4)), WordPieceTokenizer(std::move(vocabulary)), {}};
+  return {Bert(model, base::counter_hash(config.seed, 4)), WordPieceTokenizer(std::move(vocabulary)), {}};
 }
 
 class Trainer {
@@ -60,7 +61,7 @@ class Trainer {
   Trainer(const FinetuneConfig& config, const TextTask& task, const std::string& out)
       : config_(config),
         checkpoint_(start_model(config, task)),
-        heads_(checkpoint_.model.config(), task.auxiliary_classes, counter_hash(config.seed, 5)),
+        heads_(checkpoint_.model.config(), task.auxiliary_classes, base::counter_hash(config.seed, 5)),
         out_(out),
         state_path_((std::filesystem::path(out) / "training.safetensors").string()),
         optimizer_(all_parameters(), {}) {
@@ -117,7 +118,7 @@ class Trainer {
     const TrainingPosition at = load_training_state(state_path_, optimizer_);
     const std::size_t digest_phase = at.step > 0 ? at.phase : at.phase - 1;
     if (digest_phase >= config_.phases.size() || config_.digest(digest_phase) != at.digest)
-      throw spec::ConfigError(state_path_ +
+      throw base::ConfigError(state_path_ +
                               ": was written under another configuration; give another --out or remove it");
     std::fprintf(stderr, "going on from %s: phase %lld, step %lld\n", state_path_.c_str(),
                  static_cast<long long>(at.phase), static_cast<long long>(at.step));
@@ -127,7 +128,7 @@ class Trainer {
   // False when the run was interrupted or is to stop.
   bool run_phase(std::size_t index, std::int64_t first, const ProgressCallback& progress, std::int64_t& stop_after) {
     const PhaseConfig& phase = config_.phases[index];
-    const std::uint64_t seed = counter_hash(config_.seed, 6, index);
+    const std::uint64_t seed = base::counter_hash(config_.seed, 6, index);
     AdamWOptions options;
     options.weight_decay = phase.weight_decay;
     options.average_decay = phase.average_decay;
@@ -146,10 +147,10 @@ class Trainer {
         while (step >= epoch_start[epoch + 1]) ++epoch;
         plan = epoch_plan(phase, seed, epoch);
       }
-      const double loss =
-          train_step(phase, plan[step - epoch_start[epoch]], counter_hash(seed, 7, step), rate(phase, step, total));
+      const double loss = train_step(phase, plan[step - epoch_start[epoch]], base::counter_hash(seed, 7, step),
+                                     rate(phase, step, total));
       if (!std::isfinite(loss))
-        throw spec::Error(phase.name + ": the loss is not finite at step " + std::to_string(step) +
+        throw base::Error(phase.name + ": the loss is not finite at step " + std::to_string(step) +
                           "; lower learning_rate");
       meter.step(step + 1, loss);
       if (--stop_after == 0) return false;
@@ -166,7 +167,8 @@ class Trainer {
   BatchPlan epoch_plan(const PhaseConfig& phase, std::uint64_t seed, std::int64_t epoch) const {
     std::vector<std::uint32_t> members, lengths;
     for (std::size_t i = 0; i < texts_.size(); ++i) {
-      if (i >= labelled_ && CounterRng(counter_hash(seed, 9, epoch, i)).uniform() >= phase.extra_share) continue;
+      if (i >= labelled_ && base::CounterRng(base::counter_hash(seed, 9, epoch, i)).uniform() >= phase.extra_share)
+        continue;
       members.push_back(static_cast<std::uint32_t>(i));
       lengths.push_back(static_cast<std::uint32_t>(texts_[i].ids.size()));
     }
@@ -187,7 +189,7 @@ class Trainer {
     Bert& model = checkpoint_.model;
     if (phase.mask_probability > 0)
       masked = hide_pieces(batch.ids, batch.lengths, phase.mask_probability, model.config().vocab_size,
-                           checkpoint_.tokenizer.vocabulary().mask(), CounterRng(counter_hash(seed, 8)));
+                           checkpoint_.tokenizer.vocabulary().mask(), base::CounterRng(base::counter_hash(seed, 8)));
     at::Tensor loss = at::zeros({}, at::kFloat);
     {
       Autocast autocast(config_.precision == "bfloat16");
@@ -236,8 +238,8 @@ class Trainer {
 
 FinetuneResult finetune(const FinetuneConfig& config, const TextTask& task, const std::string& out,
                         const ProgressCallback& progress, std::int64_t stop_after_steps) {
-  if (config.phases.empty()) throw spec::ConfigError("phases: at least one is needed");
-  if (task.train.empty()) throw spec::ConfigError("task " + task.name + ": no training examples");
+  if (config.phases.empty()) throw base::ConfigError("phases: at least one is needed");
+  if (task.train.empty()) throw base::ConfigError("task " + task.name + ": no training examples");
   return Trainer(config, task, out).run(progress, stop_after_steps);
 }
 

@@ -3,12 +3,12 @@
 
 #include <sstream>
 
-#include "offline/model/counter_rng.h"
+#include "base/random.h"
 
 namespace heat::offline {
 namespace {
 
-PhaseConfig read_phase(spec::ConfigReader r) {
+PhaseConfig read_phase(base::ConfigReader r) {
   PhaseConfig p;
   p.name = r.text("name");
   p.epochs = r.integer_or("epochs", p.epochs, {1, 10000});
@@ -29,7 +29,7 @@ PhaseConfig read_phase(spec::ConfigReader r) {
   return p;
 }
 
-BertConfig read_model(spec::ConfigReader r) {
+BertConfig read_model(base::ConfigReader r) {
   BertConfig m;
   m.vocab_size = r.integer_or("vocab_size", m.vocab_size, {32, 1 << 20});
   m.hidden_size = r.integer_or("hidden_size", m.hidden_size, {1, 65536});
@@ -44,7 +44,7 @@ BertConfig read_model(spec::ConfigReader r) {
   return m;
 }
 
-FinetuneConfig read(spec::ConfigReader r, spec::Problems& problems) {
+FinetuneConfig read(base::ConfigReader r, base::Problems& problems) {
   FinetuneConfig c;
   c.task = r.choice_or("task", c.task, {"wordnet", "sst2"});
   c.data = r.text_or("data", "");
@@ -63,7 +63,7 @@ FinetuneConfig read(spec::ConfigReader r, spec::Problems& problems) {
       problems.add(r.place("max_length"), "is " + std::to_string(c.max_length) + ", above model.max_positions " +
                                               std::to_string(c.model.max_position_embeddings));
   }
-  for (spec::ConfigReader& phase : r.sections("phases")) c.phases.push_back(read_phase(phase));
+  for (base::ConfigReader& phase : r.sections("phases")) c.phases.push_back(read_phase(phase));
   r.finish();
   problems.throw_if_any();
   return c;
@@ -86,22 +86,22 @@ std::string FinetuneConfig::digest(std::size_t phase) const {
     << model.to_json().dump();
   for (std::size_t i = 0; i <= phase && i < phases.size(); ++i) s << "\n" << phases[i].digest();
   std::uint64_t hash = 0;
-  for (char c : s.str()) hash = mix64(hash ^ static_cast<unsigned char>(c));
+  for (char c : s.str()) hash = base::mix64(hash ^ static_cast<unsigned char>(c));
   std::ostringstream hex;
   hex << std::hex << hash;
   return hex.str();
 }
 
 FinetuneConfig FinetuneConfig::load(const std::string& path) {
-  spec::Problems problems;
-  spec::ConfigReader r = spec::ConfigReader::load(path, problems);
+  base::Problems problems;
+  base::ConfigReader r = base::ConfigReader::load(path, problems);
   problems.throw_if_any();
   return read(r, problems);
 }
 
 FinetuneConfig FinetuneConfig::parse(const std::string& text, const std::string& name) {
-  spec::Problems problems;
-  spec::ConfigReader r = spec::ConfigReader::parse(text, name, problems);
+  base::Problems problems;
+  base::ConfigReader r = base::ConfigReader::parse(text, name, problems);
   problems.throw_if_any();
   return read(r, problems);
 }

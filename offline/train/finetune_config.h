@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "base/config_reader.h"
 #include "offline/model/bert_config.h"
-#include "spec/config_reader.h"
 
 namespace heat::offline {
 

@@ -26,7 +26,7 @@ std::string matrix_size(const Linear& layer) {
 
 }  // namespace
 
-LevelCommon read_common(spec::ConfigReader& r) {
+LevelCommon read_common(base::ConfigReader& r) {
   LevelCommon c;
   c.teacher = r.text("teacher");
   c.task = r.choice_or("task", c.task, {"wordnet", "sst2"});
@@ -39,7 +39,7 @@ LevelCommon read_common(spec::ConfigReader& r) {
   return c;
 }
 
-SuperNetConfig read_supernet(spec::ConfigReader r, std::uint64_t seed) {
+SuperNetConfig read_supernet(base::ConfigReader r, std::uint64_t seed) {
   SuperNetConfig c;
   c.seed = seed;
   c.steps = r.integer_or("steps", c.steps, {1, 1 << 30});
@@ -57,7 +57,7 @@ SuperNetConfig read_supernet(spec::ConfigReader r, std::uint64_t seed) {
   return c;
 }
 
-DistillConfig read_distill(spec::ConfigReader r, std::uint64_t seed) {
+DistillConfig read_distill(base::ConfigReader r, std::uint64_t seed) {
   DistillConfig c;
   c.seed = seed;
   c.stage_one_steps = r.integer_or("stage_one_steps", c.stage_one_steps, {0, 1 << 30});
@@ -80,7 +80,7 @@ DistillConfig read_distill(spec::ConfigReader r, std::uint64_t seed) {
   return c;
 }
 
-DecompositionChoice read_decomposition(spec::ConfigReader r) {
+DecompositionChoice read_decomposition(base::ConfigReader r) {
   DecompositionChoice c;
   c.method = method_from_name(r.choice_or("method", method_name(c.method), {"cp", "tucker", "ttm", "svd"}));
   c.ratio = r.number_or("ratio", c.ratio, {0.01, 2});
@@ -116,8 +116,8 @@ nlohmann::ordered_json plans_to_json(const std::vector<LayerPlan>& plans) {
 
 std::vector<LayerPlan> plans_from_json(const nlohmann::json& json, Bert& model, const std::string& name) {
   if (!json.is_object() || !json.contains("layers") || !json["layers"].is_array())
-    throw spec::ConfigError(name + ": expected a map with the list 'layers'");
-  spec::Problems problems;
+    throw base::ConfigError(name + ": expected a map with the list 'layers'");
+  base::Problems problems;
   std::vector<LayerPlan> plans;
   auto slots = model.encoder_linears();
   for (std::size_t i = 0; i < json["layers"].size(); ++i) {
@@ -129,14 +129,14 @@ std::vector<LayerPlan> plans_from_json(const nlohmann::json& json, Bert& model, 
       const Linear* layer = nullptr;
       for (auto& [known, slot] : slots)
         if (known == plan.layer) layer = slot->get();
-      if (!layer) throw spec::ConfigError("layer '" + plan.layer + "' is not one of the encoder's linear layers");
+      if (!layer) throw base::ConfigError("layer '" + plan.layer + "' is not one of the encoder's linear layers");
       plan.shape =
           parse_shape(entry.at("shape").get<std::string>(), plan.method, layer->out_features(), layer->in_features());
       plan.ranks = feasible_ranks(entry.at("ranks").get<std::vector<std::int64_t>>(), plan.method, plan.shape);
       plans.push_back(std::move(plan));
     } catch (const nlohmann::json::exception&) {
       problems.add(place, "expected {\"layer\", \"method\", \"shape\": text, \"ranks\": list of numbers}");
-    } catch (const spec::ConfigError& e) {
+    } catch (const base::ConfigError& e) {
       problems.add(place, e.what());
     }
   }
@@ -151,7 +151,7 @@ LevelData begin_level(const LevelCommon& common) {
   LevelData data{load_checkpoint(common.teacher), {}, {}, {}};
   const TextTask task = load_task(common.task, common.data);
   if (data.teacher.model.config().labels.size() != task.labels.size())
-    throw spec::ConfigError(common.teacher + ": has " + std::to_string(data.teacher.model.config().labels.size()) +
+    throw base::ConfigError(common.teacher + ": has " + std::to_string(data.teacher.model.config().labels.size()) +
                             " labels, task " + task.name + " has " + std::to_string(task.labels.size()));
   const std::int64_t length = std::min(common.max_length, data.teacher.model.config().max_position_embeddings);
   data.train = encode_examples(task.train, data.teacher.tokenizer, length);

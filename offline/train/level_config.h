@@ -6,10 +6,10 @@
 #include <string>
 #include <vector>
 
+#include "base/config_reader.h"
 #include "offline/model/checkpoint.h"
 #include "offline/train/distill.h"
 #include "offline/train/supernet.h"
-#include "spec/config_reader.h"
 
 namespace heat::offline {
 
@@ -21,10 +21,10 @@ struct LevelCommon {
   std::int64_t max_length = 64;
   std::int64_t train_limit = 0, dev_limit = 0;  // examples used; 0: all
 };
-LevelCommon read_common(spec::ConfigReader& r);
+LevelCommon read_common(base::ConfigReader& r);
 // The keys of the structs, all optional. `seed` is the common one.
-SuperNetConfig read_supernet(spec::ConfigReader r, std::uint64_t seed);
-DistillConfig read_distill(spec::ConfigReader r, std::uint64_t seed);
+SuperNetConfig read_supernet(base::ConfigReader r, std::uint64_t seed);
+DistillConfig read_distill(base::ConfigReader r, std::uint64_t seed);
 
 // How every encoder layer is decomposed: method, max_ratio (parameters over dense ones, which fixes the ranks by
 // fitting_ranks) and, by matrix size, the tensorization shape.
@@ -33,7 +33,7 @@ struct DecompositionChoice {
   double ratio = 0.8;
   std::vector<std::pair<std::string, std::string>> shapes;  // "256x1024" -> "16x16x1024"
 };
-DecompositionChoice read_decomposition(spec::ConfigReader r);
+DecompositionChoice read_decomposition(base::ConfigReader r);
 // Plans for every encoder layer of the model; sizes without a shape get [rows x cols], a TTM the two most equal
 // factors.
 std::vector<LayerPlan> plan_layers(Bert& model, const DecompositionChoice& choice);

@@ -6,13 +6,13 @@ namespace heat::offline {
 PretrainingHeads::PretrainingHeads(const BertConfig& config, std::int64_t auxiliary_classes, std::uint64_t seed)
     : eps_(config.layer_norm_eps) {
   const std::int64_t h = config.hidden_size;
-  transform_weight_ = truncated_normal({h, h}, 0.02, counter_hash(seed, 1));
+  transform_weight_ = truncated_normal({h, h}, 0.02, base::counter_hash(seed, 1));
   transform_bias_ = at::zeros({h}, at::kFloat);
   norm_weight_ = at::ones({h}, at::kFloat);
   norm_bias_ = at::zeros({h}, at::kFloat);
   decoder_bias_ = at::zeros({config.vocab_size}, at::kFloat);
   if (auxiliary_classes == 0) return;
-  auxiliary_weight_ = truncated_normal({auxiliary_classes, h}, 0.02, counter_hash(seed, 2));
+  auxiliary_weight_ = truncated_normal({auxiliary_classes, h}, 0.02, base::counter_hash(seed, 2));
   auxiliary_bias_ = at::zeros({auxiliary_classes}, at::kFloat);
 }
 
@@ -63,7 +63,7 @@ at::Tensor PretrainingHeads::auxiliary_loss(const at::Tensor& pooled, const std:
 }
 
 MaskedPieces hide_pieces(at::Tensor& ids, const at::Tensor& lengths, double probability, std::int64_t vocab_size,
-                         std::int32_t mask_id, CounterRng rng) {
+                         std::int32_t mask_id, base::CounterRng rng) {
   constexpr std::int64_t kFirstOrdinary = 5;  // after the special pieces
   std::vector<std::int64_t> positions, targets;
   auto* p = ids.data_ptr<std::int64_t>();

@@ -6,8 +6,8 @@
 
 #include <vector>
 
+#include "base/random.h"
 #include "offline/model/bert.h"
-#include "offline/model/counter_rng.h"
 #include "offline/train/text_batches.h"
 
 namespace heat::offline {
@@ -36,6 +36,6 @@ struct MaskedPieces {
   at::Tensor positions, targets;  // flat positions in ids and the pieces that were there
 };
 MaskedPieces hide_pieces(at::Tensor& ids, const at::Tensor& lengths, double probability, std::int64_t vocab_size,
-                         std::int32_t mask_id, CounterRng rng);
+                         std::int32_t mask_id, base::CounterRng rng);
 
 }  // namespace heat::offline

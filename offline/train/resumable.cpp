@@ -4,7 +4,7 @@
 #include <cmath>
 #include <filesystem>
 
-#include "spec/errors.h"
+#include "base/errors.h"
 
 namespace heat::offline {
 
@@ -16,7 +16,7 @@ ResumableRun::ResumableRun(AdamW& optimizer, RunFolder folder, const std::string
   if (!std::filesystem::exists(file_)) return;
   const TrainingPosition stored = load_training_state(file_, optimizer_);
   if (stored.digest != digest)
-    throw spec::ConfigError(file_ + ": was written under another configuration; use another folder or remove it");
+    throw base::ConfigError(file_ + ": was written under another configuration; use another folder or remove it");
   position_ = stored;
 }
 
@@ -34,7 +34,7 @@ bool ResumableRun::stage(std::int64_t number, const std::string& name, std::int6
   for (std::int64_t i = first; i < total; ++i) {
     const double loss = step(i);
     if (!std::isfinite(loss))
-      throw spec::Error(name + ": the loss is not finite at step " + std::to_string(i) + "; lower the learning rate");
+      throw base::Error(name + ": the loss is not finite at step " + std::to_string(i) + "; lower the learning rate");
     meter.step(i + 1, loss);
     if (--folder_.stop_after_steps == 0) return false;
     const bool stop = interrupted();

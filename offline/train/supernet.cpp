@@ -12,10 +12,10 @@
 #include <sstream>
 #include <thread>
 
-#include "offline/model/counter_rng.h"
+#include "base/atomic_file.h"
+#include "base/errors.h"
+#include "base/random.h"
 #include "offline/train/distill.h"
-#include "spec/atomic_file.h"
-#include "spec/errors.h"
 
 namespace heat::offline {
 namespace {
@@ -25,13 +25,13 @@ double weight_variance(const Bert& teacher, const std::string& layer) {
     if (name == layer)
       if (const auto* dense = dynamic_cast<const DenseLinear*>(slot->get()))
         return dense->weight.detach().var(false).item<double>();
-  throw spec::ConfigError("layer '" + layer + "' is not a dense linear layer of the teacher's encoder");
+  throw base::ConfigError("layer '" + layer + "' is not a dense linear layer of the teacher's encoder");
 }
 
 nlohmann::json read_scores(const std::string& file) {
   if (file.empty() || !std::filesystem::exists(file)) return nlohmann::json::array();
-  const auto json = nlohmann::json::parse(spec::read_file(file), nullptr, false);
-  if (!json.is_array()) throw spec::ConfigError(file + ": is no JSON list; remove it to score the SubNets anew");
+  const auto json = nlohmann::json::parse(base::read_file(file), nullptr, false);
+  if (!json.is_array()) throw base::ConfigError(file + ": is no JSON list; remove it to score the SubNets anew");
   return json;
 }
 
@@ -91,17 +91,17 @@ class Scorer {
 
 RankLadder make_ladder(const LayerPlan& plan, const std::vector<double>& fractions) {
   RankLadder ladder{plan.layer, plan.method, plan.shape, {}, {}};
-  if (fractions.empty()) throw spec::ConfigError("rank fractions: at least one is needed");
+  if (fractions.empty()) throw base::ConfigError("rank fractions: at least one is needed");
   for (double f : fractions) {
     if (!(f > 0 && f <= 1))
-      throw spec::ConfigError("rank fraction " + std::to_string(f) + ": expected above 0 up to 1");
+      throw base::ConfigError("rank fraction " + std::to_string(f) + ": expected above 0 up to 1");
     std::vector<std::int64_t> ranks;
     for (std::size_t i = 0; i < plan.ranks.size(); ++i) {
       const bool border = plan.method == Method::kTtm && (i == 0 || i + 1 == plan.ranks.size());
       ranks.push_back(border ? 1 : std::max<std::int64_t>(1, std::llround(f * static_cast<double>(plan.ranks[i]))));
     }
     const bool ascends = ladder.choices.empty() || ranks > ladder.choices.back();
-    if (!ascends && ranks != ladder.choices.back()) throw spec::ConfigError("rank fractions must ascend");
+    if (!ascends && ranks != ladder.choices.back()) throw base::ConfigError("rank fractions must ascend");
     if (!ascends) continue;
     ladder.choices.push_back(ranks);
     ladder.params.push_back(parameter_count(plan.method, plan.shape, ranks));
@@ -124,12 +124,12 @@ SuperNet::SuperNet(Bert model, std::vector<RankLadder> ladders, const Bert* teac
     : model_(std::move(model)), ladders_(std::move(ladders)) {
   const auto layers = factorized_layers(model_);
   if (layers.size() != ladders_.size())
-    throw spec::ConfigError("the SuperNet has " + std::to_string(layers.size()) + " factorised layers, its ladders " +
+    throw base::ConfigError("the SuperNet has " + std::to_string(layers.size()) + " factorised layers, its ladders " +
                             std::to_string(ladders_.size()));
   for (std::size_t i = 0; i < layers.size(); ++i) {
     if (layers[i].first != ladders_[i].layer || ladders_[i].choices.empty() ||
         ladders_[i].choices.back() != layers[i].second->max_ranks())
-      throw spec::ConfigError("the ladder of layer " + ladders_[i].layer + " does not fit the SuperNet's cores");
+      throw base::ConfigError("the ladder of layer " + ladders_[i].layer + " does not fit the SuperNet's cores");
     if (teacher) layers[i].second->set_target_variance(weight_variance(*teacher, layers[i].first));
   }
 }
@@ -175,7 +175,7 @@ SubNet walk_subnet(const std::vector<RankLadder>& ladders, std::uint64_t seed, s
   SubNet s;
   for (std::size_t layer = 0; layer < ladders.size(); ++layer) {
     const auto choices = static_cast<std::int64_t>(ladders[layer].choices.size());
-    const auto draw = [&](std::int64_t t) { return CounterRng(counter_hash(seed, layer, t)); };
+    const auto draw = [&](std::int64_t t) { return base::CounterRng(base::counter_hash(seed, layer, t)); };
     if (limited_change <= 0) {
       s.push_back(static_cast<int>(draw(step).below(choices)));
       continue;
@@ -192,7 +192,7 @@ SubNet walk_subnet(const std::vector<RankLadder>& ladders, std::uint64_t seed, s
 
 std::vector<SubNet> random_subnets(const std::vector<RankLadder>& ladders, std::int64_t count, std::uint64_t seed) {
   std::vector<SubNet> out;
-  for (std::int64_t i = 0; i < count; ++i) out.push_back(walk_subnet(ladders, counter_hash(seed, 30), i, 0));
+  for (std::int64_t i = 0; i < count; ++i) out.push_back(walk_subnet(ladders, base::counter_hash(seed, 30), i, 0));
   return out;
 }
 
@@ -207,14 +207,14 @@ std::string SuperNetConfig::digest() const {
 
 bool train_supernet(SuperNet& supernet, Bert& teacher, const std::vector<EncodedText>& texts,
                     const SuperNetConfig& config, const RunFolder& folder, const ProgressCallback& progress) {
-  if (texts.empty()) throw spec::ConfigError("supernet: no training texts");
+  if (texts.empty()) throw base::ConfigError("supernet: no training texts");
   Bert& model = supernet.model();
   teacher.require_grad(false);
   AdamWOptions adam;
   adam.weight_decay = config.weight_decay;
   AdamW optimizer(trainable_parameters(model, config.train_embeddings), adam);
   ResumableRun run(optimizer, folder, config.digest(), progress);
-  BatchStream stream(texts, config.batch_tokens, counter_hash(config.seed, 31));
+  BatchStream stream(texts, config.batch_tokens, base::counter_hash(config.seed, 31));
   const auto step_loss = [&](std::int64_t step) {
     const BatchTensors batch = make_batch(texts, stream.at(step));
     at::Tensor teacher_logits;
@@ -223,7 +223,7 @@ bool train_supernet(SuperNet& supernet, Bert& teacher, const std::vector<Encoded
       teacher_logits = teacher.forward(batch.ids, batch.lengths).logits;
     }
     std::vector<SubNet> subnets = {
-        walk_subnet(supernet.ladders(), counter_hash(config.seed, 32), step, config.limited_change)};
+        walk_subnet(supernet.ladders(), base::counter_hash(config.seed, 32), step, config.limited_change)};
     if (config.sandwich) subnets.insert(subnets.begin(), {supernet.largest(), supernet.smallest()});
     optimizer.zero_gradients();
     double sum = 0;
@@ -232,11 +232,11 @@ bool train_supernet(SuperNet& supernet, Bert& teacher, const std::vector<Encoded
       std::uint64_t layer_index = 0;
       if (!config.first_ranks)
         for (const auto& [name, layer] : factorized_layers(model))
-          layer->scatter_ranks(counter_hash(config.seed, 33, step, layer_index++));
+          layer->scatter_ranks(base::counter_hash(config.seed, 33, step, layer_index++));
       ForwardOptions options;
       options.train = config.dropout > 0;
       options.dropout = config.dropout;
-      options.dropout_seed = counter_hash(config.seed, 34, step);
+      options.dropout_seed = base::counter_hash(config.seed, 34, step);
       const at::Tensor logits = model.forward(batch.ids, batch.lengths, options).logits;
       at::Tensor loss = (1 - config.teacher_weight) * at::cross_entropy_loss(logits, batch.labels);
       if (config.teacher_weight > 0) loss = loss + config.teacher_weight * softened_kl(logits, teacher_logits, 1.0);
@@ -276,10 +276,10 @@ std::vector<SubNetScore> score_subnets(SuperNet& supernet, const std::vector<Enc
     const bool whole = scorer.run(missing, [&](std::size_t done) {
       meter.step(static_cast<std::int64_t>(end - missing.size() + done), std::nan(""));
     });
-    if (!whole) throw spec::Error("interrupted while scoring SubNets; finished ones are kept");
+    if (!whole) throw base::Error("interrupted while scoring SubNets; finished ones are kept");
     for (std::size_t i = begin; i < end; ++i)
       stored[i] = {{"subnet", scores[i].subnet}, {"accuracy", scores[i].accuracy}, {"loss", scores[i].loss}};
-    if (!file.empty() && !missing.empty()) spec::write_file_atomically(file, stored.dump() + "\n");
+    if (!file.empty() && !missing.empty()) base::write_file_atomically(file, stored.dump() + "\n");
   }
   return scores;
 }

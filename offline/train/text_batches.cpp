@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <numeric>
 
-#include "offline/model/counter_rng.h"
+#include "base/random.h"
 
 namespace heat::offline {
 namespace {
@@ -27,7 +27,7 @@ BatchPlan plan_epoch(const std::vector<std::uint32_t>& lengths, std::int64_t bat
                      std::uint64_t epoch) {
   std::vector<std::uint32_t> order(lengths.size());
   std::iota(order.begin(), order.end(), 0u);
-  CounterRng rng(counter_hash(seed, 0x62617463, epoch));
+  base::CounterRng rng(base::counter_hash(seed, 0x62617463, epoch));
   shuffle(order, rng);
   BatchPlan plan;
   for (std::size_t begin = 0; begin < order.size();) {
@@ -55,7 +55,7 @@ BatchPlan plan_in_order(const std::vector<std::uint32_t>& lengths, std::int64_t 
 
 void limit_texts(std::vector<EncodedText>& texts, std::int64_t limit, std::uint64_t seed) {
   if (limit <= 0 || limit >= static_cast<std::int64_t>(texts.size())) return;
-  CounterRng rng(counter_hash(seed, 0x6c696d69));
+  base::CounterRng rng(base::counter_hash(seed, 0x6c696d69));
   shuffle(texts, rng);
   texts.resize(limit);
 }

@@ -1,8 +1,8 @@
-// A safetensors file of F32 tensors; the position lies in its metadata. Random numbers need no state (counter_rng.h).
+// A safetensors file of F32 tensors; the position lies in its metadata. Random numbers need no state (base/random.h).
 #include "offline/train/training_state.h"
 
+#include "base/errors.h"
 #include "offline/model/checkpoint.h"
-#include "spec/errors.h"
 
 namespace heat::offline {
 
@@ -18,7 +18,7 @@ void save_training_state(const std::string& path, const AdamW& optimizer, const 
 
 TrainingPosition load_training_state(const std::string& path, AdamW& optimizer) {
   const Safetensors file = Safetensors::load(path);
-  spec::Problems problems;
+  base::Problems problems;
   for (const char* key : {"phase", "step", "optimizer_steps", "digest"})
     if (!file.metadata.contains(key)) problems.add(path, std::string("__metadata__.") + key + " is missing");
   at::NoGradGuard no_grad;

@@ -11,7 +11,7 @@
 #include <filesystem>
 #include <vector>
 
-#include "spec/errors.h"
+#include "base/errors.h"
 
 namespace heat::dram {
 namespace {
@@ -19,7 +19,7 @@ namespace {
 class GzipSource : public ByteSource {
  public:
   explicit GzipSource(const std::string& path) : path_(path), file_(gzopen(path.c_str(), "rb")) {
-    if (!file_) throw spec::FileError(path + ": cannot be opened (" + std::strerror(errno) + ")");
+    if (!file_) throw base::FileError(path + ": cannot be opened (" + std::strerror(errno) + ")");
     gzbuffer(file_, 1 << 17);
   }
   ~GzipSource() override { gzclose(file_); }
@@ -28,7 +28,7 @@ class GzipSource : public ByteSource {
     int code = Z_OK;
     const char* message = gzerror(file_, &code);
     if (got < 0 || (code != Z_OK && code != Z_STREAM_END))
-      throw spec::TraceError(path_ + ": corrupt gzip data or unreadable file (" + message + ")");
+      throw base::TraceError(path_ + ": corrupt gzip data or unreadable file (" + message + ")");
     return static_cast<std::size_t>(got);
   }
 
@@ -44,7 +44,7 @@ class ZstdSource : public ByteSource {
         file_(std::fopen(path.c_str(), "rb")),
         stream_(ZSTD_createDStream()),
         input_(ZSTD_DStreamInSize()) {
-    if (!file_) throw spec::FileError(path + ": cannot be opened (" + std::strerror(errno) + ")");
+    if (!file_) throw base::FileError(path + ": cannot be opened (" + std::strerror(errno) + ")");
     ZSTD_DCtx_setParameter(stream_.get(), ZSTD_d_windowLogMax, 25);  // 32 MiB bounds the memory of any trace
   }
   std::size_t read(char* out, std::size_t size) override {
@@ -52,16 +52,16 @@ class ZstdSource : public ByteSource {
     while (target.pos == 0) {
       if (in_.pos == in_.size) {
         const std::size_t got = std::fread(input_.data(), 1, input_.size(), file_.get());
-        if (std::ferror(file_.get())) throw spec::FileError(path_ + ": cannot be read");
+        if (std::ferror(file_.get())) throw base::FileError(path_ + ": cannot be read");
         if (got == 0) {
-          if (inside_frame_) throw spec::TraceError(path_ + ": Zstandard data end inside a frame");
+          if (inside_frame_) throw base::TraceError(path_ + ": Zstandard data end inside a frame");
           return 0;
         }
         in_ = {input_.data(), got, 0};
       }
       const std::size_t state = ZSTD_decompressStream(stream_.get(), &target, &in_);
       if (ZSTD_isError(state))
-        throw spec::TraceError(path_ + ": corrupt Zstandard data (" + ZSTD_getErrorName(state) + ")");
+        throw base::TraceError(path_ + ": corrupt Zstandard data (" + ZSTD_getErrorName(state) + ")");
       inside_frame_ = state != 0;
     }
     return target.pos;
@@ -104,9 +104,9 @@ class MemorySource : public ByteSource {
 
 std::unique_ptr<ByteSource> open_byte_source(const std::string& path) {
   std::error_code error;
-  if (std::filesystem::is_directory(path, error)) throw spec::FileError(path + ": is a directory");
+  if (std::filesystem::is_directory(path, error)) throw base::FileError(path + ": is a directory");
   std::FILE* file = std::fopen(path.c_str(), "rb");
-  if (!file) throw spec::FileError(path + ": cannot be opened (" + std::strerror(errno) + ")");
+  if (!file) throw base::FileError(path + ": cannot be opened (" + std::strerror(errno) + ")");
   unsigned char magic[4] = {};
   const std::size_t got = std::fread(magic, 1, 4, file);
   std::fclose(file);

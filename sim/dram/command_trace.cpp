@@ -5,8 +5,8 @@
 #include <cstring>
 #include <sstream>
 
-#include "spec/atomic_file.h"
-#include "spec/errors.h"
+#include "base/atomic_file.h"
+#include "base/errors.h"
 
 namespace heat::dram {
 
@@ -15,9 +15,9 @@ using C = spec::DramCommand;
 CommandTraceWriter::CommandTraceWriter(const std::string& path, const spec::DramSpec& spec)
     : organization_(spec.organization),
       path_(path),
-      temporary_(spec::temporary_name(path)),
+      temporary_(base::temporary_name(path)),
       file_(std::fopen(temporary_.c_str(), "w")) {
-  if (!file_) throw spec::FileError(temporary_ + ": cannot be written (" + std::strerror(errno) + ")");
+  if (!file_) throw base::FileError(temporary_ + ": cannot be written (" + std::strerror(errno) + ")");
   std::fprintf(file_, "%s\n", kCommandTraceHeader);
 }
 
@@ -48,15 +48,15 @@ void CommandTraceWriter::commit() {
   if (std::fclose(file_) != 0 || !good) {
     file_ = nullptr;
     std::remove(temporary_.c_str());
-    throw spec::FileError(path_ + ": cannot be written (" + std::strerror(errno) + ")");
+    throw base::FileError(path_ + ": cannot be written (" + std::strerror(errno) + ")");
   }
   file_ = nullptr;
-  spec::commit_file(temporary_, path_);
+  base::commit_file(temporary_, path_);
 }
 
 CommandRecord parse_command(const std::string& line, const spec::DramOrganization& o, const std::string& place) {
   const auto fail = [&](const std::string& message) -> void {
-    throw spec::TraceError(place + ": " + message + " in '" + line.substr(0, 80) + "'");
+    throw base::TraceError(place + ": " + message + " in '" + line.substr(0, 80) + "'");
   };
   std::istringstream in(line);
   std::string words[8], extra;

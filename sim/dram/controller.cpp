@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "spec/errors.h"
+#include "base/errors.h"
 
 namespace heat::dram {
 

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "spec/errors.h"
+#include "base/errors.h"
 
 namespace heat::dram {
 
@@ -21,7 +21,7 @@ Dram::Dram(sc_core::sc_module_name name, const spec::DramSpec& spec)
       wake_("wake") {
   const double ticks = static_cast<double>(spec.clock_ps) * 1e-12 / sc_core::sc_get_time_resolution().to_seconds();
   if (clock_.value() == 0 || std::abs(ticks - static_cast<double>(clock_.value())) > 1e-6)
-    throw spec::ConfigError(spec.file + ": clock_ns: " + std::to_string(spec.clock_ns()) +
+    throw base::ConfigError(spec.file + ": clock_ns: " + std::to_string(spec.clock_ns()) +
                             " is no multiple of the SystemC time resolution");
   for (int c = 0; c < spec_.organization.channels; ++c) {
     channels_.push_back(std::make_unique<Controller>(spec_));

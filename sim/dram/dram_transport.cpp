@@ -2,8 +2,8 @@
 // come from dram.cpp when the engine has them.
 #include <algorithm>
 
+#include "base/errors.h"
 #include "sim/dram/dram.h"
-#include "spec/errors.h"
 
 namespace heat::dram {
 

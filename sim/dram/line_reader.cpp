@@ -3,7 +3,7 @@
 
 #include <cstring>
 
-#include "spec/errors.h"
+#include "base/errors.h"
 
 namespace heat::dram {
 namespace {
@@ -21,7 +21,7 @@ LineReader::LineReader(std::unique_ptr<ByteSource> source, std::string name)
     : source_(std::move(source)), name_(std::move(name)), buffer_(kWindow) {}
 
 void LineReader::too_long() const {
-  throw spec::TraceError(place() + ": line longer than 4096 characters");
+  throw base::TraceError(place() + ": line longer than 4096 characters");
 }
 
 bool LineReader::refill() {

@@ -3,10 +3,10 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "base/atomic_file.h"
+#include "base/program.h"
 #include "sim/dram/checker.h"
 #include "sim/dram/line_reader.h"
-#include "spec/atomic_file.h"
-#include "spec/program.h"
 
 namespace {
 
@@ -38,17 +38,17 @@ std::optional<Options> parse(int argc, char** argv) {
   try {
     po::store(po::command_line_parser(argc, argv).options(d).positional({}).run(), given);
   } catch (const po::error& e) {
-    throw heat::spec::ConfigError(std::string(e.what()) + " (see dram-check --help)");
+    throw heat::base::ConfigError(std::string(e.what()) + " (see dram-check --help)");
   }
   if (given.count("help")) {
     std::cout << d << kExamples;
     return std::nullopt;
   }
   if (given.count("version")) {
-    std::cout << heat::spec::version_line("dram-check") << "\n";
+    std::cout << heat::base::version_line("dram-check") << "\n";
     return std::nullopt;
   }
-  heat::spec::Problems problems;
+  heat::base::Problems problems;
   if (!given.count("config")) problems.add("--config", "missing (a DRAM configuration file)");
   if (!given.count("commands")) problems.add("--commands", "missing (a command trace)");
   problems.throw_if_any();
@@ -86,7 +86,7 @@ int run(const Options& o) {
   while (lines.next(line))
     checker.add(heat::dram::parse_command(std::string(line), spec.organization, lines.place()), lines.line());
   const heat::dram::CheckReport& report = checker.report();
-  if (!o.json.empty()) heat::spec::write_file_atomically(o.json, to_json(spec, report).dump(2) + "\n");
+  if (!o.json.empty()) heat::base::write_file_atomically(o.json, to_json(spec, report).dump(2) + "\n");
   std::cout << spec.name << ": " << report.commands << " commands, " << report.violation_count << " violations\n";
   for (const auto& v : report.violations) std::cout << "  " << v.text() << "\n";
   std::cout << "Minimum slack in cycles of every constraint (- : the pair never occurred):\n";
@@ -95,14 +95,14 @@ int run(const Options& o) {
     std::cout << "  " << (slack ? std::to_string(*slack) : "-") << "\t" << spec.constraints[i].text() << " = "
               << spec.constraints[i].latency << "\n";
   }
-  return report.violation_count > 0 ? heat::spec::kFailed : heat::spec::kDone;
+  return report.violation_count > 0 ? heat::base::kFailed : heat::base::kDone;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  return heat::spec::run_program("dram-check", [&] {
+  return heat::base::run_program("dram-check", [&] {
     const auto options = parse(argc, argv);
-    return options ? run(*options) : static_cast<int>(heat::spec::kDone);
+    return options ? run(*options) : static_cast<int>(heat::base::kDone);
   });
 }

@@ -5,11 +5,11 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "base/atomic_file.h"
+#include "base/program.h"
 #include "sim/dram/command_trace.h"
 #include "sim/dram/replay.h"
 #include "sim/dram/report.h"
-#include "spec/atomic_file.h"
-#include "spec/program.h"
 
 namespace {
 
@@ -54,17 +54,17 @@ std::optional<Options> parse(int argc, char** argv) {
   try {
     po::store(po::command_line_parser(argc, argv).options(d).positional({}).run(), given);
   } catch (const po::error& e) {
-    throw heat::spec::ConfigError(std::string(e.what()) + " (see dram-sim --help)");
+    throw heat::base::ConfigError(std::string(e.what()) + " (see dram-sim --help)");
   }
   if (given.count("help")) {
     std::cout << d << kExamples;
     return std::nullopt;
   }
   if (given.count("version")) {
-    std::cout << heat::spec::version_line("dram-sim") << "\n";
+    std::cout << heat::base::version_line("dram-sim") << "\n";
     return std::nullopt;
   }
-  heat::spec::Problems problems;
+  heat::base::Problems problems;
   Options o;
   const auto text = [&](const char* key) { return given.count(key) ? given[key].as<std::string>() : std::string(); };
   o.config = text("config");
@@ -123,16 +123,16 @@ int run(const Options& o) {
   const double cpu_s = cpu_seconds() - start;
   const nlohmann::ordered_json json = heat::dram::result_json(spec, result, cpu_s);
   if (commands) commands->commit();
-  if (!o.json.empty()) heat::spec::write_file_atomically(o.json, json.dump(2) + "\n");
+  if (!o.json.empty()) heat::base::write_file_atomically(o.json, json.dump(2) + "\n");
   std::cout << heat::dram::result_text(spec, result, cpu_s);
-  return heat::spec::kDone;
+  return heat::base::kDone;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  return heat::spec::run_program("dram-sim", [&] {
+  return heat::base::run_program("dram-sim", [&] {
     const auto options = parse(argc, argv);
-    return options ? run(*options) : static_cast<int>(heat::spec::kDone);
+    return options ? run(*options) : static_cast<int>(heat::base::kDone);
   });
 }

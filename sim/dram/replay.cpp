@@ -5,7 +5,7 @@
 #include <cstdio>
 #include <string>
 
-#include "spec/errors.h"
+#include "base/errors.h"
 
 namespace heat::dram {
 
@@ -23,7 +23,7 @@ AddressMapping::Target Replay::target_of(const TraceRequest& request, const Trac
         std::snprintf(
             text, sizeof text, ": address 0x%llx lies beyond the capacity of 0x%llx bytes (--wrap-addresses folds it)",
             static_cast<unsigned long long>(address), static_cast<unsigned long long>(mapping_.capacity_bytes()));
-        throw spec::TraceError(trace.place() + text);
+        throw base::TraceError(trace.place() + text);
       }
       address &= mapping_.capacity_bytes() - 1;
     }
@@ -33,7 +33,7 @@ AddressMapping::Target Replay::target_of(const TraceRequest& request, const Trac
   const char* names[6] = {"channel", "rank", "bank group", "bank", "row", "column"};
   for (int i = 0; i < 6; ++i)
     if (request.levels[i] >= counts[i])
-      throw spec::TraceError(trace.place() + ": " + names[i] + " " + std::to_string(request.levels[i]) +
+      throw base::TraceError(trace.place() + ": " + names[i] + " " + std::to_string(request.levels[i]) +
                              " does not exist (there are " + std::to_string(counts[i]) + ")");
   AddressMapping::Target t;
   t.channel = static_cast<int>(request.levels[0]);

@@ -1,7 +1,7 @@
 // Doubly linked lists through a fixed array, one list a bank; free slots form a list of their own.
 #include "sim/dram/request_queue.h"
 
-#include "spec/errors.h"
+#include "base/errors.h"
 
 namespace heat::dram {
 

@@ -2,7 +2,7 @@
 // no input makes the window grow.
 #include "sim/dram/trace_reader.h"
 
-#include "spec/errors.h"
+#include "base/errors.h"
 
 namespace heat::dram {
 namespace {
@@ -33,7 +33,7 @@ int hex_digit(char c) {
 void TraceReader::fail(const std::string& message, std::string_view text) const {
   std::string shown;
   for (const char c : text.substr(0, 80)) shown += c >= 32 && c < 127 ? c : '?';
-  throw spec::TraceError(place() + ": " + message + " in '" + shown + (text.size() > 80 ? "..." : "") + "'");
+  throw base::TraceError(place() + ": " + message + " in '" + shown + (text.size() > 80 ? "..." : "") + "'");
 }
 
 bool TraceReader::next(TraceRequest& request) {
@@ -45,7 +45,7 @@ bool TraceReader::next(TraceRequest& request) {
 
 void TraceReader::expect_format(Format format) {
   if (format_ == Format::kUnknown) format_ = format;
-  if (format_ != format) throw spec::TraceError(place() + ": line in another trace format than the lines before it");
+  if (format_ != format) throw base::TraceError(place() + ": line in another trace format than the lines before it");
 }
 
 std::uint64_t TraceReader::number(std::string_view word, const char* what) const {

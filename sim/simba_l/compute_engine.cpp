@@ -7,7 +7,7 @@
 
 namespace heat::simba {
 
-using spec::ceil_div;
+using base::ceil_div;
 
 ComputeEngine::ComputeEngine(sc_core::sc_module_name name, RunContext& context, Scoreboard& scoreboard,
                              ChipletCore& core)

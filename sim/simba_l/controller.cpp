@@ -98,10 +98,10 @@ void Controller::write(std::uint32_t address, std::uint32_t value) {
     if (interval_.end > interval_.start) context_.intervals.push_back(interval_);
     if (value != 0)
       context_.fail(
-          std::make_exception_ptr(spec::Error(std::string(name()) + ": the firmware rejects the program image")));
+          std::make_exception_ptr(base::Error(std::string(name()) + ": the firmware rejects the program image")));
     if (--running_ == 0) sc_core::sc_stop();
   } else {
-    context_.fail(std::make_exception_ptr(spec::Error(std::string(name()) + ": the firmware wrote register " +
+    context_.fail(std::make_exception_ptr(base::Error(std::string(name()) + ": the firmware wrote register " +
                                                       std::to_string(offset) + ", which does not exist")));
   }
 }

@@ -61,7 +61,7 @@ void DrainEngine::execute(InFlight& entry) {
     if (!place.view)
       context_.check_capacity(name(), command.node(), "global buffer (bytes)", core_.gb.end_of(place, part.box),
                               core_.gb.capacity());
-    const std::int64_t ppu = spec::ceil_div(bytes, context_.arch.pe.ppu_elements_per_cycle);
+    const std::int64_t ppu = base::ceil_div(bytes, context_.arch.pe.ppu_elements_per_cycle);
     const std::int64_t flits = core_.noc.flits(bytes);
     const std::int64_t arrival =
         core_.noc.transfer(start, {part.pe, 0}, kGlobalBufferPort, bytes) + std::max<std::int64_t>(0, ppu - flits);
@@ -95,7 +95,7 @@ void DrainEngine::requantise_part(const Command& command, const Part& part, std:
       for (std::int64_t n = 0; n < part.box.count[2]; ++n, ++i) {
         const std::int32_t sum = sums[i];
         if (sum >= limit || sum < -limit)
-          throw spec::ScheduleError(context_.schedule.file + ": node '" + context_.node_name(command.node()) +
+          throw base::ScheduleError(context_.schedule.file + ": node '" + context_.node_name(command.node()) +
                                     "': " + name() + ": a sum is " + std::to_string(sum) + ", an accumulator holds " +
                                     std::to_string(context_.arch.pe.accumulator_bits) + " bits");
         std::int8_t value = saturate(sum);

@@ -116,7 +116,7 @@ void DramPort::respond(Request& request, const sc_core::sc_time& delay) {
     ++answered_;
     const Burst burst = request.burst;
     if (request.payload.get_response_status() != tlm::TLM_OK_RESPONSE)
-      throw spec::ScheduleError(context_.schedule.file + ": node '" + context_.node_name(burst.node) + "': " + name() +
+      throw base::ScheduleError(context_.schedule.file + ": node '" + context_.node_name(burst.node) + "': " + name() +
                                 ": " + std::to_string(burst.bytes) + " bytes at address " +
                                 std::to_string(burst.address) + ": the DRAM answers " +
                                 request.payload.get_response_string());

@@ -6,11 +6,11 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "base/atomic_file.h"
+#include "base/program.h"
 #include "sim/dram/dram.h"
 #include "sim/simba_l/run_database.h"
 #include "sim/simba_l/run_report.h"
-#include "spec/atomic_file.h"
-#include "spec/program.h"
 
 namespace {
 
@@ -51,7 +51,7 @@ po::options_description described() {
 bool on_or_off(const std::string& value) {
   if (value == "on") return true;
   if (value == "off") return false;
-  throw spec::ConfigError("--data: is '" + value + "', expected on or off (see simba-sim --help)");
+  throw base::ConfigError("--data: is '" + value + "', expected on or off (see simba-sim --help)");
 }
 
 // Nothing when the program has only to print help or version.
@@ -61,41 +61,41 @@ std::optional<Options> parse(int argc, char** argv) {
   try {
     po::store(po::command_line_parser(argc, argv).options(d).positional({}).run(), given);
   } catch (const po::error& e) {
-    throw spec::ConfigError(std::string(e.what()) + " (see simba-sim --help)");
+    throw base::ConfigError(std::string(e.what()) + " (see simba-sim --help)");
   }
   if (given.count("help")) {
     std::cout << d << kExamples;
     return std::nullopt;
   }
   if (given.count("version")) {
-    std::cout << spec::version_line("simba-sim") << "\n";
+    std::cout << base::version_line("simba-sim") << "\n";
     return std::nullopt;
   }
   for (const char* required : {"arch", "schedule"})
     if (!given.count(required))
-      throw spec::ConfigError(std::string("--") + required + " is missing (see simba-sim --help)");
+      throw base::ConfigError(std::string("--") + required + " is missing (see simba-sim --help)");
   Options o;
   o.arch = given["arch"].as<std::string>();
   o.schedule = given["schedule"].as<std::string>();
   o.run.data = on_or_off(given["data"].as<std::string>());
   if (given["firmware"].as<std::string>() != "native")
-    throw spec::ConfigError("--firmware: is '" + given["firmware"].as<std::string>() + "', expected native");
+    throw base::ConfigError("--firmware: is '" + given["firmware"].as<std::string>() + "', expected native");
   if (given.count("json")) o.json = given["json"].as<std::string>();
   if (given.count("output")) o.output = given["output"].as<std::string>();
   if (given.count("trace")) o.trace = given["trace"].as<std::string>();
   if (given.count("stall-seed")) o.run.stall_seed = given["stall-seed"].as<std::uint64_t>();
   o.trace_dram = given.count("trace-dram") != 0;
   o.run.trace = !o.trace.empty();
-  if (!o.output.empty() && !o.run.data) throw spec::ConfigError("--output needs --data on");
-  if (o.trace_dram && o.trace.empty()) throw spec::ConfigError("--trace-dram needs --trace");
+  if (!o.output.empty() && !o.run.data) throw base::ConfigError("--output needs --data on");
+  if (o.trace_dram && o.trace.empty()) throw base::ConfigError("--trace-dram needs --trace");
   return o;
 }
 
 std::vector<std::uint8_t> load_image(const spec::Schedule& schedule) {
   if (schedule.dram_image.empty())
-    throw spec::ScheduleError(schedule.file + ": dram_image: is empty, a run with data needs the tensors' content");
+    throw base::ScheduleError(schedule.file + ": dram_image: is empty, a run with data needs the tensors' content");
   const std::string bytes =
-      spec::read_file((std::filesystem::path(schedule.file).parent_path() / schedule.dram_image).string());
+      base::read_file((std::filesystem::path(schedule.file).parent_path() / schedule.dram_image).string());
   return {bytes.begin(), bytes.end()};
 }
 
@@ -123,20 +123,20 @@ int run(const Options& o) {
   if (!o.output.empty()) {
     std::string bytes;
     for (const auto& [name, tensor] : result.outputs) bytes.append(tensor.begin(), tensor.end());
-    spec::write_file_atomically(o.output, bytes);
+    base::write_file_atomically(o.output, bytes);
   }
   if (!o.json.empty())
-    spec::write_file_atomically(o.json, simba::report_json(schedule, arch, table, o.run, result, cost).dump(2) + "\n");
+    base::write_file_atomically(o.json, simba::report_json(schedule, arch, table, o.run, result, cost).dump(2) + "\n");
   std::cout << simba::report_text(schedule, arch, result, cost);
-  return spec::kDone;
+  return base::kDone;
 }
 
 }  // namespace
 
 int sc_main(int argc, char** argv) {
-  return spec::run_program("simba-sim", [&] {
+  return base::run_program("simba-sim", [&] {
     const std::optional<Options> options = parse(argc, argv);
-    return options ? run(*options) : static_cast<int>(spec::kDone);
+    return options ? run(*options) : static_cast<int>(base::kDone);
   });
 }
 

@@ -38,7 +38,7 @@ void Package::check_finished() const {
                      ": nothing is running and work is left";
   if (port.outstanding() > 0) text += " (the DRAM owes " + std::to_string(port.outstanding()) + " responses)";
   for (const auto& c : chiplets_) text += c->describe_waits();
-  throw spec::ScheduleError(text);
+  throw base::ScheduleError(text);
 }
 
 }  // namespace heat::simba

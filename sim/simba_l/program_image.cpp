@@ -35,7 +35,7 @@ class ImageBuilder {
       w_[table + g] = at;
     }
     w_[SIMBA_IMG_SIZE] = word(static_cast<std::int64_t>(w_.size()), "image");
-    problems_.throw_if_any<spec::ScheduleError>();
+    problems_.throw_if_any<base::ScheduleError>();
   }
 
  private:
@@ -180,7 +180,7 @@ class ImageBuilder {
     const std::uint32_t out = operand(g, n.output, {&i.b, &i.m, &i.n});
     const std::int64_t word_bytes = arch_.global_buffer.word_bytes;
     const std::int64_t behind =
-        n.epilogue.requant < 0 ? 0 : spec::ceil_div(tensor(n.epilogue.requant).bytes(), word_bytes) * word_bytes;
+        n.epilogue.requant < 0 ? 0 : base::ceil_div(tensor(n.epilogue.requant).bytes(), word_bytes) * word_bytes;
     const std::uint32_t requant = parameters(n.epilogue.requant, 0);
     const std::uint32_t activation = parameters(n.epilogue.activation_table, behind);
     w_[at + SIMBA_NODE_WEIGHT] = weight;
@@ -278,7 +278,7 @@ class ImageBuilder {
   const spec::ArchSpec& arch_;
   ProgramImage& image_;
   std::vector<std::uint32_t>& w_;
-  spec::Problems problems_;
+  base::Problems problems_;
   std::string place_;
   spec::GbLayout layout_;
   std::map<int, std::uint32_t> objects_;

@@ -79,7 +79,7 @@ struct RunContext {
   void check_capacity(const std::string& module, int node, const char* what, std::int64_t needed,
                       std::int64_t available) const {
     if (needed > available)
-      throw spec::ScheduleError(schedule.file + ": node '" + node_name(node) + "': " + module + ": " + what +
+      throw base::ScheduleError(schedule.file + ": node '" + node_name(node) + "': " + module + ": " + what +
                                 " takes " + std::to_string(needed) + ", there are " + std::to_string(available));
   }
 };

@@ -19,13 +19,13 @@ void debug_transfer(DramPort& port, tlm::tlm_command command, std::uint64_t addr
     p.set_data_length(static_cast<unsigned>(chunk));
     p.set_streaming_width(static_cast<unsigned>(chunk));
     if (port.socket->transport_dbg(p) != chunk)
-      throw spec::ScheduleError("the DRAM has no byte at address " + std::to_string(address + done) + " or behind it");
+      throw base::ScheduleError("the DRAM has no byte at address " + std::to_string(address + done) + " or behind it");
     done += chunk;
   }
 }
 
 void check_data(const spec::Schedule& schedule, const std::vector<std::uint8_t>& image) {
-  spec::Problems problems;
+  base::Problems problems;
   for (const auto& t : schedule.tensors)
     if ((t.kind == spec::TensorKind::kInput || t.kind == spec::TensorKind::kWeight ||
          t.kind == spec::TensorKind::kParameters) &&
@@ -36,7 +36,7 @@ void check_data(const spec::Schedule& schedule, const std::vector<std::uint8_t>&
   for (const auto& n : schedule.nodes)
     if (n.vector && n.vector->parameters < 0)
       problems.add(schedule.file + ": node '" + n.name + "'", "parameters: a run with data needs them");
-  problems.throw_if_any<spec::ScheduleError>();
+  problems.throw_if_any<base::ScheduleError>();
 }
 
 void collect_stalls(const RunContext& context, int node, NodeResult& out) {
@@ -108,9 +108,9 @@ EnergyByComponent& EnergyByComponent::operator+=(const EnergyByComponent& o) {
 
 RunResult simulate(const spec::Schedule& schedule, const spec::ArchSpec& arch, const spec::EnergyTable& table,
                    const RunOptions& options, const DramAttachment& dram, const std::vector<std::uint8_t>& image) {
-  spec::Problems problems;
+  base::Problems problems;
   for (const std::string& text : spec::misfits(schedule, arch)) problems.add(schedule.file, text);
-  problems.throw_if_any<spec::ScheduleError>();
+  problems.throw_if_any<base::ScheduleError>();
   if (options.data) check_data(schedule, image);
   sc_core::sc_report_handler::set_actions(sc_core::SC_INFO, sc_core::SC_DO_NOTHING);
   RunContext context(schedule, arch, options);

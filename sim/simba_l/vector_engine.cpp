@@ -44,7 +44,7 @@ void VectorEngine::execute(InFlight& entry) {
   const std::int64_t read_bytes = elements * (r.has_residual ? 2 : 1) + r.parameter_bytes;
   const std::int64_t read = core_.gb.read_cycles(read_bytes), write = core_.gb.write_cycles(elements);
   const spec::VectorUnitSpec& unit = context_.arch.vector_unit;
-  const std::int64_t work = r.rows * (spec::ceil_div(r.columns, unit.elements_per_cycle) + unit.row_overhead_cycles);
+  const std::int64_t work = r.rows * (base::ceil_div(r.columns, unit.elements_per_cycle) + unit.row_overhead_cycles);
   const std::int64_t done = std::max(
       {now + work, core_.gb.read_port.reserve(now, read) + read, core_.gb.write_port.reserve(now, write) + write});
   std::int64_t reads = core_.gb.accesses(r.input, r.input_box) + core_.gb.packed_accesses(r.parameter_bytes);

@@ -1,8 +1,8 @@
 // Any line is a command or a TraceError; any sequence of commands is checked without incident.
 #include <sstream>
 
+#include "base/errors.h"
 #include "sim/dram/checker.h"
-#include "spec/errors.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
   static const heat::spec::DramSpec spec =
@@ -13,7 +13,7 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
   for (std::string text; std::getline(in, text);) {
     try {
       checker.add(heat::dram::parse_command(text, spec.organization, "fuzz"), ++line);
-    } catch (const heat::spec::TraceError&) {
+    } catch (const heat::base::TraceError&) {
     }
   }
   return 0;

@@ -2,10 +2,10 @@
 // constraint table) and a constraint table (read for a shipped device).
 #include <unistd.h>
 
+#include "base/atomic_file.h"
+#include "base/errors.h"
 #include "sim/dram/address_mapping.h"
 #include "sim/dram/timing_table.h"
-#include "spec/atomic_file.h"
-#include "spec/errors.h"
 
 namespace {
 
@@ -31,7 +31,7 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
     }
     static const std::string table = "/tmp/heat_fuzz_" + std::to_string(::getpid()) + ".yaml";
     static const std::string device = [&] {
-      std::string t = heat::spec::read_file(folder + "lpddr5-6400.yaml");
+      std::string t = heat::base::read_file(folder + "lpddr5-6400.yaml");
       const std::string key = "standards/lpddr5.yaml";
       return t.replace(t.find(key), key.size(), table);
     }();
@@ -40,7 +40,7 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
       std::fclose(f);
     }
     use(heat::spec::parse_dram_spec(device, folder + "fuzz.yaml"));
-  } catch (const heat::spec::ConfigError&) {
+  } catch (const heat::base::ConfigError&) {
   }
   return 0;
 }

@@ -1,6 +1,6 @@
 // Any bytes are a trace or a TraceError.
+#include "base/errors.h"
 #include "sim/dram/trace_reader.h"
-#include "spec/errors.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
   heat::dram::TraceReader reader(heat::dram::memory_byte_source(reinterpret_cast<const char*>(data), size), "fuzz");
@@ -8,7 +8,7 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
   try {
     while (reader.next(request)) {
     }
-  } catch (const heat::spec::TraceError&) {
+  } catch (const heat::base::TraceError&) {
   }
   return 0;
 }

@@ -20,18 +20,19 @@ struct Room {
 
 const std::vector<Room>& rooms() {
   static const std::vector<Room> table{
-      {"spec/", {}, false},
+      {"base/", {}, false},
+      {"spec/", {"base/"}, false},
       {"firmware/", {}, false},
-      {"traces/", {"spec/"}, false},
-      {"sim/dram/", {"spec/"}, true},
+      {"traces/", {"base/", "spec/"}, false},
+      {"sim/dram/", {"base/", "spec/"}, true},
       // sim/dram's public headers; the writer of the run database; the firmware's ABI and the HAL it is built behind.
       {"sim/simba_l/",
-       {"spec/", "sim/dram/dram.h", "sim/dram/requester.h", "traces/writer.h", "traces/schema.h", "firmware/include/",
-        "firmware/hal/host/host_hal.h"},
+       {"base/", "spec/", "sim/dram/dram.h", "sim/dram/requester.h", "traces/writer.h", "traces/schema.h",
+        "firmware/include/", "firmware/hal/host/host_hal.h"},
        true},
-      {"offline/", {"spec/", "traces/reader.h", "traces/schema.h"}, false},
-      {"bench/", {"spec/", "sim/", "traces/", "offline/"}, true},
-      {"tests/", {"spec/", "firmware/", "sim/", "traces/", "offline/"}, true},
+      {"offline/", {"base/", "spec/", "traces/reader.h", "traces/schema.h"}, false},
+      {"bench/", {"base/", "spec/", "sim/", "traces/", "offline/"}, true},
+      {"tests/", {"base/", "spec/", "firmware/", "sim/", "traces/", "offline/"}, true},
   };
   return table;
 }

@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "spec/atomic_file.h"
+#include "base/atomic_file.h"
 #include "spec/energy_table.h"
 
 namespace heat::spec {
@@ -25,7 +25,7 @@ TEST(ArchSpec, ShippedMachinesLoadWithThePublishedSizes) {
 }
 
 TEST(ArchSpec, ThreeMistakesAreNamedTogether) {
-  std::string text = read_file(kConfigs + "arch/simba-l.yaml");
+  std::string text = base::read_file(kConfigs + "arch/simba-l.yaml");
   const auto replace = [&](const std::string& from, const std::string& to) {
     const auto at = text.find(from);
     ASSERT_NE(at, std::string::npos) << from;
@@ -35,11 +35,11 @@ TEST(ArchSpec, ThreeMistakesAreNamedTogether) {
   replace("setup_cycles: 20", "setup_cycle: 20");
   replace("chiplet: 0", "chiplet: 9");
   const std::string path = testing::TempDir() + "three_mistakes.yaml";
-  write_file_atomically(path, text);
+  base::write_file_atomically(path, text);
   try {
     ArchSpec::load(path);
     FAIL() << "accepted";
-  } catch (const ConfigError& e) {
+  } catch (const base::ConfigError& e) {
     const std::string message = e.what();
     EXPECT_NE(message.find("pe.lanes: value -16 is out of range"), std::string::npos) << message;
     EXPECT_NE(message.find("dma.setup_cycle: unknown key (did you mean 'setup_cycles'?)"), std::string::npos)

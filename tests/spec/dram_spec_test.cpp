@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "spec/atomic_file.h"
+#include "base/atomic_file.h"
 #include "spec/dram_formula.h"
 
 namespace heat::spec {
@@ -14,7 +14,7 @@ std::string path_of(const std::string& name) {
 }
 
 std::string problems_of(const std::string& file, const std::vector<std::pair<std::string, std::string>>& changes) {
-  std::string text = read_file(path_of(file));
+  std::string text = base::read_file(path_of(file));
   for (const auto& [from, to] : changes) {
     const std::size_t at = text.find(from);
     EXPECT_NE(at, std::string::npos) << from;
@@ -22,7 +22,7 @@ std::string problems_of(const std::string& file, const std::vector<std::pair<std
   }
   try {
     parse_dram_spec(text, path_of(file));
-  } catch (const ConfigError& e) {
+  } catch (const base::ConfigError& e) {
     return e.what();
   }
   return "";
@@ -90,9 +90,9 @@ TEST(DramSpec, ThreeMistakesAreOneError) {
   EXPECT_EQ(text.rfind("3 problems:", 0), 0u) << text;
 }
 
-TEST(ConfigReader, AskingForAPlaceChangesNothing) {
-  Problems problems;
-  ConfigReader r = ConfigReader::parse("a: {x: 1}\nb: 2\n", "f", problems);
+TEST(base::ConfigReader, AskingForAPlaceChangesNothing) {
+  base::Problems problems;
+  base::ConfigReader r = base::ConfigReader::parse("a: {x: 1}\nb: 2\n", "f", problems);
   EXPECT_EQ(r.place("a"), "f:1: a");
   EXPECT_EQ(r.place("b"), "f:2: b");
   EXPECT_EQ(r.integer("b"), 2);

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "spec/errors.h"
+#include "base/errors.h"
 #include "tests/support/random.h"
 
 namespace heat::spec {
@@ -14,7 +14,7 @@ using Indices = std::vector<Index>;
 std::string error_of(const std::string& equation, const std::map<Index, std::int64_t>& sizes) {
   try {
     Einsum::parse(equation, sizes);
-  } catch (const ConfigError& error) {
+  } catch (const base::ConfigError& error) {
     return error.what();
   }
   return "";
@@ -106,9 +106,9 @@ TEST(GemmIndices, SummedIndicesKeepTheInputsOrder) {
 }
 
 TEST(GemmIndices, IndexSummedInOneOperandAloneIsRefused) {
-  EXPECT_THROW(gemm_indices({"m", "k", "x"}, {"n", "k"}, {"m", "n"}), ConfigError);
-  EXPECT_THROW(gemm_indices({"m", "k"}, {"n", "k", "x"}, {"m", "n"}), ConfigError);
-  EXPECT_THROW(gemm_indices({"m", "k"}, {"n", "k"}, {"m", "n", "x"}), ConfigError);
+  EXPECT_THROW(gemm_indices({"m", "k", "x"}, {"n", "k"}, {"m", "n"}), base::ConfigError);
+  EXPECT_THROW(gemm_indices({"m", "k"}, {"n", "k", "x"}, {"m", "n"}), base::ConfigError);
+  EXPECT_THROW(gemm_indices({"m", "k"}, {"n", "k"}, {"m", "n", "x"}), base::ConfigError);
 }
 
 }  // namespace

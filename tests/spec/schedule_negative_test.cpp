@@ -32,7 +32,7 @@ Outcome load(const std::string& text) {
     }
     to_json(schedule);
     return Outcome::kAccepted;
-  } catch (const ScheduleError& error) {
+  } catch (const base::ScheduleError& error) {
     EXPECT_NE(std::string(error.what()).find("negative.json"), std::string::npos) << error.what();
     return Outcome::kRefused;
   } catch (const std::exception& error) {

@@ -6,7 +6,7 @@
 #include <functional>
 #include <nlohmann/json.hpp>
 
-#include "spec/atomic_file.h"
+#include "base/atomic_file.h"
 #include "spec/schedule_checks.h"
 #include "tests/support/sample_schedules.h"
 
@@ -23,7 +23,7 @@ Json encoder_json() {
 std::string written(const Json& json) {
   static const std::string folder = test_support::temporary_folder();
   const std::string path = folder + "/broken.json";
-  write_file_atomically(path, json.dump(1));
+  base::write_file_atomically(path, json.dump(1));
   return path;
 }
 
@@ -33,7 +33,7 @@ std::string error_after(const std::function<void(Json&)>& change) {
   change(json);
   try {
     Schedule::load(written(json));
-  } catch (const ScheduleError& error) {
+  } catch (const base::ScheduleError& error) {
     return error.what();
   }
   return "";
@@ -95,7 +95,7 @@ std::string error_of_writing(const std::function<void(Schedule&)>& change) {
   change(s);
   try {
     to_json(s);
-  } catch (const ScheduleError& error) {
+  } catch (const base::ScheduleError& error) {
     return error.what();
   }
   return "";
@@ -245,7 +245,7 @@ TEST(Schedule, MissingFileIsAScheduleErrorThatNamesIt) {
   try {
     Schedule::load("/nowhere/at/all.json");
     FAIL() << "accepted";
-  } catch (const ScheduleError& error) {
+  } catch (const base::ScheduleError& error) {
     EXPECT_NE(std::string(error.what()).find("/nowhere/at/all.json"), std::string::npos) << error.what();
     EXPECT_EQ(error.exit_code(), 2);
   }

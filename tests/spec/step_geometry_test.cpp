@@ -47,10 +47,10 @@ TEST(StepGeometry, ExtentsScaleAlongTheBoundDimensionOnly) {
 }
 
 TEST(StepGeometry, CeilDivAtBothEdges) {
-  EXPECT_EQ(ceil_div(0, 4), 0);
-  EXPECT_EQ(ceil_div(1, 4), 1);
-  EXPECT_EQ(ceil_div(4, 4), 1);
-  EXPECT_EQ(ceil_div(5, 4), 2);
+  EXPECT_EQ(base::ceil_div(0, 4), 0);
+  EXPECT_EQ(base::ceil_div(1, 4), 1);
+  EXPECT_EQ(base::ceil_div(4, 4), 1);
+  EXPECT_EQ(base::ceil_div(5, 4), 2);
 }
 
 }  // namespace

@@ -6,8 +6,8 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "base/atomic_file.h"
 #include "spec/arch_spec.h"
-#include "spec/atomic_file.h"
 #include "spec/energy_table.h"
 #include "spec/ids.h"
 #include "spec/mapping.h"
@@ -30,10 +30,10 @@ std::vector<std::string> yaml_files(const std::string& folder) {
 // The message of loading `yaml` as an energy table.
 std::string energy_error(const std::string& yaml) {
   static const std::string path = test_support::temporary_folder() + "/energy.yaml";
-  write_file_atomically(path, yaml);
+  base::write_file_atomically(path, yaml);
   try {
     EnergyTable::load(path);
-  } catch (const ConfigError& error) {
+  } catch (const base::ConfigError& error) {
     return error.what();
   }
   return "";
@@ -44,7 +44,7 @@ TEST(Vocabulary, ResolvedArchitecturesReadBackEqual) {
   ASSERT_GE(yaml_files("arch").size(), 2u);
   for (const auto& file : yaml_files("arch")) {
     const auto json = to_json(ArchSpec::load(file));
-    write_file_atomically(folder + "/arch.json", json.dump(2));
+    base::write_file_atomically(folder + "/arch.json", json.dump(2));
     EXPECT_EQ(to_json(ArchSpec::load(folder + "/arch.json")), json) << file;
   }
 }
@@ -54,13 +54,13 @@ TEST(Vocabulary, ResolvedEnergyTablesReadBackEqual) {
   ASSERT_GE(yaml_files("energy").size(), 2u);
   for (const auto& file : yaml_files("energy")) {
     const auto json = to_json(EnergyTable::load(file));
-    write_file_atomically(folder + "/energy.json", json.dump(2));
+    base::write_file_atomically(folder + "/energy.json", json.dump(2));
     EXPECT_EQ(to_json(EnergyTable::load(folder + "/energy.json")), json) << file;
   }
 }
 
 TEST(Vocabulary, EnergyTableNamesEveryMistakeAtOnce) {
-  const std::string text = read_file(kConfigs + "energy/5nm.yaml");
+  const std::string text = base::read_file(kConfigs + "energy/5nm.yaml");
   ASSERT_EQ(energy_error(text), "");
   auto json = to_json(EnergyTable::load(kConfigs + "energy/5nm.yaml"));
   json["action_pj"]["mac"] = -1;
@@ -89,11 +89,11 @@ TEST(Vocabulary, EveryArchitectureKeyIsRequiredAndItsAbsenceNamed) {
     at.pop_back();
     auto changed = original;
     changed[at].erase(key);
-    write_file_atomically(path, changed.dump(1));
+    base::write_file_atomically(path, changed.dump(1));
     try {
       ArchSpec::load(path);
       ADD_FAILURE() << "accepted without " << item.key();
-    } catch (const ConfigError& error) {
+    } catch (const base::ConfigError& error) {
       EXPECT_NE(std::string(error.what()).find("missing key '" + key + "'"), std::string::npos) << error.what();
     }
     ++keys;

@@ -4,7 +4,7 @@
 #include <cstdlib>
 #include <stdexcept>
 
-#include "spec/atomic_file.h"
+#include "base/atomic_file.h"
 
 namespace heat::test_support {
 namespace {

@@ -79,7 +79,7 @@ void for_each_sample(const std::function<void(const std::string&, const spec::Ar
 TEST(SampleSchedules, AllAreValidAndFitTheirMachine) {
   int count = 0;
   for_each_sample([&](const std::string&, const spec::ArchSpec& arch, const BuiltSchedule& built) {
-    spec::Problems problems;
+    base::Problems problems;
     spec::check_structure(built.schedule, problems);
     EXPECT_EQ(problems.list(), std::vector<std::string>{});
     EXPECT_EQ(spec::misfits(built.schedule, arch), std::vector<std::string>{});

@@ -243,7 +243,7 @@ void ScheduleBuilder::place_tensors() {
   for (auto& tensor : built_.schedule.tensors) {
     if (tensor.home != Home::kDram) continue;
     tensor.dram_address = address;
-    address += spec::ceil_div(tensor.bytes(), 64) * 64;
+    address += base::ceil_div(tensor.bytes(), 64) * 64;
     if (random_.chance(30)) address += 64 * random_.between(1, 5);  // holes: neighbours must stay untouched
   }
   built_.image.assign(static_cast<std::size_t>(address), 0);
@@ -292,7 +292,7 @@ BuiltSchedule ScheduleBuilder::build() {
   place_tensors();
   const std::int64_t capacity = arch_.global_buffer.capacity.value();
   for (auto& group : built_.schedule.groups) {
-    const std::int64_t share = spec::ceil_div(group.extent, arch_.chiplets());
+    const std::int64_t share = base::ceil_div(group.extent, arch_.chiplets());
     if (group.step == 0) {
       const std::int64_t whole = resident_bytes_of(group, false);
       const std::int64_t each = std::max<std::int64_t>(1, resident_bytes_of(group, true));

@@ -5,7 +5,7 @@
 
 #include <unistd.h>
 
-#include "spec/atomic_file.h"
+#include "base/atomic_file.h"
 #include "tests/support/schedule_builder.h"
 
 namespace heat::test_support {
@@ -54,7 +54,7 @@ std::string temporary_folder() {
 std::string write_schedule(BuiltSchedule& built, const std::string& folder, const std::string& name) {
   built.schedule.dram_image = name + ".bin";
   const std::string path = folder + "/" + name + ".json";
-  spec::write_file_atomically(folder + "/" + name + ".bin", std::string(built.image.begin(), built.image.end()));
+  base::write_file_atomically(folder + "/" + name + ".bin", std::string(built.image.begin(), built.image.end()));
   spec::save(built.schedule, path);
   built.schedule.file = path;
   return path;

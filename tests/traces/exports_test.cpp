@@ -9,8 +9,8 @@
 #include <set>
 #include <sstream>
 
-#include "spec/atomic_file.h"
-#include "spec/errors.h"
+#include "base/atomic_file.h"
+#include "base/errors.h"
 #include "tests/traces/sample_run.h"
 #include "traces/timeline.h"
 
@@ -23,7 +23,7 @@ using testing::write_sample_run;
 
 json timeline_of(const TemporaryFolder& folder, const TimelineWindow& window = {}) {
   write_timeline(Reader(folder.file("run.sqlite")), folder.file("t.json"), window);
-  return json::parse(spec::read_file(folder.file("t.json")));
+  return json::parse(base::read_file(folder.file("t.json")));
 }
 
 TEST(Timeline, SlicesLieInTheRunAreSortedAndNeverOverlapOnAThread) {
@@ -178,7 +178,7 @@ TEST(Exports, EveryTableOfTheListExportsAndAnUnknownOneIsRefusedWithASuggestion)
   try {
     export_csv(reader, "intervals", csv);
     FAIL() << "no error";
-  } catch (const spec::ConfigError& e) {
+  } catch (const base::ConfigError& e) {
     EXPECT_NE(std::string(e.what()).find("did you mean 'interval'"), std::string::npos) << e.what();
   }
 }

@@ -7,7 +7,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
-#include "spec/atomic_file.h"
+#include "base/atomic_file.h"
 #include "tests/traces/sample_run.h"
 
 namespace heat::traces {
@@ -57,7 +57,7 @@ TEST(HeatTrace, BadUsageEndsWithStatusTwoAndAHint) {
 
 TEST(HeatTrace, UnreadableDatabaseEndsWithStatusTwoAndWritesNothing) {
   TemporaryFolder folder;
-  spec::write_file_atomically(folder.file("bad.sqlite"), "no database");
+  base::write_file_atomically(folder.file("bad.sqlite"), "no database");
   const Result r = heat_trace("summary " + folder.file("bad.sqlite") + " --json " + folder.file("out.json"));
   EXPECT_EQ(r.status, 2);
   EXPECT_NE(r.output.find("bad.sqlite: not a run database"), std::string::npos) << r.output;
@@ -75,13 +75,13 @@ TEST(HeatTrace, CommandsWriteWhatTheyPromise) {
   const Result summary = heat_trace("summary " + run + " --json " + folder.file("s.json"));
   EXPECT_EQ(summary.status, 0);
   EXPECT_NE(summary.output.find("Energy by component"), std::string::npos);
-  EXPECT_EQ(nlohmann::json::parse(spec::read_file(folder.file("s.json")))["cycles"], 1000);
+  EXPECT_EQ(nlohmann::json::parse(base::read_file(folder.file("s.json")))["cycles"], 1000);
   const Result same = heat_trace("diff " + run + " " + run + " --json " + folder.file("d.json"));
   EXPECT_EQ(same.status, 0);
   EXPECT_NE(same.output.find("No differences"), std::string::npos);
-  EXPECT_EQ(nlohmann::json::parse(spec::read_file(folder.file("d.json")))["identical"], true);
+  EXPECT_EQ(nlohmann::json::parse(base::read_file(folder.file("d.json")))["identical"], true);
   EXPECT_EQ(heat_trace("timeline " + run + " --output " + folder.file("t.json")).status, 0);
-  EXPECT_TRUE(nlohmann::json::accept(spec::read_file(folder.file("t.json"))));
+  EXPECT_TRUE(nlohmann::json::accept(base::read_file(folder.file("t.json"))));
   const Result csv = heat_trace("export " + run + " --format csv --table stall --output " + folder.file("stall.csv"));
   EXPECT_EQ(csv.status, 0);
   EXPECT_NE(csv.output.find("3 rows"), std::string::npos);
@@ -92,7 +92,7 @@ TEST(HeatTrace, ReportTakesRunsAndDataAndRefusesWrongOnesWithoutWriting) {
   TemporaryFolder folder;
   const std::string run = folder.file("run.sqlite"), html = folder.file("report.html");
   write_sample_run(run);
-  spec::write_file_atomically(folder.file("bad.json"),
+  base::write_file_atomically(folder.file("bad.json"),
                               R"({"paretto": {}, "search": {"generations": [{"generation": 1, "best": "low"}]}})");
   const Result bad = heat_trace("report --data " + folder.file("bad.json") + " --output " + html);
   EXPECT_EQ(bad.status, 2);
@@ -104,11 +104,11 @@ TEST(HeatTrace, ReportTakesRunsAndDataAndRefusesWrongOnesWithoutWriting) {
   EXPECT_EQ(heat_trace("report " + run + " " + run + " --output " + html).status, 2);
   EXPECT_EQ(heat_trace("report " + folder.file("bad.json") + " --output " + html).status, 2);
   EXPECT_FALSE(std::filesystem::exists(html));
-  spec::write_file_atomically(folder.file("s.json"), R"({"accuracy": 0.9})");
+  base::write_file_atomically(folder.file("s.json"), R"({"accuracy": 0.9})");
   const Result good = heat_trace("report a=" + run + " --run b=" + run + " --summary " + folder.file("s.json") +
                                  " --output " + html + " --json " + folder.file("r.json"));
   EXPECT_EQ(good.status, 0) << good.output;
-  const auto json = nlohmann::json::parse(spec::read_file(folder.file("r.json")));
+  const auto json = nlohmann::json::parse(base::read_file(folder.file("r.json")));
   EXPECT_EQ(json["runs"], 2);
   EXPECT_EQ(json["sections"], (nlohmann::json{"summary", "layers", "runs"}));
   EXPECT_EQ(json["bytes"], std::filesystem::file_size(html));

@@ -10,7 +10,7 @@
 #include <regex>
 #include <set>
 
-#include "spec/atomic_file.h"
+#include "base/atomic_file.h"
 #include "tests/traces/sample_report.h"
 
 namespace heat::traces {
@@ -61,8 +61,8 @@ Page open_page(const TemporaryFolder& folder, const std::string& html) {
                              folder.file("net.json") + " --dump-dom 'file://" + html + "' 2>" + folder.file("log"),
                          status);
   EXPECT_EQ(status, 0);
-  page.log = spec::read_file(folder.file("log"));
-  page.net_log = spec::read_file(folder.file("net.json"));
+  page.log = base::read_file(folder.file("log"));
+  page.net_log = base::read_file(folder.file("net.json"));
   return page;
 }
 
@@ -97,7 +97,7 @@ void keep_for_people(const TemporaryFolder& folder, const std::string& html, con
   const char* directory = std::getenv("HEAT_KEEP_REPORT");
   if (!directory) return;
   const std::string base = std::string(directory) + "/" + name;
-  spec::write_file_atomically(base + ".html", spec::read_file(html));
+  base::write_file_atomically(base + ".html", base::read_file(html));
   int status = 0;
   for (const std::string theme : {"light", "dark"})
     run_command("timeout 120 " + chromium(folder) + " --window-size=1280,5300" +
@@ -127,7 +127,7 @@ class ReportInBrowser : public ::testing::Test {
 TEST_F(ReportInBrowser, EveryPictureIsDrawnWithOneMarkADatum) {
   write_encoder_run(folder_.file("dense.sqlite"), "dense", 1);
   write_encoder_run(folder_.file("student.sqlite"), "ttm", 2.4);
-  spec::write_file_atomically(folder_.file("data.json"), sample_report_data().dump());
+  base::write_file_atomically(folder_.file("data.json"), sample_report_data().dump());
   write_report("--data " + folder_.file("data.json") + " --run dense=" + folder_.file("dense.sqlite") +
                " --run student=" + folder_.file("student.sqlite"));
   const Page page = open_page(folder_, html());
@@ -156,10 +156,10 @@ TEST_F(ReportInBrowser, EveryPictureIsDrawnWithOneMarkADatum) {
 TEST_F(ReportInBrowser, EveryControlCanBeUsedWithoutAnError) {
   write_encoder_run(folder_.file("dense.sqlite"), "dense", 1);
   write_encoder_run(folder_.file("student.sqlite"), "ttm", 2.4);
-  spec::write_file_atomically(folder_.file("data.json"), sample_report_data().dump());
+  base::write_file_atomically(folder_.file("data.json"), sample_report_data().dump());
   write_report("--data " + folder_.file("data.json") + " " + folder_.file("dense.sqlite") + " " +
                folder_.file("student.sqlite"));
-  std::string page_text = spec::read_file(html());
+  std::string page_text = base::read_file(html());
   page_text.insert(page_text.rfind("</body>"), R"(<script>
 let used = 0;
 const fire = (element, type) => { element.dispatchEvent(new Event(type, {bubbles: true})); ++used; };
@@ -171,7 +171,7 @@ document.querySelectorAll(".mark").forEach(m => m.dispatchEvent(new MouseEvent("
 document.documentElement.dataset.used = used;
 document.documentElement.dataset.tables = document.querySelectorAll("figure table").length;
 </script>)");
-  spec::write_file_atomically(html(), page_text);
+  base::write_file_atomically(html(), page_text);
   const Page page = open_page(folder_, html());
   expect_clean(page);
   EXPECT_NE(page.dom.find("data-tables=\"11\""), std::string::npos);
@@ -184,7 +184,7 @@ document.documentElement.dataset.tables = document.querySelectorAll("figure tabl
 }
 
 TEST_F(ReportInBrowser, TextFromTheDataNeverBecomesMarkup) {
-  spec::write_file_atomically(folder_.file("data.json"), sample_report_data().dump());
+  base::write_file_atomically(folder_.file("data.json"), sample_report_data().dump());
   write_report("--data " + folder_.file("data.json"));
   const Page page = open_page(folder_, html());
   expect_clean(page);
@@ -204,7 +204,7 @@ TEST_F(ReportInBrowser, AbsentSectionsLeaveTheirPicturesOut) {
 }
 
 TEST_F(ReportInBrowser, TheChecksOfThisTestSeeAnErrorAndARequest) {
-  spec::write_file_atomically(html(),
+  base::write_file_atomically(html(),
                               "<html><body><script>console.error('x'); fetch('http://127.0.0.1:9/y')</script>"
                               "<img src=\"http://127.0.0.1:9/z.png\"></body></html>");
   const Page page = open_page(folder_, html());

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "spec/atomic_file.h"
+#include "base/atomic_file.h"
 #include "tests/traces/sample_report.h"
 #include "traces/report/dram_section.h"
 #include "traces/report/report_data.h"
@@ -17,7 +17,7 @@ using testing::sample_report_data;
 using testing::TemporaryFolder;
 
 std::vector<std::string> problems_of(const Json& data) {
-  spec::Problems problems;
+  base::Problems problems;
   check_report_data(data, "d.json", problems);
   return problems.list();
 }

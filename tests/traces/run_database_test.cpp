@@ -9,8 +9,8 @@
 #include <map>
 #include <random>
 
-#include "spec/atomic_file.h"
-#include "spec/errors.h"
+#include "base/atomic_file.h"
+#include "base/errors.h"
 #include "tests/traces/sample_run.h"
 #include "traces/reader.h"
 #include "traces/sqlite.h"
@@ -25,8 +25,8 @@ std::string error_of(const std::string& path) {
   try {
     Reader reader(path);
     reader.nodes();
-  } catch (const spec::TraceError& e) {
-    EXPECT_EQ(e.exit_code(), spec::kBadUsage);
+  } catch (const base::TraceError& e) {
+    EXPECT_EQ(e.exit_code(), base::kBadUsage);
     return e.what();
   }
   return "";
@@ -121,7 +121,7 @@ TEST(RunDatabase, SameRowsGiveSameBytes) {
   TemporaryFolder folder;
   write_sample_run(folder.file("a.sqlite"));
   write_sample_run(folder.file("b.sqlite"));
-  EXPECT_EQ(spec::read_file(folder.file("a.sqlite")), spec::read_file(folder.file("b.sqlite")));
+  EXPECT_EQ(base::read_file(folder.file("a.sqlite")), base::read_file(folder.file("b.sqlite")));
 }
 
 TEST(RunDatabase, WriterDroppedBeforeFinishLeavesNothing) {
@@ -171,9 +171,9 @@ TEST(RunDatabase, RowBeyondTheEndOrToAnUnknownNodeIsAFaultAndLeavesNoFile) {
 TEST(RunDatabase, AbsentEmptyOrForeignFileIsRefusedByName) {
   TemporaryFolder folder;
   EXPECT_NE(error_of(folder.file("absent.sqlite")).find("absent.sqlite: no such file"), std::string::npos);
-  spec::write_file_atomically(folder.file("empty.sqlite"), "");
+  base::write_file_atomically(folder.file("empty.sqlite"), "");
   EXPECT_NE(error_of(folder.file("empty.sqlite")).find("not a run database"), std::string::npos);
-  spec::write_file_atomically(folder.file("text.sqlite"), std::string(5000, 'x'));
+  base::write_file_atomically(folder.file("text.sqlite"), std::string(5000, 'x'));
   EXPECT_NE(error_of(folder.file("text.sqlite")).find("not a run database"), std::string::npos);
   EXPECT_NE(error_of(folder.file(".")).find("a folder"), std::string::npos);
   {
@@ -186,9 +186,9 @@ TEST(RunDatabase, AbsentEmptyOrForeignFileIsRefusedByName) {
 TEST(RunDatabase, TruncatedFileIsRefused) {
   TemporaryFolder folder;
   write_sample_run(folder.file("run.sqlite"));
-  const std::string bytes = spec::read_file(folder.file("run.sqlite"));
+  const std::string bytes = base::read_file(folder.file("run.sqlite"));
   for (const std::size_t kept : {std::size_t{50}, std::size_t{200}, bytes.size() / 2, bytes.size() - 1}) {
-    spec::write_file_atomically(folder.file("cut.sqlite"), bytes.substr(0, kept));
+    base::write_file_atomically(folder.file("cut.sqlite"), bytes.substr(0, kept));
     EXPECT_NE(error_of(folder.file("cut.sqlite")), "") << kept << " bytes";
   }
 }
@@ -218,9 +218,9 @@ TEST(RunDatabase, MalformedContentIsRefusedWithTableAndColumn) {
 TEST(RunDatabase, DamagedPagesAreATraceErrorNotACrash) {
   TemporaryFolder folder;
   write_sample_run(folder.file("run.sqlite"));
-  std::string bytes = spec::read_file(folder.file("run.sqlite"));
+  std::string bytes = base::read_file(folder.file("run.sqlite"));
   for (std::size_t i = 4096; i < bytes.size(); ++i) bytes[i] = static_cast<char>(i * 31);
-  spec::write_file_atomically(folder.file("run.sqlite"), bytes);
+  base::write_file_atomically(folder.file("run.sqlite"), bytes);
   EXPECT_NE(error_of(folder.file("run.sqlite")).find("run.sqlite"), std::string::npos);
 }
 

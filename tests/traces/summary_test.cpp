@@ -5,7 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "spec/atomic_file.h"
+#include "base/atomic_file.h"
 #include "tests/traces/sample_run.h"
 #include "traces/diff.h"
 #include "traces/text_table.h"
@@ -84,8 +84,8 @@ TEST(Summary, TextEqualsTheGolden) {
   Summary s = sample_summary(folder);
   s.file = "run.sqlite";
   const std::string golden = std::string(HEAT_SOURCE_DIR) + "/tests/golden/traces/sample_summary.txt";
-  if (std::getenv("HEAT_REGENERATE_GOLDEN")) spec::write_file_atomically(golden, to_text(s, 2));
-  EXPECT_EQ(to_text(s, 2), spec::read_file(golden));
+  if (std::getenv("HEAT_REGENERATE_GOLDEN")) base::write_file_atomically(golden, to_text(s, 2));
+  EXPECT_EQ(to_text(s, 2), base::read_file(golden));
 }
 
 TEST(Summary, JsonHoldsWhatTheTextShows) {

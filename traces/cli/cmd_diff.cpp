@@ -4,7 +4,7 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
-#include "spec/errors.h"
+#include "base/errors.h"
 #include "traces/cli/command.h"
 
 namespace heat::traces::cli {
@@ -26,16 +26,16 @@ int run_diff(int argc, char** argv) {
       "  heat-trace diff before.sqlite after.sqlite --sort cycles --lines 0 --json diff.json\n";
   add_json_option(usage);
   po::variables_map values;
-  if (!parse_options(argc, argv, usage, values)) return spec::kDone;
+  if (!parse_options(argc, argv, usage, values)) return base::kDone;
   if (runs.size() != 2)
-    throw spec::ConfigError("heat-trace diff: " + std::to_string(runs.size()) + " run databases given, expected 2");
-  if (sort != "energy" && sort != "cycles") throw spec::ConfigError("--sort " + sort + ": expected energy or cycles");
-  if (lines < 0) throw spec::ConfigError("--lines " + std::to_string(lines) + ": expected 0 or more");
+    throw base::ConfigError("heat-trace diff: " + std::to_string(runs.size()) + " run databases given, expected 2");
+  if (sort != "energy" && sort != "cycles") throw base::ConfigError("--sort " + sort + ": expected energy or cycles");
+  if (lines < 0) throw base::ConfigError("--lines " + std::to_string(lines) + ": expected 0 or more");
   const Diff result = diff(summarize(Reader(runs[0])), summarize(Reader(runs[1])),
                            sort == "energy" ? DiffOrder::kEnergy : DiffOrder::kCycles);
   write_json(values, to_json(result));
   std::cout << to_text(result, lines);
-  return spec::kDone;
+  return base::kDone;
 }
 
 }  // namespace heat::traces::cli

@@ -2,7 +2,7 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
-#include "spec/errors.h"
+#include "base/errors.h"
 #include "traces/cli/command.h"
 #include "traces/dram_analysis.h"
 
@@ -24,13 +24,13 @@ int run_dram(int argc, char** argv) {
       "  heat-trace dram run.sqlite --rows 0 --bins 1000 --json dram.json\n";
   add_json_option(usage);
   po::variables_map values;
-  if (!parse_options(argc, argv, usage, values)) return spec::kDone;
-  if (rows < 0) throw spec::ConfigError("--rows " + std::to_string(rows) + ": expected 0 or more");
-  if (bins < 1 || bins > 10000) throw spec::ConfigError("--bins " + std::to_string(bins) + ": expected 1 to 10000");
+  if (!parse_options(argc, argv, usage, values)) return base::kDone;
+  if (rows < 0) throw base::ConfigError("--rows " + std::to_string(rows) + ": expected 0 or more");
+  if (bins < 1 || bins > 10000) throw base::ConfigError("--bins " + std::to_string(bins) + ": expected 1 to 10000");
   const DramAnalysis analysis = analyze_dram(Reader(run), bins);
   write_json(values, to_json(analysis));
   std::cout << to_text(analysis, rows);
-  return spec::kDone;
+  return base::kDone;
 }
 
 }  // namespace heat::traces::cli

@@ -4,8 +4,8 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
-#include "spec/atomic_file.h"
-#include "spec/errors.h"
+#include "base/atomic_file.h"
+#include "base/errors.h"
 #include "traces/cli/command.h"
 #include "traces/exports.h"
 
@@ -27,7 +27,7 @@ std::int64_t write_export(const Options& o, std::ostream& out) {
 }
 
 void check(const Options& o) {
-  spec::Problems problems;
+  base::Problems problems;
   if (o.format != "csv" && o.format != "dramsim3" && o.format != "ramulator2")
     problems.add("--format " + o.format, "expected csv, dramsim3 or ramulator2");
   if (o.dram.request_bytes < 1) problems.add("--request-bytes", "expected 1 or more");
@@ -56,17 +56,17 @@ int run_export(int argc, char** argv) {
       "  heat-trace export run.sqlite --format dramsim3 --clock-ghz 1.6 --output run.trc\n";
   add_json_option(usage);
   po::variables_map values;
-  if (!parse_options(argc, argv, usage, values)) return spec::kDone;
+  if (!parse_options(argc, argv, usage, values)) return base::kDone;
   check(o);
-  const std::string temporary = spec::temporary_name(o.output);
+  const std::string temporary = base::temporary_name(o.output);
   std::int64_t lines = 0;
   try {
     std::ofstream out(temporary, std::ios::binary | std::ios::trunc);
-    if (!out) throw spec::FileError(o.output + ": cannot open for writing");
+    if (!out) throw base::FileError(o.output + ": cannot open for writing");
     lines = write_export(o, out);
     out.close();
-    if (!out) throw spec::FileError(o.output + ": cannot be written (disk full?)");
-    spec::commit_file(temporary, o.output);
+    if (!out) throw base::FileError(o.output + ": cannot be written (disk full?)");
+    base::commit_file(temporary, o.output);
   } catch (...) {
     std::error_code ec;
     std::filesystem::remove(temporary, ec);
@@ -74,7 +74,7 @@ int run_export(int argc, char** argv) {
   }
   write_json(values, {{"output", o.output}, {"format", o.format}, {"rows", lines}});
   std::cout << o.output << ": " << lines << (o.format == "csv" ? " rows\n" : " requests\n");
-  return spec::kDone;
+  return base::kDone;
 }
 
 }  // namespace heat::traces::cli

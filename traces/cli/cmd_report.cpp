@@ -3,8 +3,8 @@
 #include <iostream>
 #include <set>
 
-#include "spec/atomic_file.h"
-#include "spec/errors.h"
+#include "base/atomic_file.h"
+#include "base/errors.h"
 #include "traces/cli/command.h"
 #include "traces/report/report.h"
 #include "traces/report/report_data.h"
@@ -29,7 +29,7 @@ std::pair<std::string, std::string> parse_run(const std::string& text) {
 }
 
 // The section `name` from a file of its own, which holds the section or a report_data with it.
-void take_section(const std::string& file, const char* name, nlohmann::ordered_json& data, spec::Problems& problems) {
+void take_section(const std::string& file, const char* name, nlohmann::ordered_json& data, base::Problems& problems) {
   if (file.empty()) return;
   nlohmann::ordered_json section = read_json(file);
   if (section.is_object() && section.contains(name)) section = section[name];
@@ -41,12 +41,12 @@ void take_section(const std::string& file, const char* name, nlohmann::ordered_j
 ReportInputs collect(const Options& o) {
   ReportInputs inputs;
   inputs.title = o.title;
-  spec::Problems problems;
+  base::Problems problems;
   if (!o.data.empty()) {
     inputs.data = read_json(o.data);
     check_report_data(inputs.data, o.data, problems);
   }
-  problems.throw_if_any<spec::TraceError>();
+  problems.throw_if_any<base::TraceError>();
   take_section(o.summary, "summary", inputs.data, problems);
   take_section(o.front, "pareto", inputs.data, problems);
   take_section(o.search, "search", inputs.data, problems);
@@ -56,9 +56,9 @@ ReportInputs collect(const Options& o) {
     if (!names.insert(inputs.runs.back().first).second)
       problems.add("--run " + text, "the name '" + inputs.runs.back().first + "' is used twice; give NAME=FILE");
   }
-  problems.throw_if_any<spec::TraceError>();
+  problems.throw_if_any<base::TraceError>();
   if (inputs.runs.empty() && inputs.data.empty())
-    throw spec::ConfigError("heat-trace report: nothing to report; give run databases or --data (see --help)");
+    throw base::ConfigError("heat-trace report: nothing to report; give run databases or --data (see --help)");
   return inputs;
 }
 
@@ -82,10 +82,10 @@ int run_report(int argc, char** argv) {
       "      --output report.html\n";
   add_json_option(usage);
   po::variables_map values;
-  if (!parse_options(argc, argv, usage, values)) return spec::kDone;
+  if (!parse_options(argc, argv, usage, values)) return base::kDone;
   const nlohmann::ordered_json assembled = assemble_report(collect(o));
   const std::string html = render_report(assembled);
-  spec::write_file_atomically(o.output, html);
+  base::write_file_atomically(o.output, html);
   std::vector<std::string> sections;
   for (const auto& [key, value] : assembled.items())
     if (key != "title" && !value.empty()) sections.push_back(key);
@@ -93,7 +93,7 @@ int run_report(int argc, char** argv) {
   std::cout << o.output << ": " << html.size() << " bytes, sections";
   for (const auto& section : sections) std::cout << " " << section;
   std::cout << "\n";
-  return spec::kDone;
+  return base::kDone;
 }
 
 }  // namespace heat::traces::cli

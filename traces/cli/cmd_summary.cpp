@@ -2,7 +2,7 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
-#include "spec/errors.h"
+#include "base/errors.h"
 #include "traces/cli/command.h"
 #include "traces/summary.h"
 
@@ -23,12 +23,12 @@ int run_summary(int argc, char** argv) {
       "  heat-trace summary run.sqlite --nodes 0 --json summary.json\n";
   add_json_option(usage);
   po::variables_map values;
-  if (!parse_options(argc, argv, usage, values)) return spec::kDone;
-  if (nodes < 0) throw spec::ConfigError("--nodes " + std::to_string(nodes) + ": expected 0 or more");
+  if (!parse_options(argc, argv, usage, values)) return base::kDone;
+  if (nodes < 0) throw base::ConfigError("--nodes " + std::to_string(nodes) + ": expected 0 or more");
   const Summary summary = summarize(Reader(run));
   write_json(values, to_json(summary));
   std::cout << to_text(summary, nodes);
-  return spec::kDone;
+  return base::kDone;
 }
 
 }  // namespace heat::traces::cli

@@ -4,7 +4,7 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
-#include "spec/errors.h"
+#include "base/errors.h"
 #include "traces/cli/command.h"
 
 namespace heat::traces::cli {
@@ -26,9 +26,9 @@ int run_timeline(int argc, char** argv) {
       "  heat-trace timeline run.sqlite --output part.json --start-cycle 100000 --end-cycle 120000\n";
   add_json_option(usage);
   po::variables_map values;
-  if (!parse_options(argc, argv, usage, values)) return spec::kDone;
+  if (!parse_options(argc, argv, usage, values)) return base::kDone;
   if (window.start_cycle < 0 || window.end_cycle <= window.start_cycle)
-    throw spec::ConfigError("--start-cycle " + std::to_string(window.start_cycle) + " --end-cycle " +
+    throw base::ConfigError("--start-cycle " + std::to_string(window.start_cycle) + " --end-cycle " +
                             std::to_string(window.end_cycle) + ": expected 0 <= start < end");
   const TimelineCounts counts = write_timeline(Reader(run), output, window);
   write_json(values, {{"output", output},
@@ -37,7 +37,7 @@ int run_timeline(int argc, char** argv) {
                       {"tracks", counts.tracks}});
   std::cout << output << ": " << counts.slices << " slices on " << counts.tracks << " tracks, "
             << counts.counter_samples << " counter samples\n";
-  return spec::kDone;
+  return base::kDone;
 }
 
 }  // namespace heat::traces::cli

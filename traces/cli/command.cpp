@@ -4,8 +4,8 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
-#include "spec/atomic_file.h"
-#include "spec/errors.h"
+#include "base/atomic_file.h"
+#include "base/errors.h"
 
 namespace heat::traces::cli {
 
@@ -23,7 +23,7 @@ bool parse_options(int argc, char** argv, Usage usage, po::variables_map& values
     }
     po::notify(values);
   } catch (const po::error& e) {
-    throw spec::ConfigError(std::string("heat-trace ") + argv[0] + ": " + e.what() + " (see heat-trace " + argv[0] +
+    throw base::ConfigError(std::string("heat-trace ") + argv[0] + ": " + e.what() + " (see heat-trace " + argv[0] +
                             " --help)");
   }
   return true;
@@ -34,7 +34,7 @@ void add_json_option(Usage& usage) {
 }
 
 void write_json(const po::variables_map& values, const nlohmann::ordered_json& result) {
-  if (values.count("json")) spec::write_file_atomically(values["json"].as<std::string>(), result.dump(2) + "\n");
+  if (values.count("json")) base::write_file_atomically(values["json"].as<std::string>(), result.dump(2) + "\n");
 }
 
 }  // namespace heat::traces::cli

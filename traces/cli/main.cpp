@@ -1,5 +1,5 @@
 // heat-trace: dispatches to one cmd_<name>.cpp per command.
-#include "spec/program.h"
+#include "base/program.h"
 
 namespace heat::traces::cli {
 
@@ -18,7 +18,7 @@ namespace heat::traces::cli {
 HEAT_TRACE_COMMANDS(X)
 #undef X
 
-static const spec::CommandTable kTable{"heat-trace",
+static const base::CommandTable kTable{"heat-trace",
                                        "reads the run databases that simba-sim writes",
                                        "<command> RUN.sqlite [options]",
                                        "\nExamples:\n"
@@ -33,5 +33,5 @@ static const spec::CommandTable kTable{"heat-trace",
 }  // namespace heat::traces::cli
 
 int main(int argc, char** argv) {
-  return heat::spec::run_program("heat-trace", [&] { return heat::traces::cli::kTable.dispatch(argc, argv); });
+  return heat::base::run_program("heat-trace", [&] { return heat::traces::cli::kTable.dispatch(argc, argv); });
 }

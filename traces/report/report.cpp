@@ -2,9 +2,9 @@
 // data is JSON in a script element, where "<" must not appear (it could end the element): it is written as \u003c.
 #include "traces/report/report.h"
 
-#include "spec/atomic_file.h"
-#include "spec/errors.h"
-#include "spec/program.h"
+#include "base/atomic_file.h"
+#include "base/errors.h"
+#include "base/program.h"
 #include "traces/reader.h"
 #include "traces/report/page_resources.h"
 #include "traces/report/run_section.h"
@@ -27,9 +27,9 @@ std::string script_safe(const std::string& script) {
 
 std::string read_d3() {
   try {
-    return spec::read_file(HEAT_D3_FILE);
-  } catch (const spec::FileError& e) {
-    throw spec::FileError(std::string(e.what()) + " (D3, which draws the report: install the package node-d3)");
+    return base::read_file(HEAT_D3_FILE);
+  } catch (const base::FileError& e) {
+    throw base::FileError(std::string(e.what()) + " (D3, which draws the report: install the package node-d3)");
   }
 }
 
@@ -67,7 +67,7 @@ std::string render_report(const Json& assembled) {
       {"@SCRIPT@", script_safe(kPageScript)},
       {"@D3@", script_safe(read_d3())},
       {"@DATA@", replaced_all(assembled.dump(-1, ' ', false, Json::error_handler_t::replace), "<", "\\u003c")},
-      {"@GENERATOR@", spec::version_line("heat-trace")},
+      {"@GENERATOR@", base::version_line("heat-trace")},
       {"@CSS@", kPageCss}};
   for (const auto& [placeholder, text] : parts) {
     const std::size_t at = html.find(placeholder);

@@ -3,8 +3,8 @@
 
 #include <vector>
 
-#include "spec/atomic_file.h"
-#include "spec/config_reader.h"
+#include "base/atomic_file.h"
+#include "base/config_reader.h"
 
 namespace heat::traces {
 namespace {
@@ -81,7 +81,7 @@ const char* type_name(Type type) {
 
 class Checker {
  public:
-  Checker(const std::string& file, spec::Problems& problems) : file_(file), problems_(problems) {}
+  Checker(const std::string& file, base::Problems& problems) : file_(file), problems_(problems) {}
 
   void add(const std::string& path, const std::string& message) { problems_.add(file_ + ": " + path, message); }
 
@@ -94,7 +94,7 @@ class Checker {
   void keys(const Json& value, const std::string& path, const std::vector<std::string>& known) {
     for (const auto& [key, item] : value.items()) {
       if (std::find(known.begin(), known.end(), key) != known.end()) continue;
-      const auto near = spec::nearest_word(key, known);
+      const auto near = base::nearest_word(key, known);
       add(path.empty() ? key : path + "." + key, "unknown key" + (near ? " (did you mean '" + *near + "'?)" : ""));
     }
   }
@@ -124,7 +124,7 @@ class Checker {
   }
 
   std::string file_;
-  spec::Problems& problems_;
+  base::Problems& problems_;
 };
 
 void check_search(Checker& check, const Json& search) {
@@ -149,15 +149,15 @@ void check_points_section(Checker& check, const Json& data, const char* name, co
 }  // namespace
 
 Json read_json(const std::string& path) {
-  const std::string text = spec::read_file(path);
+  const std::string text = base::read_file(path);
   try {
     return Json::parse(text);
   } catch (const nlohmann::json::parse_error& e) {
-    throw spec::TraceError(path + ": not JSON: " + e.what());
+    throw base::TraceError(path + ": not JSON: " + e.what());
   }
 }
 
-void check_report_data(const Json& data, const std::string& file, spec::Problems& problems) {
+void check_report_data(const Json& data, const std::string& file, base::Problems& problems) {
   Checker check(file, problems);
   if (!check.object(data, "top")) return;
   check.keys(data, "", {"title", "summary", "pareto", "layers", "calibration", "search"});

@@ -21,7 +21,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "spec/errors.h"
+#include "base/errors.h"
 
 namespace heat::traces {
 
@@ -30,6 +30,6 @@ nlohmann::ordered_json read_json(const std::string& path);
 
 // Adds everything wrong with report_data to `problems`, each with its path ("search.generations[3].best").
 // `file` names the file in the messages.
-void check_report_data(const nlohmann::ordered_json& data, const std::string& file, spec::Problems& problems);
+void check_report_data(const nlohmann::ordered_json& data, const std::string& file, base::Problems& problems);
 
 }  // namespace heat::traces

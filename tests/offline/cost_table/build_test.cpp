@@ -5,10 +5,10 @@
 
 #include <filesystem>
 
+#include "base/errors.h"
 #include "offline/decompose/decomposition.h"
 #include "spec/arch_spec.h"
 #include "spec/energy_table.h"
-#include "spec/errors.h"
 
 namespace heat::offline {
 namespace {
@@ -114,12 +114,12 @@ TEST_F(Build, OtherMatrixOrOptionsThenRefusedByName) {
   try {
     fill(table);
     FAIL() << "mixed two matrices in one table";
-  } catch (const spec::ConfigError& e) {
+  } catch (const base::ConfigError& e) {
     EXPECT_NE(std::string(e.what()).find("matrix 32x48"), std::string::npos) << e.what();
   }
   matrices_ = {synthetic_weight(32, 48, 1)};
   options_.iterations = 4;
-  EXPECT_THROW(fill(table), spec::ConfigError);
+  EXPECT_THROW(fill(table), base::ConfigError);
 }
 
 TEST_F(Build, MorePathsThenEdpNeverWorse) {

@@ -7,9 +7,9 @@
 #include <cmath>
 #include <filesystem>
 
+#include "base/errors.h"
 #include "spec/arch_spec.h"
 #include "spec/energy_table.h"
-#include "spec/errors.h"
 
 namespace heat::offline {
 namespace {
@@ -116,7 +116,7 @@ TEST_F(Correct, FittedAnewThenPredictionsFollowAndMeasurementsStay) {
     EXPECT_NE(table.find(single[i].key())->error, single[i].error);
   }
   const spec::ArchSpec other = spec::ArchSpec::load(std::string(HEAT_SOURCE_DIR) + "/configs/arch/simba-l.yaml");
-  EXPECT_THROW(correct_table(table, other, energy, calibration, {}, 1), spec::ConfigError);
+  EXPECT_THROW(correct_table(table, other, energy, calibration, {}, 1), base::ConfigError);
 }
 
 }  // namespace

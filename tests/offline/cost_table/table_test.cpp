@@ -8,9 +8,9 @@
 #include <filesystem>
 #include <fstream>
 
+#include "base/atomic_file.h"
+#include "base/errors.h"
 #include "offline/cost_table/correct.h"
-#include "spec/atomic_file.h"
-#include "spec/errors.h"
 
 namespace heat::offline {
 namespace {
@@ -124,7 +124,7 @@ TEST_F(CostTableFile, CopyThenSameContentsAndTheSameBytesWhateverTheOrder) {
   std::ofstream(b) << "to be replaced";
   other.write_copy(a);
   other.write_copy(b);
-  EXPECT_EQ(spec::read_file(a), spec::read_file(b));
+  EXPECT_EQ(base::read_file(a), base::read_file(b));
 }
 
 TEST_F(CostTableFile, WriterKilledThenEveryRowIsWholeOrAbsent) {
@@ -152,10 +152,10 @@ TEST_F(CostTableFile, OtherFileThenErrorNamesIt) {
   try {
     CostTable::open(file());
     FAIL() << "opened a text file";
-  } catch (const spec::FileError& e) {
+  } catch (const base::FileError& e) {
     EXPECT_NE(std::string(e.what()).find("table.sqlite"), std::string::npos);
   }
-  EXPECT_THROW(CostTable::open((folder_ / "absent" / "t.sqlite").string()), spec::FileError);
+  EXPECT_THROW(CostTable::open((folder_ / "absent" / "t.sqlite").string()), base::FileError);
 }
 
 }  // namespace

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <random>
 
-#include "spec/errors.h"
+#include "base/errors.h"
 #include "tests/offline/decompose/test_matrices.h"
 
 namespace heat::offline {
@@ -140,11 +140,11 @@ TEST(Decompose, NanOrWrongSizeThenErrorNamesThePlace) {
   try {
     decompose(w, Method::kCp, shape, {2});
     FAIL() << "NaN accepted";
-  } catch (const spec::ConfigError& e) {
+  } catch (const base::ConfigError& e) {
     EXPECT_NE(std::string(e.what()).find("[2, 1]"), std::string::npos) << e.what();
   }
   w.pop_back();
-  EXPECT_THROW(decompose(w, Method::kCp, shape, {2}), spec::ConfigError);
+  EXPECT_THROW(decompose(w, Method::kCp, shape, {2}), base::ConfigError);
 }
 
 TEST(Decompose, ThreadsThenSameBytesSeedsThenSameBytes) {
@@ -208,7 +208,7 @@ TEST(Truncate, SmallerRanksThenSameAsDefinitionAndErrors) {
     std::int64_t stored = 0;
     for (const Core& core : t.cores) stored += static_cast<std::int64_t>(core.data.size());
     EXPECT_EQ(stored, params(t));
-    EXPECT_THROW(truncate(t, c.ranks), spec::ConfigError);
+    EXPECT_THROW(truncate(t, c.ranks), base::ConfigError);
   }
   const Decomposition svd = decompose(w, Method::kSvd, {{30}, {42}}, {12}).decomposition;
   EXPECT_NEAR(relative_error(w, reconstruct(truncate(svd, {4}))),

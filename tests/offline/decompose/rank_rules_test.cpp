@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "base/errors.h"
 #include "offline/decompose/decomposition.h"
-#include "spec/errors.h"
 #include "tests/offline/decompose/test_matrices.h"
 
 namespace heat::offline {
@@ -45,11 +45,11 @@ TEST(BestRanks, TuckerOfTallTensorThenFarBelowTensorLy) {
 }
 
 TEST(RankRules, ImpossibleBudgetThenError) {
-  EXPECT_THROW(fitting_ranks(Method::kCp, {{96}, {10, 12}}, 1e-6), spec::ConfigError);
-  EXPECT_THROW(fitting_ranks(Method::kTucker, {{96}, {10, 12}}, -1), spec::ConfigError);
-  EXPECT_THROW(tensorly_ranks(RankFormat::kCp, {96, 10, 12}, 0), spec::ConfigError);
-  EXPECT_THROW(tensorly_ranks(RankFormat::kTensorTrainMatrix, {96, 10, 12}, 0.4), spec::ConfigError);
-  EXPECT_THROW(rounding_from_name("up"), spec::ConfigError);
+  EXPECT_THROW(fitting_ranks(Method::kCp, {{96}, {10, 12}}, 1e-6), base::ConfigError);
+  EXPECT_THROW(fitting_ranks(Method::kTucker, {{96}, {10, 12}}, -1), base::ConfigError);
+  EXPECT_THROW(tensorly_ranks(RankFormat::kCp, {96, 10, 12}, 0), base::ConfigError);
+  EXPECT_THROW(tensorly_ranks(RankFormat::kTensorTrainMatrix, {96, 10, 12}, 0.4), base::ConfigError);
+  EXPECT_THROW(rounding_from_name("up"), base::ConfigError);
 }
 
 }  // namespace

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "spec/errors.h"
+#include "base/errors.h"
 
 namespace heat::offline {
 namespace {
@@ -12,7 +12,7 @@ using Modes = std::vector<std::int64_t>;
 std::string error_of(const std::function<void()>& f) {
   try {
     f();
-  } catch (const spec::ConfigError& e) {
+  } catch (const base::ConfigError& e) {
     return e.what();
   }
   return "";

@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
-#include "spec/atomic_file.h"
+#include "base/atomic_file.h"
 
 namespace {
 
@@ -14,7 +14,7 @@ TEST(CalibrateCommand, MakesPredictionsMeetTheSimulator) {
   std::filesystem::remove_all(folder);
   std::filesystem::create_directories(folder);
   const std::string config = folder + "/config.yaml";
-  heat::spec::write_file_atomically(
+  heat::base::write_file_atomically(
       config,
       "arch: " + std::string(HEAT_SOURCE_DIR) +
           "/configs/arch/simba-l.yaml\nrounds: 2\njobs: 2\n"
@@ -23,7 +23,7 @@ TEST(CalibrateCommand, MakesPredictionsMeetTheSimulator) {
   const std::string command = std::string(HEAT_BIN_DIR) + "/heat-offline calibrate --config " + config + " --out " +
                               folder + "/out --json " + folder + "/fit.json";
   ASSERT_EQ(std::system((command + " 2>/dev/null").c_str()), 0);
-  const auto fit = nlohmann::json::parse(heat::spec::read_file(folder + "/fit.json"));
+  const auto fit = nlohmann::json::parse(heat::base::read_file(folder + "/fit.json"));
   ASSERT_EQ(fit.at("rounds").size(), 2u);
   const auto& first = fit.at("rounds")[0];
   const auto& last = fit.at("rounds")[1];

@@ -4,10 +4,10 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/atomic_file.h"
 #include "offline/loop/calibration_run.h"
 #include "offline/mapper/gemm_schedule.h"
 #include "offline/mapper/search.h"
-#include "spec/atomic_file.h"
 
 namespace heat::offline {
 namespace {
@@ -76,7 +76,7 @@ TEST(Spearman, ComparesOrdersAndAveragesTies) {
 
 TEST(ReadSample, WhenGroupsDoNotMatchThenItIsATraceError) {
   const spec::Schedule s = mapper::gemm_schedule(16, 16, 16, 1, spec::LoopDim::kN, "simba-l");
-  EXPECT_THROW(read_sample("x", s, nlohmann::json::parse(R"({"groups": []})")), spec::TraceError);
+  EXPECT_THROW(read_sample("x", s, nlohmann::json::parse(R"({"groups": []})")), base::TraceError);
   const auto sample = read_sample("x", s, nlohmann::json::parse(R"({"groups": [{"cycles": 10, "energy_pj": 5}],
     "nodes": [{"name": "gemm", "energy_by_component_pj": {"dram": 3}, "dram_read_bytes": 64, "dram_write_bytes": 64}]})"));
   EXPECT_EQ(sample.groups[0].cycles, 10);
@@ -86,12 +86,12 @@ TEST(ReadSample, WhenGroupsDoNotMatchThenItIsATraceError) {
 
 TEST(CalibrationConfig, WhenEntriesAreWrongThenOneErrorNamesThemAll) {
   const std::string path = testing::TempDir() + "calibration.yaml";
-  spec::write_file_atomically(
+  base::write_file_atomically(
       path, "arch: a.yaml\nround: 2\ngemms: [\"1,2\"]\nlayers:\n  - {einsum: \"tc->\", sizes: {t: 2}, path: [0]}\n");
   try {
     CalibrationConfig::load(path);
     FAIL() << "expected ConfigError";
-  } catch (const spec::ConfigError& e) {
+  } catch (const base::ConfigError& e) {
     const std::string text = e.what();
     for (const char* word : {"round", "1,2", "path", "einsum"}) EXPECT_NE(text.find(word), std::string::npos) << text;
   }

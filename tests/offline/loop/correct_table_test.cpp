@@ -7,10 +7,10 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "base/atomic_file.h"
 #include "offline/cost_table/pareto.h"
 #include "offline/cost_table/table.h"
 #include "offline/search/evolution.h"
-#include "spec/atomic_file.h"
 
 namespace heat::offline {
 namespace {
@@ -32,7 +32,7 @@ class CorrectTable : public testing::Test {
     ASSERT_EQ(run("cost-table --model-config " + file("model.json") + " --arch " + kArch +
                   " --seq-len 32 --top-k 1 --max-axes 3 --ratios 0.1,0.2,0.3,0.4 --threads 2 --out " + file("t")),
               0)
-        << spec::read_file(file("err"));
+        << base::read_file(file("err"));
   }
   void TearDown() override { fs::remove_all(folder_); }
 
@@ -95,7 +95,7 @@ TEST_F(CorrectTable, CalibratedThenMeasuredValuesCountPersistAndChangeTheSearch)
   ASSERT_EQ(run("calibrate --config " + file("calibration.yaml") + " --cost-table " + table() + " --out " +
                 file("cal") + " --json " + file("fit.json")),
             0)
-      << spec::read_file(file("err"));
+      << base::read_file(file("err"));
 
   const std::vector<CostRow> after = rows();  // the table is opened again
   ASSERT_EQ(after.size(), before.size());
@@ -114,7 +114,7 @@ TEST_F(CorrectTable, CalibratedThenMeasuredValuesCountPersistAndChangeTheSearch)
   EXPECT_EQ(searches_on(before), first);
   EXPECT_NE(searches_on(after), first);
 
-  const auto fit = nlohmann::json::parse(spec::read_file(file("fit.json"))).at("cost_table");
+  const auto fit = nlohmann::json::parse(base::read_file(file("fit.json"))).at("cost_table");
   EXPECT_EQ(fit.at("measured").get<std::size_t>(), after.size());
   EXPECT_GE(fit.at("latency_correction").at("max").get<double>(),
             fit.at("latency_correction").at("mean").get<double>());
@@ -124,7 +124,7 @@ TEST_F(CorrectTable, CalibratedThenMeasuredValuesCountPersistAndChangeTheSearch)
                             " --seq-len 32 --top-k 1 --max-axes 3 --ratios 0.1,0.2,0.3,0.4,0.5 --resume --out " +
                             file("t");
   EXPECT_EQ(run(again), 2);
-  ASSERT_EQ(run(again + " --calibration " + file("cal/calibration.json")), 0) << spec::read_file(file("err"));
+  ASSERT_EQ(run(again + " --calibration " + file("cal/calibration.json")), 0) << base::read_file(file("err"));
   int inferred = 0;
   for (const CostRow& row : rows()) inferred += !row.measured() && row.class_latency_correction.has_value();
   EXPECT_GT(inferred, 0);
@@ -136,7 +136,7 @@ TEST_F(CorrectTable, TracedRunThenItsLayersAreMeasuredWithoutSimulatingAgain) {
   ASSERT_EQ(run("schedule --model-config " + file("bert.json") + " --arch " + kArch +
                 " --seq-len 32 --method dense --out " + file("dense.json")),
             0)
-      << spec::read_file(file("err"));
+      << base::read_file(file("err"));
   ASSERT_EQ(
       std::system((std::string(HEAT_BIN_DIR) + "/simba-sim --arch " + kArch + " --schedule " + file("dense.json") +
                    " --trace " + file("trace") + " --json " + file("run.json") + " >/dev/null")
@@ -145,10 +145,10 @@ TEST_F(CorrectTable, TracedRunThenItsLayersAreMeasuredWithoutSimulatingAgain) {
   std::ofstream(file("calibration.yaml")) << "arch: " << kArch << "\nruns: [trace/run.sqlite]\ncost_table: "
                                           << "t/cost_table.sqlite\ntable_rows: s_star\nrounds: 1\n";
   ASSERT_EQ(run("calibrate --config " + file("calibration.yaml") + " --out " + file("cal")), 0)
-      << spec::read_file(file("err"));
+      << base::read_file(file("err"));
   // The layer's node with its share, by cycles and by energy, of what its group took.
-  const auto result = nlohmann::json::parse(spec::read_file(file("run.json")));
-  const auto schedule = nlohmann::json::parse(spec::read_file(file("dense.json")));
+  const auto result = nlohmann::json::parse(base::read_file(file("run.json")));
+  const auto schedule = nlohmann::json::parse(base::read_file(file("dense.json")));
   const std::string layer = "encoder.layer.0.output.dense";
   double expected_ns = 0, expected_pj = 0;
   for (std::size_t g = 0; g < schedule.at("groups").size(); ++g) {
@@ -176,7 +176,7 @@ TEST_F(CorrectTable, TracedRunThenItsLayersAreMeasuredWithoutSimulatingAgain) {
             2);
   EXPECT_EQ(run("calibrate --config " + file("calibration.yaml") + " --cost-table absent.sqlite --out " + file("cal")),
             2);
-  EXPECT_NE(spec::read_file(file("err")).find("absent.sqlite"), std::string::npos);
+  EXPECT_NE(base::read_file(file("err")).find("absent.sqlite"), std::string::npos);
   EXPECT_FALSE(fs::exists("absent.sqlite"));
 }
 

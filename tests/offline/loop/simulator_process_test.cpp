@@ -8,7 +8,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "spec/errors.h"
+#include "base/errors.h"
 
 namespace heat::offline {
 namespace {
@@ -67,7 +67,7 @@ TEST_F(SimulatorProcess, FailureThenItsMessageAndStatus) {
   try {
     simulate(request("s1"));
     FAIL() << "no error";
-  } catch (const spec::Error& e) {
+  } catch (const base::Error& e) {
     EXPECT_NE(std::string(e.what()).find("status 2 on 's1': simba-sim: error: deadlock in chiplet 3"),
               std::string::npos)
         << e.what();
@@ -85,7 +85,7 @@ TEST_F(SimulatorProcess, AbsentProgramThenErrorNamesIt) {
   try {
     simulate(request("s1"));
     FAIL() << "no error";
-  } catch (const spec::FileError& e) {
+  } catch (const base::FileError& e) {
     EXPECT_NE(std::string(e.what()).find("/nowhere/simba-sim"), std::string::npos);
   }
 }

@@ -8,7 +8,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "spec/atomic_file.h"
+#include "base/atomic_file.h"
 
 namespace heat::offline {
 namespace {
@@ -48,7 +48,7 @@ class StageRunner : public testing::Test {
              note(2, step);
              p.report("step " + std::to_string(step));
              value = value * 7 % 1000003;
-             spec::write_file_atomically(checkpoint, std::to_string(step + 1) + " " + std::to_string(value));
+             base::write_file_atomically(checkpoint, std::to_string(step + 1) + " " + std::to_string(value));
            }
            return nlohmann::json{{"value", value}};
          }});

@@ -5,7 +5,7 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
-#include "spec/atomic_file.h"
+#include "base/atomic_file.h"
 
 namespace heat::offline::mapper {
 namespace {
@@ -29,11 +29,11 @@ TEST(Calibration, WhenValuesAreImpossibleThenOneErrorNamesThemAll) {
   json["overlap"] = 1.5;
   json["send_factor"] = "x";
   json["ovrlap"] = 1;
-  spec::write_file_atomically(path_of("bad.json"), json.dump());
+  base::write_file_atomically(path_of("bad.json"), json.dump());
   try {
     Calibration::load(path_of("bad.json"));
     FAIL() << "expected ConfigError";
-  } catch (const spec::ConfigError& e) {
+  } catch (const base::ConfigError& e) {
     const std::string text = e.what();
     for (const char* word : {"overlap", "send_factor", "ovrlap"}) EXPECT_NE(text.find(word), std::string::npos) << text;
   }

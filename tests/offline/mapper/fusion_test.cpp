@@ -62,7 +62,7 @@ TEST(PlanFusion, IsNeverWorseThanUnfusedAndAlwaysFits) {
       };
       EXPECT_LE(value(r.cycles, r.energy_pj), value(r.unfused_cycles, r.unfused_energy_pj)) << layer.equation;
       EXPECT_TRUE(spec::misfits(s, arch).empty()) << spec::misfits(s, arch).front();
-      spec::Problems problems;
+      base::Problems problems;
       spec::check_structure(s, problems);
       EXPECT_TRUE(problems.empty()) << problems.list().front();
       // What was promised is what the model says of the finished schedule.

@@ -150,7 +150,7 @@ TEST(LowerPath, StructureChecksAcceptTheResult) {
     s.groups.push_back(group);
     s.nodes[n].gemm->mapping.gb_tile.k = s.nodes[n].gemm->extents.k;
   }
-  spec::Problems problems;
+  base::Problems problems;
   spec::check_structure(s, problems);
   EXPECT_TRUE(problems.empty()) << (problems.empty() ? "" : problems.list().front());
 }
@@ -160,7 +160,7 @@ TEST(LowerPath, WhenThePathDoesNotFitThenTheErrorNamesLayerAndEinsum) {
   try {
     lower_path(s, request("tc,oc->to", {{"t", 5}, {"c", 6}, {"o", 4}}, {{0, 3}}));
     FAIL() << "expected ConfigError";
-  } catch (const spec::ConfigError& e) {
+  } catch (const base::ConfigError& e) {
     EXPECT_NE(std::string(e.what()).find("tc,oc->to"), std::string::npos);
     EXPECT_NE(std::string(e.what()).find("layer"), std::string::npos);
   }

@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
-#include "spec/atomic_file.h"
+#include "base/atomic_file.h"
 
 namespace {
 
@@ -21,7 +21,7 @@ int run(const std::string& arguments) {
 TEST(MapCommand, WritesTheKeysThatOthersScriptAgainst) {
   const std::string out = testing::TempDir() + "map.json";
   ASSERT_EQ(run("--arch " + kArch + " --gemm 768,768,384 --objective edp --json " + out), 0);
-  const auto json = nlohmann::json::parse(heat::spec::read_file(out));
+  const auto json = nlohmann::json::parse(heat::base::read_file(out));
   EXPECT_GE(json.at("cycles").get<double>(), 768.0 * 768 * 384 / 16384);
   EXPECT_NEAR(json.at("edp_js").get<double>(),
               json.at("cycles").get<double>() * 1e-9 * json.at("energy_pj").get<double>() * 1e-12, 1e-15);
@@ -40,7 +40,7 @@ TEST(MapCommand, WhenOptionsAreWrongThenStatusIsTwoAndNothingIsWritten) {
   const std::string out = testing::TempDir() + "none.json";
   std::filesystem::remove(out);
   EXPECT_EQ(run("--arch " + kArch + " --gemm 768,768 --json " + out), 2);
-  EXPECT_NE(heat::spec::read_file(testing::TempDir() + "map.err").find("M,K,N"), std::string::npos);
+  EXPECT_NE(heat::base::read_file(testing::TempDir() + "map.err").find("M,K,N"), std::string::npos);
   EXPECT_EQ(run("--arch " + kArch + " --gemm 1,2,3 --objective speed --json " + out), 2);
   EXPECT_EQ(run("--arch nowhere.yaml --gemm 1,2,3 --json " + out), 2);
   EXPECT_FALSE(std::filesystem::exists(out));

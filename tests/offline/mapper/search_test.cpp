@@ -4,8 +4,8 @@
 
 #include <random>
 
+#include "base/atomic_file.h"
 #include "offline/mapper/gemm_schedule.h"
-#include "spec/atomic_file.h"
 #include "tests/offline/mapper/machines.h"
 
 namespace heat::offline::mapper {
@@ -88,7 +88,7 @@ TEST(MapGroup, MoreBufferOrBandwidthIsNeverWorse) {
 // The architecture file with one value replaced.
 spec::ArchSpec edited(const std::string& from, const std::string& to) {
   const std::string folder = std::string(HEAT_SOURCE_DIR) + "/configs/";
-  std::string text = spec::read_file(folder + "arch/simba-l.yaml");
+  std::string text = base::read_file(folder + "arch/simba-l.yaml");
   const auto replace = [&](const std::string& what, const std::string& by) {
     const std::size_t at = text.find(what);
     ASSERT_NE(at, std::string::npos) << what;
@@ -98,7 +98,7 @@ spec::ArchSpec edited(const std::string& from, const std::string& to) {
   replace("../dram/", folder + "dram/");
   replace("../energy/", folder + "energy/");
   const std::string path = testing::TempDir() + "edited-arch.yaml";
-  spec::write_file_atomically(path, text);
+  base::write_file_atomically(path, text);
   return spec::ArchSpec::load(path);
 }
 

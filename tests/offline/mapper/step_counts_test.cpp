@@ -51,13 +51,13 @@ double naive_accesses(const Operand& o, const Box& box, std::int64_t word) {
     for (auto y = box[1][0]; y < box[1][1]; ++y)
       for (auto z = box[2][0]; z < box[2][1]; ++z)
         bytes.push_back(x * o.strides[0] + y * o.strides[1] + z * o.strides[2]);
-  if (!o.shape.resident) return static_cast<double>(spec::ceil_div(static_cast<std::int64_t>(bytes.size()), word));
+  if (!o.shape.resident) return static_cast<double>(base::ceil_div(static_cast<std::int64_t>(bytes.size()), word));
   std::sort(bytes.begin(), bytes.end());
   double accesses = 0;
   for (std::size_t i = 0; i < bytes.size();) {
     std::size_t j = i + 1;
     while (j < bytes.size() && bytes[j] == bytes[j - 1] + 1) ++j;
-    accesses += static_cast<double>(spec::ceil_div(static_cast<std::int64_t>(j - i), word));
+    accesses += static_cast<double>(base::ceil_div(static_cast<std::int64_t>(j - i), word));
     i = j;
   }
   return accesses;
@@ -120,7 +120,7 @@ class Walker {
       const std::int64_t bytes = (to.b - at.b) * (to.m - at.m) * (to.n - at.n);
       c_.stores += 1;
       c_.store_bytes += o_.shape.runs.burst_bytes({to.b - at.b, to.m - at.m, to.n - at.n});
-      c_.gb_reads += static_cast<double>(spec::ceil_div(bytes, a_.global_buffer.word_bytes));
+      c_.gb_reads += static_cast<double>(base::ceil_div(bytes, a_.global_buffer.word_bytes));
     }
   }
 
@@ -138,7 +138,7 @@ class Walker {
     (rows == kM ? c_.weight_loads : c_.input_loads) += 1;
     bytes += o.shape.runs.burst_bytes({to.b - at.b, to[rows] - at[rows], to.k - at.k});
     fill += static_cast<double>(plain);
-    c_.gb_writes += static_cast<double>(spec::ceil_div(plain, a_.global_buffer.word_bytes));
+    c_.gb_writes += static_cast<double>(base::ceil_div(plain, a_.global_buffer.word_bytes));
   }
 
   // PE tiles of a wave: visits fn(ib, im, in, begin, end).
@@ -175,7 +175,7 @@ class Walker {
           static_cast<double>(bytes * static_cast<std::int64_t>(to_pes.size()));
       (weights ? c_.weight_send_bytes : c_.input_send_bytes) += static_cast<double>(bytes);
       c_.noc_byte_hops += static_cast<double>(bytes) * naive_tree(a_.noc, to_pes);
-      c_.send_flits += static_cast<double>(spec::ceil_div(bytes, 8));
+      c_.send_flits += static_cast<double>(base::ceil_div(bytes, 8));
       c_.gb_reads += naive_accesses(o, box, a_.global_buffer.word_bytes);
     }
     (weights ? c_.weight_sends : c_.input_sends) += 1;
@@ -195,11 +195,11 @@ class Walker {
       const std::int64_t b = q.b - p.b, m = q.m - p.m, n = q.n - p.n, k = q.k - p.k;
       c_.macs += static_cast<double>(b * m * n * k);
       c_.weight_reads += static_cast<double>(b * m * k);
-      c_.input_reads += static_cast<double>(b * spec::ceil_div(m, a_.pe.lanes) * n * k);
-      const std::int64_t entries = b * m * n * spec::ceil_div(k, a_.pe.width);
+      c_.input_reads += static_cast<double>(b * base::ceil_div(m, a_.pe.lanes) * n * k);
+      const std::int64_t entries = b * m * n * base::ceil_div(k, a_.pe.width);
       c_.accumulator_writes += static_cast<double>(entries);
       c_.accumulator_reads += static_cast<double>(entries - (p.k == 0 ? b * m * n : 0));
-      longest = std::max(longest, b * spec::ceil_div(m, a_.pe.lanes) * n * spec::ceil_div(k, a_.pe.width));
+      longest = std::max(longest, b * base::ceil_div(m, a_.pe.lanes) * n * base::ceil_div(k, a_.pe.width));
     });
     c_.waves += 1;
     c_.compute_cycles += static_cast<double>(longest + a_.pe.compute_overhead_cycles);
@@ -217,7 +217,7 @@ class Walker {
       c_.accumulator_reads += static_cast<double>(bytes);
       c_.ppu_elements += static_cast<double>(bytes);
       c_.noc_byte_hops += static_cast<double>(bytes * (pe % a_.noc.width + pe / a_.noc.width));
-      c_.drain_flits += static_cast<double>(spec::ceil_div(bytes, 8));
+      c_.drain_flits += static_cast<double>(base::ceil_div(bytes, 8));
       c_.gb_writes += naive_accesses(o_, {{{p.b, q.b}, {p.m, q.m}, {p.n, q.n}}}, a_.global_buffer.word_bytes);
       longest = std::max(longest, bytes);
     });

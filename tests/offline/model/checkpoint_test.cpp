@@ -4,8 +4,8 @@
 
 #include <filesystem>
 
-#include "spec/atomic_file.h"
-#include "spec/errors.h"
+#include "base/atomic_file.h"
+#include "base/errors.h"
 
 namespace heat::offline {
 namespace {
@@ -55,7 +55,7 @@ TEST_F(CheckpointTest, MissingKeysAreAllNamed) {
   try {
     load_checkpoint(folder_.string());
     FAIL();
-  } catch (const spec::ConfigError& e) {
+  } catch (const base::ConfigError& e) {
     EXPECT_NE(std::string(e.what()).find("bert.encoder.layer.0.output.dense.bias is missing"), std::string::npos);
     EXPECT_NE(std::string(e.what()).find("bert.embeddings.LayerNorm.weight is missing"), std::string::npos);
   }
@@ -73,7 +73,7 @@ TEST_F(CheckpointTest, OldNamesAndABareEncoderLoadWithNotes) {
   }
   renamed.tensors["embeddings.position_ids"] = {DType::kI32, {1}, std::string(4, '\0')};
   renamed.save(path("model.safetensors"));
-  EXPECT_THROW(load_checkpoint(folder_.string()), spec::ConfigError);
+  EXPECT_THROW(load_checkpoint(folder_.string()), base::ConfigError);
   const Checkpoint c = load_checkpoint(folder_.string(), true);
   ASSERT_EQ(c.notes.size(), 3u);
   EXPECT_EQ(c.notes[0], "classifier.weight is not in the checkpoint: drawn at random");
@@ -82,13 +82,13 @@ TEST_F(CheckpointTest, OldNamesAndABareEncoderLoadWithNotes) {
 
 TEST_F(CheckpointTest, ConfigMistakesAreReportedTogether) {
   save(DType::kF32);
-  spec::write_file_atomically(path("config.json"),
+  base::write_file_atomically(path("config.json"),
                               R"({"vocab_size":6,"hidden_size":5,"num_hidden_layers":0,"num_attention_heads":2,
                                   "intermediate_size":"x","hidden_act":"swish"})");
   try {
     load_checkpoint(folder_.string());
     FAIL();
-  } catch (const spec::ConfigError& e) {
+  } catch (const base::ConfigError& e) {
     const std::string text = e.what();
     for (const char* part : {"num_hidden_layers", "intermediate_size", "hidden_act", "does not divide"})
       EXPECT_NE(text.find(part), std::string::npos) << part;

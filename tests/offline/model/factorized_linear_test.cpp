@@ -5,9 +5,9 @@
 
 #include <filesystem>
 
+#include "base/errors.h"
 #include "offline/model/checkpoint.h"
 #include "offline/model/factorize.h"
-#include "spec/errors.h"
 
 namespace heat::offline {
 namespace {
@@ -141,8 +141,8 @@ TEST(Factorize, StudentSurvivesItsFolderAndCloning) {
   EXPECT_TRUE(copy.forward(ids, lengths).logits.equal(expected));
   EXPECT_EQ(factorized_layers(loaded.model).size(), 2u);
   EXPECT_EQ(encoder_parameters(model), 4 * 24 * 24 + (4 * 5 * 12 + 6 * 4 + 6 * 5 + 24 * 12) + 9 * (4 * 6 + 6 * 6));
-  EXPECT_THROW(factorize(model, {plans[0]}), spec::ConfigError);
-  EXPECT_THROW(factorize(model, {{"nowhere", Method::kSvd, {}, {4}}}), spec::ConfigError);
+  EXPECT_THROW(factorize(model, {plans[0]}), base::ConfigError);
+  EXPECT_THROW(factorize(model, {{"nowhere", Method::kSvd, {}, {4}}}), base::ConfigError);
   std::filesystem::remove_all(folder);
 }
 

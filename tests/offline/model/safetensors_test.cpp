@@ -5,7 +5,7 @@
 #include <cmath>
 #include <limits>
 
-#include "spec/errors.h"
+#include "base/errors.h"
 
 namespace heat::offline {
 namespace {
@@ -19,7 +19,7 @@ std::string file_of(const std::string& header, const std::string& data) {
 std::string error_of(const std::string& bytes) {
   try {
     Safetensors::parse(bytes, "f");
-  } catch (const spec::ConfigError& e) {
+  } catch (const base::ConfigError& e) {
     return e.what();
   }
   return "no error";

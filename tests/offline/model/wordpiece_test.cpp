@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "spec/errors.h"
+#include "base/errors.h"
 
 namespace heat::offline {
 namespace {
@@ -76,11 +76,11 @@ TEST(WordPiece, EncodeCutsAndFrames) {
 }
 
 TEST(Vocabulary, DoubleOrMissingPieceIsAnError) {
-  EXPECT_THROW(Vocabulary({"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "a"}), spec::ConfigError);
+  EXPECT_THROW(Vocabulary({"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "a"}), base::ConfigError);
   try {
     Vocabulary({"[PAD]", "a"}, "v.txt");
     FAIL();
-  } catch (const spec::ConfigError& e) {
+  } catch (const base::ConfigError& e) {
     EXPECT_STREQ(e.what(), "v.txt: missing special pieces: [UNK] [CLS] [SEP] [MASK]");
   }
 }
@@ -92,7 +92,7 @@ TEST(TrainVocabulary, MergesTheMostFrequentPairFirst) {
 }
 
 TEST(TrainVocabulary, TooSmallASizeIsAnError) {
-  EXPECT_THROW(train_vocabulary({{"abc", 1}}, 7), spec::ConfigError);
+  EXPECT_THROW(train_vocabulary({{"abc", 1}}, 7), base::ConfigError);
 }
 
 }  // namespace

@@ -5,7 +5,7 @@
 #include <functional>
 #include <tuple>
 
-#include "spec/errors.h"
+#include "base/errors.h"
 #include "tests/offline/path/naive_einsum.h"
 
 namespace heat::offline {
@@ -173,22 +173,22 @@ TEST(OnlinePlan, AnyStaticNetworkThenSameValues) {
 }
 
 TEST(OptimalPath, WrongInputsThenConfigError) {
-  EXPECT_THROW(network_from_equation("", {}), spec::ConfigError);
-  EXPECT_THROW(network_from_equation("ab,bc->ad", {{"a", 2}, {"b", 2}, {"c", 2}}), spec::ConfigError);
-  EXPECT_THROW(network_from_equation("ab,bc->aa", {{"a", 2}, {"b", 2}, {"c", 2}}), spec::ConfigError);
-  EXPECT_THROW(network_from_equation("ab,bc->ac", {{"a", 2}, {"b", 0}, {"c", 2}}), spec::ConfigError);
-  EXPECT_THROW(network_from_equation("ab,bc->ac", {{"a", 2}, {"b", 2}, {"c", 2}}, {2}), spec::ConfigError);
+  EXPECT_THROW(network_from_equation("", {}), base::ConfigError);
+  EXPECT_THROW(network_from_equation("ab,bc->ad", {{"a", 2}, {"b", 2}, {"c", 2}}), base::ConfigError);
+  EXPECT_THROW(network_from_equation("ab,bc->aa", {{"a", 2}, {"b", 2}, {"c", 2}}), base::ConfigError);
+  EXPECT_THROW(network_from_equation("ab,bc->ac", {{"a", 2}, {"b", 0}, {"c", 2}}), base::ConfigError);
+  EXPECT_THROW(network_from_equation("ab,bc->ac", {{"a", 2}, {"b", 2}, {"c", 2}}, {2}), base::ConfigError);
   const TensorNetwork two = network_from_equation("ab,bc->ac", {{"a", 2}, {"b", 2}, {"c", 2}});
-  EXPECT_THROW(k_best_paths(two, 0), spec::ConfigError);
-  EXPECT_THROW(evaluate_path(two, {{{0, 2}}}), spec::ConfigError);
-  EXPECT_THROW(evaluate_path(two, {}), spec::ConfigError);
-  EXPECT_THROW(precompute_from_name("sometimes"), spec::ConfigError);
+  EXPECT_THROW(k_best_paths(two, 0), base::ConfigError);
+  EXPECT_THROW(evaluate_path(two, {{{0, 2}}}), base::ConfigError);
+  EXPECT_THROW(evaluate_path(two, {}), base::ConfigError);
+  EXPECT_THROW(precompute_from_name("sometimes"), base::ConfigError);
   std::map<spec::Index, std::int64_t> huge;
   for (char c : std::string("abcdefgh")) huge[std::string(1, c)] = 1 << 20;
-  EXPECT_THROW(optimal_path(network_from_equation("abcd,efgh->abcdefgh", huge)), spec::ConfigError);
+  EXPECT_THROW(optimal_path(network_from_equation("abcd,efgh->abcdefgh", huge)), base::ConfigError);
   std::string many = "a";
   for (int k = 0; k < 22; ++k) many += ",a";
-  EXPECT_THROW(optimal_path(network_from_equation(many + "->a", {{"a", 2}})), spec::ConfigError);
+  EXPECT_THROW(optimal_path(network_from_equation(many + "->a", {{"a", 2}})), base::ConfigError);
 }
 
 TEST(OptimalPath, OneOperandOrSizeOneIndicesThenDefined) {

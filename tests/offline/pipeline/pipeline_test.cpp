@@ -8,8 +8,8 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "base/atomic_file.h"
 #include "offline/cost_table/table.h"
-#include "spec/atomic_file.h"
 
 namespace heat::offline {
 namespace {
@@ -66,7 +66,7 @@ distill: {stage_one_steps: 3, stage_two_steps: 3, batch_tokens: 128, dev_steps: 
     const int status = std::system(command.c_str());
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   }
-  std::string read(const std::string& name) const { return spec::read_file((folder_ / name).string()); }
+  std::string read(const std::string& name) const { return base::read_file((folder_ / name).string()); }
 
   fs::path folder_;
 };

@@ -45,7 +45,7 @@ TEST_P(EncoderStructure, EveryViewThenInsideItsTensor) {
   EncoderShape shape{"small", 2, 10, 24, 3, 40};
   LoweredEncoder lowered = lower_encoder(shape, "dense", empty_forms(), GetParam());
   test::one_group_a_node(lowered.network.schedule);
-  spec::Problems problems;
+  base::Problems problems;
   spec::check_structure(lowered.network.schedule, problems);
   EXPECT_EQ(problems.list(), std::vector<std::string>{});
 }

@@ -63,7 +63,7 @@ TEST_P(FactorizedLayer, IntegersThenCloseToTheLayerAndEqualToTheReference) {
   LoweredEncoder lowered = lower_single_linear("n", method_name(GetParam().method), kTokens, form_);
   test::one_group_a_node(lowered.network.schedule);
   const spec::Schedule& schedule = lowered.network.schedule;
-  spec::Problems problems;
+  base::Problems problems;
   spec::check_structure(schedule, problems);
   EXPECT_EQ(problems.list(), std::vector<std::string>{});
   auto bytes = quantize_network(lowered.network, calibrate_ranges(lowered.network, {x_}), x_);

@@ -99,7 +99,7 @@ TEST_F(Planner, MachineTooSmallThenErrorNamesTheNodes) {
   try {
     plan_encoder(shape_, "dense", test::empty_forms(), machine_);
     FAIL() << "no error";
-  } catch (const spec::ScheduleError& e) {
+  } catch (const base::ScheduleError& e) {
     EXPECT_NE(std::string(e.what()).find("encoder.layer.0.attention.self.query"), std::string::npos) << e.what();
   }
 }

@@ -19,8 +19,8 @@ TEST(RequantRecord, RatiosThenWithinHalfAUnitOfThirtyTwoThousand) {
     EXPECT_NEAR(std::ldexp(r.multiplier, -r.shift), ratio, ratio / 65536);
     EXPECT_EQ(r.bias, -12);
   }
-  EXPECT_THROW(requant_record(1e-12, 0), spec::Error);
-  EXPECT_THROW(requant_record(1e6, 0), spec::Error);
+  EXPECT_THROW(requant_record(1e-12, 0), base::Error);
+  EXPECT_THROW(requant_record(1e6, 0), base::Error);
 }
 
 TEST(ActivationTable, GeluThenNearestLevels) {

@@ -9,7 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "spec/atomic_file.h"
+#include "base/atomic_file.h"
 #include "spec/schedule.h"
 #include "tests/support/integer_reference.h"
 #include "tests/support/schedule_builder.h"
@@ -35,7 +35,7 @@ class ScheduleData : public ::testing::Test {
   void run(const std::string& command) {
     const std::string log = folder_ + "/log.txt";
     const int status = std::system((command + " > " + log + " 2>&1").c_str());
-    ASSERT_EQ(WEXITSTATUS(status), 0) << command << "\n" << spec::read_file(log);
+    ASSERT_EQ(WEXITSTATUS(status), 0) << command << "\n" << base::read_file(log);
   }
 
   // Writes schedule and image of a model with random weights; `more`: further options of heat-offline schedule.
@@ -49,7 +49,7 @@ class ScheduleData : public ::testing::Test {
                                 {"max_position_embeddings", 64},
                                 {"type_vocab_size", 2},
                                 {"layer_norm_eps", 1e-12}};
-    spec::write_file_atomically(folder_ + "/config.json", config.dump());
+    base::write_file_atomically(folder_ + "/config.json", config.dump());
     run(HEAT_BIN_DIR "/heat-offline schedule --model-config " + folder_ + "/config.json --arch " + kArch +
         " --seq-len " + std::to_string(m.tokens) + " --method " + method + " --ratio 0.5 --random-weights 7 --out " +
         folder_ + "/s.json --json " + folder_ + "/summary.json " + more);
@@ -58,12 +58,12 @@ class ScheduleData : public ::testing::Test {
   std::vector<std::int8_t> simulate() {
     run(HEAT_BIN_DIR "/simba-sim --arch " + kArch + " --schedule " + folder_ + "/s.json --data on --output " + folder_ +
         "/out.bin");
-    const std::string bytes = spec::read_file(folder_ + "/out.bin");
+    const std::string bytes = base::read_file(folder_ + "/out.bin");
     return {bytes.begin(), bytes.end()};
   }
 
   std::vector<std::uint8_t> image() {
-    const std::string bytes = spec::read_file(folder_ + "/s.bin");
+    const std::string bytes = base::read_file(folder_ + "/s.bin");
     return {bytes.begin(), bytes.end()};
   }
 
@@ -116,7 +116,7 @@ TEST_F(ScheduleData, OneBitOfAnyOperandFlippedThenTheComparisonFails) {
       if (t.kind != spec::TensorKind::kWeight && t.kind != spec::TensorKind::kInput) continue;
       std::vector<std::uint8_t> changed = original;
       changed[static_cast<std::size_t>(t.dram_address + t.bytes() / 2)] ^= 0x40;
-      spec::write_file_atomically(folder_ + "/s.bin", std::string(changed.begin(), changed.end()));
+      base::write_file_atomically(folder_ + "/s.bin", std::string(changed.begin(), changed.end()));
       const std::vector<std::int8_t> simulated = simulate();
       if (HasFatalFailure()) return;
       EXPECT_NE(simulated, expected) << "tensor " << t.name;

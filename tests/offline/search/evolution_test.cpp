@@ -5,8 +5,8 @@
 
 #include <cmath>
 
+#include "base/errors.h"
 #include "offline/search/baselines.h"
-#include "spec/errors.h"
 
 namespace heat::offline {
 namespace {
@@ -114,7 +114,7 @@ TEST(Evolution, UnusableSettingsAreNamedTogether) {
   try {
     evolve(table, accuracy_of, config);
     FAIL();
-  } catch (const spec::ConfigError& e) {
+  } catch (const base::ConfigError& e) {
     EXPECT_NE(std::string(e.what()).find("no choices"), std::string::npos);
     EXPECT_NE(std::string(e.what()).find("population"), std::string::npos);
   }

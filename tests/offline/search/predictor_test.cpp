@@ -4,9 +4,9 @@
 
 #include <cmath>
 
-#include "offline/model/counter_rng.h"
+#include "base/errors.h"
+#include "base/random.h"
 #include "offline/search/spearman.h"
-#include "spec/errors.h"
 
 namespace heat::offline {
 namespace {
@@ -24,7 +24,7 @@ TEST(Spearman, ClosedForms) {
 
 std::vector<PredictorSample> additive_samples(int count) {
   std::vector<PredictorSample> samples;
-  CounterRng rng(9);
+  base::CounterRng rng(9);
   for (int i = 0; i < count; ++i) {
     PredictorSample s;
     for (int f = 0; f < 5; ++f) s.features.push_back(static_cast<double>(rng.below(6)));
@@ -49,10 +49,10 @@ TEST(AccuracyPredictor, SameSeedSamePrediction) {
 }
 
 TEST(AccuracyPredictor, TooFewOrUnevenSamplesAreAnError) {
-  EXPECT_THROW(AccuracyPredictor(additive_samples(9), {}), spec::ConfigError);
+  EXPECT_THROW(AccuracyPredictor(additive_samples(9), {}), base::ConfigError);
   auto samples = additive_samples(20);
   samples[3].features.pop_back();
-  EXPECT_THROW(AccuracyPredictor(samples, {}), spec::ConfigError);
+  EXPECT_THROW(AccuracyPredictor(samples, {}), base::ConfigError);
 }
 
 }  // namespace

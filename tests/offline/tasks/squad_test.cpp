@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "spec/errors.h"
+#include "base/errors.h"
 
 namespace heat::offline {
 namespace {
@@ -38,9 +38,9 @@ TEST(ScoreSquad, BestOfTheAnswersAndMissingCountAsWrong) {
 }
 
 TEST(ScoreSquad, MalformedFilesAreErrors) {
-  EXPECT_THROW(score_squad({{"date", 1}}, nlohmann::json::object()), spec::ConfigError);
-  EXPECT_THROW(score_squad(one_paragraph({{{"id", "1"}}}), {{"1", "x"}}), spec::ConfigError);
-  EXPECT_THROW(score_squad({{"data", nlohmann::json::array()}}, nlohmann::json::object()), spec::ConfigError);
+  EXPECT_THROW(score_squad({{"date", 1}}, nlohmann::json::object()), base::ConfigError);
+  EXPECT_THROW(score_squad(one_paragraph({{{"id", "1"}}}), {{"1", "x"}}), base::ConfigError);
+  EXPECT_THROW(score_squad({{"data", nlohmann::json::array()}}, nlohmann::json::object()), base::ConfigError);
 }
 
 }  // namespace

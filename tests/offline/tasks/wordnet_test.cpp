@@ -6,8 +6,8 @@
 #include <filesystem>
 #include <set>
 
-#include "spec/atomic_file.h"
-#include "spec/errors.h"
+#include "base/atomic_file.h"
+#include "base/errors.h"
 
 namespace heat::offline {
 namespace {
@@ -27,11 +27,11 @@ TEST(SplitGloss, ExamplesAreCutFromTheDefinition) {
 
 TEST(WordNet, MalformedLineIsNamed) {
   const std::string path = (std::filesystem::path(::testing::TempDir()) / "data.noun").string();
-  spec::write_file_atomically(path, "  1 licence\n00001740 03 n 01 entity 0 003 ~ 00001930 n\n");
+  base::write_file_atomically(path, "  1 licence\n00001740 03 n 01 entity 0 003 ~ 00001930 n\n");
   try {
     read_wordnet(path);
     FAIL();
-  } catch (const spec::ConfigError& e) {
+  } catch (const base::ConfigError& e) {
     EXPECT_NE(std::string(e.what()).find("data.noun:2: "), std::string::npos);
   }
   std::filesystem::remove(path);
@@ -80,9 +80,9 @@ TEST_F(InstalledWordNet, AuxiliaryTargetsBelongToTrainingSynsets) {
 }
 
 TEST(Task, UnknownNameAndMissingDataAreErrors) {
-  EXPECT_THROW(load_task("imdb"), spec::ConfigError);
-  EXPECT_THROW(load_task("wordnet", "/nonexistent"), spec::FileError);
-  EXPECT_THROW(load_task("sst2"), spec::ConfigError);
+  EXPECT_THROW(load_task("imdb"), base::ConfigError);
+  EXPECT_THROW(load_task("wordnet", "/nonexistent"), base::FileError);
+  EXPECT_THROW(load_task("sst2"), base::ConfigError);
 }
 
 }  // namespace

@@ -5,8 +5,8 @@
 
 #include <filesystem>
 
-#include "spec/atomic_file.h"
-#include "spec/errors.h"
+#include "base/atomic_file.h"
+#include "base/errors.h"
 
 namespace heat::offline {
 namespace {
@@ -53,7 +53,7 @@ class FinetuneTest : public ::testing::Test {
   }
   ~FinetuneTest() override { std::filesystem::remove_all(root_); }
   std::string folder(const std::string& name) const { return (root_ / name).string(); }
-  std::string weights(const std::string& name) const { return spec::read_file(folder(name) + "/model.safetensors"); }
+  std::string weights(const std::string& name) const { return base::read_file(folder(name) + "/model.safetensors"); }
 
   std::filesystem::path root_;
 };
@@ -80,14 +80,14 @@ TEST_F(FinetuneTest, FinishedRunGoesOnWithAnotherPhaseButNotWithAChangedOne) {
   EXPECT_TRUE(finetune(config, task, folder("run"), nullptr).complete);
   EXPECT_NE(weights("run"), before);
   config.phases[0].learning_rate *= 2;
-  EXPECT_THROW(finetune(config, task, folder("run"), nullptr), spec::ConfigError);
+  EXPECT_THROW(finetune(config, task, folder("run"), nullptr), base::ConfigError);
 }
 
 TEST(FinetuneConfig, ThreeMistakesAreOneError) {
   try {
     FinetuneConfig::parse("task: imdb\nthread: 2\nphases:\n  - {name: a, dropout: 2}\n", "f.yaml");
     FAIL();
-  } catch (const spec::ConfigError& e) {
+  } catch (const base::ConfigError& e) {
     const std::string text = e.what();
     EXPECT_NE(text.find("task"), std::string::npos);
     EXPECT_NE(text.find("did you mean 'threads'"), std::string::npos);

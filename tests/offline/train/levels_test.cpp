@@ -4,9 +4,9 @@
 #include <cmath>
 #include <filesystem>
 
+#include "base/errors.h"
 #include "offline/train/distill.h"
 #include "offline/train/supernet.h"
-#include "spec/errors.h"
 
 namespace heat::offline {
 namespace {
@@ -100,7 +100,7 @@ TEST_F(LevelsTest, SupernetKilledAndResumedEqualsUninterrupted) {
   EXPECT_TRUE(train_supernet(again, teacher_, texts_, config, {folder_.string(), 5}));
   EXPECT_TRUE(equal(copies(whole.model()), copies(again.model())));
   config.learning_rate *= 2;
-  EXPECT_THROW(train_supernet(again, teacher_, texts_, config, {folder_.string(), 5}), spec::ConfigError);
+  EXPECT_THROW(train_supernet(again, teacher_, texts_, config, {folder_.string(), 5}), base::ConfigError);
 }
 
 TEST_F(LevelsTest, EveryTechniqueChangesTheTraining) {

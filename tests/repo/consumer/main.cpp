@@ -1,8 +1,8 @@
 // Reads 64 bytes through the DRAM's TLM-2.0 socket, writes a run database about it and reads it back.
 // Arguments: a DRAM configuration, the database to write.
+#include <base/errors.h>
 #include <sim/dram/dram.h>
 #include <spec/einsum.h>
-#include <spec/errors.h>
 #include <tlm_utils/simple_initiator_socket.h>
 #include <traces/reader.h>
 #include <traces/writer.h>
@@ -56,7 +56,7 @@ int use_heat(const std::string& config, const std::string& database) {
 int sc_main(int argc, char** argv) {
   try {
     return argc == 3 ? use_heat(argv[1], argv[2]) : 2;
-  } catch (const heat::spec::Error& error) {
+  } catch (const heat::base::Error& error) {
     std::cerr << error.what() << "\n";
     return error.exit_code();
   }

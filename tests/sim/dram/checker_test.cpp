@@ -119,7 +119,7 @@ TEST(CommandTrace, LinesThatAreNoCommandAreNamedWithTheirPlace) {
     try {
       parse_command(bad, spec.organization, "f:7");
       ADD_FAILURE() << bad;
-    } catch (const spec::TraceError& e) {
+    } catch (const base::TraceError& e) {
       EXPECT_EQ(std::string(e.what()).rfind("f:7: ", 0), 0u) << e.what();
     }
   }

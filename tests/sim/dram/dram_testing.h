@@ -8,9 +8,9 @@
 #include <utility>
 #include <vector>
 
+#include "base/atomic_file.h"
 #include "sim/dram/checker.h"
 #include "sim/dram/replay.h"
-#include "spec/atomic_file.h"
 #include "spec/dram_spec.h"
 
 namespace heat::dram::testing {
@@ -23,7 +23,7 @@ inline std::string config_path(const std::string& name) {
 // test.
 inline std::string config_text(const std::string& name,
                                const std::vector<std::pair<std::string, std::string>>& changes) {
-  std::string text = spec::read_file(config_path(name));
+  std::string text = base::read_file(config_path(name));
   for (const auto& [from, to] : changes) {
     const std::size_t at = text.find(from);
     EXPECT_NE(at, std::string::npos) << from;

@@ -59,11 +59,11 @@ TEST(TraceReader, MalformedLinesAreNamed) {
     try {
       read_text(text);
       ADD_FAILURE() << text;
-    } catch (const spec::TraceError& e) {
+    } catch (const base::TraceError& e) {
       EXPECT_EQ(std::string(e.what()).rfind(place, 0), 0u) << e.what();
     }
   }
-  EXPECT_THROW(read_text("R " + std::string(10000, '0')), spec::TraceError);
+  EXPECT_THROW(read_text("R " + std::string(10000, '0')), base::TraceError);
 }
 
 TEST(TraceReader, LinesAcrossWindowsAreWhole) {
@@ -79,24 +79,24 @@ TEST(TraceReader, CompressedFilesReadAsPlainOnesAndTruncatedOnesAreErrors) {
   std::filesystem::create_directories(folder);
   const std::string text = testing::sequential(50000, 3);
   const std::string plain = folder / "t.tr", gz = folder / "t.tr.gz", zst = folder / "t.tr.zst";
-  spec::write_file_atomically(plain, text);
+  base::write_file_atomically(plain, text);
   gzFile file = gzopen(gz.c_str(), "wb");
   gzwrite(file, text.data(), static_cast<unsigned>(text.size()));
   gzclose(file);
   std::string packed(ZSTD_compressBound(text.size()), '\0');
   packed.resize(ZSTD_compress(packed.data(), packed.size(), text.data(), text.size(), 3));
-  spec::write_file_atomically(zst, packed);
+  base::write_file_atomically(zst, packed);
   for (const std::string& path : {plain, gz, zst}) {
     const auto list = read_all(TraceReader(path));
     ASSERT_EQ(list.size(), 50000u) << path;
     EXPECT_EQ(list.back().address, 49999u * 64);
   }
-  spec::write_file_atomically(zst, packed.substr(0, packed.size() / 2));
-  EXPECT_THROW(read_all(TraceReader(zst)), spec::TraceError);
-  const std::string gz_bytes = spec::read_file(gz);
-  spec::write_file_atomically(gz, gz_bytes.substr(0, gz_bytes.size() / 2));
-  EXPECT_THROW(read_all(TraceReader(gz)), spec::TraceError);
-  EXPECT_THROW(TraceReader(folder / "absent.tr"), spec::FileError);
+  base::write_file_atomically(zst, packed.substr(0, packed.size() / 2));
+  EXPECT_THROW(read_all(TraceReader(zst)), base::TraceError);
+  const std::string gz_bytes = base::read_file(gz);
+  base::write_file_atomically(gz, gz_bytes.substr(0, gz_bytes.size() / 2));
+  EXPECT_THROW(read_all(TraceReader(gz)), base::TraceError);
+  EXPECT_THROW(TraceReader(folder / "absent.tr"), base::FileError);
   std::filesystem::remove_all(folder);
 }
 
@@ -105,13 +105,13 @@ TEST(Replay, AddressesBeyondTheCapacityAreErrorsUnlessWrapped) {
   try {
     testing::replay(spec, "R 0x0\nR 0x40000000\n");
     ADD_FAILURE();
-  } catch (const spec::TraceError& e) {
+  } catch (const base::TraceError& e) {
     EXPECT_NE(std::string(e.what()).find("trace:2: address 0x40000000"), std::string::npos) << e.what();
   }
   ReplayOptions wrap;
   wrap.wrap_addresses = true;
   EXPECT_EQ(testing::replay(spec, "R 0x0\nR 0x40000000\n", wrap).result.requests, 2u);
-  EXPECT_THROW(testing::replay(spec, "R 0,0,0,0,32768,0\n"), spec::TraceError);
+  EXPECT_THROW(testing::replay(spec, "R 0,0,0,0,32768,0\n"), base::TraceError);
 }
 
 TEST(AddressMapping, EncodeInvertsDecodeOnEveryShippedMapping) {

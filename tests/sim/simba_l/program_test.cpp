@@ -9,7 +9,7 @@
 #include <set>
 #include <sstream>
 
-#include "spec/atomic_file.h"
+#include "base/atomic_file.h"
 #include "tests/support/integer_reference.h"
 #include "tests/support/sample_schedules.h"
 #include "traces/reader.h"
@@ -30,7 +30,7 @@ struct Ran {
 Ran simba_sim(const std::string& arguments, const std::string& folder) {
   const std::string log = folder + "/log.txt";
   const int status = std::system((HEAT_BIN_DIR "/simba-sim " + arguments + " > " + log + " 2>&1").c_str());
-  return {WEXITSTATUS(status), spec::read_file(log)};
+  return {WEXITSTATUS(status), base::read_file(log)};
 }
 
 class SimbaSim : public ::testing::Test {
@@ -47,7 +47,7 @@ class SimbaSim : public ::testing::Test {
     common_ = "--arch " + kArch + " --schedule " + schedule_ + " ";
   }
   void TearDown() override { fs::remove_all(folder_); }
-  nlohmann::json json(const std::string& name) { return nlohmann::json::parse(spec::read_file(folder_ + "/" + name)); }
+  nlohmann::json json(const std::string& name) { return nlohmann::json::parse(base::read_file(folder_ + "/" + name)); }
   std::string folder_, schedule_, common_;
   BuiltSchedule built_;
 };
@@ -63,7 +63,7 @@ TEST_F(SimbaSim, WithDataThenOutputsEqualTheReferenceBitForBit) {
   std::string bytes;
   for (const auto& [name, values] : outputs) bytes.append(values.begin(), values.end());
   ASSERT_FALSE(bytes.empty());
-  EXPECT_EQ(spec::read_file(folder_ + "/out.bin"), bytes);
+  EXPECT_EQ(base::read_file(folder_ + "/out.bin"), bytes);
 }
 
 TEST_F(SimbaSim, BothDataModesThenSameTimeEnergyAndNodes) {
@@ -118,7 +118,7 @@ TEST_F(SimbaSim, TraceThenRunDatabaseAgreesWithTheResult) {
   EXPECT_GT(stalls, recorded / 2);
   EXPECT_LE(stalls, recorded);
   ASSERT_EQ(simba_sim(common_ + "--trace " + folder_ + "/again --trace-dram", folder_).status, 0);
-  EXPECT_EQ(spec::read_file(folder_ + "/run/run.sqlite"), spec::read_file(folder_ + "/again/run.sqlite"));
+  EXPECT_EQ(base::read_file(folder_ + "/run/run.sqlite"), base::read_file(folder_ + "/again/run.sqlite"));
 }
 
 // Each counter, integrated over the run, is a figure of the result.

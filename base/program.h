@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-namespace heat::spec {
+namespace heat::base {
 
 // "<program> <version>", the answer to --version.
 std::string version_line(const std::string& program);
@@ -33,4 +33,4 @@ struct CommandTable {
   int dispatch(int argc, char** argv) const;
 };
 
-}  // namespace heat::spec
+}  // namespace heat::base

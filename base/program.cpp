@@ -1,15 +1,15 @@
 // The only place where exceptions become exit codes.
-#include "spec/program.h"
+#include "base/program.h"
 
 #include <algorithm>
 #include <cstring>
 #include <exception>
 #include <iostream>
 
-#include "spec/config_reader.h"
-#include "spec/errors.h"
+#include "base/config_reader.h"
+#include "base/errors.h"
 
-namespace heat::spec {
+namespace heat::base {
 
 std::string version_line(const std::string& program) {
   return program + " " HEAT_VERSION;
@@ -53,4 +53,4 @@ int CommandTable::dispatch(int argc, char** argv) const {
   throw ConfigError("unknown command '" + word + "'" + (near ? ", did you mean '" + *near + "'?" : "") + hint);
 }
 
-}  // namespace heat::spec
+}  // namespace heat::base

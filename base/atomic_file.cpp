@@ -1,5 +1,5 @@
 // POSIX: write to a temporary name, fsync, rename(2), which is atomic within a file system.
-#include "spec/atomic_file.h"
+#include "base/atomic_file.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -10,9 +10,9 @@
 #include <fstream>
 #include <sstream>
 
-#include "spec/errors.h"
+#include "base/errors.h"
 
-namespace heat::spec {
+namespace heat::base {
 namespace {
 
 [[noreturn]] void fail(const std::string& what, const std::string& path) {
@@ -72,4 +72,4 @@ std::string read_file(const std::string& path) {
   return text.str();
 }
 
-}  // namespace heat::spec
+}  // namespace heat::base

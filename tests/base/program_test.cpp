@@ -1,11 +1,11 @@
 // What a program's main does with what is thrown, and how problems are put together.
-#include "spec/program.h"
+#include "base/program.h"
 
 #include <gtest/gtest.h>
 
-#include "spec/errors.h"
+#include "base/errors.h"
 
-namespace heat::spec {
+namespace heat::base {
 namespace {
 
 struct Ended {
@@ -108,4 +108,4 @@ TEST(CommandTable, UnknownOrMissingCommandIsAnErrorWithTheNearestName) {
 }
 
 }  // namespace
-}  // namespace heat::spec
+}  // namespace heat::base

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-namespace heat::spec {
+namespace heat::base {
 
 // Exit status of every program (docs/formats.md, "Exit status").
 enum ExitCode : int { kDone = 0, kFailed = 1, kBadUsage = 2 };
@@ -74,4 +74,4 @@ class Problems {
   std::vector<std::string> list_;
 };
 
-}  // namespace heat::spec
+}  // namespace heat::base

@@ -14,13 +14,13 @@
 #include <string>
 #include <vector>
 
-#include "spec/errors.h"
+#include "base/errors.h"
 
 namespace YAML {
 class Node;
 }
 
-namespace heat::spec {
+namespace heat::base {
 
 // Inclusive bounds of a value; the default allows everything the type holds.
 template <class T>
@@ -89,4 +89,4 @@ class ConfigReader {
 // The member of `known` nearest to `word` by edit distance, or nothing when none is near.
 std::optional<std::string> nearest_word(const std::string& word, const std::vector<std::string>& known);
 
-}  // namespace heat::spec
+}  // namespace heat::base

@@ -1,14 +1,14 @@
-#include "spec/atomic_file.h"
+#include "base/atomic_file.h"
 
 #include <gtest/gtest.h>
 
 #include <filesystem>
 #include <set>
 
-#include "spec/errors.h"
+#include "base/errors.h"
 #include "tests/support/schedule_builder.h"
 
-namespace heat::spec {
+namespace heat::base {
 namespace {
 
 namespace fs = std::filesystem;
@@ -64,4 +64,4 @@ TEST(AtomicFile, ReadingWhatIsNotThereNamesThePathAndTheReason) {
 }
 
 }  // namespace
-}  // namespace heat::spec
+}  // namespace heat::base

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <vector>
 
-namespace heat::offline {
+namespace heat::base {
 
 // The finaliser of splitmix64 (Steele, Lea, Flood 2014).
 constexpr std::uint64_t mix64(std::uint64_t x) {
@@ -40,4 +40,4 @@ void shuffle(std::vector<T>& items, CounterRng& rng) {
   for (std::size_t i = items.size(); i > 1; --i) std::swap(items[i - 1], items[rng.below(i)]);
 }
 
-}  // namespace heat::offline
+}  // namespace heat::base

@@ -1,5 +1,5 @@
 // Reading by yaml-cpp; scalars are converted whole (no trailing characters), lists element by element.
-#include "spec/config_reader.h"
+#include "base/config_reader.h"
 
 #include <yaml-cpp/yaml.h>
 
@@ -8,9 +8,9 @@
 #include <set>
 #include <sstream>
 
-#include "spec/atomic_file.h"
+#include "base/atomic_file.h"
 
-namespace heat::spec {
+namespace heat::base {
 
 struct ConfigReader::State {
   std::string file;
@@ -372,4 +372,4 @@ void ConfigReader::finish() {
   for (auto& child : s.children) ConfigReader(child).finish();
 }
 
-}  // namespace heat::spec
+}  // namespace heat::base

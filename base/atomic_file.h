@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace heat::spec {
+namespace heat::base {
 
 // Replaces `path` by `content`. Creates missing parent folders. Throws FileError with the path and the system's reason.
 void write_file_atomically(const std::string& path, std::string_view content);
@@ -18,4 +18,4 @@ void commit_file(const std::string& temporary, const std::string& path);
 // The whole file. Throws FileError with the path and the system's reason.
 std::string read_file(const std::string& path);
 
-}  // namespace heat::spec
+}  // namespace heat::base

@@ -1,8 +1,8 @@
-#include "spec/config_reader.h"
+#include "base/config_reader.h"
 
 #include <gtest/gtest.h>
 
-namespace heat::spec {
+namespace heat::base {
 namespace {
 
 TEST(ConfigReader, AllProblemsAreReportedTogetherWithLineAndSuggestion) {
@@ -59,4 +59,4 @@ TEST(ConfigReader, BadYamlNamesFileAndLine) {
 }
 
 }  // namespace
-}  // namespace heat::spec
+}  // namespace heat::base
