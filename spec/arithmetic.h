@@ -3,17 +3,25 @@
 //
 // GEMM accumulation: acc = sum_k weight * input, exact in int32. Producers keep |acc| < 2^(accumulator_bits - 1) (128
 // times the absolute row sum of the weights bounds it); a run with data that finds a larger sum ends with an error
-// naming the node. Requantise (per output channel c, a RequantRecord):
-//   v = (int64(acc) + bias) * multiplier;  q = clamp((v + (1 << (shift - 1))) >> shift, -128, 127)   (arithmetic shift)
-//   activation table (optional, 256 bytes): q = table[uint8(q + 128)]
-// Softmax over a row s[0..L): e_i = exp_table[max(s) - s_i] (256 x uint16), S = sum e_i (uint32; table[0] >= 1, so S >
-// 0),
-//   out_i = (e_i * 254 + S) / (2 * S)   in [0, 127]: the real value times 127, rounded half up
-// Layer norm with residual over a row of L columns: y_i = x_i * multiplier_x + r_i * multiplier_r (int32; r_i = 0
-// without
-//   residual), mean = floor(sum y / L), d_i = y_i - mean, v = floor(sum d_i^2 / L) (int64), s = max(1, isqrt(v))
-//   (floor), t_i = (int64(d_i) * 65536) / s (C++ division, toward zero), out_i = clamp((t_i * gamma_i + beta_i + (1 <<
-//   (shift - 1))) >> shift, -128, 127)   (int64, arithmetic shift)
+// naming the node.
+//
+// Requantise (per output channel c, a RequantRecord):
+//   v = (int64(acc) + bias) * multiplier
+//   q = clamp((v + (1 << (shift - 1))) >> shift, -128, 127)            (arithmetic shift)
+//   with an activation table (optional, 256 bytes): q = table[uint8(q + 128)]
+//
+// Softmax over a row s[0..L):
+//   e_i = exp_table[max(s) - s_i]                                      (256 x uint16)
+//   S = sum e_i                                                        (uint32; table[0] >= 1, so S > 0)
+//   out_i = (e_i * 254 + S) / (2 * S)                                  (the real value times 127, rounded half up)
+//
+// Layer norm with residual over a row of L columns:
+//   y_i = x_i * multiplier_x + r_i * multiplier_r                      (int32; r_i = 0 without residual)
+//   mean = floor(sum y / L), d_i = y_i - mean
+//   v = floor(sum d_i^2 / L)                                           (int64)
+//   s = max(1, isqrt(v))                                               (floor)
+//   t_i = (int64(d_i) * 65536) / s                                     (C++ division, toward zero)
+//   out_i = clamp((t_i * gamma_i + beta_i + (1 << (shift - 1))) >> shift, -128, 127)   (int64, arithmetic shift)
 #pragma once
 
 #include <cstdint>

@@ -6,10 +6,11 @@
 //
 //   for (b, m, n) tiles of gb_tile in gb_order:           // a tile's operands are in the global buffer
 //     for k tiles of gb_tile.k:                           // k is always innermost
-//       load weight tile / input tile from DRAM unless they are already there (unchanged since the last tile,
-//       GB-resident) for b waves, for (m, n) waves in wave_order, for k waves:
-//         send each PE its pe_tile of weights and inputs unless unchanged; compute; after the last k: drain through the
-//         PPU
+//       load weight tile / input tile from DRAM unless there already (unchanged since the last tile, GB-resident)
+//       for b waves, for (m, n) waves in wave_order, for k waves:
+//         send each PE its pe_tile of weights and inputs unless unchanged
+//         compute
+//         after the last k: drain through the PPU
 //     store the output tile to DRAM unless its home is the global buffer
 //
 // A wave is pe_tile on spatial.b * spatial.m * spatial.n PEs. Rule for partial sums: they stay in the accumulation

@@ -11,10 +11,9 @@
 // the same on every chiplet and are multicast.
 //
 // Where an operand comes from: a tensor is in the global buffer when its home is kGlobalBuffer, or when the group pins
-// it
-// (`pinned`: loaded from DRAM whole before the first step when it does not hold the bound index, else its share at each
-// step). Anything else streams from DRAM tile by tile. A tensor that lives in the global buffer has the bound index
-// outermost in its shape, or does not hold it.
+// it (`pinned`: loaded from DRAM whole before the first step when it does not hold the bound index, else its share at
+// each step). Anything else streams from DRAM tile by tile. A tensor that lives in the global buffer has the bound
+// index outermost in its shape, or does not hold it.
 #pragma once
 
 #include <map>

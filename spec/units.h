@@ -1,5 +1,5 @@
-// Strong types for the quantities that meet at module borders. Unlike units do not mix; `.value()` is for the JSON
-// edge.
+// Strong types for the quantities that meet at module borders. Unlike units do not mix.
+// `.value()` is for the JSON edge.
 #pragma once
 
 #include <cstdint>

@@ -1,9 +1,8 @@
 // CP by alternating least squares (Harshman 1970; Kolda and Bader 2009, section 3.4), with
 //   - one matrix product for all row modes and one for all column modes a sweep (a two-level dimension tree),
 //   - a penalty on the factors' norms that shrinks with the error, against components that grow and cancel each other
-//   (de
-//     Silva and Lim 2008: the best approximation need not exist). Without it the weights of a rank-280 CP held 57 times
-//     the energy of W, and its first half alone had an error of 1.13 (0.43 with it) at the same final error,
+//     (de Silva and Lim 2008: the best approximation need not exist). Without it the weights of a rank-280 CP held 57
+//     times the energy of W, and its first half alone had an error of 1.13 (0.43 with it) at the same final error,
 //   - a ridge relative to the normal equations' trace, so that collinear components stay solvable,
 //   - extrapolation between sweeps that backs off when the error rises (Ang, Cohen, Gillis, Hien 2021, "Accelerating
 //     block coordinate descent for nonnegative tensor factorization": HER, here without the sign constraint).

@@ -3,22 +3,24 @@
 // Roles. Each step is a GEMM of a weight operand (stationary in the PEs, m on the lanes) and an input operand
 // (broadcast). The weight is the static operand, or the one without the token index; when both or neither hold it, the
 // second of the step. The roles are exchanged when that at least halves the compute cycles of a 16 x 16 PE, which
-// happens to steps whose only output index beside the batch is the token: then the tokens take the lanes (m). Layouts,
-// decided from the last node back to the first:
+// happens to steps whose only output index beside the batch is the token: then the tokens take the lanes (m).
+//
+// Layouts, decided from the last node back to the first:
 //  - the result has the order of the einsum's output;
 //  - an intermediate has the order its consumer reads: [token, if it holds it], the consumer's b, the consumer's m or
-//  n,
-//    then the consumer's k innermost; within k, what the producer runs over in n comes before what it has in m, so that
-//    neighbouring output channels are neighbouring bytes;
+//    n, then the consumer's k innermost; within k, what the producer runs over in n comes before what it has in m, so
+//    that neighbouring output channels are neighbouring bytes;
 //  - a static operand that the request leaves to us (LowerOperand::tensor < 0) likewise, and the order chosen is
-//  reported
-//    (LoweredPath::operands): whoever writes the data permutes it so;
+//    reported (LoweredPath::operands): whoever writes the data permutes it so;
 //  - an operand that exists already is seen as dense row-major in the order of its indices in the einsum.
+//
 // Order of nodes: steps that do not depend on the token come first (in path order), then the others (in path order).
+//
 // Bound index: the token where a node holds it (in n; in m after an exchange; in b when both operands hold it), else
-// the leading index of the largest of the node's b, m, n. Intermediates get Home::kDram; plan_fusion decides which of
-// them stay in the global buffer. Mappings stay at their defaults (map_group or plan_fusion fills them). Addresses stay
-// -1 (assign_dram_addresses).
+// the leading index of the largest of the node's b, m, n.
+//
+// Intermediates get Home::kDram; plan_fusion decides which of them stay in the global buffer. Mappings stay at their
+// defaults (map_group or plan_fusion fills them). Addresses stay -1 (assign_dram_addresses).
 #pragma once
 
 #include <string>

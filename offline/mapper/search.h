@@ -1,20 +1,22 @@
 // The mapping search: tiles, orders and spatial split of every node of a group, the group's step and what it pins.
 //
 // The space, exactly. For a node whose extents in a step are B, M, N, K, and part counts q (map_space.h: part_counts):
-//   pe_tile     k: ceil(K / q) rounded up to `width`; m: ceil(M / q) rounded up to `lanes`; n: ceil(N / q); b: ceil(B /
-//   q);
-//               each at most the extent (so padded tiles are in the space)
-//   spatial     every b and m split whose product is at most the PEs, with the largest n split that then fits and is
-//   used wave_order  both; gb_order: all six gb_tile     multiples of the wave in b, m, n (ceil(waves / q) waves) with
-//   the whole of k; or one wave in b, m, n with
-//               multiples of pe_tile.k in k
-//   step        one GEMM: the whole share (tiles do the rest). Otherwise ceil(share / q), the largest first, until two
-//   in a
-//               row are no improvement
-//   pinned      one GEMM: nothing, the weights, or the inputs (whole, or each chiplet's share at a step where that is
-//   one block).
-//               Otherwise the first that fits of: all operands that do not hold the bound index, all but the largest,
-//               nothing (in a single step: nothing); each with and without the shares of the operands that hold it
+//
+//   pe_tile      k: ceil(K / q) rounded up to `width`; m: ceil(M / q) rounded up to `lanes`; n: ceil(N / q);
+//                b: ceil(B / q); each at most the extent (so padded tiles are in the space)
+//   spatial      every b and m split whose product is at most the PEs, with the largest n split that then fits and is
+//                used
+//   wave_order   both
+//   gb_order     all six
+//   gb_tile      multiples of the wave in b, m, n (ceil(waves / q) waves) with the whole of k; or one wave in b, m, n
+//                with multiples of pe_tile.k in k
+//   step         one GEMM: the whole share (tiles do the rest). Otherwise ceil(share / q), the largest first, until two
+//                in a row are no improvement
+//   pinned       one GEMM: nothing, the weights, or the inputs (whole, or each chiplet's share at a step where that is
+//                one block). Otherwise the first that fits of: all operands that do not hold the bound index, all but
+//                the largest, nothing (in a single step: nothing); each with and without the shares of the operands
+//                that hold it
+//
 // For one GEMM the result is the optimum of that space ("proven"): branch and bound discards only what a lower bound
 // rules out; a test compares with exhaustive search. In a group of several nodes every node is optimal for the slots it
 // gets, and slots come from a menu when the nodes' own choices do not fit together.

@@ -1,6 +1,7 @@
-// Layouts: what a GEMM sums over lies innermost, what a group's loop runs over outermost. Query and key are written as
-// [head, token, feature], value transposed as [head, feature, token], context as [token, head, feature] = [token,
-// hidden].
+// Layouts: what a GEMM sums over lies innermost, what a group's loop runs over outermost.
+//   query, key   [head, token, feature]
+//   value        [head, feature, token] (transposed)
+//   context      [token, head, feature] = [token, hidden]
 #include "offline/schedule/encoder.h"
 
 #include <cmath>

@@ -20,10 +20,10 @@ struct NormForm {
   std::vector<float> gamma, beta;  // empty: no values
 };
 
-// What the encoder's layers hold. Called with the names "encoder.layer.<i>.attention.self.query" (key, value),
-// "...attention.output.dense", "...intermediate.dense", "...output.dense", and for norms
-// "...attention.output.LayerNorm",
-// "...output.LayerNorm".
+// What the encoder's layers hold, by their names:
+//   linear   "encoder.layer.<i>.attention.self.query" (key, value), "...attention.output.dense",
+//            "...intermediate.dense", "...output.dense"
+//   norm     "...attention.output.LayerNorm", "...output.LayerNorm"
 struct EncoderForms {
   std::function<LinearForm(const std::string& name, std::int64_t in, std::int64_t out)> linear;
   std::function<NormForm(const std::string& name)> norm;

@@ -22,8 +22,7 @@ LoweredEncoder plan_encoder(const EncoderShape& shape, const std::string& method
                             mapper::SearchCache* cache = nullptr);
 
 // Writes `path` and, when `bytes` is not empty (one vector a tensor, empty for those not given), the DRAM image beside
-// it:
-// "<stem of path>.bin". Returns the image's size.
+// it, "<stem of path>.bin". Returns the image's size.
 std::int64_t write_schedule(spec::Schedule schedule, const std::vector<std::vector<std::int8_t>>& bytes,
                             const std::string& path);
 

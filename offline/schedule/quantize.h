@@ -1,5 +1,6 @@
-// Real numbers to the PPU's integers (spec/arithmetic.h). Values: q = clamp(round(x / scale), -127, 127), scale =
-// max|x| / 127.
+// Real numbers to the PPU's integers (spec/arithmetic.h).
+//
+// Values: q = clamp(round(x / scale), -127, 127), scale = max|x| / 127.
 //
 // Requantisation: a sum of products of int8 values with scales s_w (weight, per output channel) and s_x (input), times
 // `factor`, becomes an int8 value with scale s_y by multiplying it with M = factor * s_w * s_x / s_y. M is held as

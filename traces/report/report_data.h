@@ -4,16 +4,19 @@
 //
 // { "title": "...",
 //   "summary": { any figures, nested at will; keys ending in _pj, _ns, _js, _cycles get their unit },
-//   "pareto": { "points": [ { "method", "error", "ratio", "energy_pj", "latency_ns", optional: "edp_js", "params",
-//   "shape",
-//                             "rank", "matrix", "on_front", "chosen" } ] },
-//   "layers": { "dense": [ { "layer", "energy_by_component_pj": {}, "latency_ns" } ], "student": [ ... ] },
-//   "calibration": { "points": [ { "group", "predicted_cycles_before", "predicted_cycles_after", "measured_cycles",
-//                                  "predicted_energy_pj_before", "predicted_energy_pj_after", "measured_energy_pj" } ]
-//                                  },
-//   "search": { "generations": [ { "generation", "best", "mean" } ], optional: "baselines": [ { "name", "objective" }
-//   ],
-//               optional: "predictor": { "points": [ { "predicted", "actual" } ], optional: "spearman" } } }
+//   "pareto": { "points": [
+//       { "method", "error", "ratio", "energy_pj", "latency_ns",
+//         optional: "edp_js", "params", "shape", "rank", "matrix", "on_front", "chosen" } ] },
+//   "layers": {
+//       "dense": [ { "layer", "energy_by_component_pj": {}, "latency_ns" } ],
+//       "student": [ ... ] },
+//   "calibration": { "points": [
+//       { "group", "predicted_cycles_before", "predicted_cycles_after", "measured_cycles",
+//         "predicted_energy_pj_before", "predicted_energy_pj_after", "measured_energy_pj" } ] },
+//   "search": {
+//       "generations": [ { "generation", "best", "mean" } ],
+//       optional: "baselines": [ { "name", "objective" } ],
+//       optional: "predictor": { "points": [ { "predicted", "actual" } ], optional: "spearman" } } }
 //
 // Further fields of points are shown in their tooltips; unknown sections are problems.
 #pragma once
