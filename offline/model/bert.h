@@ -9,32 +9,9 @@
 #include <vector>
 
 #include "offline/model/bert_config.h"
+#include "offline/model/linear.h"
 
 namespace heat::offline {
-
-using NamedTensors = std::vector<std::pair<std::string, at::Tensor>>;
-
-// A linear map x [..., in] -> [..., out]. Dense here; factorized_linear.h has the tensor-decomposed one.
-class Linear {
- public:
-  virtual ~Linear() = default;
-  virtual at::Tensor forward(const at::Tensor& x) = 0;
-  // Appends the trained tensors under `prefix` ("...attention.self.query").
-  virtual void collect(const std::string& prefix, NamedTensors& out) const = 0;
-  virtual std::int64_t in_features() const = 0;
-  virtual std::int64_t out_features() const = 0;
-};
-
-class DenseLinear : public Linear {
- public:
-  DenseLinear(at::Tensor weight, at::Tensor bias);  // weight [out, in], bias [out]
-  at::Tensor forward(const at::Tensor& x) override;
-  void collect(const std::string& prefix, NamedTensors& out) const override;
-  std::int64_t in_features() const override { return weight.size(1); }
-  std::int64_t out_features() const override { return weight.size(0); }
-
-  at::Tensor weight, bias;
-};
 
 struct LayerNorm {
   at::Tensor weight, bias;
@@ -103,8 +80,5 @@ NamedTensors trainable_parameters(Bert& model, bool embeddings);
 
 // Inverted dropout whose mask depends on (seed, position) only. Keeps with probability 1-p, to 1/65536.
 at::Tensor counter_dropout(const at::Tensor& x, double p, std::uint64_t seed);
-
-// A float tensor [shape] drawn from a normal distribution truncated at two sigma; the same on every machine.
-at::Tensor truncated_normal(at::IntArrayRef shape, double sigma, std::uint64_t seed);
 
 }  // namespace heat::offline

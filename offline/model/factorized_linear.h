@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "offline/decompose/decomposition.h"
-#include "offline/model/bert.h"
+#include "offline/model/linear.h"
 
 namespace heat::offline {
 

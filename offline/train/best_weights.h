@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "offline/model/bert.h"
+#include "offline/model/linear.h"
 
 namespace heat::offline {
 
