@@ -1,5 +1,6 @@
 // BERT's two steps (Devlin et al. 2019; the rules are those of Hugging Face's BertTokenizer): basic tokenization, then
-// greedy longest-match-first within a word.
+// greedy longest-match-first within a word. Where Hugging Face's Python and Rust implementations differ (final sigma,
+// characters newer than Unicode 8), the Python one is followed: published vocabularies were made by its rules.
 #include "offline/model/wordpiece.h"
 
 #include <array>
@@ -23,10 +24,9 @@ std::vector<std::u32string> split_spaces(std::u32string_view text) {
     word.clear();
   };
   for (char32_t c : text) {
+    if (c == 0xFFFD || is_control(c)) continue;
     if (is_space(c)) {
       flush();
-    } else if (c == 0 || c == 0xFFFD || is_control(c)) {
-      continue;
     } else if (is_cjk(c)) {
       flush();
       words.push_back({c});
@@ -43,13 +43,13 @@ void basic_tokenize_plain(std::string_view text, const TokenizerOptions& options
     const std::u32string folded = options.lower_case ? lower_and_strip_accents(word) : word;
     std::u32string part;
     for (char32_t c : folded) {
-      if (!is_punctuation(c) && !is_space(c)) {
+      if (!is_punctuation(c)) {
         part += c;
         continue;
       }
       if (!part.empty()) out.push_back(encode_utf8(part));
       part.clear();
-      if (!is_space(c)) out.push_back(encode_utf8({&c, 1}));
+      out.push_back(encode_utf8({&c, 1}));
     }
     if (!part.empty()) out.push_back(encode_utf8(part));
   }

@@ -2,8 +2,6 @@
 // true answers, averaged over all questions.
 #include "offline/tasks/squad.h"
 
-#include <clocale>
-#include <cwctype>
 #include <map>
 
 #include "base/errors.h"
@@ -12,23 +10,14 @@
 namespace heat::offline {
 namespace {
 
-locale_t unicode_locale() {
-  static const locale_t locale = newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr);
-  return locale;
-}
-
-char32_t lower(char32_t c) {
-  if (c < 128) return c >= 'A' && c <= 'Z' ? c + 32 : c;
-  return unicode_locale() ? static_cast<char32_t>(towlower_l(static_cast<wint_t>(c), unicode_locale())) : c;
-}
-
+// What Python's str.split() splits at: White_Space and the ASCII separators.
 bool splits(char32_t c) {
-  return is_space(c) || c == 0x0B || c == 0x0C || (c >= 0x1C && c <= 0x1F) || c == 0x85 || c == 0x2028 || c == 0x2029;
+  return is_space(c) || (c >= 0x1C && c <= 0x1F);
 }
 
+// What \w matches in Python.
 bool word_char(char32_t c) {
-  if (c < 128) return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-  return unicode_locale() && iswalnum_l(static_cast<wint_t>(c), unicode_locale());
+  return is_letter_or_number(c) || c == '_';
 }
 
 // Replaces the words a, an, the (between word boundaries) by a space.
@@ -50,8 +39,8 @@ std::u32string without_articles(const std::u32string& text) {
 
 std::vector<std::string> tokens(const std::string& answer) {
   std::u32string plain;
-  for (char32_t c : decode_utf8(answer))
-    if (c >= 128 || !is_punctuation(c)) plain += lower(c);
+  for (char32_t c : to_lower(decode_utf8(answer)))
+    if (c >= 128 || !is_punctuation(c)) plain += c;
   std::vector<std::string> out;
   std::u32string word;
   for (char32_t c : without_articles(plain) + U" ") {

@@ -48,6 +48,13 @@ TEST(BasicTokenize, ControlCharactersVanishAndSpacesOfAnyKindSplit) {
   EXPECT_EQ(basic_tokenize("a\u200Db\u00A0c\u2003d\x01"
                            "e"),
             (Words{"ab", "c", "de"}));
+  EXPECT_EQ(basic_tokenize("a\u2028b\u2029c\u000Bd\u0085e"), (Words{"a", "b", "cde"}));  // separators split, Cc vanish
+}
+
+TEST(BasicTokenize, CharactersOfUnicode15) {
+  EXPECT_EQ(basic_tokenize("a\U0001FAE8b"), (Words{"a\U0001FAE8b"}));          // an emoji is neither control nor P*
+  EXPECT_EQ(basic_tokenize("a\U00011F43b"), (Words{"a", "\U00011F43", "b"}));  // Kawi danda: Po
+  EXPECT_EQ(basic_tokenize("a\U0001E4ECb\U000E1000"), (Words{"ab"}));          // Mn; unassigned
 }
 
 TEST(BasicTokenize, SpecialPiecesStayWhole) {

@@ -13,6 +13,7 @@ TEST(SquadNormalize, CasePunctuationArticlesAndSpaces) {
   EXPECT_EQ(squad_normalize("an apple; Another"), "apple another");
   EXPECT_EQ(squad_normalize("\u00C9cole the\u00E9"), "\u00E9cole the\u00E9");  // "the" within a word stays
   EXPECT_EQ(squad_normalize("the"), "");
+  EXPECT_EQ(squad_normalize("the\u00BD a\u2028an\u2160"), "the\u00BD an\u2170");  // numbers are word characters
 }
 
 TEST(SquadF1, TokenOverlapWithCounts) {
