@@ -3,32 +3,51 @@
 
 #include <array>
 #include <cstdint>
+#include <iterator>
 #include <optional>
 #include <string>
 
+#include "base/enum_table.h"
+
 namespace heat::spec {
 
-// kPreAll .. kSrExit except kRefBank address a whole rank; the others a bank.
-enum class DramCommand : std::uint8_t {
-  kAct,      // activate a row
-  kPre,      // precharge a bank
-  kPreAll,   // precharge every bank of a rank
-  kRd,       // read one burst
-  kRdAp,     // read, then precharge by itself
-  kWr,       // write one burst
-  kWrAp,     // write, then precharge by itself
-  kRefAll,   // refresh every bank of a rank
-  kRefBank,  // refresh one bank
-  kPdEnter,  // power-down entry and exit
-  kPdExit,
-  kSrEnter,  // self-refresh entry and exit
-  kSrExit,
-};
-constexpr int kDramCommands = 13;
+// The commands, each with its name in configuration files, command traces and reports, and what it addresses: a bank or a
+// whole rank. Enum, names and counts follow from this list.
+#define HEAT_DRAM_COMMANDS(X)                                       \
+  X(kAct, "ACT", kBank)       /* activate a row */                  \
+  X(kPre, "PRE", kBank)       /* precharge a bank */                \
+  X(kPreAll, "PREA", kRank)   /* precharge every bank of a rank */  \
+  X(kRd, "RD", kBank)         /* read one burst */                  \
+  X(kRdAp, "RDA", kBank)      /* read, then precharge by itself */  \
+  X(kWr, "WR", kBank)         /* write one burst */                 \
+  X(kWrAp, "WRA", kBank)      /* write, then precharge by itself */ \
+  X(kRefAll, "REFAB", kRank)  /* refresh every bank of a rank */    \
+  X(kRefBank, "REFPB", kBank) /* refresh one bank */                \
+  X(kPdEnter, "PDE", kRank)   /* power-down entry */                \
+  X(kPdExit, "PDX", kRank)    /* power-down exit */                 \
+  X(kSrEnter, "SRE", kRank)   /* self-refresh entry */              \
+  X(kSrExit, "SRX", kRank)    /* self-refresh exit */
 
-// Names in configuration files, command traces and reports.
-constexpr std::array<const char*, kDramCommands> kDramCommandNames = {
-    "ACT", "PRE", "PREA", "RD", "RDA", "WR", "WRA", "REFAB", "REFPB", "PDE", "PDX", "SRE", "SRX"};
+enum class DramCommand : std::uint8_t {
+#define HEAT_COMMAND(id, text, target) id,
+  HEAT_DRAM_COMMANDS(HEAT_COMMAND)
+#undef HEAT_COMMAND
+};
+
+enum class DramTarget : std::uint8_t { kBank, kRank };
+
+struct DramCommandInfo {
+  DramCommand value;
+  const char* name;
+  DramTarget target;
+};
+constexpr DramCommandInfo kDramCommandList[] = {
+#define HEAT_COMMAND(id, text, target) {DramCommand::id, text, DramTarget::target},
+    HEAT_DRAM_COMMANDS(HEAT_COMMAND)
+#undef HEAT_COMMAND
+};
+constexpr int kDramCommands = static_cast<int>(std::size(kDramCommandList));
+static_assert(kDramCommands <= 32, "sets of commands are 32-bit masks (bit()): give DramConstraint::from_mask more");
 
 constexpr int index(DramCommand command) {
   return static_cast<int>(command);
@@ -36,8 +55,8 @@ constexpr int index(DramCommand command) {
 constexpr std::uint32_t bit(DramCommand command) {
   return 1u << index(command);
 }
-inline const char* name(DramCommand command) {
-  return kDramCommandNames[static_cast<std::size_t>(index(command))];
+constexpr const char* name(DramCommand command) {
+  return kDramCommandList[index(command)].name;
 }
 
 constexpr bool is_read(DramCommand c) {
@@ -51,21 +70,26 @@ constexpr bool is_column(DramCommand c) {
 }
 // Whether the command addresses a rank, not a bank.
 constexpr bool is_rank_command(DramCommand c) {
-  return c == DramCommand::kPreAll || c == DramCommand::kRefAll || index(c) >= index(DramCommand::kPdEnter);
+  return kDramCommandList[index(c)].target == DramTarget::kRank;
 }
 
 inline std::optional<DramCommand> dram_command_of(const std::string& text) {
-  for (int i = 0; i < kDramCommands; ++i)
-    if (text == kDramCommandNames[static_cast<std::size_t>(i)]) return static_cast<DramCommand>(i);
+  for (const DramCommandInfo& command : kDramCommandList)
+    if (text == command.name) return command.value;
   return std::nullopt;
 }
 
 // Between which two commands of a channel a constraint holds: the same bank, bank group, rank or channel, or two
 // different ranks of the channel.
 enum class DramScope : std::uint8_t { kBank, kBankGroup, kRank, kChannel, kOtherRank };
-constexpr std::array<const char*, 5> kDramScopeNames = {"bank", "bank_group", "rank", "channel", "other_rank"};
+constexpr std::array<base::EnumName<DramScope>, 5> kDramScopes{{{DramScope::kBank, "bank"},
+                                                                {DramScope::kBankGroup, "bank_group"},
+                                                                {DramScope::kRank, "rank"},
+                                                                {DramScope::kChannel, "channel"},
+                                                                {DramScope::kOtherRank, "other_rank"}}};
+static_assert(base::in_enum_order(kDramScopes));
 inline const char* name(DramScope scope) {
-  return kDramScopeNames[static_cast<std::size_t>(scope)];
+  return base::entry_of(kDramScopes, scope).name;
 }
 
 }  // namespace heat::spec

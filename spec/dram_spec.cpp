@@ -7,9 +7,8 @@ namespace heat::spec {
 
 std::string DramConstraint::text() const {
   std::string from;
-  for (int i = 0; i < kDramCommands; ++i)
-    if (from_mask >> i & 1u)
-      from += (from.empty() ? "" : "|") + std::string(kDramCommandNames[static_cast<std::size_t>(i)]);
+  for (const DramCommandInfo& command : kDramCommandList)
+    if (from_mask & bit(command.value)) from += (from.empty() ? "" : "|") + std::string(command.name);
   std::string result = from + " -> " + name(to) + ", " + name(scope) + ", " + formula;
   if (window > 1) result += ", window " + std::to_string(window);
   return result;

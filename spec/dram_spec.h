@@ -55,7 +55,15 @@ struct DramMapping {
 };
 
 enum class DramPagePolicy { kOpen, kClosed, kAdaptive };
+constexpr std::array<base::EnumName<DramPagePolicy>, 3> kDramPagePolicies{
+    {{DramPagePolicy::kOpen, "open"}, {DramPagePolicy::kClosed, "closed"}, {DramPagePolicy::kAdaptive, "adaptive"}}};
+static_assert(base::in_enum_order(kDramPagePolicies));
+
 enum class DramRefreshMode { kNone, kAllBank, kPerBank };
+constexpr std::array<base::EnumName<DramRefreshMode>, 3> kDramRefreshModes{{{DramRefreshMode::kNone, "none"},
+                                                                            {DramRefreshMode::kAllBank, "all_bank"},
+                                                                            {DramRefreshMode::kPerBank, "per_bank"}}};
+static_assert(base::in_enum_order(kDramRefreshModes));
 
 struct DramController {
   int read_queue = 32;

@@ -25,17 +25,15 @@ nlohmann::ordered_json to_json(const DramSpec& spec) {
                        {"devices_per_rank", o.devices_per_rank},
                        {"capacity_bytes", o.capacity_bytes()}};
   j["timings_cycles"] = spec.timings;
-  const char* pages[] = {"open", "closed", "adaptive"};
-  const char* refreshes[] = {"none", "all_bank", "per_bank"};
   j["controller"] = {{"read_queue", c.read_queue},
                      {"write_queue", c.write_queue},
                      {"write_high_watermark", c.write_high_watermark},
                      {"write_low_watermark", c.write_low_watermark},
                      {"row_hit_cap", c.row_hit_cap},
-                     {"page_policy", pages[static_cast<int>(c.page_policy)]},
+                     {"page_policy", base::entry_of(kDramPagePolicies, c.page_policy).name},
                      {"forward_reads", c.forward_reads},
                      {"merge_writes", c.merge_writes},
-                     {"refresh", refreshes[static_cast<int>(c.refresh)]},
+                     {"refresh", base::entry_of(kDramRefreshModes, c.refresh).name},
                      {"refresh_max_postponed", c.refresh_max_postponed},
                      {"power_down_idle_cycles", c.power_down_idle_cycles},
                      {"self_refresh_idle_cycles", c.self_refresh_idle_cycles}};

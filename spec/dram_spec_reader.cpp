@@ -69,10 +69,8 @@ void DramSpecReader::read_controller() {
       static_cast<int>(r.integer_or("write_high_watermark", (c.write_queue * 4 + 4) / 5, {1, 4096}));
   c.write_low_watermark = static_cast<int>(r.integer_or("write_low_watermark", c.write_queue / 5, {0, 4096}));
   c.row_hit_cap = static_cast<int>(r.integer_or("row_hit_cap", 0, {0, 1 << 20}));
-  const std::string page = r.choice_or("page_policy", "open", {"open", "closed", "adaptive"});
-  c.page_policy = page == "open"     ? DramPagePolicy::kOpen
-                  : page == "closed" ? DramPagePolicy::kClosed
-                                     : DramPagePolicy::kAdaptive;
+  c.page_policy =
+      base::value_named(kDramPagePolicies, r.choice_or("page_policy", "open", base::names_of(kDramPagePolicies)));
   c.page_timeout_cycles = static_cast<int>(r.integer_or("page_timeout_cycles", 200, {1, 1 << 20}));
   c.forward_reads = r.boolean_or("forward_reads", true);
   c.merge_writes = r.boolean_or("merge_writes", true);
@@ -84,10 +82,7 @@ void DramSpecReader::read_controller() {
 
 void DramSpecReader::read_refresh(base::ConfigReader& r) {
   DramController& c = spec_.controller;
-  const std::string mode = r.choice("mode", {"all_bank", "per_bank", "none"});
-  c.refresh = mode == "all_bank"   ? DramRefreshMode::kAllBank
-              : mode == "per_bank" ? DramRefreshMode::kPerBank
-                                   : DramRefreshMode::kNone;
+  c.refresh = base::value_named(kDramRefreshModes, r.choice("mode", base::names_of(kDramRefreshModes)));
   c.refresh_max_postponed = static_cast<int>(r.integer_or("max_postponed", 0, {0, 64}));
 }
 

@@ -18,6 +18,14 @@ std::vector<std::string> words_of(const std::string& text) {
   return words;
 }
 
+// "ACT, PRE, ..."
+std::string all_commands() {
+  std::string text;
+  for (const DramCommandInfo& command : kDramCommandList)
+    text += (text.empty() ? "" : ", ") + std::string(command.name);
+  return text;
+}
+
 }  // namespace
 
 std::uint32_t DramSpecReader::usable_commands() const {
@@ -46,9 +54,9 @@ void DramSpecReader::read_standard(base::ConfigReader& timings) {
   const auto read_cycles = [&](base::ConfigReader& where) {
     auto cycles = where.optional_section("command_cycles");
     if (!cycles) return;
-    for (int i = 0; i < kDramCommands; ++i) {
-      int& value = spec_.command_cycles[static_cast<std::size_t>(i)];
-      value = static_cast<int>(cycles->integer_or(kDramCommandNames[static_cast<std::size_t>(i)], value, {1, 16}));
+    for (const DramCommandInfo& command : kDramCommandList) {
+      int& value = spec_.command_cycles[static_cast<std::size_t>(index(command.value))];
+      value = static_cast<int>(cycles->integer_or(command.name, value, {1, 16}));
     }
   };
   read_cycles(r);
@@ -79,9 +87,7 @@ std::uint32_t DramSpecReader::read_commands(base::ConfigReader& item, const std:
     if (command)
       mask |= bit(*command);
     else
-      problems_.add(item.place(key), "'" + word +
-                                         "' is no command (ACT, PRE, PREA, RD, RDA, WR, WRA, REFAB, REFPB, "
-                                         "PDE, PDX, SRE, SRX)");
+      problems_.add(item.place(key), "'" + word + "' is no command (" + all_commands() + ")");
   }
   if (mask == 0 && !text.empty() && words_of(text).empty()) problems_.add(item.place(key), "names no command");
   return mask;
@@ -90,9 +96,7 @@ std::uint32_t DramSpecReader::read_commands(base::ConfigReader& item, const std:
 void DramSpecReader::read_constraint(base::ConfigReader& item) {
   const std::uint32_t from = read_commands(item, "from");
   const std::uint32_t to = read_commands(item, "to");
-  const std::string scope_text = item.choice("scope", {kDramScopeNames.begin(), kDramScopeNames.end()});
-  const auto scope = static_cast<DramScope>(std::find(kDramScopeNames.begin(), kDramScopeNames.end(), scope_text) -
-                                            kDramScopeNames.begin());
+  const DramScope scope = base::value_named(kDramScopes, item.choice("scope", base::names_of(kDramScopes)));
   const std::string formula = item.text("latency");
   const int window = static_cast<int>(item.integer_or("window", 1, {1, 64}));
   FormulaResult result = evaluate_formula(formula, spec_.timings);
@@ -101,10 +105,10 @@ void DramSpecReader::read_constraint(base::ConfigReader& item) {
   timing_names_in_formulas_.insert(timing_names_in_formulas_.end(), names.missing_names.begin(),
                                    names.missing_names.end());
   const bool below_rank = scope == DramScope::kBank || scope == DramScope::kBankGroup;
-  for (int i = 0; i < kDramCommands; ++i)
-    if (below_rank && ((from | to) >> i & 1u) && is_rank_command(static_cast<DramCommand>(i)))
-      problems_.add(item.place("scope"), std::string(kDramCommandNames[static_cast<std::size_t>(i)]) +
-                                             " addresses a whole rank; scope must be rank, channel or other_rank");
+  for (const DramCommandInfo& command : kDramCommandList)
+    if (below_rank && ((from | to) & bit(command.value)) && is_rank_command(command.value))
+      problems_.add(item.place("scope"),
+                    std::string(command.name) + " addresses a whole rank; scope must be rank, channel or other_rank");
   if (window > 1 && scope == DramScope::kOtherRank)
     problems_.add(item.place("window"), "a window needs scope bank, bank_group, rank or channel");
   const std::uint32_t usable = usable_commands();
@@ -120,12 +124,12 @@ void DramSpecReader::read_constraint(base::ConfigReader& item) {
   c.window = window;
   c.formula = formula;
   c.place = place.substr(0, place.find(": "));
-  for (int t = 0; t < kDramCommands; ++t) {
-    if (!((to & usable) >> t & 1u)) continue;
-    c.to = static_cast<DramCommand>(t);
-    for (int f = 0; f < kDramCommands; ++f) {
-      if (!((from & usable) >> f & 1u)) continue;
-      c.from_mask = window > 1 ? (from & usable) : 1u << f;
+  for (const DramCommandInfo& second : kDramCommandList) {
+    if (!(to & usable & bit(second.value))) continue;
+    c.to = second.value;
+    for (const DramCommandInfo& first : kDramCommandList) {
+      if (!(from & usable & bit(first.value))) continue;
+      c.from_mask = window > 1 ? (from & usable) : bit(first.value);
       spec_.constraints.push_back(c);
       if (window > 1) break;
     }

@@ -5,6 +5,15 @@
 
 #define SIMBA_NONE 0xFFFFFFFFu
 
+#ifdef __cplusplus
+#define SIMBA_STATIC_ASSERT static_assert
+#else
+#define SIMBA_STATIC_ASSERT _Static_assert
+#endif
+
+// Loop dimensions of a GEMM, wherever a word or a position names one. Rows of a row operation are n, columns k.
+enum { SIMBA_DIM_B = 0, SIMBA_DIM_M, SIMBA_DIM_N, SIMBA_DIM_K, SIMBA_DIMS };
+
 // Engines of a chiplet. Each has a queue and executes it in order; a command starts when every engine has completed the
 // number of commands its wait words ask for.
 enum {
@@ -22,12 +31,24 @@ enum {
 #define SIMBA_MMIO_BASE 0x40000000u
 #define SIMBA_REG_CHIPLET 0x00u     // read: this chiplet's number
 #define SIMBA_REG_CHIPLETS 0x04u    // read: chiplets of the package
-#define SIMBA_REG_HALT 0x08u        // write: the program is done (0) or the image is unusable (other)
+#define SIMBA_REG_HALT 0x08u        // write: the program is done or the firmware gives up (SIMBA_HALT_*)
 #define SIMBA_REG_BARRIER 0x0Cu     // write: arrive at the package barrier; read: barriers released so far
 #define SIMBA_REG_PUSH 0x10u        // write: append the command registers to the queue of this engine, clear them
 #define SIMBA_REG_QUEUE_FREE 0x20u  // + 4 * engine, read: free entries of its queue
 #define SIMBA_REG_DONE 0x40u        // + 4 * engine, read: commands it has completed
 #define SIMBA_REG_COMMAND 0x100u    // + 4 * word, write: command register
+SIMBA_STATIC_ASSERT(SIMBA_REG_PUSH + 4u <= SIMBA_REG_QUEUE_FREE, "PUSH reaches into QUEUE_FREE");
+SIMBA_STATIC_ASSERT(SIMBA_REG_QUEUE_FREE + 4u * SIMBA_ENGINES <= SIMBA_REG_DONE,
+                    "QUEUE_FREE of the last engine is DONE of the first: move SIMBA_REG_DONE up");
+SIMBA_STATIC_ASSERT(SIMBA_REG_DONE + 4u * SIMBA_ENGINES <= SIMBA_REG_COMMAND,
+                    "DONE of the last engine is a command register: move SIMBA_REG_COMMAND up");
+
+// What the firmware writes to HALT.
+enum {
+  SIMBA_HALT_DONE = 0,
+  SIMBA_HALT_FOREIGN_IMAGE,  // the memory holds no program image of this version
+  SIMBA_HALT_TOUCHES         // a command touches more objects than the firmware keeps account of
+};
 
 // Words of a command. Unwritten words are 0. Tiles are boxes of flattened index groups: (b, m, k) of a weight, (b, n,
 // k) of an input, (b, m, n) of an output; (n, k) of rows are (0, n, k).
@@ -35,7 +56,7 @@ enum {
   SIMBA_CMD_NODE = 0,                             // position in the schedule, for accounting
   SIMBA_CMD_STEP,                                 // step of the group loop
   SIMBA_CMD_POSITION,                             // node's position in its group
-  SIMBA_CMD_WAIT,                                 // 7 words: completed commands to wait for, by engine
+  SIMBA_CMD_WAIT,                                 // SIMBA_ENGINES words: completed commands to wait for
   SIMBA_CMD_GB = SIMBA_CMD_WAIT + SIMBA_ENGINES,  // global buffer address of the slot or the resident tensor
   SIMBA_CMD_VIEW,                                 // image offset of the view; SEND, DRAIN: 0 = a packed tile of PITCH
   SIMBA_CMD_START,                                // 3 words: first element of the box
@@ -56,9 +77,9 @@ enum {
   SIMBA_CMD_CHANNEL_STRIDE,  // DRAIN: channels between successive b, 0 = channels do not depend on b
   SIMBA_CMD_N_CHANNELS,      // DRAIN: innermost n values that are channels too
   SIMBA_CMD_N_START,         // DRAIN: n of the wave's first element, modulo N_CHANNELS
-  SIMBA_CMD_OP,              // VECTOR: 0 softmax, 1 layer norm
-  SIMBA_CMD_PACKED,    // VECTOR: bit 0 input, bit 1 residual, bit 2 output are packed rows (their view is ignored)
-  SIMBA_CMD_RESIDUAL,  // VECTOR: address + 1, 0 = none
+  SIMBA_CMD_OP,              // VECTOR: SIMBA_OP_*
+  SIMBA_CMD_PACKED,          // VECTOR: set of SIMBA_PACKED_*
+  SIMBA_CMD_RESIDUAL,        // VECTOR: address + 1, 0 = none
   SIMBA_CMD_RESIDUAL_VIEW,
   SIMBA_CMD_RESIDUAL_START,
   SIMBA_CMD_OUTPUT,  // VECTOR: address
@@ -70,6 +91,18 @@ enum {
   SIMBA_CMD_SHIFT,
   SIMBA_CMD_WORDS
 };
+
+// Row operations.
+enum { SIMBA_OP_SOFTMAX = 0, SIMBA_OP_LAYER_NORM };
+// Operands of a row operation that are packed rows: their view is ignored.
+enum { SIMBA_PACKED_INPUT = 1, SIMBA_PACKED_RESIDUAL = 2, SIMBA_PACKED_OUTPUT = 4 };
+
+// A joint transfer's key: number * SIMBA_KEYS + one of these. Tiles are numbered through the loop of a node's step, so
+// the image must not hold a node with more than SIMBA_MAX_TILES of them.
+enum { SIMBA_KEY_PINNED = 0, SIMBA_KEY_WEIGHT, SIMBA_KEY_INPUT, SIMBA_KEY_PARAMETERS, SIMBA_KEYS };
+#define SIMBA_MAX_TILES 0x40000000u
+SIMBA_STATIC_ASSERT((SIMBA_MAX_TILES - 1u) <= (0xFFFFFFFFu - (SIMBA_KEYS - 1)) / SIMBA_KEYS,
+                    "the key of the last tile does not fit its word");
 
 // Program image: words, offsets are word offsets from its start.
 #define SIMBA_IMAGE_MAGIC 0x41424D53u  // "SMBA"
@@ -109,10 +142,12 @@ enum {
   SIMBA_PIN_WORDS
 };
 
+enum { SIMBA_KIND_GEMM = 0, SIMBA_KIND_ROWS };
+
 enum {
-  SIMBA_NODE_KIND = 0,  // 0 GEMM, 1 row operation
+  SIMBA_NODE_KIND = 0,  // SIMBA_KIND_*
   SIMBA_NODE_ID,
-  SIMBA_NODE_BOUND,      // 0 b, 1 m, 2 n
+  SIMBA_NODE_BOUND,      // SIMBA_DIM_*
   SIMBA_NODE_PER_VALUE,  // elements of the bound group per value of the group's index
   SIMBA_NODE_COMMON,
   // GEMM
@@ -131,7 +166,7 @@ enum {
   SIMBA_NODE_N_CHANNELS,
   SIMBA_NODE_GEMM_WORDS,
   // Row operation
-  SIMBA_NODE_OP = SIMBA_NODE_COMMON,
+  SIMBA_NODE_OP = SIMBA_NODE_COMMON,  // SIMBA_OP_*
   SIMBA_NODE_ROWS,
   SIMBA_NODE_COLUMNS,
   SIMBA_NODE_ROW_INPUT,

@@ -26,7 +26,12 @@ void command_set3(uint32_t word, uint32_t x, uint32_t y, uint32_t z) {
   command_set(word + 2, z);
 }
 
+// A command that touches more than the composer keeps account of would lose a hazard: the firmware gives up.
 static void touch(struct composer* c, struct object* o, uint8_t writes) {
+  if (c->touched_count == SIMBA_MAX_TOUCHED) {
+    c->halt = SIMBA_HALT_TOUCHES;
+    return;
+  }
   c->touched[c->touched_count] = o;
   c->touched_writes[c->touched_count] = writes;
   ++c->touched_count;
@@ -44,6 +49,7 @@ void command_writes(struct composer* c, struct object* o) {
 }
 
 void command_push(struct composer* c, uint32_t engine) {
+  if (c->halt != SIMBA_HALT_DONE) return;
   for (uint32_t e = 0; e < SIMBA_ENGINES; ++e)
     if (c->waits.count[e] != 0) command_set(SIMBA_CMD_WAIT + e, c->waits.count[e]);
   const uint32_t number = ++c->issued[engine];

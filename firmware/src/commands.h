@@ -17,7 +17,9 @@ struct object {
   struct waits writers;  // commands that wrote it
 };
 
-#define SIMBA_MAX_TOUCHED 8
+// Objects a command touches at most: DRAIN reads two tensors of parameters and the sums and writes its tile; VECTOR
+// reads rows, residual and parameters and writes rows.
+#define SIMBA_MAX_TOUCHED 4
 
 // The command under construction and the number of commands issued so far.
 struct composer {
@@ -26,6 +28,7 @@ struct composer {
   struct object* touched[SIMBA_MAX_TOUCHED];
   uint8_t touched_writes[SIMBA_MAX_TOUCHED];
   uint32_t touched_count;
+  uint32_t halt;  // SIMBA_HALT_DONE, or why nothing is issued any more
 };
 
 void command_begin(struct composer* c, uint32_t node, uint32_t step, uint32_t position);
@@ -34,7 +37,7 @@ void command_set3(uint32_t word, uint32_t x, uint32_t y, uint32_t z);
 // The command will read / write `o`: it waits for earlier writers / for earlier readers and writers.
 void command_reads(struct composer* c, struct object* o);
 void command_writes(struct composer* c, struct object* o);
-// Sleeps while the engine's queue is full, then issues.
+// Sleeps while the engine's queue is full, then issues. Issues nothing once `halt` is set.
 void command_push(struct composer* c, uint32_t engine);
 // Sleeps until every engine has completed everything issued.
 void wait_until_drained(const struct composer* c);

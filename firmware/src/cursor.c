@@ -34,7 +34,7 @@ uint32_t tile_size(const struct cursor* at, uint32_t dim) {
 // Places the cursor on the first tile of its node.
 static void enter_node(const struct machine* m, struct cursor* at) {
   at->node = m->image + m->image[m->group[SIMBA_GRP_NODE_TABLE] + at->position];
-  const uint32_t gemm = at->node[SIMBA_NODE_KIND] == 0;
+  const uint32_t gemm = at->node[SIMBA_NODE_KIND] == SIMBA_KIND_GEMM;
   for (uint32_t d = 0; d < 4; ++d) {
     at->at[d] = 0;
     at->tiles[d] = 1;
@@ -55,9 +55,9 @@ void cursor_enter_step(const struct machine* m, struct cursor* at) {
 
 void cursor_advance(const struct machine* m, struct cursor* at) {
   at->loads_done = 0;
-  if (++at->at[DIM_K] < at->tiles[DIM_K]) return;
-  at->at[DIM_K] = 0;
-  if (at->node[SIMBA_NODE_KIND] == 0) {
+  if (++at->at[SIMBA_DIM_K] < at->tiles[SIMBA_DIM_K]) return;
+  at->at[SIMBA_DIM_K] = 0;
+  if (at->node[SIMBA_NODE_KIND] == SIMBA_KIND_GEMM) {
     for (uint32_t i = 3; i-- > 0;) {
       const uint32_t d = at->node[SIMBA_NODE_GB_ORDER + i];
       if (++at->at[d] < at->tiles[d]) return;

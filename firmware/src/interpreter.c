@@ -32,7 +32,7 @@ static void run_group(struct machine* m) {
     struct cursor now = ahead;
     cursor_advance(m, &ahead);
     if (ahead.valid && !must_defer(m, &ahead)) issue_loads(m, &ahead, same_node_run(&ahead, &now) ? &now : 0);
-    if (now.node[SIMBA_NODE_KIND] == 0)
+    if (now.node[SIMBA_NODE_KIND] == SIMBA_KIND_GEMM)
       issue_gemm_tile(m, &now);
     else
       issue_rows(m, &now);
@@ -42,7 +42,7 @@ static void run_group(struct machine* m) {
 
 void firmware_main(const uint32_t* image) {
   if (image[SIMBA_IMG_MAGIC] != SIMBA_IMAGE_MAGIC || image[SIMBA_IMG_VERSION] != SIMBA_IMAGE_VERSION) {
-    mmio_write32(SIMBA_MMIO_BASE + SIMBA_REG_HALT, 1);
+    mmio_write32(SIMBA_MMIO_BASE + SIMBA_REG_HALT, SIMBA_HALT_FOREIGN_IMAGE);
     return;
   }
   struct machine m = {0};
@@ -52,9 +52,10 @@ void firmware_main(const uint32_t* image) {
   for (uint32_t g = 0; g < image[SIMBA_IMG_GROUPS]; ++g) {
     m.group = image + image[image[SIMBA_IMG_GROUP_TABLE] + g];
     run_group(&m);
+    if (m.composer.halt != SIMBA_HALT_DONE) break;
     wait_until_drained(&m.composer);
     mmio_write32(SIMBA_MMIO_BASE + SIMBA_REG_BARRIER, g);
     while (mmio_read32(SIMBA_MMIO_BASE + SIMBA_REG_BARRIER) <= g) wait_for_interrupt();
   }
-  mmio_write32(SIMBA_MMIO_BASE + SIMBA_REG_HALT, 0);
+  mmio_write32(SIMBA_MMIO_BASE + SIMBA_REG_HALT, m.composer.halt);
 }

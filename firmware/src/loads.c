@@ -1,6 +1,6 @@
 // The load phase: what a tile needs from DRAM that the global buffer does not hold yet. An operand that does not hold
 // the group's index is the same on every chiplet: its load is joint, the participants are the chiplets whose own loop
-// visits the same tile, and its key numbers the tile in the node's nominal loop.
+// visits the same tile, and its key numbers the tile in the longest of these loops, that of chiplet 0.
 #include "firmware/src/machine.h"
 
 static void set_view(uint32_t view, uint32_t gb) {
@@ -14,6 +14,18 @@ static void set_run(uint32_t first, uint32_t bytes) {
   command_set3(SIMBA_CMD_COUNT, 1, 1, bytes);
 }
 
+// Number of the cursor's tile in chiplet 0's loop of this node and step: the same on every chiplet that visits the tile.
+static uint32_t joint_tile(const struct machine* m, const struct cursor* at) {
+  const uint32_t bound = at->node[SIMBA_NODE_BOUND];
+  const uint32_t longest = step_size_of(m, 0, at->step) * at->node[SIMBA_NODE_PER_VALUE];
+  uint32_t number = 0;
+  for (uint32_t d = 0; d < SIMBA_DIMS; ++d) {
+    const uint32_t tiles = d == bound ? ceil_div_u32(longest, at->node[SIMBA_NODE_GB_TILE + d]) : at->tiles[d];
+    number = number * tiles + at->at[d];
+  }
+  return number;
+}
+
 // Streams the tile of a weight (rows = m) or input (rows = n) operand into `gb`.
 static void load_tile(struct machine* m, const struct cursor* at, const uint32_t* operand, uint32_t rows, uint32_t gb,
                       struct object* slot) {
@@ -22,17 +34,13 @@ static void load_tile(struct machine* m, const struct cursor* at, const uint32_t
   const uint32_t bound = at->node[SIMBA_NODE_BOUND];
   const uint32_t offset = at->begin * at->node[SIMBA_NODE_PER_VALUE];
   const uint32_t own = operand[SIMBA_OPR_BOUND];
-  command_set3(SIMBA_CMD_START, tile_start(at, DIM_B) + (own && bound == DIM_B ? offset : 0),
-               tile_start(at, rows) + (own && bound == rows ? offset : 0), tile_start(at, DIM_K));
-  command_set3(SIMBA_CMD_COUNT, tile_size(at, DIM_B), tile_size(at, rows), tile_size(at, DIM_K));
+  command_set3(SIMBA_CMD_START, tile_start(at, SIMBA_DIM_B) + (own && bound == SIMBA_DIM_B ? offset : 0),
+               tile_start(at, rows) + (own && bound == rows ? offset : 0), tile_start(at, SIMBA_DIM_K));
+  command_set3(SIMBA_CMD_COUNT, tile_size(at, SIMBA_DIM_B), tile_size(at, rows), tile_size(at, SIMBA_DIM_K));
   if (!own) {
     command_set(SIMBA_CMD_PARTICIPANTS, participants(m, at, tile_start(at, bound)));
-    uint32_t key = 0;
-    for (uint32_t d = 0; d < 4; ++d) {
-      const uint32_t nominal = d == bound ? 0x10000u : at->tiles[d];
-      key = key * nominal + at->at[d];
-    }
-    command_set(SIMBA_CMD_KEY, key * 4 + (rows == DIM_M ? 1 : 2));
+    command_set(SIMBA_CMD_KEY,
+                joint_tile(m, at) * SIMBA_KEYS + (rows == SIMBA_DIM_M ? SIMBA_KEY_WEIGHT : SIMBA_KEY_INPUT));
   }
   if (operand[SIMBA_OPR_OBJECT] != SIMBA_NONE) command_reads(&m->composer, &m->objects[operand[SIMBA_OPR_OBJECT]]);
   command_writes(&m->composer, slot);
@@ -47,7 +55,7 @@ static void load_parameters(struct machine* m, const struct cursor* at, const ui
   set_view(operand[SIMBA_OPR_VIEW], base + operand[SIMBA_OPR_GB]);
   set_run(0, operand[SIMBA_OPR_BYTES]);
   command_set(SIMBA_CMD_PARTICIPANTS, participants(m, at, 0));
-  command_set(SIMBA_CMD_KEY, ordinal * 4 + 3);
+  command_set(SIMBA_CMD_KEY, ordinal * SIMBA_KEYS + SIMBA_KEY_PARAMETERS);
   command_writes(&m->composer, &m->parameter_slots[slot]);
   command_push(&m->composer, SIMBA_LOAD);
 }
@@ -73,23 +81,24 @@ static void issue_parameters(struct machine* m, struct cursor* at, const uint32_
 }
 
 static uint32_t tile_changed(const struct cursor* at, const struct cursor* previous, uint32_t rows) {
-  return !previous || at->at[DIM_B] != previous->at[DIM_B] || at->at[rows] != previous->at[rows] ||
-         at->at[DIM_K] != previous->at[DIM_K];
+  return !previous || at->at[SIMBA_DIM_B] != previous->at[SIMBA_DIM_B] || at->at[rows] != previous->at[rows] ||
+         at->at[SIMBA_DIM_K] != previous->at[SIMBA_DIM_K];
 }
 
 static void issue_gemm_loads(struct machine* m, struct cursor* at, const struct cursor* previous) {
   const uint32_t* weight = operand_at(m, at->node[SIMBA_NODE_WEIGHT]);
   const uint32_t* input = operand_at(m, at->node[SIMBA_NODE_INPUT]);
   if (!previous) issue_parameters(m, at, at->node + SIMBA_NODE_REQUANT);
-  if (!weight[SIMBA_OPR_RESIDENT] && tile_changed(at, previous, DIM_M)) {
+  if (!weight[SIMBA_OPR_RESIDENT] && tile_changed(at, previous, SIMBA_DIM_M)) {
     at->weight_slot = m->weight_slot ^= 1;
-    load_tile(m, at, weight, DIM_M,
+    load_tile(m, at, weight, SIMBA_DIM_M,
               m->group[SIMBA_GRP_WEIGHT_SLOT] + at->weight_slot * m->group[SIMBA_GRP_WEIGHT_SLOT + 1],
               &m->weight_slots[at->weight_slot]);
   }
-  if (!input[SIMBA_OPR_RESIDENT] && tile_changed(at, previous, DIM_N)) {
+  if (!input[SIMBA_OPR_RESIDENT] && tile_changed(at, previous, SIMBA_DIM_N)) {
     at->input_slot = m->input_slot ^= 1;
-    load_tile(m, at, input, DIM_N, m->group[SIMBA_GRP_INPUT_SLOT] + at->input_slot * m->group[SIMBA_GRP_INPUT_SLOT + 1],
+    load_tile(m, at, input, SIMBA_DIM_N,
+              m->group[SIMBA_GRP_INPUT_SLOT] + at->input_slot * m->group[SIMBA_GRP_INPUT_SLOT + 1],
               &m->input_slots[at->input_slot]);
   }
 }
@@ -99,7 +108,7 @@ static void load_rows(struct machine* m, const struct cursor* at, const uint32_t
   set_view(operand[SIMBA_OPR_VIEW], gb);
   const uint32_t first = operand[SIMBA_OPR_BOUND] ? at->begin * at->node[SIMBA_NODE_PER_VALUE] : 0;
   command_set3(SIMBA_CMD_START, 0, first, 0);
-  command_set3(SIMBA_CMD_COUNT, 1, at->extents[DIM_N], at->node[SIMBA_NODE_COLUMNS]);
+  command_set3(SIMBA_CMD_COUNT, 1, at->extents[SIMBA_DIM_N], at->node[SIMBA_NODE_COLUMNS]);
   if (operand[SIMBA_OPR_OBJECT] != SIMBA_NONE) command_reads(&m->composer, &m->objects[operand[SIMBA_OPR_OBJECT]]);
   command_writes(&m->composer, &m->input_slots[at->input_slot]);
   command_push(&m->composer, SIMBA_LOAD);
@@ -118,13 +127,13 @@ static void issue_row_loads(struct machine* m, struct cursor* at) {
   uint32_t gb = m->group[SIMBA_GRP_INPUT_SLOT] + at->input_slot * m->group[SIMBA_GRP_INPUT_SLOT + 1];
   if (stream_input) {
     load_rows(m, at, input, gb);
-    gb += at->extents[DIM_N] * at->node[SIMBA_NODE_COLUMNS];
+    gb += at->extents[SIMBA_DIM_N] * at->node[SIMBA_NODE_COLUMNS];
   }
   if (stream_residual) load_rows(m, at, residual, gb);
 }
 
 void issue_loads(struct machine* m, struct cursor* at, const struct cursor* previous) {
-  if (at->node[SIMBA_NODE_KIND] == 0)
+  if (at->node[SIMBA_NODE_KIND] == SIMBA_KIND_GEMM)
     issue_gemm_loads(m, at, previous);
   else
     issue_row_loads(m, at);
@@ -132,7 +141,7 @@ void issue_loads(struct machine* m, struct cursor* at, const struct cursor* prev
 }
 
 uint32_t must_defer(const struct machine* m, const struct cursor* at) {
-  const uint32_t gemm = at->node[SIMBA_NODE_KIND] == 0;
+  const uint32_t gemm = at->node[SIMBA_NODE_KIND] == SIMBA_KIND_GEMM;
   const uint32_t first = gemm ? SIMBA_NODE_WEIGHT : SIMBA_NODE_ROW_INPUT;
   for (uint32_t i = 0; i < 2; ++i) {
     const uint32_t offset = at->node[first + i];
@@ -154,7 +163,7 @@ void issue_pinned(struct machine* m, const struct cursor* at, uint32_t whole) {
       uint32_t count = 0;
       while (count < m->chiplets && step_size_of(m, count, 0) != 0) ++count;
       command_set(SIMBA_CMD_PARTICIPANTS, count);
-      command_set(SIMBA_CMD_KEY, i * 4);
+      command_set(SIMBA_CMD_KEY, i * SIMBA_KEYS + SIMBA_KEY_PINNED);
     } else {
       set_run(at->begin * per_value, at->size * per_value);
     }

@@ -6,8 +6,6 @@
 
 #include "firmware/src/commands.h"
 
-enum { DIM_B = 0, DIM_M = 1, DIM_N = 2, DIM_K = 3 };
-
 // Where the group loop stands: node `position` of step `step`, and within a GEMM node the tile. One cursor walks ahead
 // and issues loads; a copy of it, taken when they were issued, is executed afterwards.
 struct cursor {

@@ -39,10 +39,11 @@ static void set_place(const struct tile_run* t, const struct wave* w, const uint
   if (operand[SIMBA_OPR_RESIDENT]) {
     command_set(SIMBA_CMD_GB, operand[SIMBA_OPR_GB]);
     command_set(SIMBA_CMD_VIEW, operand[SIMBA_OPR_VIEW]);
-    command_set3(SIMBA_CMD_START, t->start[DIM_B] + w->at[DIM_B], t->start[x] + w->at[x], t->start[y] + w->at[y]);
+    command_set3(SIMBA_CMD_START, t->start[SIMBA_DIM_B] + w->at[SIMBA_DIM_B], t->start[x] + w->at[x],
+                 t->start[y] + w->at[y]);
   } else {
     command_set(SIMBA_CMD_GB, slot_gb);
-    command_set3(SIMBA_CMD_START, w->at[DIM_B], w->at[x], w->at[y]);
+    command_set3(SIMBA_CMD_START, w->at[SIMBA_DIM_B], w->at[x], w->at[y]);
     command_set(SIMBA_CMD_PITCH, t->size[x]);
     command_set(SIMBA_CMD_PITCH + 1, t->size[y]);
   }
@@ -54,21 +55,21 @@ static struct object* place_object(struct machine* m, const uint32_t* operand, s
 
 static uint32_t sent_before(uint32_t sent[3], const struct tile_run* t, const struct wave* w, uint32_t rows,
                             uint32_t valid) {
-  const uint32_t now[3] = {t->start[DIM_B] + w->at[DIM_B], t->start[rows] + w->at[rows],
-                           t->start[DIM_K] + w->at[DIM_K]};
+  const uint32_t now[3] = {t->start[SIMBA_DIM_B] + w->at[SIMBA_DIM_B], t->start[rows] + w->at[rows],
+                           t->start[SIMBA_DIM_K] + w->at[SIMBA_DIM_K]};
   const uint32_t same = valid && now[0] == sent[0] && now[1] == sent[1] && now[2] == sent[2];
   for (uint32_t i = 0; i < 3; ++i) sent[i] = now[i];
   return same;
 }
 
 static void send_weight(struct machine* m, struct tile_run* t, const struct wave* w) {
-  if (sent_before(t->sent_weight, t, w, DIM_M, t->sent & 1)) return;
+  if (sent_before(t->sent_weight, t, w, SIMBA_DIM_M, t->sent & 1)) return;
   t->sent |= 1;
   m->weight_half ^= 1;
   begin(m, t->at);
   set_wave(t->at, w);
   const uint32_t slot = t->at->weight_slot;
-  set_place(t, w, t->weight, DIM_M, DIM_K,
+  set_place(t, w, t->weight, SIMBA_DIM_M, SIMBA_DIM_K,
             m->group[SIMBA_GRP_WEIGHT_SLOT] + slot * m->group[SIMBA_GRP_WEIGHT_SLOT + 1]);
   command_set(SIMBA_CMD_WEIGHT_HALF, m->weight_half);
   command_reads(&m->composer, place_object(m, t->weight, &m->weight_slots[slot]));
@@ -77,13 +78,14 @@ static void send_weight(struct machine* m, struct tile_run* t, const struct wave
 }
 
 static void send_input(struct machine* m, struct tile_run* t, const struct wave* w) {
-  if (sent_before(t->sent_input, t, w, DIM_N, t->sent & 2)) return;
+  if (sent_before(t->sent_input, t, w, SIMBA_DIM_N, t->sent & 2)) return;
   t->sent |= 2;
   m->input_half ^= 1;
   begin(m, t->at);
   set_wave(t->at, w);
   const uint32_t slot = t->at->input_slot;
-  set_place(t, w, t->input, DIM_N, DIM_K, m->group[SIMBA_GRP_INPUT_SLOT] + slot * m->group[SIMBA_GRP_INPUT_SLOT + 1]);
+  set_place(t, w, t->input, SIMBA_DIM_N, SIMBA_DIM_K,
+            m->group[SIMBA_GRP_INPUT_SLOT] + slot * m->group[SIMBA_GRP_INPUT_SLOT + 1]);
   command_set(SIMBA_CMD_INPUT_HALF, m->input_half);
   command_reads(&m->composer, place_object(m, t->input, &m->input_slots[slot]));
   command_writes(&m->composer, &m->input_halves[m->input_half]);
@@ -117,17 +119,18 @@ static void drain(struct machine* m, const struct tile_run* t, const struct wave
   const uint32_t* node = t->at->node;
   begin(m, t->at);
   set_wave(t->at, w);
-  set_place(t, w, t->output, DIM_M, DIM_N,
+  set_place(t, w, t->output, SIMBA_DIM_M, SIMBA_DIM_N,
             m->group[SIMBA_GRP_OUTPUT_SLOT] + t->output_slot * m->group[SIMBA_GRP_OUTPUT_SLOT + 1]);
   command_set(SIMBA_CMD_ACC_HALF, m->accumulator);
   command_set(SIMBA_CMD_REQUANT, use_parameters(m, t->at, node[SIMBA_NODE_REQUANT]));
   command_set(SIMBA_CMD_ACTIVATION, use_parameters(m, t->at, node[SIMBA_NODE_ACTIVATION]));
   const uint32_t offset = t->at->begin * node[SIMBA_NODE_PER_VALUE];
-  const uint32_t b = t->start[DIM_B] + w->at[DIM_B] + (node[SIMBA_NODE_BOUND] == DIM_B ? offset : 0);
-  const uint32_t channel = t->start[DIM_M] + w->at[DIM_M] + (node[SIMBA_NODE_BOUND] == DIM_M ? offset : 0);
+  const uint32_t b = t->start[SIMBA_DIM_B] + w->at[SIMBA_DIM_B] + (node[SIMBA_NODE_BOUND] == SIMBA_DIM_B ? offset : 0);
+  const uint32_t channel =
+      t->start[SIMBA_DIM_M] + w->at[SIMBA_DIM_M] + (node[SIMBA_NODE_BOUND] == SIMBA_DIM_M ? offset : 0);
   command_set(SIMBA_CMD_CHANNEL, channel + b * node[SIMBA_NODE_CHANNEL_STRIDE]);
   command_set(SIMBA_CMD_CHANNEL_STRIDE, node[SIMBA_NODE_CHANNEL_STRIDE]);
-  const uint32_t n = t->start[DIM_N] + w->at[DIM_N] + (node[SIMBA_NODE_BOUND] == DIM_N ? offset : 0);
+  const uint32_t n = t->start[SIMBA_DIM_N] + w->at[SIMBA_DIM_N] + (node[SIMBA_NODE_BOUND] == SIMBA_DIM_N ? offset : 0);
   command_set(SIMBA_CMD_N_CHANNELS, node[SIMBA_NODE_N_CHANNELS]);
   command_set(SIMBA_CMD_N_START, n % node[SIMBA_NODE_N_CHANNELS]);
   command_reads(&m->composer, &m->accumulators[m->accumulator]);
@@ -136,13 +139,13 @@ static void drain(struct machine* m, const struct tile_run* t, const struct wave
 }
 
 static void run_wave(struct machine* m, struct tile_run* t, struct wave* w) {
-  const uint32_t k_step = t->at->node[SIMBA_NODE_PE_TILE + DIM_K];
-  const uint32_t first_tile = t->at->at[DIM_K] == 0;
-  const uint32_t last_tile = t->at->at[DIM_K] + 1 == t->at->tiles[DIM_K];
+  const uint32_t k_step = t->at->node[SIMBA_NODE_PE_TILE + SIMBA_DIM_K];
+  const uint32_t first_tile = t->at->at[SIMBA_DIM_K] == 0;
+  const uint32_t last_tile = t->at->at[SIMBA_DIM_K] + 1 == t->at->tiles[SIMBA_DIM_K];
   if (first_tile) m->accumulator ^= 1;
-  for (uint32_t k = 0; k < t->size[DIM_K]; k += k_step) {
-    w->at[DIM_K] = k;
-    w->size[DIM_K] = min_u32(k_step, t->size[DIM_K] - k);
+  for (uint32_t k = 0; k < t->size[SIMBA_DIM_K]; k += k_step) {
+    w->at[SIMBA_DIM_K] = k;
+    w->size[SIMBA_DIM_K] = min_u32(k_step, t->size[SIMBA_DIM_K] - k);
     send_weight(m, t, w);
     send_input(m, t, w);
     compute(m, t, w, first_tile && k == 0);
@@ -158,7 +161,8 @@ static void store(struct machine* m, const struct cursor* at, const uint32_t* op
   const uint32_t bound = at->node[SIMBA_NODE_BOUND];
   const uint32_t offset = operand[SIMBA_OPR_BOUND] ? at->begin * at->node[SIMBA_NODE_PER_VALUE] : 0;
   // Dimensions of the box: (b, m, n) of a GEMM; (0, n, k) of rows.
-  const uint32_t in_b = bound == DIM_B, in_1 = rows ? 1 : bound == DIM_M, in_2 = rows ? 0 : bound == DIM_N;
+  const uint32_t in_b = bound == SIMBA_DIM_B, in_1 = rows ? 1 : bound == SIMBA_DIM_M,
+                 in_2 = rows ? 0 : bound == SIMBA_DIM_N;
   command_set3(SIMBA_CMD_START, start[0] + (in_b ? offset : 0), start[1] + (in_1 ? offset : 0),
                start[2] + (in_2 ? offset : 0));
   command_set3(SIMBA_CMD_COUNT, count[0], count[1], count[2]);
@@ -178,13 +182,14 @@ static struct tile_run enter_tile(struct machine* m, const struct cursor* at) {
     t.start[d] = tile_start(at, d);
     t.size[d] = tile_size(at, d);
   }
-  const uint32_t first = at->at[DIM_B] == 0 && at->at[DIM_M] == 0 && at->at[DIM_N] == 0 && at->at[DIM_K] == 0;
+  const uint32_t first =
+      at->at[SIMBA_DIM_B] == 0 && at->at[SIMBA_DIM_M] == 0 && at->at[SIMBA_DIM_N] == 0 && at->at[SIMBA_DIM_K] == 0;
   t.sent = first ? 0 : m->sent;
   for (uint32_t i = 0; i < 3; ++i) {
     t.sent_weight[i] = m->sent_weight[i];
     t.sent_input[i] = m->sent_input[i];
   }
-  if (at->at[DIM_K] == 0 && !t.output[SIMBA_OPR_RESIDENT]) m->output_slot ^= 1;
+  if (at->at[SIMBA_DIM_K] == 0 && !t.output[SIMBA_OPR_RESIDENT]) m->output_slot ^= 1;
   t.output_slot = m->output_slot;
   return t;
 }
@@ -204,9 +209,9 @@ void issue_gemm_tile(struct machine* m, const struct cursor* at) {
   uint32_t step[3];
   for (uint32_t d = 0; d < 3; ++d) step[d] = node[SIMBA_NODE_PE_TILE + d] * node[SIMBA_NODE_SPATIAL + d];
   struct wave w;
-  for (uint32_t b = 0; b < t.size[DIM_B]; b += step[DIM_B]) {
-    w.at[DIM_B] = b;
-    w.size[DIM_B] = min_u32(step[DIM_B], t.size[DIM_B] - b);
+  for (uint32_t b = 0; b < t.size[SIMBA_DIM_B]; b += step[SIMBA_DIM_B]) {
+    w.at[SIMBA_DIM_B] = b;
+    w.size[SIMBA_DIM_B] = min_u32(step[SIMBA_DIM_B], t.size[SIMBA_DIM_B] - b);
     for (uint32_t x = 0; x < t.size[outer]; x += step[outer]) {
       w.at[outer] = x;
       w.size[outer] = min_u32(step[outer], t.size[outer] - x);
@@ -218,7 +223,7 @@ void issue_gemm_tile(struct machine* m, const struct cursor* at) {
     }
   }
   leave_tile(m, &t);
-  if (at->at[DIM_K] + 1 == at->tiles[DIM_K] && !t.output[SIMBA_OPR_RESIDENT])
+  if (at->at[SIMBA_DIM_K] + 1 == at->tiles[SIMBA_DIM_K] && !t.output[SIMBA_OPR_RESIDENT])
     store(m, at, t.output, t.output_slot, 0, t.start, t.size);
 }
 
@@ -226,7 +231,7 @@ void issue_rows(struct machine* m, const struct cursor* at) {
   const uint32_t* node = at->node;
   const uint32_t* input = operand_at(m, node[SIMBA_NODE_ROW_INPUT]);
   const uint32_t* output = operand_at(m, node[SIMBA_NODE_ROW_OUTPUT]);
-  const uint32_t rows = at->extents[DIM_N], columns = node[SIMBA_NODE_COLUMNS];
+  const uint32_t rows = at->extents[SIMBA_DIM_N], columns = node[SIMBA_NODE_COLUMNS];
   struct object* slot = &m->input_slots[at->input_slot];
   uint32_t slot_gb = m->group[SIMBA_GRP_INPUT_SLOT] + at->input_slot * m->group[SIMBA_GRP_INPUT_SLOT + 1];
   uint32_t packed = 0;
@@ -238,7 +243,7 @@ void issue_rows(struct machine* m, const struct cursor* at) {
   if (input[SIMBA_OPR_RESIDENT]) {
     command_set(SIMBA_CMD_GB, input[SIMBA_OPR_GB]);
   } else {
-    packed |= 1;
+    packed |= SIMBA_PACKED_INPUT;
     command_set(SIMBA_CMD_GB, slot_gb);
     slot_gb += rows * columns;
   }
@@ -247,13 +252,13 @@ void issue_rows(struct machine* m, const struct cursor* at) {
     command_reads(&m->composer, place_object(m, residual, slot));
     command_set(SIMBA_CMD_RESIDUAL_VIEW, residual[SIMBA_OPR_VIEW]);
     command_set(SIMBA_CMD_RESIDUAL, (residual[SIMBA_OPR_RESIDENT] ? residual[SIMBA_OPR_GB] : slot_gb) + 1);
-    if (!residual[SIMBA_OPR_RESIDENT]) packed |= 2;
+    if (!residual[SIMBA_OPR_RESIDENT]) packed |= SIMBA_PACKED_RESIDUAL;
   }
   command_set(SIMBA_CMD_OUTPUT_VIEW, output[SIMBA_OPR_VIEW]);
   if (output[SIMBA_OPR_RESIDENT]) {
     command_set(SIMBA_CMD_OUTPUT, output[SIMBA_OPR_GB]);
   } else {
-    packed |= 4;
+    packed |= SIMBA_PACKED_OUTPUT;
     m->output_slot ^= 1;
     command_set(SIMBA_CMD_OUTPUT,
                 m->group[SIMBA_GRP_OUTPUT_SLOT] + m->output_slot * m->group[SIMBA_GRP_OUTPUT_SLOT + 1]);
@@ -265,7 +270,7 @@ void issue_rows(struct machine* m, const struct cursor* at) {
   command_set(SIMBA_CMD_MULTIPLIER_R, node[SIMBA_NODE_MULTIPLIER_R]);
   command_set(SIMBA_CMD_SHIFT, node[SIMBA_NODE_SHIFT]);
   command_push(&m->composer, SIMBA_VECTOR);
-  if (packed & 4) {
+  if (packed & SIMBA_PACKED_OUTPUT) {
     const uint32_t start[3] = {0, 0, 0}, count[3] = {1, rows, columns};
     store(m, at, output, m->output_slot, 1, start, count);
   }

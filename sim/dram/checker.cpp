@@ -186,8 +186,10 @@ void CommandChecker::check_bank_command(const Seen& now, Bank& bank) {
   } else if (r.command == C::kRefBank) {
     if (bank.open) violate(-1, "REFPB of a bank that is open", bank.last, now, 0);
     ++rank_of(r).refreshes;
-  } else {
+  } else if (r.command == C::kPre) {
     bank.open = false;
+  } else {
+    HEAT_CHECK(false, std::string("the checker has no rule for ") + spec::name(r.command));
   }
   bank.last = now;
 }

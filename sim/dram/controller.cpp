@@ -238,9 +238,11 @@ void Controller::issue_row(const Plan& plan) {
       bank.row_closed_early = bank.open_row;
     }
     close_bank(plan.bank, plan.rank, plan.at);
-  } else {
+  } else if (plan.command == C::kRefBank) {
     s_.refresh.bank_done(plan.rank);
     statistics_.refresh_cycles += spec_.timing("tRFCpb");
+  } else {
+    HEAT_CHECK(false, std::string(spec::name(plan.command)) + " is no row command");
   }
   if (sink_) sink_->on_command(plan.at, plan.command, place);
 }
@@ -277,9 +279,13 @@ void Controller::issue_rank(const Plan& plan) {
       break;
     case C::kSrExit:
       s_.refresh.resume(plan.rank, plan.at);
-      [[fallthrough]];
-    default:
       s_.power[r] = RankPower::kUp;
+      break;
+    case C::kPdExit:
+      s_.power[r] = RankPower::kUp;
+      break;
+    default:
+      HEAT_CHECK(false, std::string(spec::name(plan.command)) + " is no rank command");
   }
   energy_.state(plan.rank, s_.power[r], s_.banks.open_banks(plan.rank) > 0, plan.at);
 }

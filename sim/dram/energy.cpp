@@ -2,6 +2,8 @@
 // REFAB: VDD (IDD5AB - IDD3N) tRFC; REFPB with IDD5PB and tRFCpb; each times the devices of a rank. mA x V x ns = pJ.
 #include "sim/dram/energy.h"
 
+#include <stdexcept>
+
 namespace heat::dram {
 
 using C = spec::DramCommand;
@@ -59,20 +61,37 @@ std::array<Cycle, 5> EnergyMeter::residency(int rank, Cycle t) const {
 
 void EnergyMeter::add(EnergyBreakdown& sum, C command, double count) const {
   const double pj = per_command(command) * count;
-  if (command == C::kAct)
-    sum.activate += pj;
-  else if (spec::is_read(command))
-    sum.read += pj;
-  else if (spec::is_write(command))
-    sum.write += pj;
-  else
-    sum.refresh += pj;
+  switch (command) {
+    case C::kAct:
+    case C::kPre:
+    case C::kPreAll:  // a precharge is in the activation's energy, its own is 0
+      sum.activate += pj;
+      return;
+    case C::kRd:
+    case C::kRdAp:
+      sum.read += pj;
+      return;
+    case C::kWr:
+    case C::kWrAp:
+      sum.write += pj;
+      return;
+    case C::kRefAll:
+    case C::kRefBank:
+      sum.refresh += pj;
+      return;
+    case C::kPdEnter:
+    case C::kPdExit:
+    case C::kSrEnter:
+    case C::kSrExit:
+      return;  // charged by the time spent in the state
+  }
+  throw std::logic_error("unknown DRAM command");
 }
 
 EnergyBreakdown EnergyMeter::total(Cycle t) const {
   EnergyBreakdown sum;
   for (std::size_t i = 0; i < counts_.size(); ++i)
-    add(sum, static_cast<C>(i % spec::kDramCommands), static_cast<double>(counts_[i]));
+    add(sum, spec::kDramCommandList[i % spec::kDramCommands].value, static_cast<double>(counts_[i]));
   for (int r = 0; r < static_cast<int>(ranks_.size()); ++r) {
     const std::array<Cycle, 5> cycles = residency(r, t);
     const auto pj = [&](std::size_t s) { return static_cast<double>(cycles[s]) * state_pj_per_cycle_[s]; };
@@ -86,8 +105,9 @@ EnergyBreakdown EnergyMeter::total(Cycle t) const {
 EnergyBreakdown EnergyMeter::of_bank(int bank) const {
   EnergyBreakdown sum;
   const int first = bank / banks_per_rank_ * banks_per_rank_;
-  for (int c = 0; c < spec::kDramCommands; ++c) {
-    const C command = static_cast<C>(c);
+  for (const spec::DramCommandInfo& info : spec::kDramCommandList) {
+    const C command = info.value;
+    const int c = spec::index(command);
     if (!spec::is_rank_command(command)) {
       add(sum, command, static_cast<double>(counts_[static_cast<std::size_t>(bank * spec::kDramCommands + c)]));
       continue;

@@ -31,7 +31,13 @@ class TimingTable {
   void issue(spec::DramCommand command, int bank, Cycle t);
 
  private:
-  static constexpr std::size_t kStride = 16;
+  // Cells of a node: one a command, rounded up to a power of two so that a node's cells share few cache lines.
+  static constexpr std::size_t kStride = [] {
+    std::size_t stride = 1;
+    while (stride < static_cast<std::size_t>(spec::kDramCommands)) stride *= 2;
+    return stride;
+  }();
+  static_assert(kStride >= static_cast<std::size_t>(spec::kDramCommands), "a command would share a cell with another");
   struct Nodes {
     std::size_t bank, group, rank;
   };

@@ -5,6 +5,20 @@
 #include "firmware/hal/host/host_hal.h"
 
 namespace heat::simba {
+namespace {
+
+std::string halt_text(std::uint32_t status) {
+  switch (status) {
+    case SIMBA_HALT_FOREIGN_IMAGE:
+      return "the firmware rejects the program image";
+    case SIMBA_HALT_TOUCHES:
+      return "the firmware gives up: a command touches more objects than it keeps account of";
+    default:
+      return "the firmware halts with status " + std::to_string(status);
+  }
+}
+
+}  // namespace
 
 BarrierUnit::BarrierUnit(sc_core::sc_module_name name, RunContext& context)
     : sc_core::sc_module(name), context_(context) {
@@ -79,7 +93,7 @@ std::uint32_t Controller::read(std::uint32_t address) {
   }
   if (offset >= SIMBA_REG_DONE && offset < SIMBA_REG_DONE + 4 * SIMBA_ENGINES) {
     const std::uint32_t e = (offset - SIMBA_REG_DONE) / 4;
-    polled_ = static_cast<StallReason>(e);
+    polled_ = waits_for_engine(static_cast<int>(e));
     return scoreboard_.done[e];
   }
   return 0;
@@ -96,9 +110,9 @@ void Controller::write(std::uint32_t address, std::uint32_t value) {
   } else if (offset == SIMBA_REG_HALT) {
     halted_ = true;
     if (interval_.end > interval_.start) context_.intervals.push_back(interval_);
-    if (value != 0)
+    if (value != SIMBA_HALT_DONE)
       context_.fail(
-          std::make_exception_ptr(base::Error(std::string(name()) + ": the firmware rejects the program image")));
+          std::make_exception_ptr(base::Error(std::string(name()) + ": " + halt_text(value) + last_node_text())));
     if (--running_ == 0) sc_core::sc_stop();
   } else {
     context_.fail(std::make_exception_ptr(base::Error(std::string(name()) + ": the firmware wrote register " +
@@ -139,9 +153,12 @@ void Controller::record(WorkKind kind, std::int64_t since) {
   interval_ = {chiplet_, kControllerUnit, last_node_, since, now, kind, polled_};
 }
 
+std::string Controller::last_node_text() const {
+  return last_node_ >= 0 ? " after a command of node '" + context_.node_name(last_node_) + "'" : std::string();
+}
+
 std::string Controller::describe_wait() const {
-  return std::string(name()) + " waits for " + stall_reason_name(polled_) +
-         (last_node_ >= 0 ? " after a command of node '" + context_.node_name(last_node_) + "'" : std::string());
+  return std::string(name()) + " waits for " + stall_reason_name(polled_) + last_node_text();
 }
 
 }  // namespace heat::simba

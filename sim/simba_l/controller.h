@@ -52,6 +52,7 @@ class Controller : public sc_core::sc_module {
   void sleep();
   void push(std::uint32_t engine);
   void record(WorkKind kind, std::int64_t since);
+  std::string last_node_text() const;  // " after a command of node 'x'", or empty before the first
 
   RunContext& context_;
   const int chiplet_;

@@ -49,7 +49,7 @@ void Engine::wait_for_dependencies(const Command& command) {
     if (scoreboard_.done[i] >= needed) continue;
     const std::int64_t since = context_.now();
     while (scoreboard_.done[i] < needed) sc_core::wait(scoreboard_.changed);
-    stalled(command, static_cast<StallReason>(e), since);
+    stalled(command, waits_for_engine(e), since);
   }
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <stdexcept>
 
 #include "firmware/include/simba_abi.h"
 #include "spec/gb_layout.h"
@@ -17,6 +18,30 @@ using spec::GemmNode;
 using spec::Node;
 using spec::TensorView;
 using spec::VectorNode;
+
+namespace {
+
+static_assert(static_cast<int>(spec::LoopDim::kB) == SIMBA_DIM_B &&
+                  static_cast<int>(spec::LoopDim::kM) == SIMBA_DIM_M &&
+                  static_cast<int>(spec::LoopDim::kN) == SIMBA_DIM_N &&
+                  static_cast<int>(spec::LoopDim::kK) == SIMBA_DIM_K,
+              "the image's dimensions are the schedule's");
+
+std::uint32_t dim_word(spec::LoopDim dim) {
+  return static_cast<std::uint32_t>(dim);
+}
+
+std::uint32_t operation_word(spec::VectorOp op) {
+  switch (op) {
+    case spec::VectorOp::kSoftmax:
+      return SIMBA_OP_SOFTMAX;
+    case spec::VectorOp::kLayerNorm:
+      return SIMBA_OP_LAYER_NORM;
+  }
+  throw std::logic_error("unknown row operation");
+}
+
+}  // namespace
 
 class ImageBuilder {
  public:
@@ -161,17 +186,33 @@ class ImageBuilder {
     w_[at + 3] = word(e.k, "extent k");
   }
 
+  // Joint loads are told apart by the number of their tile, which must fit a key.
+  void check_tiles(const FusedGroup& g, const Node& node) {
+    const spec::Extents& tile = node.gemm->mapping.gb_tile;
+    const std::int64_t longest = std::min(g.step, spec::chiplet_share(g.extent, arch_.chiplets(), 0).size());
+    const spec::Extents e = spec::step_extents(*node.gemm, node.bound, g.extent, longest);
+    std::int64_t tiles = 1;
+    bool fits = true;
+    for (spec::LoopDim d : {spec::LoopDim::kB, spec::LoopDim::kM, spec::LoopDim::kN, spec::LoopDim::kK}) {
+      fits = fits && !__builtin_mul_overflow(tiles, base::ceil_div(e[d], tile[d]), &tiles);
+    }
+    if (!fits || tiles > SIMBA_MAX_TILES)
+      problems_.add(place_, "has more than " + std::to_string(SIMBA_MAX_TILES) +
+                                " global-buffer tiles in a step, which the firmware cannot tell apart; larger tiles or "
+                                "smaller steps make fewer");
+  }
+
   void gemm(const FusedGroup& g, const Node& node, std::size_t at) {
     const GemmNode& n = *node.gemm;
+    check_tiles(g, node);
     const auto& i = n.indices;
     const auto& map = n.mapping;
     w_[at + SIMBA_NODE_PER_VALUE] = word(n.extents[node.bound] / g.extent, "values per group index");
     put4(at + SIMBA_NODE_EXTENTS, n.extents);
     put4(at + SIMBA_NODE_GB_TILE, map.gb_tile);
     put4(at + SIMBA_NODE_PE_TILE, map.pe_tile);
-    for (std::size_t d = 0; d < 3; ++d) w_[at + SIMBA_NODE_GB_ORDER + d] = static_cast<std::uint32_t>(map.gb_order[d]);
-    for (std::size_t d = 0; d < 2; ++d)
-      w_[at + SIMBA_NODE_WAVE_ORDER + d] = static_cast<std::uint32_t>(map.wave_order[d]);
+    for (std::size_t d = 0; d < 3; ++d) w_[at + SIMBA_NODE_GB_ORDER + d] = dim_word(map.gb_order[d]);
+    for (std::size_t d = 0; d < 2; ++d) w_[at + SIMBA_NODE_WAVE_ORDER + d] = dim_word(map.wave_order[d]);
     w_[at + SIMBA_NODE_SPATIAL] = word(map.spatial.b, "spatial b");
     w_[at + SIMBA_NODE_SPATIAL + 1] = word(map.spatial.m, "spatial m");
     w_[at + SIMBA_NODE_SPATIAL + 2] = word(map.spatial.n, "spatial n");
@@ -195,7 +236,7 @@ class ImageBuilder {
   void rows(const FusedGroup& g, const Node& node, std::size_t at) {
     const VectorNode& v = *node.vector;
     w_[at + SIMBA_NODE_PER_VALUE] = word(v.rows / g.extent, "rows per group index");
-    w_[at + SIMBA_NODE_OP] = v.op == spec::VectorOp::kSoftmax ? 0 : 1;
+    w_[at + SIMBA_NODE_OP] = operation_word(v.op);
     w_[at + SIMBA_NODE_ROWS] = word(v.rows, "rows");
     w_[at + SIMBA_NODE_COLUMNS] = word(v.columns, "columns");
     const std::uint32_t input = operand(g, v.input, {nullptr, &v.n, &v.k});
@@ -215,9 +256,9 @@ class ImageBuilder {
     const Node& n = node_of(id);
     place_ = s_.file + ": node '" + n.name + "'";
     const std::size_t at = reserve(n.gemm ? SIMBA_NODE_GEMM_WORDS : SIMBA_NODE_VECTOR_WORDS);
-    w_[at + SIMBA_NODE_KIND] = n.gemm ? 0 : 1;
+    w_[at + SIMBA_NODE_KIND] = n.gemm ? SIMBA_KIND_GEMM : SIMBA_KIND_ROWS;
     w_[at + SIMBA_NODE_ID] = static_cast<std::uint32_t>(id);
-    w_[at + SIMBA_NODE_BOUND] = static_cast<std::uint32_t>(n.bound);
+    w_[at + SIMBA_NODE_BOUND] = dim_word(n.bound);
     if (n.gemm)
       gemm(g, n, at);
     else

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <stdexcept>
 
 #include "sim/simba_l/run_report.h"
 #include "traces/writer.h"
@@ -53,6 +54,20 @@ std::string kind_name(const TraceInterval& i) {
   return i.kind == WorkKind::kStall ? kind + "." + stall_reason_name(i.reason) : kind;
 }
 
+// A read that the write queue answers needs no row at all: the database has no word for it and calls it a hit.
+traces::RowResult row_result(heat::dram::RowResult result) {
+  switch (result) {
+    case heat::dram::RowResult::kHit:
+    case heat::dram::RowResult::kQueue:
+      return traces::RowResult::kHit;
+    case heat::dram::RowResult::kMiss:
+      return traces::RowResult::kMiss;
+    case heat::dram::RowResult::kConflict:
+      return traces::RowResult::kConflict;
+  }
+  throw std::logic_error("unknown row result");
+}
+
 void write_accesses(traces::Writer& w, const spec::ArchSpec& arch, const spec::DramSpec& dram, std::int64_t end,
                     const std::vector<heat::dram::AccessRecord>& accesses) {
   const double cycles_per_clock = dram.clock_ns() * arch.clock_ghz;
@@ -67,9 +82,7 @@ void write_accesses(traces::Writer& w, const spec::ArchSpec& arch, const spec::D
     row.arrival_cycle = cycle(a.arrival);
     row.start_cycle = cycle(a.start);
     row.finish_cycle = cycle(a.finish);
-    // A read that the write queue answers needs no row at all: the database has no word for it and calls it a hit.
-    row.row_result = a.row_result == heat::dram::RowResult::kQueue ? traces::RowResult::kHit
-                                                                   : static_cast<traces::RowResult>(a.row_result);
+    row.row_result = row_result(a.row_result);
     row.channel = a.channel;
     row.rank = a.place.rank;
     row.bank_group = a.place.bank_group;

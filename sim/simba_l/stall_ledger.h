@@ -23,10 +23,24 @@ enum class StallReason {
   kQueueFull,
   kBarrier
 };
-constexpr int kStallReasons = 10;
+constexpr int kStallReasons = static_cast<int>(StallReason::kBarrier) + 1;
 // Waiting parts: the engines, then the controller.
 constexpr int kStallUnits = SIMBA_ENGINES + 1;
 constexpr int kControllerUnit = SIMBA_ENGINES;
+
+// Waiting for an engine of the ABI to complete commands.
+constexpr StallReason waits_for_engine(int engine) {
+  return static_cast<StallReason>(engine);
+}
+static_assert(waits_for_engine(SIMBA_LOAD) == StallReason::kLoad &&
+                  waits_for_engine(SIMBA_SEND_WEIGHT) == StallReason::kSendWeight &&
+                  waits_for_engine(SIMBA_SEND_INPUT) == StallReason::kSendInput &&
+                  waits_for_engine(SIMBA_COMPUTE) == StallReason::kCompute &&
+                  waits_for_engine(SIMBA_DRAIN) == StallReason::kDrain &&
+                  waits_for_engine(SIMBA_VECTOR) == StallReason::kVector &&
+                  waits_for_engine(SIMBA_STORE) == StallReason::kStore &&
+                  static_cast<int>(StallReason::kMulticast) == SIMBA_ENGINES,
+              "the first reasons are the engines of the ABI, in their order");
 
 const char* stall_reason_name(StallReason reason);  // "load", "send_weight", ...
 const char* unit_name(int unit);                    // "dma_load", "send_weight", ..., "controller"

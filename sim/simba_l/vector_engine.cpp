@@ -2,17 +2,53 @@
 #include "sim/simba_l/vector_engine.h"
 
 #include <cstring>
+#include <stdexcept>
 
 #include "sim/simba_l/vector_unit.h"
 #include "spec/step_geometry.h"
 
 namespace heat::simba {
+namespace {
+
+spec::VectorOp operation(const Command& c) {
+  switch (c[SIMBA_CMD_OP]) {
+    case SIMBA_OP_SOFTMAX:
+      return spec::VectorOp::kSoftmax;
+    case SIMBA_OP_LAYER_NORM:
+      return spec::VectorOp::kLayerNorm;
+    default:
+      throw std::logic_error("unknown row operation " + std::to_string(c[SIMBA_CMD_OP]));
+  }
+}
+
+std::int64_t parameter_bytes(spec::VectorOp op, std::int64_t columns) {
+  switch (op) {
+    case spec::VectorOp::kSoftmax:
+      return spec::kExpTableBytes;
+    case spec::VectorOp::kLayerNorm:
+      return columns * static_cast<std::int64_t>(sizeof(spec::LayerNormRecord));
+  }
+  throw std::logic_error("unknown row operation");
+}
+
+}  // namespace
 
 VectorEngine::VectorEngine(sc_core::sc_module_name name, RunContext& context, Scoreboard& scoreboard, ChipletCore& core)
     : Engine(name, context, scoreboard, core.id, SIMBA_VECTOR), core_(core) {}
 
+WorkKind VectorEngine::work_kind(const Command& command) const {
+  switch (operation(command)) {
+    case spec::VectorOp::kSoftmax:
+      return WorkKind::kSoftmax;
+    case spec::VectorOp::kLayerNorm:
+      return WorkKind::kLayerNorm;
+  }
+  throw std::logic_error("unknown row operation");
+}
+
 VectorEngine::Rows VectorEngine::rows_of(const Command& c) const {
   Rows r;
+  r.op = operation(c);
   r.rows = c[SIMBA_CMD_COUNT + 1];
   r.columns = c[SIMBA_CMD_COUNT + 2];
   const auto place = [&](std::size_t address, std::size_t view, bool packed) {
@@ -25,13 +61,12 @@ VectorEngine::Rows VectorEngine::rows_of(const Command& c) const {
   };
   const std::uint32_t packed = c[SIMBA_CMD_PACKED];
   r.input_box.count = r.residual_box.count = r.output_box.count = {1, r.rows, r.columns};
-  r.input = place(c[SIMBA_CMD_GB], c[SIMBA_CMD_VIEW], (packed & 1) != 0);
+  r.input = place(c[SIMBA_CMD_GB], c[SIMBA_CMD_VIEW], (packed & SIMBA_PACKED_INPUT) != 0);
   r.has_residual = c[SIMBA_CMD_RESIDUAL] != 0;
-  if (r.has_residual) r.residual = place(c[SIMBA_CMD_RESIDUAL] - 1, c[SIMBA_CMD_RESIDUAL_VIEW], (packed & 2) != 0);
-  r.output = place(c[SIMBA_CMD_OUTPUT], c[SIMBA_CMD_OUTPUT_VIEW], (packed & 4) != 0);
-  if (c[SIMBA_CMD_PARAMETERS] != 0)
-    r.parameter_bytes = c[SIMBA_CMD_OP] == 0 ? spec::kExpTableBytes
-                                             : r.columns * static_cast<std::int64_t>(sizeof(spec::LayerNormRecord));
+  if (r.has_residual)
+    r.residual = place(c[SIMBA_CMD_RESIDUAL] - 1, c[SIMBA_CMD_RESIDUAL_VIEW], (packed & SIMBA_PACKED_RESIDUAL) != 0);
+  r.output = place(c[SIMBA_CMD_OUTPUT], c[SIMBA_CMD_OUTPUT_VIEW], (packed & SIMBA_PACKED_OUTPUT) != 0);
+  if (c[SIMBA_CMD_PARAMETERS] != 0) r.parameter_bytes = parameter_bytes(r.op, r.columns);
   return r;
 }
 
@@ -74,12 +109,16 @@ void VectorEngine::finish(const InFlight& entry) {
                                  static_cast<int>(command[SIMBA_CMD_SHIFT])};
   for (std::int64_t row = 0; row < r.rows; ++row) {
     const auto at = static_cast<std::size_t>(row * r.columns);
-    if (command[SIMBA_CMD_OP] == 0)
-      softmax_row(in.data() + at, r.columns, reinterpret_cast<const std::uint16_t*>(parameters.data()),
-                  out.data() + at);
-    else
-      layer_norm_row(in.data() + at, r.has_residual ? residual.data() + at : nullptr, r.columns, factors,
-                     reinterpret_cast<const spec::LayerNormRecord*>(parameters.data()), out.data() + at);
+    switch (r.op) {
+      case spec::VectorOp::kSoftmax:
+        softmax_row(in.data() + at, r.columns, reinterpret_cast<const std::uint16_t*>(parameters.data()),
+                    out.data() + at);
+        break;
+      case spec::VectorOp::kLayerNorm:
+        layer_norm_row(in.data() + at, r.has_residual ? residual.data() + at : nullptr, r.columns, factors,
+                       reinterpret_cast<const spec::LayerNormRecord*>(parameters.data()), out.data() + at);
+        break;
+    }
   }
   core_.gb.write(r.output, r.output_box, out.data());
 }

@@ -11,6 +11,7 @@ class VectorEngine : public Engine {
 
  private:
   struct Rows {
+    spec::VectorOp op = spec::VectorOp::kSoftmax;
     Box input_box, residual_box, output_box;
     GbPlace input, residual, output;
     bool has_residual = false;
@@ -18,9 +19,7 @@ class VectorEngine : public Engine {
   };
   Rows rows_of(const Command& command) const;
   void execute(InFlight& entry) override;
-  WorkKind work_kind(const Command& c) const override {
-    return c[SIMBA_CMD_OP] == 0 ? WorkKind::kSoftmax : WorkKind::kLayerNorm;
-  }
+  WorkKind work_kind(const Command& command) const override;
   void finish(const InFlight& entry) override;
 
   ChipletCore& core_;

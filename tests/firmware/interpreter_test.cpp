@@ -2,10 +2,15 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <map>
+#include <set>
 #include <vector>
 
 #include "firmware/hal/host/host_hal.h"
 #include "firmware/include/simba_abi.h"
+extern "C" {
+#include "firmware/src/commands.h"
+}
 #include "sim/simba_l/program_image.h"
 #include "tests/support/sample_schedules.h"
 
@@ -177,10 +182,56 @@ TEST(Firmware, EncoderLayerWithShallowQueuesThenItFinishes) {
   }
 }
 
-TEST(Firmware, ForeignImageThenItHaltsWithStatusOne) {
+TEST(Firmware, CommandTouchesTooManyObjectsThenNothingIsIssuedAnyMore) {
+  composer c{};
+  std::array<object, SIMBA_MAX_TOUCHED + 1> objects{};
+  for (std::size_t i = 0; i < SIMBA_MAX_TOUCHED; ++i) command_reads(&c, &objects[i]);
+  EXPECT_EQ(c.halt, static_cast<std::uint32_t>(SIMBA_HALT_DONE));
+  command_writes(&c, &objects[SIMBA_MAX_TOUCHED]);
+  EXPECT_EQ(c.halt, static_cast<std::uint32_t>(SIMBA_HALT_TOUCHES));
+  EXPECT_EQ(c.touched_count, static_cast<std::uint32_t>(SIMBA_MAX_TOUCHED));
+  command_push(&c, SIMBA_VECTOR);  // without a bus: a register access would crash
+  EXPECT_EQ(c.issued[SIMBA_VECTOR], 0u);
+}
+
+// Every joint load of a node's step has a key of its own, the same on all chiplets that take part.
+TEST(Firmware, JointLoadsThenKeysTellTilesApartAndAgreeBetweenChiplets) {
+  auto arch = test_support::small_arch();
+  test_support::OneGemmOptions o;
+  spec::GemmMapping map;
+  map.gb_tile = {1, 4, 5, 8};
+  map.pe_tile = {1, 4, 5, 8};
+  o.mapping = map;
+  o.bound = test_support::GemmBound::kN;
+  const auto built = test_support::one_gemm(arch, 2, 20, 90, 24, o);
+  const simba::ProgramImage image(built.schedule, arch);
+  using Place = std::array<std::uint32_t, 4>;              // view, first element
+  std::map<std::array<std::uint32_t, 2>, Place> place_of;  // step, key
+  std::size_t first = 0;
+  for (std::uint32_t c = 0; c < 4; ++c) {
+    LazyBus bus(c, 4, 4);
+    bus.run(image.words());
+    std::set<std::array<std::uint32_t, 2>> keys;
+    std::size_t loads = 0;
+    for (const Issued& i : bus.issued) {
+      if (i.engine != SIMBA_LOAD || i.words[SIMBA_CMD_PARTICIPANTS] == 0) continue;
+      const std::array<std::uint32_t, 2> key{i.words[SIMBA_CMD_STEP], i.words[SIMBA_CMD_KEY]};
+      const Place place{i.words[SIMBA_CMD_VIEW], i.words[SIMBA_CMD_START], i.words[SIMBA_CMD_START + 1],
+                        i.words[SIMBA_CMD_START + 2]};
+      EXPECT_EQ(place_of.emplace(key, place).first->second, place);
+      keys.insert(key);
+      ++loads;
+    }
+    EXPECT_EQ(keys.size(), loads);
+    if (c == 0) first = loads;
+  }
+  EXPECT_GT(first, 30u);
+}
+
+TEST(Firmware, ForeignImageThenItHaltsAndSaysSo) {
   LazyBus bus(0, 1, 4);
   bus.run(std::vector<std::uint32_t>(SIMBA_IMG_HEADER, 7));
-  EXPECT_EQ(bus.halt, 1);
+  EXPECT_EQ(bus.halt, SIMBA_HALT_FOREIGN_IMAGE);
   EXPECT_TRUE(bus.issued.empty());
 }
 

@@ -90,7 +90,7 @@ TEST(DramSpec, ThreeMistakesAreOneError) {
   EXPECT_EQ(text.rfind("3 problems:", 0), 0u) << text;
 }
 
-TEST(base::ConfigReader, AskingForAPlaceChangesNothing) {
+TEST(ConfigReader, AskingForAPlaceChangesNothing) {
   base::Problems problems;
   base::ConfigReader r = base::ConfigReader::parse("a: {x: 1}\nb: 2\n", "f", problems);
   EXPECT_EQ(r.place("a"), "f:1: a");
