@@ -132,8 +132,10 @@ nlohmann::ordered_json to_json(const Schedule& schedule);
 // Writes the JSON whole. The DRAM image is written by its producer.
 void save(const Schedule& schedule, const std::string& path);
 
-// Everything about a schedule that does not fit `arch`: name, tiles beyond buffers (spec/gb_layout.h), spatial split
-// beyond the PEs. Empty when it fits. (Sums beyond the accumulator depend on the data: the simulator reports them.)
-std::vector<std::string> misfits(const Schedule& schedule, const ArchSpec& arch);
+// True when `tensor` is in the global buffer while `group` runs: at home there, or pinned.
+bool is_resident(const Schedule& schedule, const FusedGroup& group, int tensor);
+
+// Extents of a GEMM node when the bound index covers `values` of its `extent` values.
+Extents step_extents(const GemmNode& gemm, LoopDim bound, std::int64_t extent, std::int64_t values);
 
 }  // namespace heat::spec

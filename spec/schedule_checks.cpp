@@ -1,12 +1,9 @@
-// Structure first (needs the schedule alone), then misfits with an architecture.
+// What the schedule alone tells; whether it fits a machine is that machine's question.
 #include "spec/schedule_checks.h"
 
 #include <algorithm>
 #include <map>
 #include <utility>
-
-#include "spec/gb_layout.h"
-#include "spec/step_geometry.h"
 
 namespace heat::spec {
 namespace {
@@ -254,41 +251,21 @@ class Checker {
   base::Problems& problems_;
 };
 
-void gemm_misfits(const Node& node, const ArchSpec& arch, std::vector<std::string>& found) {
-  const GemmMapping& m = node.gemm->mapping;
-  const auto add = [&](const std::string& what, std::int64_t value, std::int64_t limit) {
-    if (value > limit)
-      found.push_back("node '" + node.name + "': " + what + " is " + std::to_string(value) + ", " + arch.name +
-                      " has " + std::to_string(limit));
-  };
-  const Extents& t = m.pe_tile;
-  add("number of PEs", m.spatial.product(), arch.pes());
-  add("weight tile of a PE (bytes)", t.b * t.m * t.k, arch.pe.weight_buffer.capacity.value() / 2);
-  add("input tile of a PE (bytes)", t.b * t.n * t.k, arch.pe.input_buffer.capacity.value() / 2);
-  const std::int64_t entries = arch.pe.accumulation_buffer.capacity.value() * 8 / arch.pe.accumulator_bits / 2;
-  add("accumulation tile of a PE (entries)", t.b * t.m * t.n, entries);
-}
-
 }  // namespace
 
 void check_structure(const Schedule& schedule, base::Problems& problems) {
   Checker(schedule, problems).check();
 }
 
-std::vector<std::string> misfits(const Schedule& schedule, const ArchSpec& arch) {
-  std::vector<std::string> found;
-  if (schedule.arch != arch.name)
-    found.push_back("the schedule was made for '" + schedule.arch + "', the architecture is '" + arch.name + "'");
-  for (const FusedGroup& g : schedule.groups) {
-    const std::int64_t bytes = gb_layout(schedule, g, arch).total_bytes;
-    if (bytes > arch.global_buffer.capacity.value())
-      found.push_back("group '" + g.name + "': needs " + std::to_string(bytes) + " bytes of global buffer, " +
-                      arch.name + " has " + std::to_string(arch.global_buffer.capacity.value()));
-    for (int n : g.nodes)
-      if (schedule.nodes[static_cast<std::size_t>(n)].gemm)
-        gemm_misfits(schedule.nodes[static_cast<std::size_t>(n)], arch, found);
-  }
-  return found;
+bool is_resident(const Schedule& schedule, const FusedGroup& group, int tensor) {
+  return schedule.tensors[static_cast<std::size_t>(tensor)].home == Home::kGlobalBuffer ||
+         std::find(group.pinned.begin(), group.pinned.end(), tensor) != group.pinned.end();
+}
+
+Extents step_extents(const GemmNode& gemm, LoopDim bound, std::int64_t extent, std::int64_t values) {
+  Extents e = gemm.extents;
+  e[bound] = e[bound] / extent * values;
+  return e;
 }
 
 }  // namespace heat::spec

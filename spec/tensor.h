@@ -1,6 +1,7 @@
 // Tensors of a schedule, and strided views by which nodes read and write them. All elements are int8 unless said.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -49,5 +50,9 @@ struct TensorView {
   int tensor = -1;            // position in Schedule::tensors
   std::vector<ViewDim> dims;  // grouped b, then m or n, then k; outermost first within a group
 };
+
+inline bool holds_index(const TensorView& view, const Index& index) {
+  return std::any_of(view.dims.begin(), view.dims.end(), [&](const ViewDim& d) { return d.index == index; });
+}
 
 }  // namespace heat::spec

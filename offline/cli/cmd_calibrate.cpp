@@ -89,7 +89,7 @@ int run_calibrate(int argc, char** argv) {
   config.runs.insert(config.runs.end(), o.runs.begin(), o.runs.end());
   const CalibrationResult result = run_calibration(config, o.out);
   ordered_json json;
-  json["calibration"] = mapper::to_json(result.calibration);
+  json["calibration"] = machines::simba::to_json(result.calibration);
   for (const CalibrationRound& r : result.rounds)
     json["rounds"].push_back({{"before", to_json(r.before)},
                               {"after", to_json(r.after)},

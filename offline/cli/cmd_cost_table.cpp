@@ -167,8 +167,8 @@ int run(Options& o) {
   const spec::ArchSpec arch = spec::ArchSpec::load(o.arch, problems);
   problems.throw_if_any();
   const spec::EnergyTable energy = spec::EnergyTable::load(arch.energy_config);
-  const mapper::Calibration calibration =
-      o.calibration.empty() ? mapper::Calibration{} : mapper::Calibration::load(o.calibration);
+  const machines::simba::Calibration calibration =
+      o.calibration.empty() ? machines::simba::Calibration{} : machines::simba::Calibration::load(o.calibration);
   const std::vector<WeightMatrix> matrices = load_matrices(o);
 
   std::filesystem::create_directories(o.out);

@@ -82,7 +82,7 @@ ordered_json result_json(const spec::Schedule& s, const mapper::SearchResult& r,
   json["wall_s"] = wall_s;
   json["considered"] = r.considered;
   json["evaluated"] = r.evaluated;
-  json["bottleneck"] = mapper::resource_name(r.cost.bottleneck());
+  json["bottleneck"] = machines::simba::resource_name(r.cost.bottleneck());
   json["macs"] = r.cost.macs;
   json["dram_bytes"] = r.cost.dram_bytes;
   json["mapping"] = mapping_json(s);
@@ -90,8 +90,8 @@ ordered_json result_json(const spec::Schedule& s, const mapper::SearchResult& r,
     for (const auto& [tensor, a] : tensors)
       json["accesses"][level][tensor] = {{"reads", a.reads}, {"fills", a.fills}, {"updates", a.updates}};
   for (const auto& [component, pj] : r.cost.energy_by_component_pj) json["energy_by_component_pj"][component] = pj;
-  for (int i = 0; i < mapper::kResourceCount; ++i)
-    json["resource_cycles"][mapper::resource_name(static_cast<mapper::Resource>(i))] =
+  for (int i = 0; i < machines::simba::kResourceCount; ++i)
+    json["resource_cycles"][machines::simba::resource_name(static_cast<machines::simba::Resource>(i))] =
         r.cost.resource_cycles[static_cast<std::size_t>(i)];
   return json;
 }
@@ -104,8 +104,9 @@ int run_map(int argc, char** argv) {
   const auto start = std::chrono::steady_clock::now();
   const spec::ArchSpec arch = spec::ArchSpec::load(o.arch);
   const spec::EnergyTable energy = spec::EnergyTable::load(arch.energy_config);
-  mapper::Machine machine(arch, energy,
-                          o.calibration.empty() ? mapper::Calibration{} : mapper::Calibration::load(o.calibration));
+  machines::simba::Machine machine(
+      arch, energy,
+      o.calibration.empty() ? machines::simba::Calibration{} : machines::simba::Calibration::load(o.calibration));
   mapper::SearchOptions search;
   search.objective = *mapper::parse_objective(o.objective);
 

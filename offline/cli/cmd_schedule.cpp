@@ -151,7 +151,7 @@ Source make_source(const Options& o) {
   return source;
 }
 
-LoweredEncoder single_layer(const Options& o, const Source& source, const mapper::Machine& machine,
+LoweredEncoder single_layer(const Options& o, const Source& source, const machines::simba::Machine& machine,
                             const mapper::SearchOptions& search) {
   std::vector<std::string> names;
   for (std::int64_t layer = 0; layer < source.shape.layers; ++layer)
@@ -223,8 +223,8 @@ int run_schedule(int argc, char** argv) {
   const spec::ArchSpec arch = spec::ArchSpec::load(o.arch, problems);
   problems.throw_if_any();
   const spec::EnergyTable energy = spec::EnergyTable::load(arch.energy_config);
-  mapper::Machine machine{arch, energy};
-  if (!o.calibration.empty()) machine.calibration = mapper::Calibration::load(o.calibration);
+  machines::simba::Machine machine{arch, energy};
+  if (!o.calibration.empty()) machine.calibration = machines::simba::Calibration::load(o.calibration);
   mapper::SearchOptions search;
   search.objective = *mapper::parse_objective(o.objective);
   Source source = make_source(o);

@@ -111,7 +111,7 @@ std::vector<Task> list_tasks(const std::vector<WeightMatrix>& matrices, const Bu
 class Worker {
  public:
   Worker(CostTable& table, std::mutex& mutex, const spec::ArchSpec& arch, const spec::EnergyTable& energy,
-         const mapper::Calibration& calibration, const BuildOptions& options, const std::atomic<bool>& stop)
+         const machines::simba::Calibration& calibration, const BuildOptions& options, const std::atomic<bool>& stop)
       : table_(table),
         mutex_(mutex),
         clock_ghz_(arch.clock_ghz),
@@ -215,7 +215,7 @@ std::int64_t add_candidates(CostTable& table, const std::vector<Candidate>& cand
 }
 
 BuildReport fill_table(CostTable& table, const std::vector<WeightMatrix>& matrices, const spec::ArchSpec& arch,
-                       const spec::EnergyTable& energy, const mapper::Calibration& calibration,
+                       const spec::EnergyTable& energy, const machines::simba::Calibration& calibration,
                        const BuildOptions& options, const BuildProgress& progress, const std::atomic<bool>& stop) {
   check_notes(table, matrices, arch, energy, calibration, options);
   const std::vector<Task> tasks = list_tasks(matrices, options);

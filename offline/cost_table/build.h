@@ -41,7 +41,7 @@ std::int64_t add_candidates(CostTable& table, const std::vector<Candidate>& cand
 // not depend on threads or on what was there before. Throws spec::ConfigError when the table was made for another
 // architecture, calibration, matrix or options.
 BuildReport fill_table(CostTable& table, const std::vector<WeightMatrix>& matrices, const spec::ArchSpec& arch,
-                       const spec::EnergyTable& energy, const mapper::Calibration& calibration,
+                       const spec::EnergyTable& energy, const machines::simba::Calibration& calibration,
                        const BuildOptions& options, const BuildProgress& progress, const std::atomic<bool>& stop);
 
 }  // namespace heat::offline

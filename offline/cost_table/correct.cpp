@@ -78,7 +78,7 @@ std::int64_t apply_measurements(CostTable& table, const Measurements& measured) 
 }
 
 std::int64_t correct_table(CostTable& table, const spec::ArchSpec& arch, const spec::EnergyTable& energy,
-                           const mapper::Calibration& calibration, const Measurements& measured, int threads) {
+                           const machines::simba::Calibration& calibration, const Measurements& measured, int threads) {
   check_architecture(table, arch, energy);
   const BuildOptions options = table_options(table);
   std::vector<CostRow> rows = table.rows();

@@ -26,7 +26,7 @@ std::int64_t apply_measurements(CostTable& table, const Measurements& measured);
 // Predicts every row anew under `calibration`, which becomes the table's, and applies the measurements; all in one
 // transaction. Throws spec::ConfigError for a table of another architecture.
 std::int64_t correct_table(CostTable& table, const spec::ArchSpec& arch, const spec::EnergyTable& energy,
-                           const mapper::Calibration& calibration, const Measurements& measured, int threads);
+                           const machines::simba::Calibration& calibration, const Measurements& measured, int threads);
 
 // Corrections over the measured rows: measured over predicted.
 struct CorrectionSummary {

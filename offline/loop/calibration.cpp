@@ -10,7 +10,7 @@
 namespace heat::offline {
 namespace {
 
-using mapper::Calibration;
+using machines::simba::Calibration;
 
 struct Parameter {
   double Calibration::*member;
@@ -34,11 +34,11 @@ constexpr int kRounds = 40;
 
 double loss(const std::vector<CalibrationSample>& samples, const spec::ArchSpec& arch, const spec::EnergyTable& energy,
             const Calibration& calibration) {
-  const mapper::Machine machine(arch, energy, calibration);
+  const machines::simba::Machine machine(arch, energy, calibration);
   double sum = 0;
   int count = 0;
   for (const CalibrationSample& s : samples) {
-    const mapper::ScheduleCost cost = mapper::evaluate(s.schedule, machine);
+    const machines::simba::ScheduleCost cost = machines::simba::evaluate(s.schedule, machine);
     for (std::size_t g = 0; g < s.groups.size(); ++g, ++count)
       sum += std::pow(std::log(cost.groups[g].cycles / s.groups[g].cycles), 2);
   }
@@ -108,11 +108,11 @@ double rank_correlation(const std::vector<double>& x, const std::vector<double>&
 
 FitQuality quality(const std::vector<CalibrationSample>& samples, const spec::ArchSpec& arch,
                    const spec::EnergyTable& energy, const Calibration& calibration) {
-  const mapper::Machine machine(arch, energy, calibration);
+  const machines::simba::Machine machine(arch, energy, calibration);
   FitQuality q;
   std::vector<double> predicted_cycles, measured_cycles, predicted_energy, measured_energy;
   for (const CalibrationSample& s : samples) {
-    const mapper::ScheduleCost cost = mapper::evaluate(s.schedule, machine);
+    const machines::simba::ScheduleCost cost = machines::simba::evaluate(s.schedule, machine);
     for (std::size_t g = 0; g < s.groups.size(); ++g) {
       predicted_cycles.push_back(cost.groups[g].cycles);
       measured_cycles.push_back(s.groups[g].cycles);

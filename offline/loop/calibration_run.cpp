@@ -62,8 +62,8 @@ std::string relative_to(const std::string& file, const std::string& path) {
 }
 
 // A schedule of the workload, mapped on the machine.
-spec::Schedule map_workload(const CalibrationWorkload& w, const mapper::Machine& machine, mapper::Objective objective,
-                            mapper::SearchCache& cache) {
+spec::Schedule map_workload(const CalibrationWorkload& w, const machines::simba::Machine& machine,
+                            mapper::Objective objective, mapper::SearchCache& cache) {
   spec::Schedule s;
   s.network = w.name;
   s.arch = machine.arch.name;
@@ -96,7 +96,7 @@ spec::Schedule map_workload(const CalibrationWorkload& w, const mapper::Machine&
   if (!plan.feasible)
     throw base::ConfigError("workload '" + w.name + "' does not fit " + machine.arch.name + ": " + plan.reason);
   mapper::assign_dram_addresses(s);
-  mapper::predict(s, machine);
+  machines::simba::predict(s, machine);
   return s;
 }
 
@@ -223,7 +223,7 @@ CalibrationResult run_calibration(const CalibrationConfig& config, const std::st
   std::vector<spec::Schedule> last;
   const int rounds = workloads.empty() ? 1 : config.rounds;  // nothing is mapped again
   for (int round = 0; round < rounds; ++round) {
-    const mapper::Machine machine(arch, energy, result.calibration);
+    const machines::simba::Machine machine(arch, energy, result.calibration);
     mapper::SearchCache cache;
     std::vector<spec::Schedule> schedules;
     CalibrationRound report;
@@ -243,7 +243,7 @@ CalibrationResult run_calibration(const CalibrationConfig& config, const std::st
     if (round == 0)
       for (const Finished& f : networks) samples.push_back(f.sample);
     report.before = quality(samples, arch, energy, result.calibration);
-    result.calibration = fit_calibration(all, arch, energy, mapper::Calibration{});
+    result.calibration = fit_calibration(all, arch, energy, machines::simba::Calibration{});
     report.after = quality(samples, arch, energy, result.calibration);
     report.edp_js = measured_edp_js(samples, arch.clock_ghz);
     result.rounds.push_back(report);

@@ -44,7 +44,7 @@ struct CalibrationRound {
 };
 
 struct CalibrationResult {
-  mapper::Calibration calibration;
+  machines::simba::Calibration calibration;
   std::vector<CalibrationRound> rounds;
   // Of the last round's workloads; of whole networks (schedules, runs) where these have the same pairs.
   Measurements measured;

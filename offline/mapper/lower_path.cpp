@@ -5,8 +5,8 @@
 #include <optional>
 #include <set>
 
+#include "base/checked.h"
 #include "offline/mapper/batched_gemm.h"
-#include "spec/step_geometry.h"
 
 namespace heat::offline::mapper {
 namespace {

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "spec/step_geometry.h"
+#include "base/checked.h"
 
 namespace heat::offline::mapper {
 

@@ -12,6 +12,7 @@
 namespace heat::offline::mapper {
 
 using base::ceil_div;
+using machines::simba::LoadWork;
 using spec::Action;
 using spec::Extents;
 

@@ -3,10 +3,15 @@
 
 #include <array>
 
-#include "offline/mapper/group_model.h"
+#include "machines/simba/group_model.h"
 #include "offline/mapper/node_search.h"
 
 namespace heat::offline::mapper {
+
+using machines::simba::NodeModel;
+using machines::simba::OperandShape;
+using machines::simba::Shares;
+using machines::simba::ViewRuns;
 
 // A PE tile with its spatial split, and bounds over all mappings that have them.
 struct PeChoice {

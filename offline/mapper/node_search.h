@@ -3,11 +3,14 @@
 
 #include <optional>
 
-#include "offline/mapper/group_model.h"
+#include "machines/simba/group_model.h"
 #include "offline/mapper/map_space.h"
 #include "offline/mapper/search.h"
 
 namespace heat::offline::mapper {
+
+using machines::simba::GroupModel;
+using machines::simba::StepPricer;
 
 // Turns cycles and energy into the number that is minimised.
 struct Goal {

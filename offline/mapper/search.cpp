@@ -9,12 +9,14 @@
 #include <map>
 #include <set>
 
-#include "offline/mapper/group_model.h"
+#include "machines/simba/gb_layout.h"
+#include "machines/simba/group_model.h"
 #include "offline/mapper/node_search.h"
-#include "spec/gb_layout.h"
 
 namespace heat::offline::mapper {
 
+using machines::simba::LinkTables;
+using machines::simba::Shares;
 using spec::FusedGroup;
 using spec::GemmMapping;
 using spec::Schedule;
@@ -194,7 +196,7 @@ class GroupSearch {
   std::optional<SlotBudget> free_slots() {
     for (int n : g_.nodes)
       if (auto& gemm = s_.nodes[static_cast<std::size_t>(n)].gemm) gemm->mapping.gb_tile = {0, 0, 0, 0};
-    const spec::GbLayout layout = spec::gb_layout(s_, g_, arch_);
+    const machines::simba::GbLayout layout = machines::simba::gb_layout(s_, g_, arch_);
     const std::int64_t capacity = arch_.global_buffer.capacity.value();
     const std::int64_t taken = layout.total_bytes - 2 * (layout.input.bytes + layout.output.bytes);
     if (layout.total_bytes > capacity) {
@@ -234,7 +236,7 @@ class GroupSearch {
   // Ways to share the slots when the nodes' own choices (just applied) do not fit together: in proportion to what they
   // ask for, and evenly among the roles that stream.
   std::vector<SlotBudget> shared_budgets(const SlotBudget& budget) {
-    const spec::GbLayout asked = spec::gb_layout(s_, g_, arch_);
+    const machines::simba::GbLayout asked = machines::simba::gb_layout(s_, g_, arch_);
     const double sum = static_cast<double>(asked.weight.bytes + asked.input.bytes + asked.output.bytes);
     const int roles = (asked.weight.bytes > 0) + (asked.input.bytes > 0) + (asked.output.bytes > 0);
     std::vector<SlotBudget> list;
@@ -255,7 +257,7 @@ class GroupSearch {
 
   bool together_fit(const std::vector<GemmMapping>& mappings) {
     apply(mappings);
-    return spec::gb_layout(s_, g_, arch_).total_bytes <= arch_.global_buffer.capacity.value();
+    return machines::simba::gb_layout(s_, g_, arch_).total_bytes <= arch_.global_buffer.capacity.value();
   }
 
   bool search_nodes(const GroupModel& model, std::int64_t step, const SlotBudget& budget,

@@ -26,9 +26,14 @@
 #include <optional>
 #include <string>
 
-#include "offline/mapper/cost_model.h"
+#include "machines/simba/cost_model.h"
 
 namespace heat::offline::mapper {
+
+using machines::simba::Calibration;
+using machines::simba::GroupCost;
+using machines::simba::Machine;
+using machines::simba::NodeCost;
 
 enum class Objective { kEdp, kEnergy, kLatency };
 // "edp" | "energy" | "latency"; nothing for another word.

@@ -13,9 +13,9 @@ void LoopFit::add(spec::Schedule schedule, const nlohmann::json& run) {
   runs_.push_back({std::move(schedule), run});
 }
 
-spec::Schedule LoopFit::predicted(const Run& run, const mapper::Calibration& calibration) const {
+spec::Schedule LoopFit::predicted(const Run& run, const machines::simba::Calibration& calibration) const {
   spec::Schedule schedule = run.schedule;
-  mapper::predict(schedule, {context_.arch(), context_.energy(), calibration});
+  machines::simba::predict(schedule, {context_.arch(), context_.energy(), calibration});
   return schedule;
 }
 
@@ -39,7 +39,7 @@ spec::Prediction LoopFit::corrected(const spec::Prediction& prediction) const {
 LoopFit LoopFit::from_state(PipelineContext& context, const nlohmann::json& state,
                             const std::string& calibration_file) {
   LoopFit fit(context);
-  fit.calibration_ = mapper::Calibration::load(calibration_file);
+  fit.calibration_ = machines::simba::Calibration::load(calibration_file);
   fit.cycles_factor_ = state.at("cycles_factor").get<double>();
   fit.energy_factor_ = state.at("energy_factor").get<double>();
   return fit;
@@ -86,7 +86,7 @@ nlohmann::json LoopFit::points() const {
 }
 
 nlohmann::json LoopFit::state() const {
-  return {{"parameters", nlohmann::json::parse(mapper::to_json(calibration_).dump())},
+  return {{"parameters", nlohmann::json::parse(machines::simba::to_json(calibration_).dump())},
           {"cycles_factor", cycles_factor_},
           {"energy_factor", energy_factor_}};
 }

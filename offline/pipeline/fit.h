@@ -20,7 +20,7 @@ class LoopFit {
   // Fits to all runs added so far. What those since the last update measured replaces earlier measurements.
   void update();
 
-  const mapper::Calibration& calibration() const { return calibration_; }
+  const machines::simba::Calibration& calibration() const { return calibration_; }
   // What the cost table learns: every simulated shape-rank pair.
   const Measurements& measured() const { return measured_; }
   // A schedule's prediction under this calibration, times what the last run's prediction was off by.
@@ -40,11 +40,11 @@ class LoopFit {
     spec::Schedule schedule;
     nlohmann::json measured;
   };
-  spec::Schedule predicted(const Run& run, const mapper::Calibration& calibration) const;
+  spec::Schedule predicted(const Run& run, const machines::simba::Calibration& calibration) const;
 
   PipelineContext& context_;
   std::vector<Run> runs_;
-  mapper::Calibration calibration_;
+  machines::simba::Calibration calibration_;
   std::vector<CalibrationSample> samples_;  // of runs_
   PairMeasurements new_pairs_;
   Measurements measured_;

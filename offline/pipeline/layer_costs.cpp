@@ -6,7 +6,7 @@
 
 namespace heat::offline {
 
-LayerCosts::LayerCosts(PipelineContext& context, const mapper::Calibration& calibration)
+LayerCosts::LayerCosts(PipelineContext& context, const machines::simba::Calibration& calibration)
     : context_(context),
       machine_{context.arch(), context.energy(), calibration},
       coster_(context.arch(), context.energy(), calibration),

@@ -10,7 +10,7 @@ namespace heat::offline {
 
 class LayerCosts {
  public:
-  LayerCosts(PipelineContext& context, const mapper::Calibration& calibration);
+  LayerCosts(PipelineContext& context, const machines::simba::Calibration& calibration);
 
   // Chooses paths as the cost table does.
   PathChooser chooser();
@@ -18,11 +18,11 @@ class LayerCosts {
   // A schedule of the whole encoder with this calibration.
   LoweredEncoder schedule(const std::vector<LayerPlan>& plans);
 
-  const mapper::Machine& machine() const { return machine_; }
+  const machines::simba::Machine& machine() const { return machine_; }
 
  private:
   PipelineContext& context_;
-  mapper::Machine machine_;
+  machines::simba::Machine machine_;
   mapper::LayerCoster coster_;
   HardwarePaths paths_;
   mapper::SearchCache cache_;

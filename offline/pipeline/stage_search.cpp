@@ -48,7 +48,7 @@ std::vector<SubNet> candidates_of(const SubNet& choice, const std::vector<SubNet
 }
 
 // Mapped with `calibration` and written, ready to be simulated; the choice comes first.
-std::vector<ScheduledRun> map_candidates(PipelineContext& context, const mapper::Calibration& calibration,
+std::vector<ScheduledRun> map_candidates(PipelineContext& context, const machines::simba::Calibration& calibration,
                                          const std::vector<RankLadder>& ladders, const std::vector<SubNet>& candidates,
                                          const std::string& folder, const std::string& name) {
   LayerCosts costs(context, calibration);

@@ -156,7 +156,7 @@ nlohmann::json stage_schedule(PipelineContext& context, const StageResults& resu
   run["corrected"] = corrected(lowered.network.schedule.prediction);
   spec::Schedule dense =
       spec::Schedule::load(context.out() + "/" + results.at("dense").at("schedule").get<std::string>());
-  mapper::predict(dense, costs.machine());
+  machines::simba::predict(dense, costs.machine());
   run["dense_corrected"] = corrected(dense.prediction);
   return run;
 }

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "base/atomic_file.h"
+#include "machines/simba/misfits.h"
 #include "spec/schedule_checks.h"
 
 namespace heat::offline {
@@ -19,7 +20,7 @@ bool is_given(const spec::Tensor& t) {
 
 }  // namespace
 
-void plan_groups(LoweredEncoder& lowered, const mapper::Machine& machine, const mapper::SearchOptions& options,
+void plan_groups(LoweredEncoder& lowered, const machines::simba::Machine& machine, const mapper::SearchOptions& options,
                  mapper::SearchCache* cache) {
   spec::Schedule& schedule = lowered.network.schedule;
   schedule.arch = machine.arch.name;
@@ -33,15 +34,16 @@ void plan_groups(LoweredEncoder& lowered, const mapper::Machine& machine, const 
                                 machine.arch.name + ": " + plan.reason);
   }
   assign_addresses(schedule);
-  mapper::predict(schedule, machine);
+  machines::simba::predict(schedule, machine);
   base::Problems problems;
   spec::check_structure(schedule, problems);
-  for (const std::string& misfit : spec::misfits(schedule, machine.arch)) problems.add(schedule.network, misfit);
+  for (const std::string& misfit : machines::simba::misfits(schedule, machine.arch))
+    problems.add(schedule.network, misfit);
   problems.throw_if_any<base::ScheduleError>();
 }
 
 LoweredEncoder plan_encoder(const EncoderShape& shape, const std::string& method, const EncoderForms& forms,
-                            const mapper::Machine& machine, const mapper::SearchOptions& options,
+                            const machines::simba::Machine& machine, const mapper::SearchOptions& options,
                             mapper::SearchCache* cache) {
   LoweredEncoder best;
   std::optional<double> best_value;

@@ -13,12 +13,12 @@ namespace heat::offline {
 
 // Partitions every segment's nodes into fused groups (offline/mapper/fusion.h), gives addresses and predicts the costs.
 // Throws spec::ScheduleError when a node has no mapping that fits the machine.
-void plan_groups(LoweredEncoder& lowered, const mapper::Machine& machine, const mapper::SearchOptions& options,
+void plan_groups(LoweredEncoder& lowered, const machines::simba::Machine& machine, const mapper::SearchOptions& options,
                  mapper::SearchCache* cache = nullptr);
 
 // The encoder with its attention walked over heads or over tokens, whichever has the better objective.
 LoweredEncoder plan_encoder(const EncoderShape& shape, const std::string& method, const EncoderForms& forms,
-                            const mapper::Machine& machine, const mapper::SearchOptions& options = {},
+                            const machines::simba::Machine& machine, const mapper::SearchOptions& options = {},
                             mapper::SearchCache* cache = nullptr);
 
 // Writes `path` and, when `bytes` is not empty (one vector a tensor, empty for those not given), the DRAM image beside

@@ -2,8 +2,8 @@
 // one input vector, and an accumulator entry is read (but for the first products) and written once per ceil(k / width).
 #include "sim/simba_l/compute_engine.h"
 
+#include "base/checked.h"
 #include "sim/simba_l/mac_array.h"
-#include "spec/step_geometry.h"
 
 namespace heat::simba {
 

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/checked.h"
 #include "sim/simba_l/ppu.h"
-#include "spec/step_geometry.h"
 
 namespace heat::simba {
 

@@ -7,9 +7,10 @@
 #include <set>
 #include <stdexcept>
 
+#include "base/checked.h"
 #include "firmware/include/simba_abi.h"
-#include "spec/gb_layout.h"
-#include "spec/step_geometry.h"
+#include "machines/simba/gb_layout.h"
+#include "machines/simba/step_geometry.h"
 
 namespace heat::simba {
 
@@ -189,7 +190,7 @@ class ImageBuilder {
   // Joint loads are told apart by the number of their tile, which must fit a key.
   void check_tiles(const FusedGroup& g, const Node& node) {
     const spec::Extents& tile = node.gemm->mapping.gb_tile;
-    const std::int64_t longest = std::min(g.step, spec::chiplet_share(g.extent, arch_.chiplets(), 0).size());
+    const std::int64_t longest = std::min(g.step, machines::simba::chiplet_share(g.extent, arch_.chiplets(), 0).size());
     const spec::Extents e = spec::step_extents(*node.gemm, node.bound, g.extent, longest);
     std::int64_t tiles = 1;
     bool fits = true;
@@ -291,13 +292,13 @@ class ImageBuilder {
 
   std::uint32_t group(const FusedGroup& g) {
     place_ = s_.file + ": group '" + g.name + "'";
-    layout_ = spec::gb_layout(s_, g, arch_);
+    layout_ = machines::simba::gb_layout(s_, g, arch_);
     find_objects(g);
     const std::size_t at = reserve(SIMBA_GRP_WORDS);
     w_[at + SIMBA_GRP_EXTENT] = word(g.extent, "extent");
     w_[at + SIMBA_GRP_STEP] = word(g.step, "step");
     w_[at + SIMBA_GRP_NODES] = static_cast<std::uint32_t>(g.nodes.size());
-    const auto slot = [&](std::size_t field, const spec::SlotPair& pair) {
+    const auto slot = [&](std::size_t field, const machines::simba::SlotPair& pair) {
       w_[at + field] = word(pair.offset, "slot address");
       w_[at + field + 1] = word(pair.bytes, "slot bytes");
     };
@@ -321,7 +322,7 @@ class ImageBuilder {
   std::vector<std::uint32_t>& w_;
   base::Problems problems_;
   std::string place_;
-  spec::GbLayout layout_;
+  machines::simba::GbLayout layout_;
   std::map<int, std::uint32_t> objects_;
   std::set<int> deferred_;
 };

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "machines/simba/misfits.h"
+
 namespace heat::simba {
 namespace {
 
@@ -109,7 +111,7 @@ EnergyByComponent& EnergyByComponent::operator+=(const EnergyByComponent& o) {
 RunResult simulate(const spec::Schedule& schedule, const spec::ArchSpec& arch, const spec::EnergyTable& table,
                    const RunOptions& options, const DramAttachment& dram, const std::vector<std::uint8_t>& image) {
   base::Problems problems;
-  for (const std::string& text : spec::misfits(schedule, arch)) problems.add(schedule.file, text);
+  for (const std::string& text : machines::simba::misfits(schedule, arch)) problems.add(schedule.file, text);
   problems.throw_if_any<base::ScheduleError>();
   if (options.data) check_data(schedule, image);
   sc_core::sc_report_handler::set_actions(sc_core::SC_INFO, sc_core::SC_DO_NOTHING);

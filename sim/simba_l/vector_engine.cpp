@@ -4,8 +4,8 @@
 #include <cstring>
 #include <stdexcept>
 
+#include "base/checked.h"
 #include "sim/simba_l/vector_unit.h"
-#include "spec/step_geometry.h"
 
 namespace heat::simba {
 namespace {

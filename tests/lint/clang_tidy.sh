@@ -4,7 +4,7 @@ set -euo pipefail
 build=$(readlink -f "$1")
 cd "$(dirname "$(readlink -f "$0")")/../.."
 # Files without LibTorch: parsing its headers costs more than the rest together.
-mapfile -t files < <(find base spec traces sim firmware offline/path offline/mapper offline/decompose -name '*.cpp' | sort)
+mapfile -t files < <(find base spec machines traces sim firmware offline/path offline/mapper offline/decompose -name '*.cpp' | sort)
 [ ${#files[@]} -gt 0 ] || { echo "no files found"; exit 1; }
 printf '%s\n' "${files[@]}" | xargs -P 2 -n 4 bash -c 'clang-tidy --quiet --extra-arg=-Werror --extra-arg=-Wno-unknown-warning-option -p "$0" "$@" 2> >(grep -v "warnings generated" >&2)' "$build"
 echo "${#files[@]} files"

@@ -23,16 +23,17 @@ const std::vector<Room>& rooms() {
       {"base/", {}, false},
       {"spec/", {"base/"}, false},
       {"firmware/", {}, false},
+      {"machines/simba/", {"base/", "spec/", "firmware/include/"}, false},
       {"traces/", {"base/", "spec/"}, false},
       {"sim/dram/", {"base/", "spec/"}, true},
       // sim/dram's public headers; the writer of the run database; the firmware's ABI and the HAL it is built behind.
       {"sim/simba_l/",
-       {"base/", "spec/", "sim/dram/dram.h", "sim/dram/requester.h", "traces/writer.h", "traces/schema.h",
-        "firmware/include/", "firmware/hal/host/host_hal.h"},
+       {"base/", "spec/", "machines/simba/", "sim/dram/dram.h", "sim/dram/requester.h", "traces/writer.h",
+        "traces/schema.h", "firmware/include/", "firmware/hal/host/host_hal.h"},
        true},
-      {"offline/", {"base/", "spec/", "traces/reader.h", "traces/schema.h"}, false},
-      {"bench/", {"base/", "spec/", "sim/", "traces/", "offline/"}, true},
-      {"tests/", {"base/", "spec/", "firmware/", "sim/", "traces/", "offline/"}, true},
+      {"offline/", {"base/", "spec/", "machines/", "traces/reader.h", "traces/schema.h"}, false},
+      {"bench/", {"base/", "spec/", "machines/", "sim/", "traces/", "offline/"}, true},
+      {"tests/", {"base/", "spec/", "machines/", "firmware/", "sim/", "traces/", "offline/"}, true},
   };
   return table;
 }
@@ -138,6 +139,8 @@ TEST(IncludeGraph, ForbiddenArrowsAreSeen) {
   };
   EXPECT_TRUE(refused("spec/units.h", "traces/reader.h"));
   EXPECT_TRUE(refused("firmware/src/commands.c", "spec/units.h"));
+  EXPECT_TRUE(refused("machines/simba/x.cpp", "offline/mapper/search.h"));
+  EXPECT_TRUE(refused("spec/x.cpp", "machines/simba/shares.h"));
   EXPECT_TRUE(refused("traces/reader.cpp", "sim/dram/dram.h"));
   EXPECT_TRUE(refused("sim/dram/dram.cpp", "traces/writer.h"));
   EXPECT_TRUE(refused("sim/simba_l/pe.cpp", "sim/dram/controller.h"));
@@ -150,6 +153,7 @@ TEST(IncludeGraph, ForbiddenArrowsAreSeen) {
   EXPECT_TRUE(refused("elsewhere/x.cpp", "spec/units.h"));
   EXPECT_TRUE(objection({"spec/x.cpp", 1, "units.h", false}, std::nullopt));
   EXPECT_FALSE(refused("offline/loop/x.cpp", "traces/reader.h"));
+  EXPECT_FALSE(refused("offline/mapper/x.cpp", "machines/simba/shares.h"));
   EXPECT_FALSE(refused("sim/simba_l/pe.cpp", "sim/dram/dram.h"));
   EXPECT_FALSE(refused("sim/simba_l/pe.cpp", "systemc", true));
   EXPECT_FALSE(refused("offline/loop/x.cpp", "offline/mapper/search.h"));

@@ -7,7 +7,8 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "spec/gb_layout.h"
+#include "machines/simba/gb_layout.h"
+#include "machines/simba/misfits.h"
 #include "spec/schedule.h"
 #include "tests/support/integer_reference.h"
 #include "tests/support/sample_schedules.h"
@@ -27,8 +28,9 @@ Outcome load(const std::string& text) {
     const Schedule schedule = Schedule::load(path);
     // What is accepted must be safe to work with.
     const ArchSpec arch = test_support::small_arch();
-    if (misfits(schedule, arch).empty()) {
-      for (const auto& group : schedule.groups) EXPECT_LE(gb_layout(schedule, group, arch).total_bytes, 8192);
+    if (machines::simba::misfits(schedule, arch).empty()) {
+      for (const auto& group : schedule.groups)
+        EXPECT_LE(machines::simba::gb_layout(schedule, group, arch).total_bytes, 8192);
     }
     to_json(schedule);
     return Outcome::kAccepted;

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/atomic_file.h"
+#include "machines/simba/misfits.h"
 #include "spec/schedule_checks.h"
 #include "tests/support/sample_schedules.h"
 
@@ -253,12 +254,12 @@ TEST(Schedule, MissingFileIsAScheduleErrorThatNamesIt) {
 
 TEST(Misfits, EveryCapacityHasItsMessage) {
   const Schedule fits = test_support::encoder_layer(small_arch()).schedule;
-  ASSERT_EQ(misfits(fits, small_arch()), std::vector<std::string>{});
+  ASSERT_EQ(machines::simba::misfits(fits, small_arch()), std::vector<std::string>{});
   const auto found = [&](const std::function<void(ArchSpec&)>& change) {
     ArchSpec arch = small_arch();
     change(arch);
     std::string all;
-    for (const auto& line : misfits(fits, arch)) all += line + "\n";
+    for (const auto& line : machines::simba::misfits(fits, arch)) all += line + "\n";
     return all;
   };
   EXPECT_NE(found([](ArchSpec& a) { a.name = "other"; }).find("made for 'small', the architecture is 'other'"),
@@ -281,14 +282,14 @@ TEST(Misfits, ATileMayFillExactlyHalfABuffer) {
   m.pe_tile = {1, 8, 1, 16};
   ArchSpec arch = small_arch();
   arch.pe.weight_buffer.capacity = Bytes(256);
-  EXPECT_EQ(misfits(s, arch), std::vector<std::string>{});
+  EXPECT_EQ(machines::simba::misfits(s, arch), std::vector<std::string>{});
   arch.pe.weight_buffer.capacity = Bytes(255);
-  EXPECT_EQ(misfits(s, arch).size(), 1u);
+  EXPECT_EQ(machines::simba::misfits(s, arch).size(), 1u);
   arch.pe.weight_buffer.capacity = Bytes(256);
   arch.pe.accumulation_buffer.capacity = Bytes(48);  // 8 entries of 24 bits, twice
-  EXPECT_EQ(misfits(s, arch), std::vector<std::string>{});
+  EXPECT_EQ(machines::simba::misfits(s, arch), std::vector<std::string>{});
   arch.pe.accumulation_buffer.capacity = Bytes(47);
-  EXPECT_EQ(misfits(s, arch).size(), 1u);
+  EXPECT_EQ(machines::simba::misfits(s, arch).size(), 1u);
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "machines/simba/misfits.h"
 #include "spec/schedule_checks.h"
 #include "tests/support/integer_reference.h"
 
@@ -82,7 +83,7 @@ TEST(SampleSchedules, AllAreValidAndFitTheirMachine) {
     base::Problems problems;
     spec::check_structure(built.schedule, problems);
     EXPECT_EQ(problems.list(), std::vector<std::string>{});
-    EXPECT_EQ(spec::misfits(built.schedule, arch), std::vector<std::string>{});
+    EXPECT_EQ(machines::simba::misfits(built.schedule, arch), std::vector<std::string>{});
     ++count;
   });
   EXPECT_EQ(count, 2 * 18 * 6);

@@ -8,8 +8,9 @@
 #include <set>
 #include <stdexcept>
 
-#include "spec/gb_layout.h"
-#include "spec/step_geometry.h"
+#include "machines/simba/gb_layout.h"
+#include "machines/simba/misfits.h"
+#include "machines/simba/step_geometry.h"
 #include "tests/support/integer_reference.h"
 #include "tests/support/parameter_data.h"
 
@@ -215,7 +216,7 @@ std::int64_t ScheduleBuilder::resident_bytes_of(const spec::FusedGroup& group, b
       spec::FusedGroup one = group;
       one.step = 1;
       const std::int64_t whole = built_.schedule.tensors[static_cast<std::size_t>(t)].bytes();
-      const std::int64_t value = spec::resident_bytes(built_.schedule, one, t);
+      const std::int64_t value = machines::simba::resident_bytes(built_.schedule, one, t);
       const bool shared = value != whole || group.extent == 1;
       if (shared == per_value) bytes += per_value ? value : whole;
     }
@@ -302,14 +303,14 @@ BuiltSchedule ScheduleBuilder::build() {
     // Streamed tiles share what residents and parameters leave; vector rows are given by the step.
     for (std::int64_t slot = capacity / 6; slot > 0; slot /= 2) {
       choose_mappings(group, slot);
-      if (spec::gb_layout(built_.schedule, group, arch_).total_bytes <= capacity) break;
+      if (machines::simba::gb_layout(built_.schedule, group, arch_).total_bytes <= capacity) break;
     }
-    while (spec::gb_layout(built_.schedule, group, arch_).total_bytes > capacity && group.step > 1) {
+    while (machines::simba::gb_layout(built_.schedule, group, arch_).total_bytes > capacity && group.step > 1) {
       group.step /= 2;
       choose_mappings(group, capacity / 64);
     }
   }
-  const auto wrong = spec::misfits(built_.schedule, arch_);
+  const auto wrong = machines::simba::misfits(built_.schedule, arch_);
   if (!wrong.empty()) throw std::logic_error("schedule builder: " + wrong.front());
   draw_data();
   return std::move(built_);

@@ -92,7 +92,7 @@ TEST_F(Correct, FittedAnewThenPredictionsFollowAndMeasurementsStay) {
   const std::atomic<bool> stop{false};
   fill_table(table, two, arch, energy, {}, options, {}, stop);
   fill_table(one, {two[0]}, arch, energy, {}, options, {}, stop);
-  mapper::Calibration calibration;
+  machines::simba::Calibration calibration;
   calibration.dram_latency_cycles = 500;
   fill_table(fitted, two, arch, energy, calibration, options, {}, stop);
 

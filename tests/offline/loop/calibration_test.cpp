@@ -12,7 +12,7 @@
 namespace heat::offline {
 namespace {
 
-using mapper::Calibration;
+using machines::simba::Calibration;
 
 struct Fixture {
   spec::ArchSpec arch = spec::ArchSpec::load(std::string(HEAT_SOURCE_DIR) + "/configs/arch/simba-l.yaml");
@@ -20,7 +20,7 @@ struct Fixture {
 
   // Schedules "measured" by the model itself with another calibration.
   std::vector<CalibrationSample> samples(const Calibration& truth) const {
-    const mapper::Machine machine(arch, energy), other(arch, energy, truth);
+    const machines::simba::Machine machine(arch, energy), other(arch, energy, truth);
     std::vector<CalibrationSample> list;
     for (const auto& [m, k, n] : {std::array<std::int64_t, 3>{768, 768, 384},
                                   {280, 768, 384},
@@ -31,7 +31,7 @@ struct Fixture {
       CalibrationSample s;
       s.schedule = mapper::gemm_schedule(m, k, n, 1, spec::LoopDim::kN, arch.name);
       mapper::map_group(s.schedule, 0, machine, {});
-      const mapper::GroupCost cost = mapper::evaluate(s.schedule, 0, other);
+      const machines::simba::GroupCost cost = machines::simba::evaluate(s.schedule, 0, other);
       s.groups.push_back({cost.cycles, cost.energy_pj, cost.energy_by_component_pj.at("dram"), cost.dram_bytes});
       list.push_back(std::move(s));
     }

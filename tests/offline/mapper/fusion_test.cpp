@@ -2,13 +2,18 @@
 
 #include <gtest/gtest.h>
 
+#include "machines/simba/misfits.h"
 #include "offline/mapper/layer_cost.h"
 #include "offline/mapper/lower_path.h"
 #include "spec/schedule_checks.h"
-#include "tests/offline/mapper/machines.h"
+#include "tests/machines/simba/machines.h"
 
 namespace heat::offline::mapper {
 namespace {
+
+using machines::simba::energy_of;
+using machines::simba::ScheduleCost;
+using machines::simba::simba_l;
 
 struct Layer {
   const char* equation;
@@ -61,7 +66,7 @@ TEST(PlanFusion, IsNeverWorseThanUnfusedAndAlwaysFits) {
         return objective_value(objective, cycles, energy_pj, arch);
       };
       EXPECT_LE(value(r.cycles, r.energy_pj), value(r.unfused_cycles, r.unfused_energy_pj)) << layer.equation;
-      EXPECT_TRUE(spec::misfits(s, arch).empty()) << spec::misfits(s, arch).front();
+      EXPECT_TRUE(machines::simba::misfits(s, arch).empty()) << machines::simba::misfits(s, arch).front();
       base::Problems problems;
       spec::check_structure(s, problems);
       EXPECT_TRUE(problems.empty()) << problems.list().front();
@@ -101,7 +106,7 @@ TEST(PlanFusion, WhenALoneGemmHasManyWeightsThenItsOutputsAreSharedOutInsteadOfI
   EXPECT_EQ(chosen.nodes[0].bound, spec::LoopDim::kM);
   EXPECT_EQ(chosen.groups[0].index, "o");
   EXPECT_EQ(chosen.groups[0].extent, 3072);
-  EXPECT_TRUE(spec::misfits(chosen, arch).empty());
+  EXPECT_TRUE(machines::simba::misfits(chosen, arch).empty());
   by_token.groups = {{"by token", "t", 64, 16, {0}, {}, {}}};
   const SearchResult tokens = map_group(by_token, 0, machine, {});
   ASSERT_TRUE(tokens.feasible) << tokens.reason;

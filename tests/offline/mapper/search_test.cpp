@@ -5,11 +5,16 @@
 #include <random>
 
 #include "base/atomic_file.h"
+#include "machines/simba/misfits.h"
 #include "offline/mapper/gemm_schedule.h"
-#include "tests/offline/mapper/machines.h"
+#include "tests/machines/simba/machines.h"
 
 namespace heat::offline::mapper {
 namespace {
+
+using machines::simba::energy_of;
+using machines::simba::simba_l;
+using machines::simba::tiny;
 
 using spec::LoopDim;
 
@@ -116,7 +121,7 @@ TEST(MapGroup, WhenTheArchitectureFileChangesThenTheChoiceChangesForTheBetter) {
     EXPECT_FALSE(same);
     // The old choice on the new machine: impossible, or dearer.
     spec::Schedule old = before;
-    if (spec::misfits(old, arch).empty()) {
+    if (machines::simba::misfits(old, arch).empty()) {
       EXPECT_LT(chosen.cost.edp_js(arch), evaluate(old, 0, Machine(arch, energy)).edp_js(arch));
     }
   }

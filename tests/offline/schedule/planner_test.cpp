@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "machines/simba/misfits.h"
 #include "offline/schedule/choose_factors.h"
 #include "offline/schedule/evaluate.h"
 #include "offline/schedule/quantize.h"
@@ -26,7 +27,7 @@ class Planner : public testing::Test {
 
   spec::ArchSpec arch_;
   spec::EnergyTable energy_;
-  mapper::Machine machine_{arch_, energy_};
+  machines::simba::Machine machine_{arch_, energy_};
   fs::path folder_;
   const EncoderShape shape_{"small", 2, 16, 64, 4, 128};
 };
@@ -39,7 +40,7 @@ TEST_F(Planner, DenseEncoderThenASavedScheduleLoadsAndFitsTheMachine) {
   const std::int64_t size = write_schedule(planned.network.schedule, bytes, path);
 
   const spec::Schedule loaded = spec::Schedule::load(path);  // checks the structure
-  EXPECT_EQ(spec::misfits(loaded, arch_), std::vector<std::string>{});
+  EXPECT_EQ(machines::simba::misfits(loaded, arch_), std::vector<std::string>{});
   EXPECT_EQ(loaded.dram_image, "dense.bin");
   EXPECT_EQ(static_cast<std::int64_t>(fs::file_size(folder_ / "dense.bin")), size);
   EXPECT_EQ(loaded.nodes.size(), 22u);

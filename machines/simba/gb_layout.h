@@ -10,7 +10,7 @@
 
 #include "spec/schedule.h"
 
-namespace heat::spec {
+namespace heat::machines::simba {
 
 // Two slots of `bytes` each at offset and offset + bytes; bytes 0: no node of the group needs them.
 struct SlotPair {
@@ -26,14 +26,11 @@ struct GbLayout {
 
 // Bytes of a resident tensor in one step on one chiplet: the whole tensor, or its share when it holds the group's
 // index.
-std::int64_t resident_bytes(const Schedule& schedule, const FusedGroup& group, int tensor);
-
-// True when `tensor` is in the global buffer while `group` runs.
-bool is_resident(const Schedule& schedule, const FusedGroup& group, int tensor);
+std::int64_t resident_bytes(const spec::Schedule& schedule, const spec::FusedGroup& group, int tensor);
 
 // Bytes of streamed tiles: weight b*m*k, input b*n*k, output b*m*n of gb_tile.
 // Vector nodes stream whole rows: input and residual share an input slot (residual behind the input), tile = the rows
 // of the step.
-GbLayout gb_layout(const Schedule& schedule, const FusedGroup& group, const ArchSpec& arch);
+GbLayout gb_layout(const spec::Schedule& schedule, const spec::FusedGroup& group, const spec::ArchSpec& arch);
 
-}  // namespace heat::spec
+}  // namespace heat::machines::simba

@@ -2,13 +2,13 @@
 // nest are products of sums over those kinds. Only sends and loads depend on the loop orders: a tile is sent again when
 // a loop that it depends on has moved since, so a loop it does not depend on is free when every loop inside it runs
 // once.
-#include "offline/mapper/step_counts.h"
+#include "machines/simba/step_counts.h"
 
 #include <algorithm>
 
-#include "spec/step_geometry.h"
+#include "machines/simba/step_geometry.h"
 
-namespace heat::offline::mapper {
+namespace heat::machines::simba {
 namespace {
 
 using base::ceil_div;
@@ -339,4 +339,4 @@ StepCounts count_vector(const OperandShape& input, const OperandShape* residual,
   return c;
 }
 
-}  // namespace heat::offline::mapper
+}  // namespace heat::machines::simba

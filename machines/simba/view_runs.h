@@ -7,7 +7,7 @@
 
 #include "spec/schedule.h"
 
-namespace heat::offline::mapper {
+namespace heat::machines::simba {
 
 // A view reduced to what counting runs needs. The three groups are b, then m or n, then k (two for vector nodes and
 // outputs: the missing group has extent 1). A block covers a range of each flattened group, starting at a multiple of
@@ -63,4 +63,4 @@ constexpr std::int64_t packed_accesses(std::int64_t bytes, std::int64_t unit) {
   return (bytes + unit - 1) / unit;
 }
 
-}  // namespace heat::offline::mapper
+}  // namespace heat::machines::simba

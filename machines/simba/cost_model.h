@@ -11,12 +11,12 @@
 #include <string>
 #include <vector>
 
-#include "offline/mapper/calibration.h"
+#include "machines/simba/calibration.h"
 #include "spec/arch_spec.h"
 #include "spec/energy_table.h"
 #include "spec/schedule.h"
 
-namespace heat::offline::mapper {
+namespace heat::machines::simba {
 
 // What the cost model needs to know of the machine; references must outlive their users.
 struct Machine {
@@ -86,7 +86,7 @@ struct GroupCost {
   spec::Prediction prediction() const;
 };
 
-// Costs group `group` of `schedule` as it stands (its mappings must fit: spec::misfits).
+// Costs group `group` of `schedule` as it stands (its mappings must fit: misfits.h).
 GroupCost evaluate(const spec::Schedule& schedule, int group, const Machine& machine);
 
 // The whole schedule. Also writes every prediction (nodes, groups, total) into `schedule`.
@@ -97,4 +97,4 @@ struct ScheduleCost {
 ScheduleCost evaluate(const spec::Schedule& schedule, const Machine& machine);
 ScheduleCost predict(spec::Schedule& schedule, const Machine& machine);
 
-}  // namespace heat::offline::mapper
+}  // namespace heat::machines::simba

@@ -1,14 +1,12 @@
-// The shares, steps and extents that follow from a schedule's group loop: one place for the arithmetic that the mapper
-// counts with and the simulator runs.
+// The shares and steps that follow from a group's loop.
 #pragma once
 
 #include <algorithm>
 #include <cstdint>
 
 #include "base/checked.h"
-#include "spec/schedule.h"
 
-namespace heat::spec {
+namespace heat::machines::simba {
 
 // Half-open range of values.
 struct IndexRange {
@@ -32,16 +30,4 @@ inline IndexRange step_range(IndexRange share, std::int64_t step, std::int64_t s
   return {share.begin + s * step, std::min(share.end, share.begin + (s + 1) * step)};
 }
 
-// Extents of a GEMM node when the bound index covers `range_size` of its `extent` values.
-inline Extents step_extents(const GemmNode& gemm, LoopDim bound, std::int64_t extent, std::int64_t range_size) {
-  Extents e = gemm.extents;
-  e[bound] = e[bound] / extent * range_size;
-  return e;
-}
-
-// True when the view holds the group's bound index.
-inline bool holds_index(const TensorView& view, const Index& index) {
-  return std::any_of(view.dims.begin(), view.dims.end(), [&](const ViewDim& d) { return d.index == index; });
-}
-
-}  // namespace heat::spec
+}  // namespace heat::machines::simba

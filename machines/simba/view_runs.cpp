@@ -1,12 +1,12 @@
 // A run grows over the group of stride 1, then over the next group as long as the one before is covered whole.
-#include "offline/mapper/view_runs.h"
+#include "machines/simba/view_runs.h"
 
 #include <algorithm>
 #include <numeric>
 
-#include "spec/step_geometry.h"
+#include "machines/simba/step_geometry.h"
 
-namespace heat::offline::mapper {
+namespace heat::machines::simba {
 
 ViewRuns::ViewRuns(const spec::TensorView& view, const Sizes& extents) {
   std::size_t next = 0;
@@ -144,4 +144,4 @@ double ViewRuns::burst_bytes(const Sizes& block) const {
   return std::max(64.0 * blocks, bytes);
 }
 
-}  // namespace heat::offline::mapper
+}  // namespace heat::machines::simba

@@ -1,17 +1,17 @@
 // Linear allocation: residents in order of first use, then slot pairs.
-#include "spec/gb_layout.h"
+#include "machines/simba/gb_layout.h"
 
 #include <algorithm>
 
-#include "spec/step_geometry.h"
+#include "base/checked.h"
 
-namespace heat::spec {
+namespace heat::machines::simba {
 namespace {
 
 // Every view a node reads or writes, in the order input, residual, weight, output.
-std::vector<const TensorView*> views_of(const Node& node) {
+std::vector<const spec::TensorView*> views_of(const spec::Node& node) {
   if (node.gemm) return {&node.gemm->input, &node.gemm->weight, &node.gemm->output};
-  std::vector<const TensorView*> views{&node.vector->input};
+  std::vector<const spec::TensorView*> views{&node.vector->input};
   if (node.vector->residual) views.push_back(&*node.vector->residual);
   views.push_back(&node.vector->output);
   return views;
@@ -45,42 +45,39 @@ class Allocator {
 
 }  // namespace
 
-bool is_resident(const Schedule& schedule, const FusedGroup& group, int tensor) {
-  return schedule.tensors[static_cast<std::size_t>(tensor)].home == Home::kGlobalBuffer ||
-         std::find(group.pinned.begin(), group.pinned.end(), tensor) != group.pinned.end();
-}
-
-std::int64_t resident_bytes(const Schedule& schedule, const FusedGroup& group, int tensor) {
+std::int64_t resident_bytes(const spec::Schedule& schedule, const spec::FusedGroup& group, int tensor) {
   const std::int64_t whole = schedule.tensors[static_cast<std::size_t>(tensor)].bytes();
   for (int n : group.nodes)
-    for (const TensorView* view : views_of(schedule.nodes[static_cast<std::size_t>(n)]))
-      if (view->tensor == tensor && holds_index(*view, group.index))
+    for (const spec::TensorView* view : views_of(schedule.nodes[static_cast<std::size_t>(n)]))
+      if (view->tensor == tensor && spec::holds_index(*view, group.index))
         return whole / group.extent * std::min(group.step, group.extent);
   return whole;
 }
 
-GbLayout gb_layout(const Schedule& schedule, const FusedGroup& group, const ArchSpec& arch) {
+GbLayout gb_layout(const spec::Schedule& schedule, const spec::FusedGroup& group, const spec::ArchSpec& arch) {
   GbLayout layout;
   Allocator allocator(arch.global_buffer.word_bytes);
   std::int64_t weight = 0, input = 0, output = 0, parameters = 0;
   for (int n : group.nodes) {
-    const Node& node = schedule.nodes[static_cast<std::size_t>(n)];
-    for (const TensorView* view : views_of(node))
-      if (is_resident(schedule, group, view->tensor) && !layout.resident.count(view->tensor))
+    const spec::Node& node = schedule.nodes[static_cast<std::size_t>(n)];
+    for (const spec::TensorView* view : views_of(node))
+      if (spec::is_resident(schedule, group, view->tensor) && !layout.resident.count(view->tensor))
         layout.resident[view->tensor] = allocator.take(resident_bytes(schedule, group, view->tensor));
-    const auto streamed = [&](const TensorView& view) { return !is_resident(schedule, group, view.tensor); };
+    const auto streamed = [&](const spec::TensorView& view) {
+      return !spec::is_resident(schedule, group, view.tensor);
+    };
     const auto whole = [&](int tensor) {
       return tensor < 0 ? 0 : schedule.tensors[static_cast<std::size_t>(tensor)].bytes();
     };
     if (node.gemm) {
-      const Extents& t = node.gemm->mapping.gb_tile;
+      const spec::Extents& t = node.gemm->mapping.gb_tile;
       if (streamed(node.gemm->weight)) weight = std::max(weight, t.b * t.m * t.k);
       if (streamed(node.gemm->input)) input = std::max(input, t.b * t.n * t.k);
       if (streamed(node.gemm->output)) output = std::max(output, t.b * t.m * t.n);
       parameters = std::max(parameters, round_up(whole(node.gemm->epilogue.requant), arch.global_buffer.word_bytes) +
                                             whole(node.gemm->epilogue.activation_table));
     } else {
-      const VectorNode& v = *node.vector;
+      const spec::VectorNode& v = *node.vector;
       const std::int64_t tile = v.rows / group.extent * std::min(group.step, group.extent) * v.columns;
       std::int64_t in = streamed(v.input) ? tile : 0;
       if (v.residual && streamed(*v.residual)) in += tile;
@@ -97,4 +94,4 @@ GbLayout gb_layout(const Schedule& schedule, const FusedGroup& group, const Arch
   return layout;
 }
 
-}  // namespace heat::spec
+}  // namespace heat::machines::simba

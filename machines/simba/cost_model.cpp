@@ -1,11 +1,11 @@
 // Thin: a GroupModel costs the group with the mappings found in the schedule.
-#include "offline/mapper/cost_model.h"
+#include "machines/simba/cost_model.h"
 
 #include <algorithm>
 
-#include "offline/mapper/group_model.h"
+#include "machines/simba/group_model.h"
 
-namespace heat::offline::mapper {
+namespace heat::machines::simba {
 namespace {
 
 constexpr const char* kResourceNames[kResourceCount] = {"dram",     "nop",        "dma",        "gb_read",
@@ -79,4 +79,4 @@ ScheduleCost predict(spec::Schedule& schedule, const Machine& machine) {
   return total;
 }
 
-}  // namespace heat::offline::mapper
+}  // namespace heat::machines::simba

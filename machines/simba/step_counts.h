@@ -3,12 +3,12 @@
 
 #include <cstdint>
 
-#include "offline/mapper/mesh_links.h"
-#include "offline/mapper/view_runs.h"
+#include "machines/simba/mesh_links.h"
+#include "machines/simba/view_runs.h"
 #include "spec/arch_spec.h"
 #include "spec/schedule.h"
 
-namespace heat::offline::mapper {
+namespace heat::machines::simba {
 
 // What counting needs to know of an operand beside the mapping.
 struct OperandShape {
@@ -66,4 +66,4 @@ StepCounts count_gemm(const GemmShape& shape, const spec::Extents& e, const spec
 StepCounts count_vector(const OperandShape& input, const OperandShape* residual, const OperandShape& output,
                         std::int64_t rows, std::int64_t columns, const spec::ArchSpec& arch);
 
-}  // namespace heat::offline::mapper
+}  // namespace heat::machines::simba

@@ -1,11 +1,11 @@
 // Routes are walked link by link; a tree is the set of distinct links.
-#include "offline/mapper/mesh_links.h"
+#include "machines/simba/mesh_links.h"
 
 #include <algorithm>
 #include <cstdlib>
 #include <set>
 
-namespace heat::offline::mapper {
+namespace heat::machines::simba {
 namespace {
 
 using Link = std::pair<int, int>;
@@ -69,4 +69,4 @@ const SplitLinks& LinkTables::of(const spec::SpatialSplit& s) {
   return tables_.emplace(key, std::move(t)).first->second;
 }
 
-}  // namespace heat::offline::mapper
+}  // namespace heat::machines::simba

@@ -1,11 +1,11 @@
 // Formulas: docs/mapper.md, "Cycles".
-#include "offline/mapper/node_step.h"
+#include "machines/simba/node_step.h"
 
 #include <algorithm>
 
-#include "offline/mapper/mesh_links.h"
+#include "machines/simba/mesh_links.h"
 
-namespace heat::offline::mapper {
+namespace heat::machines::simba {
 
 using spec::Action;
 
@@ -197,4 +197,4 @@ void Pipeline::add(const NodeStep& n) {
   last_execution_ = tile_execution;
 }
 
-}  // namespace heat::offline::mapper
+}  // namespace heat::machines::simba

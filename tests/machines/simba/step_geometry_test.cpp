@@ -1,11 +1,12 @@
 // Shares and steps partition the loop's extent exactly, whatever the numbers.
-#include "spec/step_geometry.h"
+#include "machines/simba/step_geometry.h"
 
 #include <gtest/gtest.h>
 
+#include "spec/schedule.h"
 #include "tests/support/random.h"
 
-namespace heat::spec {
+namespace heat::machines::simba {
 namespace {
 
 TEST(StepGeometry, SharesAndStepsVisitEveryValueOnceInOrder) {
@@ -39,11 +40,11 @@ TEST(StepGeometry, ChipletsPastTheEndHaveNothing) {
 }
 
 TEST(StepGeometry, ExtentsScaleAlongTheBoundDimensionOnly) {
-  GemmNode gemm;
+  spec::GemmNode gemm;
   gemm.extents = {2, 30, 48, 7};  // n = 12 tokens x 4
-  EXPECT_EQ(step_extents(gemm, LoopDim::kN, 12, 5), (Extents{2, 30, 20, 7}));
-  EXPECT_EQ(step_extents(gemm, LoopDim::kM, 10, 1), (Extents{2, 3, 48, 7}));
-  EXPECT_EQ(step_extents(gemm, LoopDim::kB, 2, 2), gemm.extents);
+  EXPECT_EQ(spec::step_extents(gemm, spec::LoopDim::kN, 12, 5), (spec::Extents{2, 30, 20, 7}));
+  EXPECT_EQ(spec::step_extents(gemm, spec::LoopDim::kM, 10, 1), (spec::Extents{2, 3, 48, 7}));
+  EXPECT_EQ(spec::step_extents(gemm, spec::LoopDim::kB, 2, 2), gemm.extents);
 }
 
 TEST(StepGeometry, CeilDivAtBothEdges) {
@@ -54,4 +55,4 @@ TEST(StepGeometry, CeilDivAtBothEdges) {
 }
 
 }  // namespace
-}  // namespace heat::spec
+}  // namespace heat::machines::simba

@@ -1,5 +1,5 @@
 // The closed forms against a walk of the loop nest, tile by tile, that remembers what every PE was sent last.
-#include "offline/mapper/step_counts.h"
+#include "machines/simba/step_counts.h"
 
 #include <gtest/gtest.h>
 
@@ -8,10 +8,10 @@
 #include <random>
 #include <set>
 
-#include "spec/step_geometry.h"
-#include "tests/offline/mapper/machines.h"
+#include "machines/simba/step_geometry.h"
+#include "tests/machines/simba/machines.h"
 
-namespace heat::offline::mapper {
+namespace heat::machines::simba {
 namespace {
 
 using spec::Extents;
@@ -313,4 +313,4 @@ TEST(StepCounts, EqualAWalkOfTheLoopNest) {
 }
 
 }  // namespace
-}  // namespace heat::offline::mapper
+}  // namespace heat::machines::simba

@@ -1,4 +1,4 @@
-#include "offline/mapper/calibration.h"
+#include "machines/simba/calibration.h"
 
 #include <gtest/gtest.h>
 
@@ -7,7 +7,7 @@
 
 #include "base/atomic_file.h"
 
-namespace heat::offline::mapper {
+namespace heat::machines::simba {
 namespace {
 
 std::string path_of(const std::string& name) {
@@ -40,4 +40,4 @@ TEST(Calibration, WhenValuesAreImpossibleThenOneErrorNamesThemAll) {
 }
 
 }  // namespace
-}  // namespace heat::offline::mapper
+}  // namespace heat::machines::simba

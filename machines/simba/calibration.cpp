@@ -1,12 +1,14 @@
 // One table of fields: reading, checking and writing follow it.
-#include "offline/mapper/calibration.h"
+#include "machines/simba/calibration.h"
 
+#include <algorithm>
+#include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "base/atomic_file.h"
 #include "base/config_reader.h"
 
-namespace heat::offline::mapper {
+namespace heat::machines::simba {
 namespace {
 
 struct Field {
@@ -72,10 +74,15 @@ Calibration calibration_from_json(const nlohmann::json& json, const std::string&
   return c;
 }
 
+bool operator==(const Calibration& x, const Calibration& y) {
+  return std::all_of(std::begin(kFields), std::end(kFields),
+                     [&](const Field& f) { return x.*f.member == y.*f.member; });
+}
+
 nlohmann::ordered_json to_json(const Calibration& calibration) {
   nlohmann::ordered_json json;
   for (const Field& f : kFields) json[f.name] = calibration.*f.member;
   return json;
 }
 
-}  // namespace heat::offline::mapper
+}  // namespace heat::machines::simba

@@ -7,7 +7,7 @@
 
 #include "spec/energy_table.h"
 
-namespace heat::offline::mapper {
+namespace heat::machines::simba {
 
 // How the machine differs from the closed forms. All factors multiply, all *_cycles add. docs/mapper.md has the
 // formulas.
@@ -36,11 +36,11 @@ struct Calibration {
   static Calibration load(const std::string& path);
   void save(const std::string& path) const;
 
-  friend bool operator==(const Calibration&, const Calibration&) = default;
+  friend bool operator==(const Calibration& x, const Calibration& y);
 };
 
 nlohmann::ordered_json to_json(const Calibration& calibration);
 // Reads what to_json wrote. Throws ConfigError naming `place` and what is missing or impossible.
 Calibration calibration_from_json(const nlohmann::json& json, const std::string& place);
 
-}  // namespace heat::offline::mapper
+}  // namespace heat::machines::simba

@@ -3,11 +3,11 @@
 
 #include <array>
 
-#include "offline/mapper/cost_model.h"
-#include "offline/mapper/step_counts.h"
-#include "spec/step_geometry.h"
+#include "machines/simba/cost_model.h"
+#include "machines/simba/step_counts.h"
+#include "machines/simba/step_geometry.h"
 
-namespace heat::offline::mapper {
+namespace heat::machines::simba {
 
 // Chiplets that share a group's index: `full` of them have the largest share, at most one has a smaller one.
 struct Shares {
@@ -127,4 +127,4 @@ class Pipeline {
   double store_ = 0;           // memory work that follows it
 };
 
-}  // namespace heat::offline::mapper
+}  // namespace heat::machines::simba

@@ -5,10 +5,10 @@
 #include <optional>
 #include <vector>
 
-#include "offline/mapper/node_step.h"
+#include "machines/simba/node_step.h"
 #include "spec/schedule.h"
 
-namespace heat::offline::mapper {
+namespace heat::machines::simba {
 
 // One node, as counting needs it; independent of its mapping, the step and the pins of parameters.
 struct NodeModel {
@@ -85,4 +85,4 @@ class GroupModel {
   int parameter_nodes_ = 0;
 };
 
-}  // namespace heat::offline::mapper
+}  // namespace heat::machines::simba

@@ -1,19 +1,25 @@
 // Order of execution: pinned tensors, then every step's nodes; parameters of at most two nodes stay in their two slots.
-#include "offline/mapper/group_model.h"
+#include "machines/simba/group_model.h"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
+#include <cstring>
 
-#include "spec/gb_layout.h"
+#include "machines/simba/gb_layout.h"
 
-namespace heat::offline::mapper {
+namespace heat::machines::simba {
 namespace {
 
 using spec::Action;
 
 double whole_bursts(std::int64_t bytes) {
   return 64.0 * static_cast<double>(base::ceil_div(bytes, 64));
+}
+
+std::int64_t bits(double value) {
+  std::int64_t pattern = 0;
+  std::memcpy(&pattern, &value, sizeof pattern);
+  return pattern;
 }
 
 double& action(NodeStep& s, Action a) {
@@ -256,7 +262,7 @@ std::vector<std::int64_t> GroupModel::key(std::size_t position, std::int64_t ste
 void GroupModel::append_group_key(std::size_t position, std::vector<std::int64_t>& key) const {
   const NodeModel& n = nodes_[position];
   for (double bytes : {pins_.whole_bytes, pins_.per_value_bytes, pins_.whole_gb_writes, n.parameter_bytes})
-    key.push_back(std::bit_cast<std::int64_t>(bytes));
+    key.push_back(bits(bytes));
   key.insert(key.end(), {pins_.whole_loads, pins_.step_loads, n.parameter_loads});
 }
 
@@ -345,4 +351,4 @@ GroupCost GroupModel::full(const std::vector<spec::GemmMapping>& mappings, std::
   return cost;
 }
 
-}  // namespace heat::offline::mapper
+}  // namespace heat::machines::simba

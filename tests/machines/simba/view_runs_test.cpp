@@ -1,10 +1,10 @@
-#include "offline/mapper/view_runs.h"
+#include "machines/simba/view_runs.h"
 
 #include <gtest/gtest.h>
 
 #include "offline/mapper/batched_gemm.h"
 
-namespace heat::offline::mapper {
+namespace heat::machines::simba {
 namespace {
 
 // 64-byte bursts that the rows of a box touch, summed over every box of the tiling.
@@ -80,4 +80,4 @@ TEST(ViewRuns, WhenNothingIsContiguousThenEveryElementIsAnAccess) {
 }
 
 }  // namespace
-}  // namespace heat::offline::mapper
+}  // namespace heat::machines::simba

@@ -1,5 +1,5 @@
 // Nothing in the global buffer overlaps, everything is on a word, and the total is the sum of the parts.
-#include "spec/gb_layout.h"
+#include "machines/simba/gb_layout.h"
 
 #include <gtest/gtest.h>
 
@@ -7,9 +7,15 @@
 
 #include "tests/support/sample_schedules.h"
 
-namespace heat::spec {
+namespace heat::machines::simba {
 namespace {
 
+using spec::ArchSpec;
+using spec::Bytes;
+using spec::Extents;
+using spec::FusedGroup;
+using spec::Node;
+using spec::Schedule;
 using test_support::small_arch;
 
 struct Block {
@@ -105,4 +111,4 @@ TEST(GbLayout, ResidualSharesTheInputSlot) {
 }
 
 }  // namespace
-}  // namespace heat::spec
+}  // namespace heat::machines::simba

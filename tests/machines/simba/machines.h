@@ -6,7 +6,7 @@
 #include "spec/arch_spec.h"
 #include "spec/energy_table.h"
 
-namespace heat::offline::mapper {
+namespace heat::machines::simba {
 
 inline spec::ArchSpec simba_l() {
   return spec::ArchSpec::load(std::string(HEAT_SOURCE_DIR) + "/configs/arch/simba-l.yaml");
@@ -34,4 +34,4 @@ inline spec::ArchSpec tiny() {
   return a;
 }
 
-}  // namespace heat::offline::mapper
+}  // namespace heat::machines::simba

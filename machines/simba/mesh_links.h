@@ -9,7 +9,7 @@
 #include "spec/arch_spec.h"
 #include "spec/mapping.h"
 
-namespace heat::offline::mapper {
+namespace heat::machines::simba {
 
 // Hops from node `from` to node `to` (node i sits at x = i % width, y = i / width).
 int mesh_hops(const spec::MeshSpec& mesh, int from, int to);
@@ -53,4 +53,4 @@ class LinkTables {
   std::map<std::tuple<std::int64_t, std::int64_t, std::int64_t>, SplitLinks> tables_;
 };
 
-}  // namespace heat::offline::mapper
+}  // namespace heat::machines::simba

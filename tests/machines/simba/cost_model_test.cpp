@@ -1,17 +1,22 @@
-#include "offline/mapper/cost_model.h"
+#include "machines/simba/cost_model.h"
 
 #include <gtest/gtest.h>
 
 #include <random>
 
+#include "machines/simba/misfits.h"
+#include "machines/simba/node_step.h"
+#include "machines/simba/step_geometry.h"
 #include "offline/mapper/gemm_schedule.h"
-#include "offline/mapper/node_step.h"
 #include "offline/mapper/search.h"
-#include "tests/offline/mapper/machines.h"
+#include "tests/machines/simba/machines.h"
 
-namespace heat::offline::mapper {
+namespace heat::machines::simba {
 namespace {
 
+using offline::mapper::gemm_schedule;
+using offline::mapper::map_group;
+using offline::mapper::SearchResult;
 using spec::Action;
 using spec::LoopDim;
 
@@ -40,7 +45,7 @@ TEST(CostModel, ConservesMacsAndRespectsThePeaks) {
     EXPECT_GE(r.cost.cycles, r.cost.dram_bytes / arch.dram_port_bytes_per_cycle);
     // Every operand crosses the port at least once.
     EXPECT_GE(r.cost.dram_bytes, static_cast<double>(c.b * (c.m * c.k + c.n * c.k + c.m * c.n)));
-    EXPECT_TRUE(spec::misfits(s, arch).empty());
+    EXPECT_TRUE(misfits(s, arch).empty());
     for (double busy : r.cost.resource_cycles) EXPECT_LE(busy, r.cost.cycles);
   }
 }
@@ -122,10 +127,10 @@ TEST(StepClasses, CoverEveryShareExactlyOnce) {
     }
     EXPECT_EQ(full, shares.share);
     EXPECT_EQ(partial, shares.partial) << extent << " over " << chiplets << " in " << step;
-    EXPECT_EQ(steps, spec::steps_of(shares.share, step));
+    EXPECT_EQ(steps, steps_of(shares.share, step));
     EXPECT_EQ(full * shares.full + partial, extent);
   }
 }
 
 }  // namespace
-}  // namespace heat::offline::mapper
+}  // namespace heat::machines::simba

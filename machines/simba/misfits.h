@@ -1,0 +1,15 @@
+// What of a schedule a Simba machine has no room for.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "spec/schedule.h"
+
+namespace heat::machines::simba {
+
+// Everything about a schedule that does not fit `arch`: name, tiles beyond buffers (gb_layout.h), spatial split beyond
+// the PEs. Empty when it fits. (Sums beyond the accumulator depend on the data: the simulator reports them.)
+std::vector<std::string> misfits(const spec::Schedule& schedule, const spec::ArchSpec& arch);
+
+}  // namespace heat::machines::simba
