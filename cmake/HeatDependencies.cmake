@@ -26,6 +26,13 @@ set_target_properties(OpenCV::ml PROPERTIES IMPORTED_LOCATION ${HEAT_OPENCV_ML_L
   INTERFACE_LINK_LIBRARIES ${HEAT_OPENCV_CORE_LIBRARY})
 target_include_directories(OpenCV::ml SYSTEM INTERFACE ${HEAT_OPENCV_INCLUDE})
 
+# Debian's liblbfgs-dev ships no CMake package either.
+find_path(HEAT_LBFGS_INCLUDE lbfgs.h REQUIRED)
+find_library(HEAT_LBFGS_LIBRARY lbfgs REQUIRED)
+add_library(LBFGS::lbfgs UNKNOWN IMPORTED)
+set_target_properties(LBFGS::lbfgs PROPERTIES IMPORTED_LOCATION ${HEAT_LBFGS_LIBRARY})
+target_include_directories(LBFGS::lbfgs SYSTEM INTERFACE ${HEAT_LBFGS_INCLUDE})
+
 include(HeatSystemC)
 
 if(HEAT_BUILD_TESTS)

@@ -1,13 +1,17 @@
-// Penalised multinomial regression; the intercepts are not penalised. The path over C starts each fit at the last one.
+// Penalised multinomial regression by L-BFGS; the intercepts are not penalised. The path over C starts each fit at the
+// last one.
 #include "offline/tasks/tfidf_regression.h"
+
+#include <lbfgs.h>
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <map>
+#include <memory>
 
 #include "base/errors.h"
 #include "offline/model/unicode.h"
-#include "offline/tasks/lbfgs.h"
 
 namespace heat::offline {
 namespace {
@@ -38,67 +42,91 @@ class Regression {
  public:
   Regression(const SparseRows& rows, const std::vector<TextExample>& examples, std::int64_t features,
              std::int64_t classes)
-      : rows_(rows), examples_(examples), features_(features), classes_(classes), weights_((features + 1) * classes) {}
+      : rows_(rows), examples_(examples), features_(features), classes_(classes) {
+    HEAT_CHECK(size() <= std::numeric_limits<int>::max() - 8, "the weights can be counted by an int, as liblbfgs does");
+    weights_.reset(lbfgs_malloc(static_cast<int>(size())));  // aligned and padded for its vector instructions
+    if (!weights_) throw std::bad_alloc();
+    std::fill_n(weights_.get(), size(), 0.0);
+  }
 
   void fit(double inverse_penalty) {
-    minimize_lbfgs([&](const auto& w, auto& g) { return objective(w, g, inverse_penalty); }, weights_, {10, 300, 2e-5});
+    inverse_penalty_ = inverse_penalty;
+    lbfgs_parameter_t parameters;
+    lbfgs_parameter_init(&parameters);
+    parameters.m = 10;
+    parameters.max_iterations = 300;
+    parameters.epsilon = 1e-7;  // of |gradient| over |weights|
+    parameters.past = 10;       // or the objective falls by less than 0.3 % in ten iterations
+    parameters.delta = 3e-3;
+    const auto evaluate = [](void* self, const double* w, double* g, int, double) {
+      return static_cast<Regression*>(self)->objective(w, g);
+    };
+    const int status = lbfgs(static_cast<int>(size()), weights_.get(), nullptr, evaluate, nullptr, this, &parameters);
+    // Weights short of the minimum by rounding or by the bound on iterations still classify.
+    HEAT_CHECK(status >= 0 || status == LBFGSERR_MAXIMUMITERATION || status == LBFGSERR_ROUNDING_ERROR,
+               "L-BFGS ends without an error; liblbfgs gives " + std::to_string(status));
   }
 
   double accuracy(const SparseRows& rows, const std::vector<TextExample>& examples) const {
     std::int64_t right = 0;
-    std::vector<float> scores(classes_);
+    std::vector<double> scores(classes_);
     for (std::size_t i = 0; i < rows.size(); ++i) {
-      score(weights_, rows[i], scores);
+      score(weights_.get(), rows[i], scores);
       right += std::max_element(scores.begin(), scores.end()) - scores.begin() == examples[i].label;
     }
     return rows.empty() ? 0 : static_cast<double>(right) / static_cast<double>(rows.size());
   }
 
  private:
-  void score(const std::vector<float>& w, const SparseRows::value_type& row, std::vector<float>& scores) const {
-    std::copy_n(w.begin() + features_ * classes_, classes_, scores.begin());
+  std::int64_t size() const { return (features_ + 1) * classes_; }
+
+  void score(const double* w, const SparseRows::value_type& row, std::vector<double>& scores) const {
+    std::copy_n(w + features_ * classes_, classes_, scores.begin());
     for (const auto& [feature, value] : row) {
-      const float* line = w.data() + feature * classes_;
+      const double* line = w + feature * classes_;
       for (std::int64_t c = 0; c < classes_; ++c) scores[c] += value * line[c];
     }
   }
 
   // Mean cross entropy + |W|^2 / (2 C n): the objective divided by C n, which keeps its scale over the path.
-  double objective(const std::vector<float>& w, std::vector<float>& g, double inverse_penalty) const {
+  double objective(const double* w, double* g) const {
     const double n = static_cast<double>(rows_.size());
-    const auto decay = static_cast<float>(1.0 / (inverse_penalty * n));
+    const double decay = 1.0 / (inverse_penalty_ * n);
     double squares = 0;
     const std::int64_t penalised = features_ * classes_;
     for (std::int64_t k = 0; k < penalised; ++k) {
-      squares += static_cast<double>(w[k]) * w[k];
+      squares += w[k] * w[k];
       g[k] = decay * w[k];
     }
-    std::fill(g.begin() + penalised, g.end(), 0.0f);
+    std::fill_n(g + penalised, classes_, 0.0);
     double loss = 0;
-    std::vector<float> p(classes_);
+    std::vector<double> p(classes_);
     for (std::size_t i = 0; i < rows_.size(); ++i) {
       score(w, rows_[i], p);
-      const float top = *std::max_element(p.begin(), p.end());
-      const float own = p[examples_[i].label];
-      float sum = 0;
-      for (float& e : p) sum += e = std::exp(e - top);
+      const double top = *std::max_element(p.begin(), p.end());
+      const double own = p[examples_[i].label];
+      double sum = 0;
+      for (double& e : p) sum += e = std::exp(e - top);
       loss += std::log(sum) + top - own;
-      const float scale = static_cast<float>(1.0 / n) / sum;
-      for (float& e : p) e *= scale;
-      p[examples_[i].label] -= static_cast<float>(1.0 / n);
+      for (double& e : p) e /= sum * n;
+      p[examples_[i].label] -= 1.0 / n;
       for (const auto& [feature, value] : rows_[i]) {
-        float* line = g.data() + feature * classes_;
+        double* line = g + feature * classes_;
         for (std::int64_t c = 0; c < classes_; ++c) line[c] += value * p[c];
       }
       for (std::int64_t c = 0; c < classes_; ++c) g[penalised + c] += p[c];
     }
-    return loss / n + 0.5 * squares / (inverse_penalty * n);
+    return loss / n + 0.5 * decay * squares;
   }
 
+  struct Free {
+    void operator()(double* weights) const { lbfgs_free(weights); }
+  };
   const SparseRows& rows_;
   const std::vector<TextExample>& examples_;
   std::int64_t features_, classes_;
-  std::vector<float> weights_;
+  std::unique_ptr<double[], Free> weights_;
+  double inverse_penalty_ = 1;
 };
 
 }  // namespace

@@ -4,27 +4,8 @@
 
 #include <cmath>
 
-#include "offline/tasks/lbfgs.h"
-
 namespace heat::offline {
 namespace {
-
-TEST(Lbfgs, QuadraticGoesToItsMinimum) {
-  // sum_i (i+1) (x_i - i)^2
-  const auto f = [](const std::vector<float>& x, std::vector<float>& g) {
-    double value = 0;
-    for (std::size_t i = 0; i < x.size(); ++i) {
-      const double d = x[i] - static_cast<double>(i);
-      value += (static_cast<double>(i) + 1) * d * d;
-      g[i] = static_cast<float>(2 * (static_cast<double>(i) + 1) * d);
-    }
-    return value;
-  };
-  std::vector<float> x(20, -3.0f);
-  const LbfgsResult r = minimize_lbfgs(f, x, {10, 200, 1e-5});
-  EXPECT_TRUE(r.converged);
-  for (std::size_t i = 0; i < x.size(); ++i) EXPECT_NEAR(x[i], static_cast<double>(i), 1e-2);
-}
 
 TEST(Tfidf, ValuesFollowTheDefinition) {
   // n = 3; df(red) = 2, df(ball) = 1; one-letter words do not count.
