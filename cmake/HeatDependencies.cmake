@@ -1,10 +1,9 @@
 # Everything comes from the distribution's packages (list in ./heat). A missing one stops here with its name.
 find_package(Threads REQUIRED)
 find_package(fmt REQUIRED)
-find_package(spdlog REQUIRED)
 find_package(nlohmann_json REQUIRED)
 find_package(yaml-cpp REQUIRED)
-find_package(SQLite3 REQUIRED)
+find_package(SQLiteCpp REQUIRED)
 find_package(Boost REQUIRED COMPONENTS program_options)
 find_package(zstd REQUIRED)
 find_package(ZLIB REQUIRED)

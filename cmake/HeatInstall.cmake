@@ -3,7 +3,7 @@
 include(CMakePackageConfigHelpers)
 
 set(HEAT_PACKAGE_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/heat)
-install(TARGETS heat_base heat_spec heat_traces heat_dram_core heat_dram EXPORT heat-targets
+install(TARGETS heat_base heat_sqlite heat_spec heat_traces heat_dram_core heat_dram EXPORT heat-targets
         ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT development)
 install(EXPORT heat-targets NAMESPACE heat:: DESTINATION ${HEAT_PACKAGE_DIR} COMPONENT development)
 foreach(room base spec traces sim/dram)

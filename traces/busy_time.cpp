@@ -18,7 +18,7 @@ bool is_busy_kind(const std::string& kind) {
 
 std::vector<UnitRow> working_units(const Reader& reader) {
   std::set<std::int64_t> working;
-  Statement s = reader.database().prepare("SELECT DISTINCT unit_id FROM interval");
+  base::Statement s(reader.database(), "SELECT DISTINCT unit_id FROM interval");
   while (s.step()) working.insert(s.integer(0));
   std::vector<UnitRow> units = reader.units();
   units.erase(std::remove_if(units.begin(), units.end(), [&](const UnitRow& u) { return !working.count(u.id); }),

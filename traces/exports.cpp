@@ -81,7 +81,7 @@ const std::vector<std::string>& csv_tables() {
 std::int64_t export_csv(const Reader& reader, const std::string& table, std::ostream& out) {
   for (const auto& known : kCsvTables) {
     if (table != known.name) continue;
-    Statement s = reader.database().prepare(known.sql);
+    base::Statement s(reader.database(), known.sql);
     for (int c = 0; c < s.columns(); ++c) out << (c > 0 ? "," : "") << s.column_name(c);
     out << "\n";
     std::int64_t rows = 0;

@@ -12,6 +12,8 @@
 namespace heat::traces {
 namespace {
 
+using base::Database;
+using base::Statement;
 using base::TraceError;
 
 std::uint64_t big_endian(const std::array<unsigned char, 100>& header, int offset, int bytes) {
@@ -50,7 +52,7 @@ Database open_checked(const std::string& path) {
 }
 
 RunRow read_run(const Database& database) {
-  Statement s = database.prepare("SELECT * FROM run");
+  Statement s(database, "SELECT * FROM run");
   if (!s.step()) throw TraceError(database.file() + ": table run is empty, expected one row");
   RunRow run;
   run.info.program = s.text(0);
@@ -75,7 +77,7 @@ RunRow read_run(const Database& database) {
 template <class Row, class Make>
 std::vector<Row> read_all(const Database& database, const char* sql, Make make) {
   std::vector<Row> rows;
-  Statement s = database.prepare(sql);
+  Statement s(database, sql);
   while (s.step()) rows.push_back(make(s));
   return rows;
 }
@@ -85,7 +87,7 @@ std::vector<Row> read_all(const Database& database, const char* sql, Make make) 
 Reader::Reader(const std::string& path) : database_(open_checked(path)), run_(read_run(database_)) {}
 
 nlohmann::ordered_json Reader::config() const {
-  Statement s = database_.prepare("SELECT json FROM config");
+  Statement s(database_, "SELECT json FROM config");
   if (!s.step()) throw TraceError(path() + ": table config is empty, expected one row");
   try {
     return nlohmann::ordered_json::parse(s.text(0));
@@ -132,23 +134,23 @@ std::vector<StallRow> Reader::stalls() const {
 }
 
 void Reader::for_each_interval(const std::function<void(const IntervalRow&)>& visit) const {
-  Statement s = database_.prepare(
-      "SELECT i.unit_id, i.start_cycle, i.end_cycle, k.text, i.node_id FROM interval i "
-      "LEFT JOIN name k ON k.id = i.kind_id ORDER BY i.start_cycle, i.rowid");
+  Statement s(database_,
+              "SELECT i.unit_id, i.start_cycle, i.end_cycle, k.text, i.node_id FROM interval i "
+              "LEFT JOIN name k ON k.id = i.kind_id ORDER BY i.start_cycle, i.rowid");
   while (s.step()) visit({s.id(0), s.integer(1), s.integer(2), s.text(3), s.id(4)});
 }
 
 void Reader::for_each_counter(const std::function<void(const CounterRow&)>& visit) const {
-  Statement s = database_.prepare(
-      "SELECT c.unit_id, k.text, c.cycle, c.value FROM counter c LEFT JOIN name k ON k.id = c.name_id "
-      "ORDER BY c.cycle, c.rowid");
+  Statement s(database_,
+              "SELECT c.unit_id, k.text, c.cycle, c.value FROM counter c LEFT JOIN name k ON k.id = c.name_id "
+              "ORDER BY c.cycle, c.rowid");
   while (s.step()) visit({s.id(0), s.text(1), s.integer(2), s.real(3)});
 }
 
 void Reader::for_each_dram_transaction(const std::function<void(const DramTransactionRow&)>& visit) const {
-  Statement s = database_.prepare(
-      "SELECT address, bytes, is_write, arrival_cycle, start_cycle, finish_cycle, row_result, channel, rank, "
-      "bank_group, bank, row, node_id, tensor_id FROM dram_transaction ORDER BY arrival_cycle, id");
+  Statement s(database_,
+              "SELECT address, bytes, is_write, arrival_cycle, start_cycle, finish_cycle, row_result, channel, rank, "
+              "bank_group, bank, row, node_id, tensor_id FROM dram_transaction ORDER BY arrival_cycle, id");
   while (s.step()) {
     DramTransactionRow row;
     row.address = s.integer(0);

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "base/sqlite.h"
 #include "traces/schema.h"
-#include "traces/sqlite.h"
 
 namespace heat::traces {
 
@@ -34,10 +34,10 @@ class Reader {
   void for_each_dram_transaction(const std::function<void(const DramTransactionRow&)>& visit) const;
 
   // For questions the rows do not answer.
-  const Database& database() const { return database_; }
+  const base::Database& database() const { return database_; }
 
  private:
-  Database database_;
+  base::Database database_;
   RunRow run_;
 };
 

@@ -11,10 +11,14 @@
 
 #include "base/atomic_file.h"
 #include "base/errors.h"
-#include "traces/sqlite.h"
+#include "base/sqlite.h"
 
 namespace heat::traces {
 namespace {
+
+using base::Database;
+using base::RowId;
+using base::Statement;
 
 std::string prepare_folder(const std::string& path) {
   const auto parent = std::filesystem::path(path).parent_path();
@@ -24,14 +28,6 @@ std::string prepare_folder(const std::string& path) {
   const std::string temporary = base::temporary_name(path);
   std::filesystem::remove(temporary, ec);
   return temporary;
-}
-
-Database open_new(const std::string& temporary) {
-  try {
-    return Database::create(temporary);
-  } catch (const base::TraceError& e) {
-    throw base::FileError(e.what());
-  }
 }
 
 // Every id of a kind that rows refer to, against every id that was added.
@@ -73,19 +69,19 @@ struct Writer::Impl {
         temporary(prepare_folder(path_in)),
         info(info_in),
         database(start(temporary)),
-        add_unit(database.prepare("INSERT INTO unit VALUES(?,?,?)")),
-        add_name(database.prepare("INSERT INTO name VALUES(?,?)")),
-        add_interval(database.prepare("INSERT INTO interval VALUES(?,?,?,?,?)")),
-        add_counter(database.prepare("INSERT INTO counter VALUES(?,?,?,?)")),
-        add_group(database.prepare("INSERT INTO fused_group VALUES(?,?,?,?,?,?)")),
-        add_node(database.prepare("INSERT INTO node VALUES(?,?,?,?,?,?,0,?,?,?,?)")),
-        add_tensor(database.prepare("INSERT INTO tensor VALUES(?,?,?,?)")),
-        add_energy(database.prepare("INSERT INTO energy VALUES(?,?,?,?,?)")),
-        add_stall(database.prepare("INSERT INTO stall VALUES(?,?,?,?)")),
-        add_transaction(database.prepare("INSERT INTO dram_transaction VALUES(NULL,?,?,?,?,?,?,?,?,?,?,?,?,?,?)")) {}
+        add_unit(database, "INSERT INTO unit VALUES(?,?,?)"),
+        add_name(database, "INSERT INTO name VALUES(?,?)"),
+        add_interval(database, "INSERT INTO interval VALUES(?,?,?,?,?)"),
+        add_counter(database, "INSERT INTO counter VALUES(?,?,?,?)"),
+        add_group(database, "INSERT INTO fused_group VALUES(?,?,?,?,?,?)"),
+        add_node(database, "INSERT INTO node VALUES(?,?,?,?,?,?,0,?,?,?,?)"),
+        add_tensor(database, "INSERT INTO tensor VALUES(?,?,?,?)"),
+        add_energy(database, "INSERT INTO energy VALUES(?,?,?,?,?)"),
+        add_stall(database, "INSERT INTO stall VALUES(?,?,?,?)"),
+        add_transaction(database, "INSERT INTO dram_transaction VALUES(NULL,?,?,?,?,?,?,?,?,?,?,?,?,?,?)") {}
 
   static Database start(const std::string& temporary) {
-    Database database = open_new(temporary);
+    Database database = Database::create(temporary);
     database.execute("PRAGMA application_id=" + std::to_string(kApplicationId) +
                      "; PRAGMA user_version=" + std::to_string(kSchemaVersion) + "; BEGIN;" + schema_sql());
     return database;
@@ -95,7 +91,7 @@ struct Writer::Impl {
     if (last_name_id >= 0 && text == last_name) return last_name_id;
     last_name = std::string(text);
     const auto [it, added] = names.emplace(last_name, static_cast<std::int32_t>(names.size()));
-    if (added) add_name.bind(1, it->second).bind(2, text).run();
+    if (added) add_name.run(it->second, text);
     return last_name_id = it->second;
   }
 
@@ -110,17 +106,16 @@ struct Writer::Impl {
   }
 
   void write_run(const RunTotals& totals) {
-    Statement s = database.prepare("INSERT INTO run VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?)");
-    s.bind(1, info.program).bind(2, info.version).bind(3, info.seed).bind(4, info.schedule).bind(5, info.network);
-    s.bind(6, info.method).bind(7, info.arch).bind(8, info.clock_ghz).bind(9, info.peak_macs_per_cycle);
-    s.bind(10, info.dram_peak_bytes_per_cycle).bind(11, totals.cycles).bind(12, macs).bind(13, energy_pj).run();
+    Statement(database, "INSERT INTO run VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?)")
+        .run(info.program, info.version, info.seed, info.schedule, info.network, info.method, info.arch, info.clock_ghz,
+             info.peak_macs_per_cycle, info.dram_peak_bytes_per_cycle, totals.cycles, macs, energy_pj);
   }
 };
 
 Writer::Writer(const std::string& path, const RunInfo& info, const nlohmann::ordered_json& resolved_config) {
   HEAT_CHECK(info.clock_ghz > 0, "clock_ghz " + std::to_string(info.clock_ghz));
   impl_ = std::make_unique<Impl>(path, info);
-  impl_->database.prepare("INSERT INTO config VALUES(?)").bind(1, resolved_config.dump()).run();
+  Statement(impl_->database, "INSERT INTO config VALUES(?)").run(resolved_config.dump());
 }
 
 Writer::~Writer() {
@@ -134,7 +129,7 @@ Writer::~Writer() {
 std::int32_t Writer::unit(std::int32_t chiplet, std::string_view name) {
   const auto [it, added] =
       impl_->units.emplace(std::make_pair(chiplet, std::string(name)), static_cast<std::int32_t>(impl_->units.size()));
-  if (added) impl_->add_unit.bind(1, it->second).bind_id(2, chiplet).bind(3, name).run();
+  if (added) impl_->add_unit.run(it->second, RowId{chiplet}, name);
   return it->second;
 }
 
@@ -144,51 +139,45 @@ void Writer::interval(std::int32_t unit, std::int64_t start_cycle, std::int64_t 
   impl_->check_time(start_cycle, end_cycle);
   impl_->nodes.use(node);
   const auto kind_id = impl_->name_id(kind);
-  auto& s = impl_->add_interval;
-  s.bind(1, unit).bind(2, start_cycle).bind(3, end_cycle).bind(4, kind_id).bind_id(5, node).run();
+  impl_->add_interval.run(unit, start_cycle, end_cycle, kind_id, RowId{node});
 }
 
 void Writer::counter(std::int32_t unit, std::string_view name, std::int64_t cycle, double value) {
   impl_->check_unit(unit);
   impl_->check_time(cycle, cycle);
   const auto name_id = impl_->name_id(name);
-  impl_->add_counter.bind(1, unit).bind(2, name_id).bind(3, cycle).bind(4, value).run();
+  impl_->add_counter.run(unit, name_id, cycle, value);
 }
 
 void Writer::group(const GroupRow& row) {
   impl_->check_time(row.start_cycle, row.end_cycle);
   impl_->groups.defined.insert(row.id);
-  auto& s = impl_->add_group;
-  s.bind(1, row.id).bind(2, row.name).bind(3, row.start_cycle).bind(4, row.end_cycle);
-  s.bind(5, row.predicted_cycles).bind(6, row.predicted_energy_pj).run();
+  impl_->add_group.run(row.id, row.name, row.start_cycle, row.end_cycle, row.predicted_cycles, row.predicted_energy_pj);
 }
 
 void Writer::node(const NodeRow& row) {
   impl_->nodes.defined.insert(row.id);
   impl_->groups.use(row.group);
   impl_->macs += row.macs;
-  auto& s = impl_->add_node;
-  s.bind(1, row.id).bind(2, row.name).bind(3, row.layer).bind_id(4, row.group).bind(5, row.macs).bind(6, row.cycles);
-  s.bind(7, row.predicted_cycles).bind(8, row.predicted_energy_pj);
-  s.bind(9, row.dram_read_bytes).bind(10, row.dram_write_bytes).run();
+  impl_->add_node.run(row.id, row.name, row.layer, RowId{row.group}, row.macs, row.cycles, row.predicted_cycles,
+                      row.predicted_energy_pj, row.dram_read_bytes, row.dram_write_bytes);
 }
 
 void Writer::tensor(const TensorRow& row) {
   impl_->tensors.defined.insert(row.id);
-  impl_->add_tensor.bind(1, row.id).bind(2, row.name).bind_id(3, row.dram_address).bind(4, row.bytes).run();
+  impl_->add_tensor.run(row.id, row.name, RowId{row.dram_address}, row.bytes);
 }
 
 void Writer::energy(const EnergyRow& row) {
   HEAT_CHECK(std::isfinite(row.energy_pj), row.component + "." + row.action + " energy is not finite");
   impl_->nodes.use(row.node);
   impl_->energy_pj += row.energy_pj;
-  auto& s = impl_->add_energy;
-  s.bind(1, row.component).bind(2, row.action).bind_id(3, row.node).bind(4, row.count).bind(5, row.energy_pj).run();
+  impl_->add_energy.run(row.component, row.action, RowId{row.node}, row.count, row.energy_pj);
 }
 
 void Writer::stall(const StallRow& row) {
   impl_->nodes.use(row.node);
-  impl_->add_stall.bind_id(1, row.node).bind(2, row.engine).bind(3, row.reason).bind(4, row.cycles).run();
+  impl_->add_stall.run(RowId{row.node}, row.engine, row.reason, row.cycles);
 }
 
 void Writer::dram_transaction(const DramTransactionRow& row) {
@@ -196,11 +185,9 @@ void Writer::dram_transaction(const DramTransactionRow& row) {
   impl_->check_time(row.start_cycle, row.finish_cycle);
   impl_->nodes.use(row.node);
   impl_->tensors.use(row.tensor);
-  auto& s = impl_->add_transaction;
-  s.bind(1, row.address).bind(2, row.bytes).bind(3, row.is_write ? 1 : 0);
-  s.bind(4, row.arrival_cycle).bind(5, row.start_cycle).bind(6, row.finish_cycle);
-  s.bind(7, static_cast<int>(row.row_result)).bind(8, row.channel).bind(9, row.rank).bind(10, row.bank_group);
-  s.bind(11, row.bank).bind(12, row.row).bind_id(13, row.node).bind_id(14, row.tensor).run();
+  impl_->add_transaction.run(row.address, row.bytes, row.is_write, row.arrival_cycle, row.start_cycle, row.finish_cycle,
+                             static_cast<int>(row.row_result), row.channel, row.rank, row.bank_group, row.bank, row.row,
+                             RowId{row.node}, RowId{row.tensor});
 }
 
 void Writer::finish(const RunTotals& totals) {
@@ -216,10 +203,8 @@ void Writer::finish(const RunTotals& totals) {
       "AS sums WHERE node.id = sums.node_id;" +
       std::string(index_sql()) + "COMMIT;");
   const std::string temporary = w.temporary, path = w.path;
-  Database database = std::move(w.database);
-  impl_.reset();  // finalises the statements
+  impl_.reset();  // closes the file
   try {
-    database.close();
     base::commit_file(temporary, path);
   } catch (...) {
     std::error_code ec;

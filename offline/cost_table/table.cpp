@@ -1,21 +1,22 @@
 // SQLite in write-ahead mode: a commit is an append, and the next opening recovers from a kill at any point.
 #include "offline/cost_table/table.h"
 
-#include <sqlite3.h>
-
 #include <cstdio>
 
 #include "base/atomic_file.h"
 #include "base/errors.h"
+#include "base/sqlite.h"
 
 namespace heat::offline {
 namespace {
 
+using base::Statement;
+
 constexpr int kApplicationId = 0x48434f54;  // "HCOT"
 constexpr const char* kColumns =
     "key, rows, cols, tokens, method, shape, rank, params, ratio, error, feasible, reason, einsum, path, mapping, "
-    "macs, "
-    "energy_pj, latency_ns, edp_js, measured_energy_pj, measured_latency_ns, energy_correction, latency_correction";
+    "macs, energy_pj, latency_ns, edp_js, measured_energy_pj, measured_latency_ns, energy_correction, "
+    "latency_correction";
 constexpr const char* kSchema =
     "CREATE TABLE IF NOT EXISTS note(name TEXT PRIMARY KEY, text TEXT NOT NULL);"
     "CREATE TABLE IF NOT EXISTS candidate(key TEXT PRIMARY KEY, rows INTEGER NOT NULL, cols INTEGER NOT NULL,"
@@ -25,105 +26,44 @@ constexpr const char* kSchema =
     " edp_js REAL NOT NULL, measured_energy_pj REAL, measured_latency_ns REAL, energy_correction REAL,"
     " latency_correction REAL);";
 
-}  // namespace
-
-struct CostTable::State {
-  std::string path;
-  sqlite3* db = nullptr;
-  ~State() { sqlite3_close(db); }
-
-  [[noreturn]] void fail(const std::string& doing) const {
-    throw base::FileError(path + ": " + doing + ": " + (db ? sqlite3_errmsg(db) : "out of memory"));
-  }
-  void execute(const std::string& sql) const {
-    if (sqlite3_exec(db, sql.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK) fail("SQLite");
-  }
-};
-
-namespace {
-
-// A prepared statement; parameters and columns in order.
-class Statement {
- public:
-  Statement(sqlite3* db, const std::string& path, const std::string& sql) : db_(db), path_(path) {
-    if (sqlite3_prepare_v2(db, sql.c_str(), -1, &statement_, nullptr) != SQLITE_OK) fail();
-  }
-  Statement(const Statement&) = delete;
-  Statement& operator=(const Statement&) = delete;
-  ~Statement() { sqlite3_finalize(statement_); }
-
-  Statement& text(const std::string& v) {
-    check(sqlite3_bind_text(statement_, ++bound_, v.data(), static_cast<int>(v.size()), SQLITE_TRANSIENT));
-    return *this;
-  }
-  Statement& integer(std::int64_t v) {
-    check(sqlite3_bind_int64(statement_, ++bound_, v));
-    return *this;
-  }
-  Statement& number(std::optional<double> v) {
-    check(v ? sqlite3_bind_double(statement_, ++bound_, *v) : sqlite3_bind_null(statement_, ++bound_));
-    return *this;
-  }
-  // The next row is there.
-  bool step() {
-    column_ = 0;
-    const int status = sqlite3_step(statement_);
-    if (status != SQLITE_ROW && status != SQLITE_DONE) fail();
-    return status == SQLITE_ROW;
-  }
-  std::string next_text() {
-    const auto* v = reinterpret_cast<const char*>(sqlite3_column_text(statement_, column_++));
-    return v ? v : "";
-  }
-  std::int64_t next_integer() { return sqlite3_column_int64(statement_, column_++); }
-  std::optional<double> next_number() {
-    const int c = column_++;
-    if (sqlite3_column_type(statement_, c) == SQLITE_NULL) return std::nullopt;
-    return sqlite3_column_double(statement_, c);
-  }
-
- private:
-  void check(int status) const {
-    if (status != SQLITE_OK) fail();
-  }
-  [[noreturn]] void fail() const { throw base::FileError(path_ + ": SQLite: " + sqlite3_errmsg(db_)); }
-
-  sqlite3* db_;
-  const std::string& path_;
-  sqlite3_stmt* statement_ = nullptr;
-  int bound_ = 0, column_ = 0;
-};
-
-CostRow read_row(Statement& s) {
+CostRow read_row(const Statement& s) {
+  int column = 0;  // the key, which the other columns give
+  const auto integer = [&] { return s.integer(++column); };
+  const auto text = [&] { return s.text(++column); };
+  const auto number = [&] { return s.real(++column); };
+  const auto optional_number = [&] { return s.real_or_none(++column); };
   CostRow r;
-  s.next_text();  // key
-  r.rows = s.next_integer();
-  r.cols = s.next_integer();
-  r.tokens = s.next_integer();
-  r.method = s.next_text();
-  r.shape = s.next_text();
-  r.rank = s.next_text();
-  r.params = s.next_integer();
-  r.ratio = s.next_number().value_or(0);
-  r.error = s.next_number().value_or(0);
-  r.feasible = s.next_integer() != 0;
-  r.reason = s.next_text();
-  r.einsum = s.next_text();
-  r.path = s.next_text();
-  r.mapping = s.next_text();
-  r.macs = s.next_number().value_or(0);
-  r.energy_pj = s.next_number().value_or(0);
-  r.latency_ns = s.next_number().value_or(0);
-  r.edp_js = s.next_number().value_or(0);
-  r.measured_energy_pj = s.next_number();
-  r.measured_latency_ns = s.next_number();
-  const std::optional<double> energy = s.next_number(), latency = s.next_number();
+  r.rows = integer();
+  r.cols = integer();
+  r.tokens = integer();
+  r.method = text();
+  r.shape = text();
+  r.rank = text();
+  r.params = integer();
+  r.ratio = number();
+  r.error = number();
+  r.feasible = integer() != 0;
+  r.reason = text();
+  r.einsum = text();
+  r.path = text();
+  r.mapping = text();
+  r.macs = number();
+  r.energy_pj = number();
+  r.latency_ns = number();
+  r.edp_js = number();
+  r.measured_energy_pj = optional_number();
+  r.measured_latency_ns = optional_number();
+  const std::optional<double> energy = optional_number(), latency = optional_number();
   if (!r.measured_energy_pj) r.class_energy_correction = energy;
   if (!r.measured_latency_ns) r.class_latency_correction = latency;
   return r;
 }
 
 }  // namespace
+
+struct CostTable::State {
+  base::Database database;
+};
 
 std::string CostRow::key() const {
   return std::to_string(rows) + "x" + std::to_string(cols) + " t" + std::to_string(tokens) + " " + method + " " +
@@ -144,79 +84,61 @@ CostTable& CostTable::operator=(CostTable&&) noexcept = default;
 CostTable::~CostTable() = default;
 
 CostTable CostTable::open(const std::string& path) {
-  auto state = std::make_unique<State>();
-  state->path = path;
-  if (sqlite3_open_v2(path.c_str(), &state->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, nullptr) != SQLITE_OK)
-    state->fail("cannot open");
-  sqlite3_busy_timeout(state->db, 10'000);
-  bool is_complete = false;
-  {
-    Statement id(state->db, state->path, "PRAGMA application_id");
-    Statement tables(state->db, state->path, "SELECT count(*) FROM sqlite_master WHERE type = 'table'");
-    id.step();
-    tables.step();
-    const bool is_ours = id.next_integer() == kApplicationId;
-    const std::int64_t count = tables.next_integer();
-    if (!is_ours && count != 0) throw base::FileError(path + ": is no cost table");
-    is_complete = is_ours && count == 2;
-  }  // ends the reads: the journal's mode cannot change within one
-  state->execute("PRAGMA synchronous = NORMAL");
-  if (!is_complete)
-    state->execute("PRAGMA journal_mode = WAL; PRAGMA application_id = " + std::to_string(kApplicationId) + ";" +
-                   kSchema);
+  auto state = std::make_unique<State>(State{base::Database::open_or_create(path, 10'000)});
+  base::Database& database = state->database;
+  const bool is_ours = database.scalar("PRAGMA application_id") == kApplicationId;
+  const std::int64_t tables = database.scalar("SELECT count(*) FROM sqlite_master WHERE type = 'table'");
+  if (!is_ours && tables != 0) throw base::FileError(path + ": is no cost table");
+  database.execute("PRAGMA synchronous = NORMAL");
+  if (!is_ours || tables != 2)
+    database.execute("PRAGMA journal_mode = WAL; PRAGMA application_id = " + std::to_string(kApplicationId) + ";" +
+                     kSchema);
   return CostTable(std::move(state));
 }
 
 std::optional<std::string> CostTable::note(const std::string& name) const {
-  Statement s(state_->db, state_->path, "SELECT text FROM note WHERE name = ?");
-  if (!s.text(name).step()) return std::nullopt;
-  return s.next_text();
+  Statement s(state_->database, "SELECT text FROM note WHERE name = ?");
+  if (!s.bind(name).step()) return std::nullopt;
+  return s.text(0);
 }
 
 void CostTable::set_note(const std::string& name, const std::string& text) {
-  Statement s(state_->db, state_->path, "INSERT OR REPLACE INTO note(name, text) VALUES (?, ?)");
-  s.text(name).text(text).step();
+  Statement(state_->database, "INSERT OR REPLACE INTO note(name, text) VALUES (?, ?)").run(name, text);
 }
 
 bool CostTable::has(const std::string& key) const {
-  Statement s(state_->db, state_->path, "SELECT 1 FROM candidate WHERE key = ?");
-  return s.text(key).step();
+  return Statement(state_->database, "SELECT 1 FROM candidate WHERE key = ?").bind(key).step();
 }
 
 void CostTable::insert(const CostRow& r) {
-  Statement s(state_->db, state_->path,
-              std::string("INSERT OR REPLACE INTO candidate(") + kColumns +
-                  ") VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
-  s.text(r.key()).integer(r.rows).integer(r.cols).integer(r.tokens).text(r.method).text(r.shape).text(r.rank);
-  s.integer(r.params).number(r.ratio).number(r.error).integer(r.feasible).text(r.reason).text(r.einsum).text(r.path);
-  s.text(r.mapping).number(r.macs).number(r.energy_pj).number(r.latency_ns).number(r.edp_js);
-  s.number(r.measured_energy_pj).number(r.measured_latency_ns);
-  s.number(r.measured_energy_pj || r.class_energy_correction ? std::optional(r.energy_correction()) : std::nullopt);
-  s.number(r.measured_latency_ns || r.class_latency_correction ? std::optional(r.latency_correction()) : std::nullopt);
-  s.step();
+  const auto known = [](bool is_known, double value) { return is_known ? std::optional(value) : std::nullopt; };
+  Statement(state_->database, std::string("INSERT OR REPLACE INTO candidate(") + kColumns +
+                                  ") VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)")
+      .run(r.key(), r.rows, r.cols, r.tokens, r.method, r.shape, r.rank, r.params, r.ratio, r.error, r.feasible,
+           r.reason, r.einsum, r.path, r.mapping, r.macs, r.energy_pj, r.latency_ns, r.edp_js, r.measured_energy_pj,
+           r.measured_latency_ns, known(r.measured_energy_pj || r.class_energy_correction, r.energy_correction()),
+           known(r.measured_latency_ns || r.class_latency_correction, r.latency_correction()));
 }
 
 void CostTable::replace(const std::vector<CostRow>& rows, const std::map<std::string, std::string>& notes) {
-  state_->execute("BEGIN IMMEDIATE");
+  state_->database.execute("BEGIN IMMEDIATE");
   try {
     for (const auto& [name, text] : notes) set_note(name, text);
     for (const CostRow& r : rows) insert(r);
-    state_->execute("COMMIT");
+    state_->database.execute("COMMIT");
   } catch (...) {
-    sqlite3_exec(state_->db, "ROLLBACK", nullptr, nullptr, nullptr);
+    try {
+      state_->database.execute("ROLLBACK");
+    } catch (const base::FileError&) {
+      // SQLite has rolled back by itself; the first error is the one to report.
+    }
     throw;
   }
 }
 
 void CostTable::write_copy(const std::string& path) const {
   std::map<std::string, std::string> notes;
-  {
-    Statement s(state_->db, state_->path, "SELECT name, text FROM note");
-    while (s.step()) {
-      const std::string name = s.next_text();
-      notes[name] = s.next_text();
-    }
-  }
+  for (Statement s(state_->database, "SELECT name, text FROM note"); s.step();) notes[s.text(0)] = s.text(1);
   const std::string temporary = base::temporary_name(path);
   const auto remove_all = [](const std::string& file) {
     for (const char* end : {"", "-wal", "-shm"}) std::remove((file + end).c_str());
@@ -228,17 +150,17 @@ void CostTable::write_copy(const std::string& path) const {
 }
 
 std::vector<CostRow> CostTable::rows() const {
-  Statement s(
-      state_->db, state_->path,
-      std::string("SELECT ") + kColumns + " FROM candidate ORDER BY rows, cols, tokens, method, shape, ratio, rank");
   std::vector<CostRow> all;
-  while (s.step()) all.push_back(read_row(s));
+  for (Statement s(state_->database, std::string("SELECT ") + kColumns +
+                                         " FROM candidate ORDER BY rows, cols, tokens, method, shape, ratio, rank");
+       s.step();)
+    all.push_back(read_row(s));
   return all;
 }
 
 std::optional<CostRow> CostTable::find(const std::string& key) const {
-  Statement s(state_->db, state_->path, std::string("SELECT ") + kColumns + " FROM candidate WHERE key = ?");
-  if (!s.text(key).step()) return std::nullopt;
+  Statement s(state_->database, std::string("SELECT ") + kColumns + " FROM candidate WHERE key = ?");
+  if (!s.bind(key).step()) return std::nullopt;
   return read_row(s);
 }
 

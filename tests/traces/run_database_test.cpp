@@ -11,9 +11,9 @@
 
 #include "base/atomic_file.h"
 #include "base/errors.h"
+#include "base/sqlite.h"
 #include "tests/traces/sample_run.h"
 #include "traces/reader.h"
-#include "traces/sqlite.h"
 
 namespace heat::traces {
 namespace {
@@ -177,7 +177,7 @@ TEST(RunDatabase, AbsentEmptyOrForeignFileIsRefusedByName) {
   EXPECT_NE(error_of(folder.file("text.sqlite")).find("not a run database"), std::string::npos);
   EXPECT_NE(error_of(folder.file(".")).find("a folder"), std::string::npos);
   {
-    Database other = Database::create(folder.file("other.sqlite"));
+    base::Database other = base::Database::create(folder.file("other.sqlite"));
     other.execute("CREATE TABLE t(x); INSERT INTO t VALUES(1)");
   }
   EXPECT_NE(error_of(folder.file("other.sqlite")).find("not a run database of HEAT"), std::string::npos);
@@ -196,7 +196,7 @@ TEST(RunDatabase, TruncatedFileIsRefused) {
 TEST(RunDatabase, OtherSchemaVersionIsRefusedWithBothVersions) {
   TemporaryFolder folder;
   write_sample_run(folder.file("run.sqlite"));
-  Database::create(folder.file("run.sqlite")).execute("PRAGMA user_version=99");
+  base::Database::create(folder.file("run.sqlite")).execute("PRAGMA user_version=99");
   const auto error = error_of(folder.file("run.sqlite"));
   EXPECT_NE(error.find("schema version 99"), std::string::npos);
   EXPECT_NE(error.find("reads version " + std::to_string(kSchemaVersion)), std::string::npos);
@@ -205,13 +205,13 @@ TEST(RunDatabase, OtherSchemaVersionIsRefusedWithBothVersions) {
 TEST(RunDatabase, MalformedContentIsRefusedWithTableAndColumn) {
   TemporaryFolder folder;
   write_sample_run(folder.file("run.sqlite"));
-  Database::create(folder.file("run.sqlite")).execute("UPDATE node SET cycles='many' WHERE id=1");
+  base::Database::create(folder.file("run.sqlite")).execute("UPDATE node SET cycles='many' WHERE id=1");
   const auto error = error_of(folder.file("run.sqlite"));
-  EXPECT_NE(error.find("node.cycles"), std::string::npos) << error;
+  EXPECT_NE(error.find("column cycles of SELECT * FROM node"), std::string::npos) << error;
   EXPECT_NE(error.find("'many'"), std::string::npos) << error;
-  Database::create(folder.file("run.sqlite")).execute("DROP TABLE node");
+  base::Database::create(folder.file("run.sqlite")).execute("DROP TABLE node");
   EXPECT_NE(error_of(folder.file("run.sqlite")).find("no such table: node"), std::string::npos);
-  Database::create(folder.file("run.sqlite")).execute("DELETE FROM run");
+  base::Database::create(folder.file("run.sqlite")).execute("DELETE FROM run");
   EXPECT_NE(error_of(folder.file("run.sqlite")).find("table run is empty"), std::string::npos);
 }
 

@@ -130,12 +130,20 @@ TEST_F(CostTableFile, CopyThenSameContentsAndTheSameBytesWhateverTheOrder) {
 TEST_F(CostTableFile, WriterKilledThenEveryRowIsWholeOrAbsent) {
   int before = 0;
   for (int round = 0; round < 3; ++round) {
+    int ready[2];
+    ASSERT_EQ(pipe(ready), 0);
     const pid_t child = fork();
     ASSERT_GE(child, 0);
     if (child == 0) {
       CostTable table = CostTable::open(file());
-      for (int n = before + 1;; ++n) table.insert(numbered_row(n));
+      for (int n = before + 1;; ++n) {
+        table.insert(numbered_row(n));
+        if (n == before + 1 && write(ready[1], "", 1) != 1) _exit(1);
+      }
     }
+    char first = 0;
+    ASSERT_EQ(read(ready[0], &first, 1), 1);  // the first row is there, however busy the machine is
+    for (int end : ready) close(end);
     usleep(60'000 + 20'000 * static_cast<useconds_t>(round));
     kill(child, SIGKILL);
     waitpid(child, nullptr, 0);
