@@ -1,3 +1,5 @@
+// SQLiteCpp (https://github.com/SRombauts/SQLiteCpp) owns the handles and checks every call; the types of columns are
+// checked here.
 #include "base/sqlite.h"
 
 #include <SQLiteCpp/Column.h>

@@ -1,3 +1,5 @@
+// ICU holds the tables of the standard (https://unicode-org.github.io/icu/userguide/strings/properties.html); the CJK
+// blocks are BERT's own choice.
 #include "offline/model/unicode.h"
 
 #include <unicode/locid.h>
