@@ -22,7 +22,11 @@ struct TextTask {
   std::int64_t auxiliary_classes = 0;
 };
 
-// name: wordnet | sst2. directory: where the data lie (empty: the task's default place, see wordnet.h, sst2.h).
+// The tasks there are, the default first.
+std::vector<std::string> task_names();
+
+// name: one of task_names(). directory: where the data lie (empty: the task's default place, see its header). Throws
+// base::ConfigError on an unknown name.
 TextTask load_task(const std::string& name, const std::string& directory = "");
 
 }  // namespace heat::offline
