@@ -31,7 +31,7 @@ bool parse(int argc, char** argv, Options& o) {
       argc, argv, options, "calibrate --config F.yaml --out DIR [--cost-table T.sqlite] [--json O]",
       "  heat-offline calibrate --config configs/calibration.yaml --out calibration --json fit.json\n"
       "  heat-offline calibrate --config configs/calibration.yaml --cost-table table/cost_table.sqlite "
-      "--run runs/bert/run.sqlite --out calibration\n"
+      "--run runs/encoder/run.sqlite --out calibration\n"
       "  heat-offline map --arch configs/arch/simba-l.yaml --gemm 768,768,384 --calibration "
       "calibration/calibration.json\n",
       values);

@@ -57,9 +57,9 @@ bool parse(int argc, char** argv, Options& o) {
   po::variables_map values;
   return parse_options(
       argc, argv, list, "cost-table --model-config config.json --arch A.yaml --seq-len N --out DIR [options]",
-      "  heat-offline cost-table --model-config bert/config.json --arch configs/arch/simba-l.yaml --seq-len 384 \\\n"
+      "  heat-offline cost-table --model-config model/config.json --arch configs/arch/simba-l.yaml --seq-len 384 \\\n"
       "      --methods cp,tucker,ttm,svd --out table\n"
-      "  heat-offline cost-table --model-config bert/config.json --arch configs/arch/simba-l.yaml --seq-len 384 \\\n"
+      "  heat-offline cost-table --model-config model/config.json --arch configs/arch/simba-l.yaml --seq-len 384 \\\n"
       "      --out table --resume\n"
       "  heat-offline cost-table --model-config tiny/config.json --arch configs/arch/simba.yaml --seq-len 128 \\\n"
       "      --methods cp --ratios 0.1,0.3 --top-k 1 --matrix 128x128=query.bin --out table\n",

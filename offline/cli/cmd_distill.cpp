@@ -8,7 +8,7 @@
 namespace heat::offline::cli {
 namespace {
 
-std::vector<LayerPlan> student_plans(base::ConfigReader& r, Bert& teacher, const std::string& plans_path,
+std::vector<LayerPlan> student_plans(base::ConfigReader& r, TorchModel& teacher, const std::string& plans_path,
                                      const std::optional<DecompositionChoice>& choice) {
   if (plans_path.empty() == !choice.has_value())
     throw base::ConfigError(r.place() + ": give one of 'plans' (a file) and 'decomposition'");
@@ -37,12 +37,12 @@ int run_distill(int argc, char** argv) {
   r.finish();
   problems.throw_if_any();
   LevelData data = begin_level(common);
-  Bert& teacher = data.teacher.model;
-  Bert student = clone(teacher);
+  TorchModel& teacher = data.teacher.model;
+  TorchModel student = clone(teacher);
   const std::vector<double> errors = factorize(student, student_plans(r, teacher, plans_path, choice));
   const DistillResult result = distill(student, teacher, data.train, config, {o.out}, progress_to_stderr(), data.dev);
   if (!result.complete) throw base::Error("interrupted; the training state is saved, run the same command to go on");
-  save_checkpoint(o.out, student, data.teacher.tokenizer.vocabulary(), DType::kF16);
+  save_checkpoint(o.out, data.teacher.config, student, data.teacher.tokenizer.vocabulary(), DType::kF16);
   Checkpoint saved = load_checkpoint(o.out);
   nlohmann::ordered_json json = {{"seed", common.seed}};
   json["teacher_encoder_params"] = encoder_parameters(teacher);

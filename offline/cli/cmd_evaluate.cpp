@@ -19,6 +19,13 @@ struct Options {
   bool baseline = false;
 };
 
+// Every task by name; squad is scored from predictions.
+std::string task_words(const std::string& separator) {
+  std::string words;
+  for (const std::string& name : task_names()) words += name + separator;
+  return words + "squad";
+}
+
 const std::vector<TextExample>& split_of(const TextTask& task, const std::string& split) {
   if (split == "train") return task.train;
   if (split == "dev") return task.dev;
@@ -29,12 +36,12 @@ const std::vector<TextExample>& split_of(const TextTask& task, const std::string
 void add_checkpoint(const Options& o, const TextTask& task, nlohmann::ordered_json& json) {
   Checkpoint c = load_checkpoint(o.checkpoint);
   for (const std::string& note : c.notes) std::cerr << "note: " << note << "\n";
-  if (c.model.config().labels.size() != task.labels.size())
-    throw base::ConfigError(o.checkpoint + ": has " + std::to_string(c.model.config().labels.size()) +
-                            " labels, task " + task.name + " has " + std::to_string(task.labels.size()));
+  if (c.config.labels.size() != task.labels.size())
+    throw base::ConfigError(o.checkpoint + ": has " + std::to_string(c.config.labels.size()) + " labels, task " +
+                            task.name + " has " + std::to_string(task.labels.size()));
   const auto& examples = split_of(task, o.split);
   if (examples.empty()) throw base::ConfigError("task " + task.name + " has no labelled split '" + o.split + "'");
-  const std::int64_t length = std::min(o.max_length, c.model.config().max_position_embeddings);
+  const std::int64_t length = std::min(o.max_length, c.config.max_position_embeddings);
   const Evaluation e = evaluate(c.model, encode_examples(examples, c.tokenizer, length), 4096, progress_to_stderr());
   json["accuracy"] = e.accuracy;
   json["loss"] = e.loss;
@@ -66,7 +73,7 @@ int run_evaluate(int argc, char** argv) {
   namespace po = boost::program_options;
   Options o;
   po::options_description options("Options");
-  options.add_options()("task", po::value(&o.task)->required(), "wordnet | sst2 | squad")(
+  options.add_options()("task", po::value(&o.task)->required(), task_words(" | ").c_str())(
       "data", po::value(&o.data)->default_value(""), "the task's folder (wordnet: /usr/share/wordnet) or SQuAD JSON")(
       "predictions", po::value(&o.predictions)->default_value(""), "squad: JSON map from question id to text")(
       "checkpoint", po::value(&o.checkpoint)->default_value(""), "Hugging Face folder")(
@@ -77,7 +84,7 @@ int run_evaluate(int argc, char** argv) {
                                                                      "result file (default: standard output)");
   po::variables_map values;
   if (!parse_options(
-          argc, argv, options, "evaluate --task wordnet|sst2 --checkpoint DIR [--split dev] [--json O]",
+          argc, argv, options, "evaluate --task NAME --checkpoint DIR [--split dev] [--json O]",
           "  heat-offline evaluate --task wordnet --checkpoint examples/wordnet-bert --split test --baseline\n"
           "  heat-offline evaluate --task sst2 --data sst2 --checkpoint out/sst2\n"
           "  heat-offline evaluate --task squad --data dev-v1.1.json --predictions predictions.json\n",

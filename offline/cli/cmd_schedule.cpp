@@ -7,7 +7,7 @@
 #include "base/atomic_file.h"
 #include "base/config_reader.h"
 #include "offline/cli/command.h"
-#include "offline/model/bert_config.h"
+#include "offline/network/model_config.h"
 #include "offline/pipeline/checkpoint_forms.h"
 #include "offline/schedule/choose_factors.h"
 #include "offline/schedule/evaluate.h"
@@ -50,7 +50,7 @@ bool parse(int argc, char** argv, Options& o) {
   if (!parse_options(
           argc, argv, options,
           "schedule --model-config config.json | --checkpoint DIR --arch A.yaml --seq-len N --method M --out S.json",
-          "  heat-offline schedule --model-config bert-base.json --arch configs/arch/simba-l.yaml --seq-len 384 "
+          "  heat-offline schedule --model-config model/config.json --arch configs/arch/simba-l.yaml --seq-len 384 "
           "--method dense --out out/dense.json\n"
           "  heat-offline schedule --checkpoint examples/wordnet-bert --arch configs/arch/simba-l.yaml "
           "--seq-len 32 --method svd --ratio 0.3 --out out/svd.json\n",
@@ -85,9 +85,9 @@ struct Source {
   bool has_values = false;
 };
 
-Source from_config(const Options& o, const BertConfig& config) {
+Source from_config(const Options& o, const ModelConfig& config) {
   Source source;
-  source.shape = encoder_shape(config, o.tokens, "bert");
+  source.shape = encoder_shape(config, o.tokens, config.model_type);
   source.has_values = o.random_weights.has_value();
   source.forms.linear = [](const std::string& name, std::int64_t in, std::int64_t out) {
     return LinearForm{name, in, out, {}, {}, {}};
@@ -114,7 +114,7 @@ std::vector<std::string> lines_of(const std::string& path) {
 Source make_source(const Options& o) {
   Source source;
   if (o.checkpoint.empty()) {
-    source = from_config(o, BertConfig::from_json(parse_json_file(o.model_config), o.model_config));
+    source = from_config(o, ModelConfig::from_json(parse_json_file(o.model_config), o.model_config));
   } else {
     CheckpointForms loaded =
         load_checkpoint_forms(o.checkpoint, o.tokens, o.text.empty() ? std::vector<std::string>{} : lines_of(o.text));

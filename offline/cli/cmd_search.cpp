@@ -62,7 +62,7 @@ nlohmann::json read_json(const std::string& path) {
 }
 
 // The SuperNet folder: cores and ladders.json.
-SuperNet load_supernet(const SearchConfig& c, const Bert& teacher) {
+SuperNet load_supernet(const SearchConfig& c, const TorchModel& teacher) {
   Checkpoint stored = load_checkpoint(c.supernet);
   const std::string path = (std::filesystem::path(c.supernet) / "ladders.json").string();
   std::vector<RankLadder> ladders;
@@ -109,7 +109,7 @@ std::vector<Baseline> all_baselines(const SearchConfig& c, const SuperNet& net, 
 
 // The costs of every rank choice: a file of them, or the rows of a cost table, to whose copy in `out` the choices that
 // it lacks are added.
-ChoiceTable load_costs(const SearchConfig& c, const SuperNet& net, Bert& teacher, const std::string& out) {
+ChoiceTable load_costs(const SearchConfig& c, const SuperNet& net, TorchModel& teacher, const std::string& out) {
   if (c.arch.empty()) {
     std::vector<LadderShape> shapes;
     for (const RankLadder& l : net.ladders()) shapes.push_back({l.layer, l.choices, l.params});

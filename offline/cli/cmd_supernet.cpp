@@ -41,7 +41,7 @@ int run_supernet(int argc, char** argv) {
   SuperNet net(data.teacher.model, plan_layers(data.teacher.model, choice), fractions, config.normalize_variance);
   if (!train_supernet(net, data.teacher.model, data.train, config, {o.out}, progress_to_stderr()))
     throw base::Error("interrupted; the training state is saved, run the same command to go on");
-  save_checkpoint(o.out, net.model(), data.teacher.tokenizer.vocabulary(), DType::kF32);
+  save_checkpoint(o.out, data.teacher.config, net.model(), data.teacher.tokenizer.vocabulary(), DType::kF32);
   base::write_file_atomically((std::filesystem::path(o.out) / "ladders.json").string(),
                               ladders_json(net).dump(2) + "\n");
   nlohmann::ordered_json json = {{"seed", common.seed}, {"steps", config.steps}};

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstring>
 #include <filesystem>
+#include <set>
 
 #include "base/atomic_file.h"
 #include "base/errors.h"
@@ -12,19 +13,32 @@
 namespace heat::offline {
 namespace {
 
-bool is_head(const std::string& name) {
-  return name.starts_with("bert.pooler.") || name.starts_with("classifier.");
+// The names of what lies behind the body.
+std::set<std::string> head_names(const TorchModel& model) {
+  std::set<std::string> names;
+  for (const auto& [name, tensor] : model.named_parameters({model.graph().body.last, model.graph().operators.size()}))
+    names.insert(name);
+  return names;
 }
 
-std::string modern_name(std::string name) {
+// "embeddings.", "encoder.", ...: how names begin in a checkpoint of the network without its head's prefix.
+std::set<std::string> bare_beginnings(const Graph& graph) {
+  std::set<std::string> beginnings;
+  for (const Operator& o : graph.operators)
+    if (const std::string name = parameters_of(o.operation); name.starts_with(graph.base_prefix)) {
+      const std::string bare = name.substr(graph.base_prefix.size());
+      beginnings.insert(bare.substr(0, bare.find('.') + 1));
+    }
+  return beginnings;
+}
+
+std::string modern_name(std::string name, const Graph& graph, const std::set<std::string>& bare) {
   const auto replace_end = [&](const std::string& old_end, const std::string& new_end) {
     if (name.ends_with(old_end)) name = name.substr(0, name.size() - old_end.size()) + new_end;
   };
   replace_end("LayerNorm.gamma", "LayerNorm.weight");
   replace_end("LayerNorm.beta", "LayerNorm.bias");
-  if (name.starts_with("embeddings.") || name.starts_with("encoder.") || name.starts_with("pooler."))
-    name = "bert." + name;
-  return name;
+  return bare.contains(name.substr(0, name.find('.') + 1)) ? graph.base_prefix + name : name;
 }
 
 std::string shape_text(at::IntArrayRef shape) {
@@ -33,23 +47,24 @@ std::string shape_text(at::IntArrayRef shape) {
   return text.empty() ? "[]" : text + "]";
 }
 
-void fill(Bert& model, const Safetensors& file, const std::string& path, bool allow_new_head,
+void fill(TorchModel& model, const Safetensors& file, const std::string& path, bool allow_new_head,
           std::vector<std::string>& notes) {
   std::map<std::string, const RawTensor*> given;
-  for (const auto& [name, raw] : file.tensors) given[modern_name(name)] = &raw;
+  const std::set<std::string> head = head_names(model), bare = bare_beginnings(model.graph());
+  for (const auto& [name, raw] : file.tensors) given[modern_name(name, model.graph(), bare)] = &raw;
   base::Problems problems;
   at::NoGradGuard no_grad;
   for (auto& [name, tensor] : model.named_parameters()) {
     const auto it = given.find(name);
     if (it == given.end()) {
-      if (allow_new_head && is_head(name))
+      if (allow_new_head && head.contains(name))
         notes.push_back(name + " is not in the checkpoint: drawn at random");
       else
         problems.add(path, name + " is missing");
       continue;
     }
     if (at::IntArrayRef(it->second->shape) != tensor.sizes()) {
-      if (allow_new_head && is_head(name))
+      if (allow_new_head && head.contains(name))
         notes.push_back(name + " has another shape in the checkpoint: drawn at random");
       else
         problems.add(path, name + " has shape " + shape_text(it->second->shape) + ", config.json asks for " +
@@ -64,7 +79,7 @@ void fill(Bert& model, const Safetensors& file, const std::string& path, bool al
 }
 
 // The "heat" section of config.json: {"layers": {name: {"method", "shape", "ranks"}}}.
-nlohmann::ordered_json heat_section(Bert& model) {
+nlohmann::ordered_json heat_section(TorchModel& model) {
   nlohmann::ordered_json layers = nlohmann::ordered_json::object();
   for (const auto& [name, f] : factorized_layers(model))
     layers[name] = {{"method", method_name(f->method())},
@@ -74,11 +89,11 @@ nlohmann::ordered_json heat_section(Bert& model) {
 }
 
 // Puts factorised layers (with zero cores) where the section names them.
-void apply_heat_section(Bert& model, const nlohmann::json& section, const std::string& path) {
+void apply_heat_section(TorchModel& model, const nlohmann::json& section, const std::string& path) {
   base::Problems problems;
   if (!section.is_object() || !section.contains("layers") || !section["layers"].is_object())
     throw base::ConfigError(path + ": heat: expected a map with 'layers'");
-  auto slots = model.encoder_linears();
+  auto slots = model.body_linears();
   for (const auto& [name, entry] : section["layers"].items()) {
     const std::string place = path + ": heat.layers." + name;
     const auto slot =
@@ -123,7 +138,7 @@ Checkpoint load_checkpoint(const std::string& folder, bool allow_new_head, std::
   const std::string config_path = (root / "config.json").string();
   const auto json = nlohmann::json::parse(base::read_file(config_path), nullptr, false);
   if (json.is_discarded()) throw base::ConfigError(config_path + ": is no JSON");
-  BertConfig config = BertConfig::from_json(json, config_path);
+  ModelConfig config = ModelConfig::from_json(json, config_path);
   Vocabulary vocabulary = Vocabulary::load((root / "vocab.txt").string());
   if (vocabulary.size() > config.vocab_size)
     throw base::ConfigError((root / "vocab.txt").string() + ": has " + std::to_string(vocabulary.size()) +
@@ -133,21 +148,25 @@ Checkpoint load_checkpoint(const std::string& folder, bool allow_new_head, std::
   if (config.labels.empty())
     if (const auto it = file.tensors.find("classifier.weight"); it != file.tensors.end() && !it->second.shape.empty())
       for (std::int64_t i = 0; i < it->second.shape[0]; ++i) config.labels.push_back("LABEL_" + std::to_string(i));
-  Checkpoint checkpoint{Bert(config, seed), WordPieceTokenizer(std::move(vocabulary), {config.do_lower_case, 100}), {}};
+  Checkpoint checkpoint{config,
+                        TorchModel(build_network(config), seed),
+                        WordPieceTokenizer(std::move(vocabulary), {config.do_lower_case, 100}),
+                        {}};
   if (json.contains("heat")) apply_heat_section(checkpoint.model, json["heat"], config_path);
   fill(checkpoint.model, file, weights, allow_new_head, checkpoint.notes);
   return checkpoint;
 }
 
-void save_checkpoint(const std::string& folder, const Bert& model, const Vocabulary& vocabulary, DType dtype) {
+void save_checkpoint(const std::string& folder, const ModelConfig& config, const TorchModel& model,
+                     const Vocabulary& vocabulary, DType dtype) {
   const std::filesystem::path root = folder;
   Safetensors file;
   file.metadata["format"] = "pt";
   for (const auto& [name, tensor] : model.named_parameters()) file.tensors[name] = to_raw(tensor, dtype);
-  nlohmann::ordered_json config = model.config().to_json();
-  auto& layers = const_cast<Bert&>(model);
-  if (!factorized_layers(layers).empty()) config["heat"] = heat_section(layers);
-  base::write_file_atomically((root / "config.json").string(), config.dump(2) + "\n");
+  nlohmann::ordered_json json = config.to_json();
+  auto& layers = const_cast<TorchModel&>(model);
+  if (!factorized_layers(layers).empty()) json["heat"] = heat_section(layers);
+  base::write_file_atomically((root / "config.json").string(), json.dump(2) + "\n");
   base::write_file_atomically((root / "vocab.txt").string(), vocabulary.text());
   file.save((root / "model.safetensors").string());
 }

@@ -4,25 +4,28 @@
 #include <string>
 #include <vector>
 
-#include "offline/model/bert.h"
 #include "offline/model/safetensors.h"
+#include "offline/model/torch_model.h"
 #include "offline/model/wordpiece.h"
+#include "offline/network/model_config.h"
 
 namespace heat::offline {
 
 struct Checkpoint {
-  Bert model;
+  ModelConfig config;
+  TorchModel model;
   WordPieceTokenizer tokenizer;
   std::vector<std::string> notes;  // what was tolerated, for the user: keys that the model does not have
 };
 
-// Reads a BERT folder: names with or without the leading "bert.", old LayerNorm gamma/beta, F32/F16/BF16. Extra keys
-// give a note. Missing keys or wrong shapes are one ConfigError naming all; only the pooler and the classifier may be
+// Reads a folder: names with or without the network's prefix ("bert."), old LayerNorm gamma/beta, F32/F16/BF16. Extra keys
+// give a note. Missing keys or wrong shapes are one ConfigError naming all; only the head (what lies behind the body) may be
 // missing when `allow_new_head`, and are then fresh (drawn from `seed`).
 Checkpoint load_checkpoint(const std::string& folder, bool allow_new_head = false, std::uint64_t seed = 1);
 
 // Writes the three files, each whole or not at all.
-void save_checkpoint(const std::string& folder, const Bert& model, const Vocabulary& vocabulary, DType dtype);
+void save_checkpoint(const std::string& folder, const ModelConfig& config, const TorchModel& model,
+                     const Vocabulary& vocabulary, DType dtype);
 
 // Conversions between LibTorch and the file's tensors (F32, F16, I8, I32).
 RawTensor to_raw(const at::Tensor& tensor, DType dtype);

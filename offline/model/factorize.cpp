@@ -6,14 +6,14 @@
 namespace heat::offline {
 namespace {
 
-std::unique_ptr<Linear>* find_layer(Bert& model, const std::string& name) {
+std::unique_ptr<Linear>* find_layer(TorchModel& model, const std::string& name) {
   std::vector<std::string> known;
-  for (auto& [layer, slot] : model.encoder_linears())
+  for (auto& [layer, slot] : model.body_linears())
     if (layer == name) return slot;
   throw base::ConfigError("layer '" + name + "' is not one of the encoder's linear layers");
 }
 
-double factorize_one(Bert& model, const LayerPlan& plan, const DecomposeOptions& options) {
+double factorize_one(TorchModel& model, const LayerPlan& plan, const DecomposeOptions& options) {
   std::unique_ptr<Linear>* slot = find_layer(model, plan.layer);
   const auto* dense = dynamic_cast<const DenseLinear*>(slot->get());
   if (!dense) throw base::ConfigError("layer '" + plan.layer + "' is factorised already");
@@ -30,12 +30,12 @@ double factorize_one(Bert& model, const LayerPlan& plan, const DecomposeOptions&
 
 }  // namespace
 
-Bert clone(const Bert& model) {
+TorchModel clone(const TorchModel& model) {
   at::NoGradGuard no_grad;
-  Bert copy(model.config(), 0);
-  auto& source = const_cast<Bert&>(model);
-  auto from_layers = source.encoder_linears();
-  auto to_layers = copy.encoder_linears();
+  TorchModel copy(model.graph(), 0);
+  auto& source = const_cast<TorchModel&>(model);
+  auto from_layers = source.body_linears();
+  auto to_layers = copy.body_linears();
   for (std::size_t i = 0; i < from_layers.size(); ++i)
     if (const auto* f = dynamic_cast<const FactorizedLinear*>(from_layers[i].second->get())) {
       auto twin = std::make_unique<FactorizedLinear>(f->method(), f->shape(), f->max_ranks());
@@ -48,22 +48,22 @@ Bert clone(const Bert& model) {
   return copy;
 }
 
-std::vector<double> factorize(Bert& model, const std::vector<LayerPlan>& plans, const DecomposeOptions& options) {
+std::vector<double> factorize(TorchModel& model, const std::vector<LayerPlan>& plans, const DecomposeOptions& options) {
   std::vector<double> errors;
   for (const LayerPlan& plan : plans) errors.push_back(factorize_one(model, plan, options));
   return errors;
 }
 
-std::vector<std::pair<std::string, FactorizedLinear*>> factorized_layers(Bert& model) {
+std::vector<std::pair<std::string, FactorizedLinear*>> factorized_layers(TorchModel& model) {
   std::vector<std::pair<std::string, FactorizedLinear*>> out;
-  for (auto& [name, slot] : model.encoder_linears())
+  for (auto& [name, slot] : model.body_linears())
     if (auto* f = dynamic_cast<FactorizedLinear*>(slot->get())) out.emplace_back(name, f);
   return out;
 }
 
-std::int64_t encoder_parameters(Bert& model) {
+std::int64_t encoder_parameters(TorchModel& model) {
   std::int64_t count = 0;
-  for (auto& [name, slot] : model.encoder_linears()) {
+  for (auto& [name, slot] : model.body_linears()) {
     if (const auto* f = dynamic_cast<const FactorizedLinear*>(slot->get()))
       count += parameter_count(f->method(), f->shape(), f->ranks());
     else

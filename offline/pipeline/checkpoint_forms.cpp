@@ -5,6 +5,7 @@
 
 #include "base/atomic_file.h"
 #include "offline/model/checkpoint.h"
+#include "offline/model/embed.h"
 
 namespace heat::offline {
 
@@ -12,7 +13,7 @@ CheckpointForms load_checkpoint_forms(const std::string& folder, std::int64_t to
                                       const std::vector<std::string>& texts) {
   constexpr std::size_t kSentences = 8;
   Checkpoint checkpoint = load_checkpoint(folder, true);
-  const BertConfig& config = checkpoint.model.config();
+  const ModelConfig& config = checkpoint.config;
   if (tokens < 2 || tokens > config.max_position_embeddings)
     throw base::ConfigError("--seq-len " + std::to_string(tokens) + ": the model in '" + folder + "' takes 2 to " +
                             std::to_string(config.max_position_embeddings));
@@ -21,7 +22,7 @@ CheckpointForms load_checkpoint_forms(const std::string& folder, std::int64_t to
   result.forms = forms_of_model(checkpoint.model);
   for (const auto& ids :
        full_sequences(checkpoint.tokenizer, texts.empty() ? calibration_sentences() : texts, tokens, kSentences))
-    result.inputs.push_back(embed_tokens(checkpoint.model, ids));
+    result.inputs.push_back(embed(checkpoint.model, ids));
   return result;
 }
 

@@ -19,9 +19,9 @@ CostRow probe_of(const RankLadder& ladder, std::int64_t tokens) {
 
 }  // namespace
 
-std::vector<WeightMatrix> model_matrices(Bert& model, std::int64_t count) {
+std::vector<WeightMatrix> model_matrices(TorchModel& model, std::int64_t count) {
   std::map<std::pair<std::int64_t, std::int64_t>, std::vector<WeightMatrix>> sizes;
-  for (const auto& [name, linear] : model.encoder_linears()) {
+  for (const auto& [name, linear] : model.body_linears()) {
     auto& list = sizes[{(*linear)->out_features(), (*linear)->in_features()}];
     if (static_cast<std::int64_t>(list.size()) == count) continue;
     const auto* dense = dynamic_cast<const DenseLinear*>(linear->get());

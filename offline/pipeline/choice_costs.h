@@ -4,14 +4,14 @@
 #include <vector>
 
 #include "offline/cost_table/build.h"
-#include "offline/model/bert.h"
+#include "offline/model/torch_model.h"
 #include "offline/search/evolution.h"
 #include "offline/train/supernet.h"
 
 namespace heat::offline {
 
 // The first `count` encoder matrices of every size, sizes ascending. Precondition: the layers are dense.
-std::vector<WeightMatrix> model_matrices(Bert& model, std::int64_t count);
+std::vector<WeightMatrix> model_matrices(TorchModel& model, std::int64_t count);
 
 // A row for every rank choice of every ladder that the table lacks (build.h, add_candidates); the number added.
 std::int64_t add_choice_rows(CostTable& table, const std::vector<RankLadder>& ladders,

@@ -5,6 +5,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "offline/model/embed.h"
 #include "offline/pipeline/model_forms.h"
 #include "offline/schedule/static_operand.h"
 #include "offline/train/evaluate.h"
@@ -45,7 +46,7 @@ const TextTask& PipelineContext::task() {
 Checkpoint& PipelineContext::teacher() {
   if (!teacher_) {
     teacher_ = std::make_unique<Checkpoint>(load_checkpoint(config_.teacher));
-    const BertConfig& c = teacher_->model.config();
+    const ModelConfig& c = teacher_->config;
     if (config_.tokens > c.max_position_embeddings)
       throw base::ConfigError(config_.file + ": task.tokens " + std::to_string(config_.tokens) +
                               ": the teacher takes at most " + std::to_string(c.max_position_embeddings));
@@ -83,7 +84,7 @@ std::vector<EncodedText> PipelineContext::int8_test() {
 }
 
 EncoderShape PipelineContext::shape(std::int64_t tokens) {
-  return encoder_shape(teacher().model.config(), tokens, config_.task + "-bert");
+  return encoder_shape(teacher().config, tokens, config_.task + "-" + teacher().config.model_type);
 }
 
 const std::vector<std::vector<float>>& PipelineContext::calibration_inputs() {
@@ -93,10 +94,10 @@ const std::vector<std::vector<float>>& PipelineContext::calibration_inputs() {
     for (const TextExample& e : task().dev)
       if (texts.size() < 64) texts.push_back(e.text);
     for (const auto& ids : full_sequences(teacher().tokenizer, texts, config_.tokens, kSentences))
-      inputs_.push_back(embed_tokens(teacher().model, ids));
+      inputs_.push_back(embed(teacher().model, ids));
     std::vector<EncodedText> whole = dev();
     thin(whole, kWhole);
-    for (const EncodedText& t : whole) inputs_.push_back(embed_tokens(teacher().model, t.ids));
+    for (const EncodedText& t : whole) inputs_.push_back(embed(teacher().model, t.ids));
   }
   return inputs_;
 }
@@ -123,9 +124,11 @@ std::vector<LayerPlan> plans_from_json(const nlohmann::json& json) {
   return plans;
 }
 
-EncoderForms forms_of_plans(const std::vector<LayerPlan>& plans) {
+EncoderForms forms_of_plans(const Graph& graph, const std::vector<LayerPlan>& plans) {
   std::map<std::string, LayerPlan> by_name;
-  for (const LayerPlan& p : plans) by_name[p.layer.substr(std::string("bert.").size())] = p;
+  for (const auto& [name, parameters] : parameters_by_operator(graph))
+    for (const LayerPlan& p : plans)
+      if (p.layer == parameters) by_name[name] = p;
   EncoderForms forms;
   forms.linear = [by_name](const std::string& name, std::int64_t in, std::int64_t out) {
     LinearForm form{name, in, out, {}, {}, {}};

@@ -59,6 +59,6 @@ nlohmann::json to_json(const std::vector<LayerPlan>& plans);
 std::vector<LayerPlan> plans_from_json(const nlohmann::json& json);
 
 // The encoder of the planned layers without values: for schedules that only count. Layers without a plan are dense.
-EncoderForms forms_of_plans(const std::vector<LayerPlan>& plans);
+EncoderForms forms_of_plans(const Graph& graph, const std::vector<LayerPlan>& plans);
 
 }  // namespace heat::offline

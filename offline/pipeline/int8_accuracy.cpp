@@ -5,37 +5,47 @@
 
 #include <algorithm>
 
-#include "offline/pipeline/model_forms.h"
+#include "base/errors.h"
+#include "offline/model/embed.h"
 #include "offline/train/evaluate.h"
 
 namespace heat::offline {
+namespace {
 
-Int8Accuracy int8_accuracy(Bert& model, IntegerEncoder& encoder, const std::vector<EncodedText>& texts,
+// The class that the head gives the integer encoder's result.
+std::int64_t answer_of(TorchModel& model, const IntegerEncoder& encoder, const EncodedText& text) {
+  at::NoGradGuard no_grad;  // a thread's own
+  std::vector<float> output = encoder.run(embed(model, text.ids));
+  const auto tokens = static_cast<std::int64_t>(text.ids.size());
+  const at::Tensor sequence =
+      at::from_blob(output.data(), {1, tokens, static_cast<std::int64_t>(output.size()) / tokens}, at::kFloat);
+  const at::Tensor logits = model.head(sequence).logits;
+  HEAT_CHECK(logits.defined(), "the model has a classifier");
+  return logits.argmax(1).item<std::int64_t>();
+}
+
+}  // namespace
+
+Int8Accuracy int8_accuracy(TorchModel& model, IntegerEncoder& encoder, const std::vector<EncodedText>& texts,
                            const std::function<void(std::int64_t)>& progress) {
-  at::NoGradGuard no_grad;
   Int8Accuracy result;
   result.examples = static_cast<std::int64_t>(texts.size());
   if (texts.empty()) return result;
-  const std::int64_t hidden = model.config().hidden_size;
   for (const EncodedText& t : texts) encoder.prepare(static_cast<std::int64_t>(t.ids.size()));
-  at::Tensor first = at::empty({result.examples, hidden}, at::kFloat);  // the last hidden state of [CLS], by text
+  std::vector<std::int64_t> answers(texts.size());
   constexpr std::int64_t kBatch = 50;
   for (std::int64_t begin = 0; begin < result.examples; begin += kBatch) {
     if (progress) progress(begin);
     at::parallel_for(begin, std::min(result.examples, begin + kBatch), 1, [&](std::int64_t from, std::int64_t to) {
-      for (std::int64_t i = from; i < to; ++i) {
-        const std::vector<float> output = encoder.run(embed_tokens(model, texts[static_cast<std::size_t>(i)].ids));
-        std::copy_n(output.begin(), hidden, first.data_ptr<float>() + i * hidden);
-      }
+      for (std::int64_t i = from; i < to; ++i)
+        answers[static_cast<std::size_t>(i)] = answer_of(model, encoder, texts[static_cast<std::size_t>(i)]);
     });
   }
-  const at::Tensor answers = model.classify(first).argmax(1).contiguous();
   const Evaluation real = evaluate(model, texts);
   std::int64_t right = 0, same = 0;
   for (std::size_t i = 0; i < texts.size(); ++i) {
-    const std::int64_t answer = answers.data_ptr<std::int64_t>()[i];
-    right += answer == texts[i].label;
-    same += answer == real.predictions[i];
+    right += answers[i] == texts[i].label;
+    same += answers[i] == real.predictions[i];
   }
   const auto share = [&](std::int64_t n) { return static_cast<double>(n) / static_cast<double>(result.examples); };
   result.accuracy = share(right);

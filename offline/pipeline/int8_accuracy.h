@@ -5,7 +5,7 @@
 #include <functional>
 #include <vector>
 
-#include "offline/model/bert.h"
+#include "offline/model/torch_model.h"
 #include "offline/schedule/integer_encoder.h"
 #include "offline/train/text_batches.h"
 
@@ -19,7 +19,7 @@ struct Int8Accuracy {
 };
 
 // Every text at its own length. `progress` gets the number of texts done.
-Int8Accuracy int8_accuracy(Bert& model, IntegerEncoder& encoder, const std::vector<EncodedText>& texts,
+Int8Accuracy int8_accuracy(TorchModel& model, IntegerEncoder& encoder, const std::vector<EncodedText>& texts,
                            const std::function<void(std::int64_t)>& progress = nullptr);
 
 }  // namespace heat::offline

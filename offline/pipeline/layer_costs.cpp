@@ -17,7 +17,7 @@ PathChooser LayerCosts::chooser() {
 }
 
 LoweredEncoder LayerCosts::schedule(const std::vector<LayerPlan>& plans) {
-  EncoderForms forms = forms_of_plans(plans);
+  EncoderForms forms = forms_of_plans(context_.teacher().model.graph(), plans);
   forms.choose = chooser();
   return plan_encoder(context_.shape(), plans.empty() ? "dense" : "mixed", forms, machine_, {}, &cache_);
 }

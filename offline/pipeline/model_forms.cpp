@@ -1,11 +1,11 @@
 // The only place where LibTorch tensors become the lowering's plain vectors.
 #include "offline/pipeline/model_forms.h"
 
-#include <cmath>
 #include <memory>
 
 #include "offline/model/factorize.h"
 #include "offline/model/wordpiece.h"
+#include "offline/network/model_config.h"
 #include "offline/schedule/static_operand.h"
 
 namespace heat::offline {
@@ -18,17 +18,16 @@ std::vector<float> values_of(const at::Tensor& tensor) {
 
 using Values = std::map<std::string, std::vector<float>>;
 
-std::shared_ptr<Values> encoder_values(const Bert& model) {
+// The body's parameters.
+std::shared_ptr<Values> body_values(const TorchModel& model) {
   auto values = std::make_shared<Values>();
-  const std::string prefix = "bert.";
-  for (const auto& [name, tensor] : model.named_parameters())
-    if (name.rfind(prefix + "encoder.", 0) == 0) (*values)[name.substr(prefix.size())] = values_of(tensor);
+  for (const auto& [name, tensor] : model.named_parameters(model.graph().body)) (*values)[name] = values_of(tensor);
   return values;
 }
 
 }  // namespace
 
-EncoderShape encoder_shape(const BertConfig& config, std::int64_t tokens, const std::string& name) {
+EncoderShape encoder_shape(const ModelConfig& config, std::int64_t tokens, const std::string& name) {
   EncoderShape shape;
   shape.name = name;
   shape.layers = config.num_hidden_layers;
@@ -60,53 +59,33 @@ Decomposition decomposition_of(const FactorizedLinear& layer) {
   return d;
 }
 
-EncoderForms forms_of_model(Bert& model) {
-  const auto values = encoder_values(model);
+EncoderForms forms_of_model(TorchModel& model) {
+  const auto values = body_values(model);
   const auto factors = std::make_shared<std::map<std::string, Decomposition>>();
-  for (const auto& [name, layer] : factorized_layers(model))
-    (*factors)[name.substr(std::string("bert.").size())] = decomposition_of(*layer);
+  for (const auto& [name, layer] : factorized_layers(model)) (*factors)[name] = decomposition_of(*layer);
   EncoderForms forms;
-  forms.linear = [values, factors](const std::string& name, std::int64_t in, std::int64_t out) {
-    LinearForm form{name, in, out, {}, values->at(name + ".bias"), {}};
-    if (const auto f = factors->find(name); f != factors->end())
+  forms.linear = [values, factors, names = parameters_by_operator(model.graph())](const std::string& name,
+                                                                                  std::int64_t in, std::int64_t out) {
+    const std::string& parameters = names.at(name);
+    LinearForm form{name, in, out, {}, values->at(parameters + ".bias"), {}};
+    if (const auto f = factors->find(parameters); f != factors->end())
       form.factors = f->second;
     else
-      form.weight = values->at(name + ".weight");
+      form.weight = values->at(parameters + ".weight");
     return form;
   };
-  forms.norm = [values](const std::string& name) {
-    return NormForm{values->at(name + ".weight"), values->at(name + ".bias")};
+  forms.norm = [values, names = parameters_by_operator(model.graph())](const std::string& name) {
+    return NormForm{values->at(names.at(name) + ".weight"), values->at(names.at(name) + ".bias")};
   };
   return forms;
 }
 
-std::vector<float> embed_tokens(const Bert& model, const std::vector<std::int32_t>& ids) {
-  std::map<std::string, at::Tensor> tensors;
-  const std::string prefix = "bert.embeddings.";
-  for (const auto& [name, tensor] : model.named_parameters())
-    if (name.rfind(prefix, 0) == 0)
-      tensors[name.substr(prefix.size())] = tensor.detach().to(at::kFloat).contiguous();  // shares the model's memory
-  const float* words = tensors.at("word_embeddings.weight").data_ptr<float>();
-  const float* positions = tensors.at("position_embeddings.weight").data_ptr<float>();
-  const float* types = tensors.at("token_type_embeddings.weight").data_ptr<float>();
-  const float* gamma = tensors.at("LayerNorm.weight").data_ptr<float>();
-  const float* beta = tensors.at("LayerNorm.bias").data_ptr<float>();
-  const auto hidden = static_cast<std::size_t>(model.config().hidden_size);
-  std::vector<float> out;
-  for (std::size_t t = 0; t < ids.size(); ++t) {
-    std::vector<double> row(hidden);
-    double mean = 0, variance = 0;
-    for (std::size_t c = 0; c < hidden; ++c) {
-      row[c] = static_cast<double>(words[static_cast<std::size_t>(ids[t]) * hidden + c]) + positions[t * hidden + c] +
-               types[c];
-      mean += row[c] / static_cast<double>(hidden);
-    }
-    for (double v : row) variance += (v - mean) * (v - mean) / static_cast<double>(hidden);
-    const double scale = 1 / std::sqrt(variance + model.config().layer_norm_eps);
-    for (std::size_t c = 0; c < hidden; ++c)
-      out.push_back(static_cast<float>((row[c] - mean) * scale * gamma[c] + beta[c]));
-  }
-  return out;
+std::map<std::string, std::string> parameters_by_operator(const Graph& graph) {
+  std::map<std::string, std::string> names;
+  for (std::size_t i = graph.body.first; i < graph.body.last; ++i)
+    if (const std::string name = parameters_of(graph.operators[i].operation); !name.empty())
+      names[graph.operators[i].name] = name;
+  return names;
 }
 
 std::vector<std::vector<std::int32_t>> full_sequences(const WordPieceTokenizer& tokenizer,

@@ -1,4 +1,4 @@
-// From a BERT model in LibTorch to what the lowering asks for: layer values, embedded inputs.
+// From a model in LibTorch to what the lowering asks for: layer values, texts that fill a sequence.
 #pragma once
 
 #include <cstdint>
@@ -10,16 +10,17 @@
 
 namespace heat::offline {
 
-class Bert;
-struct BertConfig;
+class TorchModel;
+struct Graph;
+struct ModelConfig;
 
-EncoderShape encoder_shape(const BertConfig& config, std::int64_t tokens, const std::string& name);
+EncoderShape encoder_shape(const ModelConfig& config, std::int64_t tokens, const std::string& name);
 
-// The model's encoder: dense layers as they are; factorised ones with their cores. Names without the leading "bert.".
-EncoderForms forms_of_model(Bert& model);
+// The model's encoder: dense layers as they are; factorised ones with their cores.
+EncoderForms forms_of_model(TorchModel& model);
 
-// Word, position and type embeddings with their layer norm, row-major [ids, hidden]: what the encoder's input is.
-std::vector<float> embed_tokens(const Bert& model, const std::vector<std::int32_t>& ids);
+// The checkpoint's names of the body's parameters, by the names of the operators that have them.
+std::map<std::string, std::string> parameters_by_operator(const Graph& graph);
 
 // `count` inputs of exactly `tokens` pieces: [CLS] pieces [SEP], the texts one after another until a sequence is full.
 class WordPieceTokenizer;

@@ -52,6 +52,6 @@ nlohmann::json stage_report(PipelineContext& context, const StageResults& result
 SuperNet make_supernet(PipelineContext& context, const StageResults& results);
 SuperNet load_supernet(PipelineContext& context, const StageResults& results);
 // The final student with its distilled weights.
-Bert load_student(PipelineContext& context, const StageResults& results);
+TorchModel load_student(PipelineContext& context, const StageResults& results);
 
 }  // namespace heat::offline

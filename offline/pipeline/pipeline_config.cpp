@@ -98,7 +98,7 @@ PipelineConfig PipelineConfig::load(const std::string& path) {
   c.threads = static_cast<int>(r.integer_or("threads", 2, {1, 1024}));
   c.jobs = static_cast<int>(r.integer_or("jobs", 2, {1, 1024}));
   base::ConfigReader task = r.section("task");
-  c.task = task.choice("name", {"wordnet", "sst2"});
+  c.task = task.choice("name", task_names());
   c.data = task.text_or("data", "");
   c.tokens = task.integer("tokens", {4, 4096});
   c.train_limit = task.integer_or("train_limit", 0, {0, kMany});

@@ -16,16 +16,16 @@ namespace heat::offline {
 namespace {
 
 // The teacher with empty factorised layers, to be filled from a file.
-Bert empty_student(PipelineContext& context, const std::vector<LayerPlan>& plans) {
-  Bert student = clone(context.teacher().model);
-  for (auto& [name, linear] : student.encoder_linears())
+TorchModel empty_student(PipelineContext& context, const std::vector<LayerPlan>& plans) {
+  TorchModel student = clone(context.teacher().model);
+  for (auto& [name, linear] : student.body_linears())
     for (const LayerPlan& p : plans)
       if (p.layer == name) *linear = std::make_unique<FactorizedLinear>(p.method, p.shape, p.ranks);
   return student;
 }
 
 // The ranks that factorize() really took.
-std::vector<LayerPlan> plans_of_model(Bert& model) {
+std::vector<LayerPlan> plans_of_model(TorchModel& model) {
   std::vector<LayerPlan> plans;
   for (const auto& [name, layer] : factorized_layers(model))
     plans.push_back({name, layer->method(), layer->shape(), layer->max_ranks()});
@@ -61,9 +61,9 @@ bool equal_output(const spec::Schedule& schedule, const std::vector<std::vector<
 
 }  // namespace
 
-Bert load_student(PipelineContext& context, const StageResults& results) {
+TorchModel load_student(PipelineContext& context, const StageResults& results) {
   const nlohmann::json& stage = results.at("distill");
-  Bert student = empty_student(context, plans_from_json(stage.at("plans")));
+  TorchModel student = empty_student(context, plans_from_json(stage.at("plans")));
   read_parameters(student, context.out() + "/" + stage.at("file").get<std::string>());
   return student;
 }
@@ -72,7 +72,7 @@ nlohmann::json stage_distill(PipelineContext& context, const StageResults& resul
                              StageProgress& progress) {
   const PipelineConfig& config = context.config();
   progress.report("projecting");
-  Bert student = clone(context.teacher().model);
+  TorchModel student = clone(context.teacher().model);
   DecomposeOptions options;
   options.seed = config.seed;
   options.threads = config.threads;
@@ -104,7 +104,7 @@ nlohmann::json stage_distill(PipelineContext& context, const StageResults& resul
 }
 
 nlohmann::json stage_evaluate(PipelineContext& context, const StageResults& results, StageProgress& progress) {
-  Bert student = load_student(context, results);
+  TorchModel student = load_student(context, results);
   const Evaluation test = evaluate(student, context.test(), 4096, [&](const Progress& p) {
     progress.report(std::to_string(p.step) + "/" + std::to_string(p.total));
   });
@@ -122,7 +122,7 @@ nlohmann::json stage_schedule(PipelineContext& context, const StageResults& resu
   const LoopFit fit = LoopFit::from_state(context, loop.at("calibration"),
                                           context.out() + "/" + loop.at("calibration_file").get<std::string>());
   LayerCosts costs(context, fit.calibration());
-  Bert student = load_student(context, results);
+  TorchModel student = load_student(context, results);
   EncoderForms forms = forms_of_model(student);
   forms.choose = costs.chooser();
   progress.report("mapping");

@@ -20,7 +20,7 @@ ProgressCallback steps_of(StageProgress& progress) {
 // The chosen shape of each size at the ratio of the largest SubNet.
 std::vector<LayerPlan> largest_plans(PipelineContext& context, const StageResults& results) {
   std::vector<LayerPlan> plans;
-  for (const auto& [name, linear] : context.teacher().model.encoder_linears())
+  for (const auto& [name, linear] : context.teacher().model.body_linears())
     for (const auto& row : results.at("cost-table").at("chosen")) {
       const std::int64_t out = (*linear)->out_features(), in = (*linear)->in_features();
       if (row.at("rows") != out || row.at("cols") != in) continue;

@@ -17,14 +17,15 @@ AccuracyPredictor make_predictor(const PipelineConfig& config, const nlohmann::j
   return AccuracyPredictor(samples, config.predictor);
 }
 
-void write_parameters(const Bert& model, const std::string& path, const std::map<std::string, std::string>& metadata) {
+void write_parameters(const TorchModel& model, const std::string& path,
+                      const std::map<std::string, std::string>& metadata) {
   Safetensors file;
   file.metadata = metadata;
   for (const auto& [name, tensor] : model.named_parameters()) file.tensors[name] = to_raw(tensor.detach(), DType::kF32);
   file.save(path);
 }
 
-void read_parameters(Bert& model, const std::string& path) {
+void read_parameters(TorchModel& model, const std::string& path) {
   const Safetensors file = Safetensors::load(path);
   base::Problems problems;
   for (auto& [name, tensor] : model.named_parameters()) {

@@ -18,8 +18,9 @@ std::vector<double> features_of(const SubNet& subnet);
 AccuracyPredictor make_predictor(const PipelineConfig& config, const nlohmann::json& stage);
 
 // All parameters of a model under their names, F32.
-void write_parameters(const Bert& model, const std::string& path, const std::map<std::string, std::string>& metadata);
+void write_parameters(const TorchModel& model, const std::string& path,
+                      const std::map<std::string, std::string>& metadata);
 // Fills a model of the same structure. Throws spec::ConfigError naming what is absent or of another size.
-void read_parameters(Bert& model, const std::string& path);
+void read_parameters(TorchModel& model, const std::string& path);
 
 }  // namespace heat::offline

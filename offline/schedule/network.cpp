@@ -2,35 +2,10 @@
 #include "offline/schedule/network.h"
 
 #include <algorithm>
-#include <cmath>
 
-#include "base/config_reader.h"
+#include "base/errors.h"
 
 namespace heat::offline {
-
-Activation activation_from_name(const std::string& name) {
-  if (name == "none") return Activation::kNone;
-  if (name == "gelu") return Activation::kGelu;
-  if (name == "gelu_new") return Activation::kGeluTanh;
-  if (name == "relu") return Activation::kRelu;
-  const auto near = base::nearest_word(name, {"none", "gelu", "gelu_new", "relu"});
-  throw base::ConfigError("unknown activation '" + name + "'" + (near ? ", did you mean '" + *near + "'?" : "") +
-                          " (known: none, gelu, gelu_new, relu)");
-}
-
-double activate(Activation activation, double x) {
-  switch (activation) {
-    case Activation::kNone:
-      return x;
-    case Activation::kGelu:
-      return 0.5 * x * (1 + std::erf(x * M_SQRT1_2));
-    case Activation::kGeluTanh:
-      return 0.5 * x * (1 + std::tanh(std::sqrt(2 / M_PI) * (x + 0.044715 * x * x * x)));
-    case Activation::kRelu:
-      return std::max(x, 0.0);
-  }
-  throw std::logic_error("activation out of range");
-}
 
 bool Network::has_weights() const {
   for (std::size_t t = 0; t < schedule.tensors.size(); ++t)

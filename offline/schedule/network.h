@@ -5,15 +5,10 @@
 #include <string>
 #include <vector>
 
+#include "offline/network/activation.h"
 #include "spec/schedule.h"
 
 namespace heat::offline {
-
-enum class Activation { kNone, kGelu, kGeluTanh, kRelu };
-
-// "none", "gelu", "gelu_new" or "relu". Throws spec::ConfigError with a suggestion on another word.
-Activation activation_from_name(const std::string& name);
-double activate(Activation activation, double x);
 
 // What a node computes in real numbers beside its sum of products.
 struct RealNode {

@@ -18,8 +18,8 @@ at::Tensor valid_mask(const at::Tensor& lengths, std::int64_t tokens) {
 
 class Distiller {
  public:
-  Distiller(Bert& student, Bert& teacher, const std::vector<EncodedText>& texts, const std::vector<EncodedText>& dev,
-            const DistillConfig& config)
+  Distiller(TorchModel& student, TorchModel& teacher, const std::vector<EncodedText>& texts,
+            const std::vector<EncodedText>& dev, const DistillConfig& config)
       : student_(student),
         teacher_(teacher),
         texts_(texts),
@@ -88,7 +88,7 @@ class Distiller {
     });
   }
 
-  BertOutputs teach(const BatchTensors& batch, bool blocks) {
+  NetworkOutputs teach(const BatchTensors& batch, bool blocks) {
     at::NoGradGuard no_grad;
     ForwardOptions options;
     options.keep_blocks = blocks;
@@ -105,8 +105,8 @@ class Distiller {
   }
 
   at::Tensor stage_one_loss(const BatchTensors& batch, std::uint64_t seed) {
-    const BertOutputs t = teach(batch, true);
-    const BertOutputs s = student_.forward(batch.ids, batch.lengths, student_options(seed, true));
+    const NetworkOutputs t = teach(batch, true);
+    const NetworkOutputs s = student_.forward(batch.ids, batch.lengths, student_options(seed, true));
     at::Tensor loss;
     if (config_.attention) loss = attention_loss(s, t, batch.lengths);
     if (config_.hidden) {
@@ -124,8 +124,8 @@ class Distiller {
            config_.ce_weight * at::cross_entropy_loss(s, targets);
   }
 
-  Bert& student_;
-  Bert& teacher_;
+  TorchModel& student_;
+  TorchModel& teacher_;
   const std::vector<EncodedText>&texts_, &dev_;
   const DistillConfig& config_;
   AdamW optimizer_;
@@ -134,7 +134,7 @@ class Distiller {
 
 }  // namespace
 
-at::Tensor attention_loss(const BertOutputs& student, const BertOutputs& teacher, const at::Tensor& lengths) {
+at::Tensor attention_loss(const NetworkOutputs& student, const NetworkOutputs& teacher, const at::Tensor& lengths) {
   at::Tensor sum;
   const std::int64_t heads = student.attentions.at(0).size(1);
   const at::Tensor valid = valid_mask(lengths, student.attentions[0].size(2)).unsqueeze(1);  // [batch, 1, queries]
@@ -147,7 +147,7 @@ at::Tensor attention_loss(const BertOutputs& student, const BertOutputs& teacher
   return sum;
 }
 
-at::Tensor hidden_loss(const BertOutputs& student, const BertOutputs& teacher, const at::Tensor& lengths) {
+at::Tensor hidden_loss(const NetworkOutputs& student, const NetworkOutputs& teacher, const at::Tensor& lengths) {
   at::Tensor sum;
   const at::Tensor valid = valid_mask(lengths, student.hidden.at(0).size(1));
   const at::Tensor count = valid.sum();
@@ -175,8 +175,9 @@ std::string DistillConfig::digest() const {
   return s.str();
 }
 
-DistillResult distill(Bert& student, Bert& teacher, const std::vector<EncodedText>& texts, const DistillConfig& config,
-                      const RunFolder& folder, const ProgressCallback& progress, const std::vector<EncodedText>& dev) {
+DistillResult distill(TorchModel& student, TorchModel& teacher, const std::vector<EncodedText>& texts,
+                      const DistillConfig& config, const RunFolder& folder, const ProgressCallback& progress,
+                      const std::vector<EncodedText>& dev) {
   if (texts.empty()) throw base::ConfigError("distill: no training texts");
   if (config.stage_one_steps > 0 && !config.attention && !config.hidden)
     throw base::ConfigError("distill: stage one needs attention or hidden; set stage_one_steps to 0 to skip it");

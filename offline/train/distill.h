@@ -41,14 +41,14 @@ struct DistillResult {
 
 // Trains `student` (teacher with factorize()d layers) in place. With `dev` texts the student ends with the weights of
 // the best accuracy on them: the projection's, stage one's or those of a moment of stage two (of equal ones the later).
-DistillResult distill(Bert& student, Bert& teacher, const std::vector<EncodedText>& texts, const DistillConfig& config,
-                      const RunFolder& folder = {}, const ProgressCallback& progress = nullptr,
-                      const std::vector<EncodedText>& dev = {});
+DistillResult distill(TorchModel& student, TorchModel& teacher, const std::vector<EncodedText>& texts,
+                      const DistillConfig& config, const RunFolder& folder = {},
+                      const ProgressCallback& progress = nullptr, const std::vector<EncodedText>& dev = {});
 
 // The losses of one batch, for tests and ablations. valid: lengths of the texts [batch].
 // Mean over blocks' valid rows of 1 - cos: of attention rows (per head and query, over keys) and of hidden vectors.
-at::Tensor attention_loss(const BertOutputs& student, const BertOutputs& teacher, const at::Tensor& lengths);
-at::Tensor hidden_loss(const BertOutputs& student, const BertOutputs& teacher, const at::Tensor& lengths);
+at::Tensor attention_loss(const NetworkOutputs& student, const NetworkOutputs& teacher, const at::Tensor& lengths);
+at::Tensor hidden_loss(const NetworkOutputs& student, const NetworkOutputs& teacher, const at::Tensor& lengths);
 // Mean over texts of KL(teacher softened by tau || student softened by tau).
 at::Tensor softened_kl(const at::Tensor& student_logits, const at::Tensor& teacher_logits, double temperature);
 

@@ -31,7 +31,7 @@ BatchTensors make_batch(const std::vector<EncodedText>& texts, const std::vector
   return batch;
 }
 
-Evaluation evaluate(Bert& model, const std::vector<EncodedText>& texts, std::int64_t batch_tokens,
+Evaluation evaluate(TorchModel& model, const std::vector<EncodedText>& texts, std::int64_t batch_tokens,
                     const ProgressCallback& progress) {
   at::NoGradGuard no_grad;
   Evaluation result;

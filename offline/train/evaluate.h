@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "offline/model/bert.h"
+#include "offline/model/torch_model.h"
 #include "offline/model/wordpiece.h"
 #include "offline/tasks/text_task.h"
 #include "offline/train/run_control.h"
@@ -22,7 +22,7 @@ std::vector<EncodedText> encode_examples(const std::vector<TextExample>& example
                                          std::int64_t max_length);
 
 // Batches of at most batch_tokens padded tokens; no gradients, no dropout.
-Evaluation evaluate(Bert& model, const std::vector<EncodedText>& texts, std::int64_t batch_tokens = 4096,
+Evaluation evaluate(TorchModel& model, const std::vector<EncodedText>& texts, std::int64_t batch_tokens = 4096,
                     const ProgressCallback& progress = nullptr);
 
 // ids [rows, longest] int64 padded with 0, lengths [rows], labels [rows] of the texts `rows`.

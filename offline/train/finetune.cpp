@@ -45,15 +45,18 @@ Vocabulary task_vocabulary(const TextTask& task, std::int64_t size) {
 Checkpoint start_model(const FinetuneConfig& config, const TextTask& task) {
   if (!config.init_from.empty()) {
     Checkpoint c = load_checkpoint(config.init_from, true, config.seed);
-    if (c.model.config().labels != task.labels)
-      c.model.reset_classifier(task.labels, base::counter_hash(config.seed, 3));
+    if (c.config.labels != task.labels) {
+      c.config.labels = task.labels;
+      c.model.replace_classifier(build_network(c.config), base::counter_hash(config.seed, 3));
+    }
     return c;
   }
-  BertConfig model = config.model;
+  ModelConfig model = config.model;
   Vocabulary vocabulary = task_vocabulary(task, model.vocab_size);
   model.vocab_size = vocabulary.size();
   model.labels = task.labels;
-  return {Bert(model, base::counter_hash(config.seed, 4)), WordPieceTokenizer(std::move(vocabulary)), {}};
+  TorchModel fresh(build_network(model), base::counter_hash(config.seed, 4));
+  return {std::move(model), std::move(fresh), WordPieceTokenizer(std::move(vocabulary)), {}};
 }
 
 class Trainer {
@@ -61,7 +64,7 @@ class Trainer {
   Trainer(const FinetuneConfig& config, const TextTask& task, const std::string& out)
       : config_(config),
         checkpoint_(start_model(config, task)),
-        heads_(checkpoint_.model.config(), task.auxiliary_classes, base::counter_hash(config.seed, 5)),
+        heads_(checkpoint_.config, task.auxiliary_classes, base::counter_hash(config.seed, 5)),
         out_(out),
         state_path_((std::filesystem::path(out) / "training.safetensors").string()),
         optimizer_(all_parameters(), {}) {
@@ -89,7 +92,7 @@ class Trainer {
     save_training_state(
         state_path_, optimizer_,
         {static_cast<std::int64_t>(config_.phases.size()), 0, config_.digest(config_.phases.size() - 1)});
-    save_checkpoint(out_, checkpoint_.model, checkpoint_.tokenizer.vocabulary(),
+    save_checkpoint(out_, checkpoint_.config, checkpoint_.model, checkpoint_.tokenizer.vocabulary(),
                     config_.save_dtype == "F16" ? DType::kF16 : DType::kF32);
     finish(result);
     result.wall_s = now_s() - start;
@@ -186,9 +189,9 @@ class Trainer {
   double train_step(const PhaseConfig& phase, const std::vector<std::uint32_t>& rows, std::uint64_t seed, double rate) {
     BatchTensors batch = make_batch(texts_, rows);
     MaskedPieces masked;
-    Bert& model = checkpoint_.model;
+    TorchModel& model = checkpoint_.model;
     if (phase.mask_probability > 0)
-      masked = hide_pieces(batch.ids, batch.lengths, phase.mask_probability, model.config().vocab_size,
+      masked = hide_pieces(batch.ids, batch.lengths, phase.mask_probability, checkpoint_.config.vocab_size,
                            checkpoint_.tokenizer.vocabulary().mask(), base::CounterRng(base::counter_hash(seed, 8)));
     at::Tensor loss = at::zeros({}, at::kFloat);
     {
@@ -197,13 +200,13 @@ class Trainer {
       options.train = true;
       options.dropout_seed = seed;
       options.dropout = phase.dropout;
-      const BertOutputs outputs = model.forward(batch.ids, batch.lengths, options);
+      const NetworkOutputs outputs = model.forward(batch.ids, batch.lengths, options);
       if (phase.label_weight > 0 && batch.labels.max().item<std::int64_t>() >= 0)
         loss = loss + phase.label_weight * at::cross_entropy_loss(outputs.logits.to(at::kFloat), batch.labels, {},
                                                                   at::Reduction::Mean, -1, phase.label_smoothing);
       if (phase.mask_weight > 0 && masked.positions.numel() > 0)
         loss = loss + phase.mask_weight *
-                          heads_.masked_loss(outputs.sequence, model.word_embeddings, masked.positions, masked.targets);
+                          heads_.masked_loss(outputs.sequence, model.token_table(), masked.positions, masked.targets);
       if (phase.auxiliary_weight > 0)
         if (const at::Tensor auxiliary = heads_.auxiliary_loss(outputs.pooled, texts_, rows); auxiliary.defined())
           loss = loss + phase.auxiliary_weight * auxiliary;

@@ -29,8 +29,9 @@ PhaseConfig read_phase(base::ConfigReader r) {
   return p;
 }
 
-BertConfig read_model(base::ConfigReader r) {
-  BertConfig m;
+ModelConfig read_model(base::ConfigReader r) {
+  ModelConfig m;
+  m.model_type = r.choice_or("type", m.model_type, model_type_names());
   m.vocab_size = r.integer_or("vocab_size", m.vocab_size, {32, 1 << 20});
   m.hidden_size = r.integer_or("hidden_size", m.hidden_size, {1, 65536});
   m.num_hidden_layers = r.integer_or("layers", m.num_hidden_layers, {1, 1000});
@@ -46,7 +47,7 @@ BertConfig read_model(base::ConfigReader r) {
 
 FinetuneConfig read(base::ConfigReader r, base::Problems& problems) {
   FinetuneConfig c;
-  c.task = r.choice_or("task", c.task, {"wordnet", "sst2"});
+  c.task = r.choice_or("task", c.task, task_names());
   c.data = r.text_or("data", "");
   c.init_from = r.text_or("init_from", "");
   c.seed = static_cast<std::uint64_t>(r.integer_or("seed", 1, {0, std::numeric_limits<std::int64_t>::max()}));

@@ -6,7 +6,8 @@
 #include <vector>
 
 #include "base/config_reader.h"
-#include "offline/model/bert_config.h"
+#include "offline/network/model_config.h"
+#include "offline/tasks/text_task.h"
 
 namespace heat::offline {
 
@@ -31,7 +32,7 @@ struct PhaseConfig {
 };
 
 struct FinetuneConfig {
-  std::string task = "wordnet";
+  std::string task = task_names().front();
   std::string data;       // the task's folder; empty: its default
   std::string init_from;  // a Hugging Face folder; empty: a fresh model and vocabulary
   std::uint64_t seed = 1;
@@ -41,7 +42,7 @@ struct FinetuneConfig {
   std::int64_t checkpoint_steps = 500;
   std::int64_t train_limit = 0;    // use so many training examples only, drawn by the seed; 0: all
   std::string save_dtype = "F16";  // or F32
-  BertConfig model;                // used when init_from is empty
+  ModelConfig model;               // used when init_from is empty
   std::vector<PhaseConfig> phases;
 
   // Throws ConfigError with every problem.

@@ -29,7 +29,7 @@ std::string matrix_size(const Linear& layer) {
 LevelCommon read_common(base::ConfigReader& r) {
   LevelCommon c;
   c.teacher = r.text("teacher");
-  c.task = r.choice_or("task", c.task, {"wordnet", "sst2"});
+  c.task = r.choice_or("task", c.task, task_names());
   c.data = r.text_or("data", "");
   c.seed = static_cast<std::uint64_t>(r.integer_or("seed", 1, {0, std::numeric_limits<std::int64_t>::max()}));
   c.threads = static_cast<int>(r.integer_or("threads", c.threads, {1, 256}));
@@ -89,9 +89,9 @@ DecompositionChoice read_decomposition(base::ConfigReader r) {
   return c;
 }
 
-std::vector<LayerPlan> plan_layers(Bert& model, const DecompositionChoice& choice) {
+std::vector<LayerPlan> plan_layers(TorchModel& model, const DecompositionChoice& choice) {
   std::vector<LayerPlan> plans;
-  for (auto& [name, slot] : model.encoder_linears()) {
+  for (auto& [name, slot] : model.body_linears()) {
     const std::int64_t rows = (*slot)->out_features(), cols = (*slot)->in_features();
     const std::string size = matrix_size(**slot);
     std::string text = choice.method == Method::kTtm ? square_ttm_shape(rows, cols)
@@ -114,12 +114,12 @@ nlohmann::ordered_json plans_to_json(const std::vector<LayerPlan>& plans) {
   return {{"layers", layers}};
 }
 
-std::vector<LayerPlan> plans_from_json(const nlohmann::json& json, Bert& model, const std::string& name) {
+std::vector<LayerPlan> plans_from_json(const nlohmann::json& json, TorchModel& model, const std::string& name) {
   if (!json.is_object() || !json.contains("layers") || !json["layers"].is_array())
     throw base::ConfigError(name + ": expected a map with the list 'layers'");
   base::Problems problems;
   std::vector<LayerPlan> plans;
-  auto slots = model.encoder_linears();
+  auto slots = model.body_linears();
   for (std::size_t i = 0; i < json["layers"].size(); ++i) {
     const auto& entry = json["layers"][i];
     const std::string place = name + ": layers[" + std::to_string(i) + "]";
@@ -150,10 +150,10 @@ LevelData begin_level(const LevelCommon& common) {
   std::cerr << "seed " << common.seed << ", threads " << common.threads << "\n";
   LevelData data{load_checkpoint(common.teacher), {}, {}, {}};
   const TextTask task = load_task(common.task, common.data);
-  if (data.teacher.model.config().labels.size() != task.labels.size())
-    throw base::ConfigError(common.teacher + ": has " + std::to_string(data.teacher.model.config().labels.size()) +
+  if (data.teacher.config.labels.size() != task.labels.size())
+    throw base::ConfigError(common.teacher + ": has " + std::to_string(data.teacher.config.labels.size()) +
                             " labels, task " + task.name + " has " + std::to_string(task.labels.size()));
-  const std::int64_t length = std::min(common.max_length, data.teacher.model.config().max_position_embeddings);
+  const std::int64_t length = std::min(common.max_length, data.teacher.config.max_position_embeddings);
   data.train = encode_examples(task.train, data.teacher.tokenizer, length);
   data.dev = encode_examples(task.dev, data.teacher.tokenizer, length);
   data.test = encode_examples(task.test, data.teacher.tokenizer, length);

@@ -8,6 +8,7 @@
 
 #include "base/config_reader.h"
 #include "offline/model/checkpoint.h"
+#include "offline/tasks/text_task.h"
 #include "offline/train/distill.h"
 #include "offline/train/supernet.h"
 
@@ -15,7 +16,7 @@ namespace heat::offline {
 
 // What supernet, search and distill configurations have in common.
 struct LevelCommon {
-  std::string teacher, task = "wordnet", data;
+  std::string teacher, task = task_names().front(), data;
   std::uint64_t seed = 1;
   int threads = 2;
   std::int64_t max_length = 64;
@@ -36,12 +37,12 @@ struct DecompositionChoice {
 DecompositionChoice read_decomposition(base::ConfigReader r);
 // Plans for every encoder layer of the model; sizes without a shape get [rows x cols], a TTM the two most equal
 // factors.
-std::vector<LayerPlan> plan_layers(Bert& model, const DecompositionChoice& choice);
+std::vector<LayerPlan> plan_layers(TorchModel& model, const DecompositionChoice& choice);
 
 // {"layers": [{"layer", "method", "shape", "ranks"}]}. from_json throws ConfigError naming `name`; sizes come from the
 // model's layers.
 nlohmann::ordered_json plans_to_json(const std::vector<LayerPlan>& plans);
-std::vector<LayerPlan> plans_from_json(const nlohmann::json& json, Bert& model, const std::string& name);
+std::vector<LayerPlan> plans_from_json(const nlohmann::json& json, TorchModel& model, const std::string& name);
 
 // The teacher and the encoded splits of a level's command.
 struct LevelData {

@@ -3,7 +3,7 @@
 
 namespace heat::offline {
 
-PretrainingHeads::PretrainingHeads(const BertConfig& config, std::int64_t auxiliary_classes, std::uint64_t seed)
+PretrainingHeads::PretrainingHeads(const ModelConfig& config, std::int64_t auxiliary_classes, std::uint64_t seed)
     : eps_(config.layer_norm_eps) {
   const std::int64_t h = config.hidden_size;
   transform_weight_ = truncated_normal({h, h}, 0.02, base::counter_hash(seed, 1));

@@ -7,14 +7,15 @@
 #include <vector>
 
 #include "base/random.h"
-#include "offline/model/bert.h"
+#include "offline/model/linear.h"
+#include "offline/network/model_config.h"
 #include "offline/train/text_batches.h"
 
 namespace heat::offline {
 
 class PretrainingHeads {
  public:
-  PretrainingHeads(const BertConfig& config, std::int64_t auxiliary_classes, std::uint64_t seed);
+  PretrainingHeads(const ModelConfig& config, std::int64_t auxiliary_classes, std::uint64_t seed);
   NamedTensors named_parameters() const;
 
   // Mean cross entropy of the pieces `targets` [n] at flat positions `positions` [n] of sequence [batch, tokens,

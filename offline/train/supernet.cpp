@@ -9,6 +9,7 @@
 #include <cmath>
 #include <exception>
 #include <filesystem>
+#include <nlohmann/json.hpp>
 #include <sstream>
 #include <thread>
 
@@ -20,8 +21,8 @@
 namespace heat::offline {
 namespace {
 
-double weight_variance(const Bert& teacher, const std::string& layer) {
-  for (auto& [name, slot] : const_cast<Bert&>(teacher).encoder_linears())
+double weight_variance(const TorchModel& teacher, const std::string& layer) {
+  for (auto& [name, slot] : const_cast<TorchModel&>(teacher).body_linears())
     if (name == layer)
       if (const auto* dense = dynamic_cast<const DenseLinear*>(slot->get()))
         return dense->weight.detach().var(false).item<double>();
@@ -109,8 +110,8 @@ RankLadder make_ladder(const LayerPlan& plan, const std::vector<double>& fractio
   return ladder;
 }
 
-SuperNet::SuperNet(const Bert& teacher, const std::vector<LayerPlan>& max_plans, const std::vector<double>& fractions,
-                   bool normalize_variance, const DecomposeOptions& options)
+SuperNet::SuperNet(const TorchModel& teacher, const std::vector<LayerPlan>& max_plans,
+                   const std::vector<double>& fractions, bool normalize_variance, const DecomposeOptions& options)
     : model_(clone(teacher)) {
   factorize(model_, max_plans, options);
   for (const auto& [name, layer] : factorized_layers(model_)) {
@@ -120,7 +121,7 @@ SuperNet::SuperNet(const Bert& teacher, const std::vector<LayerPlan>& max_plans,
   activate(largest());
 }
 
-SuperNet::SuperNet(Bert model, std::vector<RankLadder> ladders, const Bert* teacher)
+SuperNet::SuperNet(TorchModel model, std::vector<RankLadder> ladders, const TorchModel* teacher)
     : model_(std::move(model)), ladders_(std::move(ladders)) {
   const auto layers = factorized_layers(model_);
   if (layers.size() != ladders_.size())
@@ -205,10 +206,10 @@ std::string SuperNetConfig::digest() const {
   return s.str();
 }
 
-bool train_supernet(SuperNet& supernet, Bert& teacher, const std::vector<EncodedText>& texts,
+bool train_supernet(SuperNet& supernet, TorchModel& teacher, const std::vector<EncodedText>& texts,
                     const SuperNetConfig& config, const RunFolder& folder, const ProgressCallback& progress) {
   if (texts.empty()) throw base::ConfigError("supernet: no training texts");
-  Bert& model = supernet.model();
+  TorchModel& model = supernet.model();
   teacher.require_grad(false);
   AdamWOptions adam;
   adam.weight_decay = config.weight_decay;

@@ -47,15 +47,15 @@ struct SuperNetConfig {
 class SuperNet {
  public:
   // Decomposes the teacher's planned layers at their maximal ranks. fractions: of the maximal rank, ascending.
-  SuperNet(const Bert& teacher, const std::vector<LayerPlan>& max_plans, const std::vector<double>& fractions,
+  SuperNet(const TorchModel& teacher, const std::vector<LayerPlan>& max_plans, const std::vector<double>& fractions,
            bool normalize_variance = true, const DecomposeOptions& options = {});
 
   // A trained SuperNet read back: `model` holds factorised layers of the ladders' maximal ranks. teacher: where the
   // target variances come from; null: no normalisation.
-  SuperNet(Bert model, std::vector<RankLadder> ladders, const Bert* teacher);
+  SuperNet(TorchModel model, std::vector<RankLadder> ladders, const TorchModel* teacher);
 
   const std::vector<RankLadder>& ladders() const { return ladders_; }
-  Bert& model() { return model_; }
+  TorchModel& model() { return model_; }
   SuperNet copy() const { return SuperNet(clone(model_), ladders_, nullptr); }
   void activate(const SubNet& subnet);
   void activate_ranks(const std::vector<std::vector<std::int64_t>>& ranks);  // per layer, within the maximum
@@ -66,7 +66,7 @@ class SuperNet {
   std::vector<LayerPlan> plans(const SubNet& subnet) const;
 
  private:
-  Bert model_;
+  TorchModel model_;
   std::vector<RankLadder> ladders_;
 };
 
@@ -76,7 +76,7 @@ SubNet walk_subnet(const std::vector<RankLadder>& ladders, std::uint64_t seed, s
 std::vector<SubNet> random_subnets(const std::vector<RankLadder>& ladders, std::int64_t count, std::uint64_t seed);
 
 // Trains on the labelled texts. Returns false when it was interrupted (see ResumableRun).
-bool train_supernet(SuperNet& supernet, Bert& teacher, const std::vector<EncodedText>& texts,
+bool train_supernet(SuperNet& supernet, TorchModel& teacher, const std::vector<EncodedText>& texts,
                     const SuperNetConfig& config, const RunFolder& folder = {},
                     const ProgressCallback& progress = nullptr);
 

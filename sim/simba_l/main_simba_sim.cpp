@@ -28,9 +28,9 @@ constexpr const char* kIntroduction =
     "Usage: simba-sim --arch A.yaml --schedule S.json [options]\n\nOptions";
 constexpr const char* kExamples =
     "\nExamples:\n"
-    "  simba-sim --arch configs/arch/simba-l.yaml --schedule bert.json --json run.json\n"
-    "  simba-sim --arch configs/arch/simba-l.yaml --schedule bert.json --data on --output outputs.bin\n"
-    "  simba-sim --arch configs/arch/simba-l.yaml --schedule bert.json --trace runs/bert --trace-dram\n";
+    "  simba-sim --arch configs/arch/simba-l.yaml --schedule schedule.json --json run.json\n"
+    "  simba-sim --arch configs/arch/simba-l.yaml --schedule schedule.json --data on --output outputs.bin\n"
+    "  simba-sim --arch configs/arch/simba-l.yaml --schedule schedule.json --trace runs/encoder --trace-dram\n";
 
 po::options_description described() {
   po::options_description d(kIntroduction);

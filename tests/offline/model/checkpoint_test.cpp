@@ -24,20 +24,22 @@ class CheckpointTest : public ::testing::Test {
   }
   ~CheckpointTest() override { std::filesystem::remove_all(folder_); }
   std::string path(const std::string& file) const { return (folder_ / file).string(); }
-  void save(DType dtype) { save_checkpoint(folder_.string(), Bert(config_, 3), vocabulary_, dtype); }
+  void save(DType dtype) {
+    save_checkpoint(folder_.string(), config_, TorchModel(build_network(config_), 3), vocabulary_, dtype);
+  }
 
   std::filesystem::path folder_;
-  BertConfig config_;
+  ModelConfig config_;
   Vocabulary vocabulary_{{"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a"}};
 };
 
 TEST_F(CheckpointTest, F32RoundTripIsExactAndF16IsNear) {
-  const Bert original(config_, 3);
+  const TorchModel original(build_network(config_), 3);
   for (const DType dtype : {DType::kF32, DType::kF16}) {
     save(dtype);
     const Checkpoint c = load_checkpoint(folder_.string());
     EXPECT_TRUE(c.notes.empty());
-    EXPECT_EQ(c.model.config().labels, config_.labels);
+    EXPECT_EQ(c.config.labels, config_.labels);
     const NamedTensors a = original.named_parameters(), b = c.model.named_parameters();
     ASSERT_EQ(a.size(), b.size());
     for (std::size_t i = 0; i < a.size(); ++i)
@@ -84,13 +86,13 @@ TEST_F(CheckpointTest, ConfigMistakesAreReportedTogether) {
   save(DType::kF32);
   base::write_file_atomically(path("config.json"),
                               R"({"vocab_size":6,"hidden_size":5,"num_hidden_layers":0,"num_attention_heads":2,
-                                  "intermediate_size":"x","hidden_act":"swish"})");
+                                  "intermediate_size":"x","hidden_act":"swish","model_type":"gpt2"})");
   try {
     load_checkpoint(folder_.string());
     FAIL();
   } catch (const base::ConfigError& e) {
     const std::string text = e.what();
-    for (const char* part : {"num_hidden_layers", "intermediate_size", "hidden_act", "does not divide"})
+    for (const char* part : {"num_hidden_layers", "intermediate_size", "hidden_act", "does not divide", "model_type"})
       EXPECT_NE(text.find(part), std::string::npos) << part;
   }
 }

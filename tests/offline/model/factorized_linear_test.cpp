@@ -8,6 +8,7 @@
 #include "base/errors.h"
 #include "offline/model/checkpoint.h"
 #include "offline/model/factorize.h"
+#include "offline/network/model_config.h"
 
 namespace heat::offline {
 namespace {
@@ -109,8 +110,8 @@ TEST(FactorizedLinear, MacsOfTheTwoWays) {
   EXPECT_EQ(ttm.macs_by_reconstruction(1), 24 * 36 + 24 * 36 * 5);
 }
 
-BertConfig tiny() {
-  BertConfig c;
+ModelConfig tiny() {
+  ModelConfig c;
   c.vocab_size = 6;
   c.hidden_size = 24;
   c.num_hidden_layers = 1;
@@ -122,7 +123,7 @@ BertConfig tiny() {
 }
 
 TEST(Factorize, StudentSurvivesItsFolderAndCloning) {
-  Bert model(tiny(), 3);
+  TorchModel model(build_network(tiny()), 3);
   const std::string name = "bert.encoder.layer.0.intermediate.dense";
   const std::vector<LayerPlan> plans = {
       {name, Method::kTucker, parse_shape("6x6x24", Method::kTucker, 36, 24), {4, 5, 12}},
@@ -132,9 +133,9 @@ TEST(Factorize, StudentSurvivesItsFolderAndCloning) {
   EXPECT_GT(errors[0], 0);
   const Vocabulary vocabulary({"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a"});
   const std::string folder = (std::filesystem::path(::testing::TempDir()) / "heat_student").string();
-  save_checkpoint(folder, model, vocabulary, DType::kF32);
+  save_checkpoint(folder, tiny(), model, vocabulary, DType::kF32);
   Checkpoint loaded = load_checkpoint(folder);
-  Bert copy = clone(model);
+  TorchModel copy = clone(model);
   const at::Tensor ids = at::tensor({2, 5, 3}, at::kLong).view({1, 3}), lengths = at::tensor({3}, at::kLong);
   const at::Tensor expected = model.forward(ids, lengths).logits;
   EXPECT_TRUE(loaded.model.forward(ids, lengths).logits.equal(expected));

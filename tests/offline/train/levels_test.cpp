@@ -5,14 +5,15 @@
 #include <filesystem>
 
 #include "base/errors.h"
+#include "offline/network/model_config.h"
 #include "offline/train/distill.h"
 #include "offline/train/supernet.h"
 
 namespace heat::offline {
 namespace {
 
-BertConfig tiny() {
-  BertConfig c;
+ModelConfig tiny() {
+  ModelConfig c;
   c.vocab_size = 20;
   c.hidden_size = 16;
   c.num_hidden_layers = 2;
@@ -29,9 +30,9 @@ std::vector<EncodedText> toy_texts() {
   return texts;
 }
 
-std::vector<LayerPlan> max_plans(Bert& model) {
+std::vector<LayerPlan> max_plans(TorchModel& model) {
   std::vector<LayerPlan> plans;
-  for (auto& [name, slot] : model.encoder_linears()) {
+  for (auto& [name, slot] : model.body_linears()) {
     const std::int64_t out = (*slot)->out_features(), in = (*slot)->in_features();
     const std::string shape = std::to_string(out) + "x" + std::to_string(in);
     plans.push_back({name, Method::kTucker, parse_shape(shape, Method::kTucker, out, in), {12, 12}});
@@ -39,7 +40,7 @@ std::vector<LayerPlan> max_plans(Bert& model) {
   return plans;
 }
 
-std::vector<at::Tensor> copies(Bert& model) {
+std::vector<at::Tensor> copies(TorchModel& model) {
   std::vector<at::Tensor> out;
   for (auto& [name, t] : model.named_parameters()) out.push_back(t.detach().clone());
   return out;
@@ -55,14 +56,16 @@ bool equal(const std::vector<at::Tensor>& a, const std::vector<at::Tensor>& b) {
 class LevelsTest : public ::testing::Test {
  protected:
   LevelsTest()
-      : teacher_(tiny(), 1), texts_(toy_texts()), folder_(std::filesystem::path(::testing::TempDir()) / "heat_levels") {
+      : teacher_(build_network(tiny()), 1),
+        texts_(toy_texts()),
+        folder_(std::filesystem::path(::testing::TempDir()) / "heat_levels") {
     std::filesystem::remove_all(folder_);
     prepare_process(1);
   }
   ~LevelsTest() override { std::filesystem::remove_all(folder_); }
   SuperNet fresh() { return SuperNet(teacher_, max_plans(teacher_), {0.25, 0.5, 1.0}); }
 
-  Bert teacher_;
+  TorchModel teacher_;
   std::vector<EncodedText> texts_;
   std::filesystem::path folder_;
 };
@@ -149,9 +152,9 @@ TEST_F(LevelsTest, DistillKilledAndResumedEqualsUninterruptedAndApproachesTheTea
   config.average_decay = 0.9;
   auto plans = max_plans(teacher_);
   for (LayerPlan& p : plans) p.ranks = {8, 8};
-  Bert whole = clone(teacher_);
+  TorchModel whole = clone(teacher_);
   factorize(whole, plans);
-  Bert parts = clone(whole), later = clone(whole), last = clone(whole), before = clone(whole);
+  TorchModel parts = clone(whole), later = clone(whole), last = clone(whole), before = clone(whole);
   EXPECT_TRUE(distill(whole, teacher_, texts_, config).complete);
   EXPECT_FALSE(distill(parts, teacher_, texts_, config, {folder_.string(), 7, 10}).complete);
   EXPECT_FALSE(distill(later, teacher_, texts_, config, {folder_.string(), 7, 20}).complete);
@@ -161,9 +164,9 @@ TEST_F(LevelsTest, DistillKilledAndResumedEqualsUninterruptedAndApproachesTheTea
   keep.keep_blocks = true;
   at::NoGradGuard no_grad;
   const BatchTensors batch = make_batch(texts_, {0, 1, 2, 3, 4, 5, 6, 7});
-  const BertOutputs t = teacher_.forward(batch.ids, batch.lengths, keep);
-  const auto distance = [&](Bert& student) {
-    const BertOutputs s = student.forward(batch.ids, batch.lengths, keep);
+  const NetworkOutputs t = teacher_.forward(batch.ids, batch.lengths, keep);
+  const auto distance = [&](TorchModel& student) {
+    const NetworkOutputs s = student.forward(batch.ids, batch.lengths, keep);
     return (attention_loss(s, t, batch.lengths) + hidden_loss(s, t, batch.lengths)).item<double>();
   };
   EXPECT_NEAR(distance(teacher_), 0, 1e-5);
@@ -180,9 +183,9 @@ TEST_F(LevelsTest, DistillWithDevThenTheBestMomentIsKeptAlsoThroughKills) {
   config.dev_steps = 5;
   auto plans = max_plans(teacher_);
   for (LayerPlan& p : plans) p.ranks = {6, 6};
-  Bert whole = clone(teacher_);
+  TorchModel whole = clone(teacher_);
   factorize(whole, plans);
-  Bert last = clone(whole);
+  TorchModel last = clone(whole);
   const double projected = evaluate(whole, texts_).accuracy;
   const DistillResult expected = distill(whole, teacher_, texts_, config, {}, nullptr, texts_);
   ASSERT_EQ(expected.scores.size(), 6u);  // projected, stage one, steps 5, 10, 15 and 20 of stage two
@@ -197,7 +200,7 @@ TEST_F(LevelsTest, DistillWithDevThenTheBestMomentIsKeptAlsoThroughKills) {
 
   // Kills between two training states, after looks at dev that the next run repeats.
   for (const std::int64_t steps : {9, 9, 8, 11}) {
-    Bert killed = clone(last);
+    TorchModel killed = clone(last);
     EXPECT_FALSE(distill(killed, teacher_, texts_, config, {folder_.string(), 7, steps}, nullptr, texts_).complete);
   }
   const DistillResult resumed = distill(last, teacher_, texts_, config, {folder_.string(), 7}, nullptr, texts_);
@@ -223,7 +226,7 @@ TEST_F(LevelsTest, DistillWithARateThatDestroysTheStudentThenTheProjectionIsKept
   config.batch_tokens = 64;
   auto plans = max_plans(teacher_);
   for (LayerPlan& p : plans) p.ranks = {16, 16};
-  Bert student = clone(teacher_);
+  TorchModel student = clone(teacher_);
   factorize(student, plans);
   const auto before = copies(student);
   const DistillResult result = distill(student, teacher_, texts_, config, {}, nullptr, dev);
@@ -241,7 +244,7 @@ TEST(SoftenedKl, ClosedForm) {
 }
 
 TEST(HiddenLoss, PaddedTokensDoNotCount) {
-  BertOutputs a, b;
+  NetworkOutputs a, b;
   a.hidden = {at::ones({1, 3, 2}, at::kFloat)};
   b.hidden = {a.hidden[0].clone()};
   b.hidden[0][0][2][0] = -1.0f;  // the third token: orthogonal to (1, 1)

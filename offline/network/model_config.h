@@ -1,4 +1,4 @@
-// The config.json of a BERT encoder, with Hugging Face's key names.
+// The config.json of an encoder, with Hugging Face's key names.
 #pragma once
 
 #include <cstdint>
@@ -6,9 +6,12 @@
 #include <string>
 #include <vector>
 
+#include "offline/network/model_types.h"
+
 namespace heat::offline {
 
-struct BertConfig {
+struct ModelConfig {
+  std::string model_type = model_types().front().name;
   std::int64_t vocab_size = 8192;
   std::int64_t hidden_size = 256;
   std::int64_t num_hidden_layers = 4;
@@ -26,8 +29,8 @@ struct BertConfig {
   std::int64_t head_size() const { return hidden_size / num_attention_heads; }
   nlohmann::ordered_json to_json() const;
   // Unknown keys are ignored (checkpoints carry many); wrong types and impossible sizes are one ConfigError naming
-  // `name` and all of them. num_labels without id2label gives LABEL_0, LABEL_1, ...
-  static BertConfig from_json(const nlohmann::json& json, const std::string& name);
+  // `name` and all of them, as is a model_type without a builder. num_labels without id2label gives LABEL_0, LABEL_1, ...
+  static ModelConfig from_json(const nlohmann::json& json, const std::string& name);
 };
 
 }  // namespace heat::offline

@@ -1,5 +1,7 @@
 // Reading is lenient about keys nobody needs here and strict about those that shape the network.
-#include "offline/model/bert_config.h"
+#include "offline/network/model_config.h"
+
+#include <algorithm>
 
 #include "base/errors.h"
 
@@ -57,9 +59,9 @@ std::vector<std::string> read_labels(const nlohmann::json& json, Reader& r) {
 
 }  // namespace
 
-BertConfig BertConfig::from_json(const nlohmann::json& json, const std::string& name) {
+ModelConfig ModelConfig::from_json(const nlohmann::json& json, const std::string& name) {
   if (!json.is_object()) throw base::ConfigError(name + ": is no JSON map");
-  BertConfig c;
+  ModelConfig c;
   c.attention_probs_dropout_prob = 0.1;
   c.max_position_embeddings = 512;
   Reader r(json, name);
@@ -80,6 +82,14 @@ BertConfig BertConfig::from_json(const nlohmann::json& json, const std::string& 
     else
       r.problems.add(r.place("hidden_act"), "is " + act.dump() + ", expected gelu, gelu_new or relu");
   }
+  if (json.contains("model_type")) {
+    const std::vector<std::string> known = model_type_names();
+    const auto at = std::find(known.begin(), known.end(), json["model_type"]);
+    if (at == known.end())
+      r.problems.add(r.place("model_type"), "is " + json["model_type"].dump() + ", expected " + known_model_types());
+    else
+      c.model_type = *at;
+  }
   if (json.contains("do_lower_case") && json["do_lower_case"].is_boolean()) c.do_lower_case = json["do_lower_case"];
   if (c.hidden_size % c.num_attention_heads != 0)
     r.problems.add(r.place("num_attention_heads"), "is " + std::to_string(c.num_attention_heads) +
@@ -90,9 +100,9 @@ BertConfig BertConfig::from_json(const nlohmann::json& json, const std::string& 
   return c;
 }
 
-nlohmann::ordered_json BertConfig::to_json() const {
-  nlohmann::ordered_json json = {{"architectures", {"BertForSequenceClassification"}},
-                                 {"model_type", "bert"},
+nlohmann::ordered_json ModelConfig::to_json() const {
+  nlohmann::ordered_json json = {{"architectures", {offline::model_type(model_type).architecture}},
+                                 {"model_type", model_type},
                                  {"vocab_size", vocab_size},
                                  {"hidden_size", hidden_size},
                                  {"num_hidden_layers", num_hidden_layers},

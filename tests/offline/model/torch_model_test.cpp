@@ -1,18 +1,25 @@
-// The encoder against a naive one in double, written from the paper's equations with loops.
-#include "offline/model/bert.h"
+// The forward of a graph against a naive encoder in double, written from the paper's equations with loops.
+#include "offline/model/torch_model.h"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <map>
 
+#include "base/errors.h"
+#include "offline/model/dropout.h"
+#include "offline/model/embed.h"
+#include "offline/model/matmul.h"
+#include "offline/network/graph_builder.h"
+#include "offline/network/model_config.h"
+
 namespace heat::offline {
 namespace {
 
 using Matrix = std::vector<std::vector<double>>;  // [tokens][features]
 
-BertConfig tiny() {
-  BertConfig c;
+ModelConfig tiny() {
+  ModelConfig c;
   c.vocab_size = 11;
   c.hidden_size = 8;
   c.num_hidden_layers = 2;
@@ -25,7 +32,7 @@ BertConfig tiny() {
 
 class NaiveBert {
  public:
-  NaiveBert(const Bert& model) : c_(model.config()) {
+  NaiveBert(const ModelConfig& config, const TorchModel& model) : c_(config) {
     for (const auto& [name, t] : model.named_parameters()) p_[name] = t.detach().contiguous();
   }
   std::vector<double> logits(const std::vector<int>& ids) const {
@@ -95,22 +102,22 @@ class NaiveBert {
     norm(x, p + "output.LayerNorm");
   }
 
-  BertConfig c_;
+  ModelConfig c_;
   std::map<std::string, at::Tensor> p_;
 };
 
 // Weights large enough that every part of the network matters.
-Bert lively(const BertConfig& config) {
-  Bert model(config, 7);
+TorchModel lively(const ModelConfig& config) {
+  TorchModel model(build_network(config), 7);
   at::NoGradGuard no_grad;
   std::uint64_t seed = 100;
   for (auto& [name, t] : model.named_parameters()) at::Tensor(t).add_(truncated_normal(t.sizes(), 0.4, seed++));
   return model;
 }
 
-TEST(Bert, ForwardEqualsNaiveDoubleWithPadding) {
-  Bert model = lively(tiny());
-  const NaiveBert naive(model);
+TEST(TorchModel, ForwardEqualsNaiveDoubleWithPadding) {
+  TorchModel model = lively(tiny());
+  const NaiveBert naive(tiny(), model);
   const std::vector<std::vector<int>> texts = {{2, 5, 6, 7, 8, 3}, {2, 9, 3}, {2, 10, 4, 3}};
   at::Tensor ids = at::full({3, 6}, 1, at::kLong), lengths = at::empty({3}, at::kLong);
   for (int i = 0; i < 3; ++i) {
@@ -126,19 +133,19 @@ TEST(Bert, ForwardEqualsNaiveDoubleWithPadding) {
   }
 }
 
-TEST(Bert, ClassifyOfTheFirstTokenThenTheLogitsOfForward) {
-  Bert model(tiny(), 3);
+TEST(TorchModel, HeadOfTheBodysResultThenTheLogitsOfForward) {
+  TorchModel model(build_network(tiny()), 3);
   at::NoGradGuard no_grad;
   const at::Tensor ids = at::tensor({2, 7, 8, 3, 2, 9, 3, 0}, at::kLong).view({2, 4});
-  const BertOutputs outputs = model.forward(ids, at::tensor({4, 3}, at::kLong));
-  EXPECT_TRUE(at::allclose(model.classify(outputs.sequence.select(1, 0)), outputs.logits, 0, 1e-6));
+  const NetworkOutputs outputs = model.forward(ids, at::tensor({4, 3}, at::kLong));
+  EXPECT_TRUE(model.head(outputs.sequence).logits.equal(outputs.logits));
 }
 
-TEST(Bert, BlocksAreKeptWhenAsked) {
-  Bert model = lively(tiny());
+TEST(TorchModel, BlocksAreKeptWhenAsked) {
+  TorchModel model = lively(tiny());
   ForwardOptions options;
   options.keep_blocks = true;
-  const BertOutputs o = model.forward(at::ones({2, 4}, at::kLong), at::tensor({4, 2}, at::kLong), options);
+  const NetworkOutputs o = model.forward(at::ones({2, 4}, at::kLong), at::tensor({4, 2}, at::kLong), options);
   ASSERT_EQ(o.attentions.size(), 2u);
   ASSERT_EQ(o.hidden.size(), 2u);
   EXPECT_TRUE(o.hidden[1].equal(o.sequence));
@@ -147,13 +154,100 @@ TEST(Bert, BlocksAreKeptWhenAsked) {
   EXPECT_NEAR(o.attentions[1].sum(-1).sub(1).abs().max().item<float>(), 0, 1e-6);
 }
 
-TEST(Bert, NamesAreHuggingFaces) {
-  Bert model(tiny(), 1);
+TEST(TorchModel, NamesAreHuggingFaces) {
+  TorchModel model(build_network(tiny()), 1);
   const NamedTensors p = model.named_parameters();
   ASSERT_EQ(p.size(), 5u + 2u * 16u + 4u);
   EXPECT_EQ(p[5].first, "bert.encoder.layer.0.attention.self.query.weight");
   EXPECT_EQ(p.back().first, "classifier.bias");
-  EXPECT_EQ(model.encoder_linears().size(), 12u);
+  EXPECT_EQ(model.body_linears().size(), 12u);
+}
+
+TEST(TorchModel, EmbeddingsAreTrainedWhenAskedOnly) {
+  TorchModel model(build_network(tiny()), 1);
+  const NamedTensors body = trainable_parameters(model, false), all = trainable_parameters(model, true);
+  EXPECT_EQ(body.front().first, "bert.encoder.layer.0.attention.self.query.weight");
+  EXPECT_EQ(all.size(), body.size() + 5);
+  trainable_parameters(model, false);
+  EXPECT_FALSE(model.token_table().requires_grad());
+  EXPECT_TRUE(body.front().second.requires_grad());
+}
+
+TEST(TorchModel, AnotherClassifierThenTheRestStays) {
+  ModelConfig config = tiny();
+  TorchModel model(build_network(config), 1);
+  const NamedTensors before = model.named_parameters();
+  config.labels = {"a", "b"};
+  model.replace_classifier(build_network(config), 9);
+  const NamedTensors after = model.named_parameters();
+  ASSERT_EQ(after.size(), before.size());
+  for (std::size_t i = 0; i + 2 < after.size(); ++i) EXPECT_TRUE(after[i].second.is_same(before[i].second));
+  EXPECT_TRUE(after[after.size() - 2].second.equal(truncated_normal({2, 8}, 0.02, 9)));
+}
+
+// What training runs are compared by: the sites of the draws.
+TEST(TorchModel, DropoutOfHiddenStatesFollowsTheOptionAndTheSeed) {
+  TorchModel model = lively(tiny());
+  const at::Tensor ids = at::ones({2, 4}, at::kLong), lengths = at::tensor({4, 2}, at::kLong);
+  const auto logits = [&](double dropout, std::uint64_t seed) {
+    ForwardOptions options;
+    options.train = true;
+    options.dropout = dropout;
+    options.dropout_seed = seed;
+    return model.forward(ids, lengths, options).logits;
+  };
+  at::NoGradGuard no_grad;
+  EXPECT_TRUE(logits(0, 1).equal(model.forward(ids, lengths).logits));  // attention's own probability is 0 here
+  EXPECT_TRUE(logits(-1, 1).equal(logits(0.1, 1)));
+  EXPECT_FALSE(logits(0.1, 1).equal(logits(0.1, 2)));
+}
+
+TEST(Embed, OfATextThenWhatEntersTheBlocks) {
+  ModelConfig config = tiny();
+  config.num_hidden_layers = 1;
+  TorchModel model = lively(config);
+  const Graph& graph = model.graph();
+  const at::Tensor ids = at::tensor({2, 7, 8, 3}, at::kLong).view({1, 4}), lengths = at::tensor({4}, at::kLong);
+  const ForwardOptions options;
+  at::NoGradGuard no_grad;
+  const NetworkOutputs whole = model.forward(ids, lengths);
+  const std::vector<float> entering = embed(model, {2, 7, 8, 3});
+  TorchForward body(graph, model.parameters(), options);
+  body.give_texts(ids, lengths);
+  body.give(values_entering(graph, graph.body).at(0), at::tensor(entering).view({1, 4, 8}));
+  EXPECT_TRUE(at::allclose(body.run(graph.body).sequence, whole.sequence, 1e-5, 1e-5));
+}
+
+// Cross attention with grouped queries: two sequences, two axes of rows. [t, g, q, d] x [s, g, d] -> [g, q, t, s].
+TEST(LabelledMatmul, OfSeveralAxesARoleThenEinsum) {
+  const op::Matmul o{0, 1, 2, {"t", "g", "q", "d"}, {"s", "g", "d"}, {"g", "q", "t", "s"}, 0.5};
+  const at::Tensor a = truncated_normal({2, 3, 2, 4, 5}, 1, 1), b = truncated_normal({2, 7, 2, 5}, 1, 2);
+  const at::Tensor expected = at::einsum("btgqd,bsgd->bgqts", {a * 0.5, b});
+  EXPECT_TRUE(at::allclose(labelled_matmul(o, a, b), expected, 1e-5, 1e-6));
+}
+
+TEST(TorchForward, OperatorsThatItCannotRunThenTheirName) {
+  const auto message = [](const std::function<ValueId(GraphBuilder&, ValueId)>& add) {
+    GraphBuilder builder("net.");
+    const ValueId x = builder.embedding("words", op::RowOf::kToken, 4, {"hidden", 4});
+    builder.begin_body(x, "input");
+    builder.graph().sequence = add(builder, x);
+    builder.end_body();
+    TorchModel model(builder.finish(), 1);
+    try {
+      model.forward(at::ones({1, 2}, at::kLong), at::tensor({2}, at::kLong));
+    } catch (const base::ConfigError& e) {
+      return std::string(e.what());
+    }
+    return std::string("nothing thrown");
+  };
+  EXPECT_EQ(message([](GraphBuilder& b, ValueId x) { return b.cache("keys", x, "context"); }),
+            "keys (cache): the LibTorch forward cannot run this operator");
+  EXPECT_EQ(message([](GraphBuilder& b, ValueId x) {
+              const ValueId scores = b.matmul("scores", {x, {"t", "d"}}, {x, {"s", "d"}}, {"t", "s"});
+              return b.mask("later", scores, op::MaskKind::kCausal);
+            }),
+            "later (mask): the LibTorch forward cannot run this operator");
 }
 
 TEST(CounterDropout, KeepsTheMeanAndDependsOnTheSeedOnly) {

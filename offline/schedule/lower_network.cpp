@@ -1,0 +1,203 @@
+// Layouts come from layouts.h. A factorised layer whose digits do not split at the axes that its reader wants writes flat
+// features; readers see the strides that came of it.
+#include "offline/schedule/lower_network.h"
+
+#include <algorithm>
+
+#include "base/errors.h"
+
+namespace heat::offline {
+namespace {
+
+using spec::TensorKind;
+using Strides = std::vector<std::int64_t>;
+
+// A value in memory: its tensor, and the stride of each of its axes.
+struct Placed {
+  int tensor = -1;
+  Strides strides;
+};
+
+class NetworkLowering {
+ public:
+  NetworkLowering(const Graph& graph, const NetworkLabel& label, const NetworkForms& forms, AttentionLoop loop)
+      : graph_(graph),
+        forms_(forms),
+        loop_(loop),
+        tokens_(label.tokens),
+        body_(machine_steps(graph)),
+        layouts_(value_layouts(graph, body_, loop)),
+        placed_(graph.values.size()),
+        builder_(label.network, label.method, label.tokens) {}
+
+  LoweredNetwork run() {
+    place(body_.input, TensorKind::kInput);
+    for (std::size_t i = 0; i < body_.steps.size(); ++i) {
+      if (i > 0 && joins_tokens(body_.steps[i]) != joins_tokens(body_.steps[i - 1])) end_segment();
+      place_outputs(i);
+      std::visit([this](const auto& step) { lower(step); }, body_.steps[i]);
+    }
+    end_segment();
+    return {builder_.finish(at(body_.input).tensor, at(body_.output).tensor), std::move(segments_)};
+  }
+
+ private:
+  const Value& value(ValueId id) const { return graph_.values[static_cast<std::size_t>(id)]; }
+  const ValueLayout& layout(ValueId id) const { return layouts_[static_cast<std::size_t>(id)]; }
+  Placed& at(ValueId id) { return placed_[static_cast<std::size_t>(id)]; }
+
+  std::int64_t size(const Axis& axis, const Value& of) const {
+    if (axis.size != kRuntimeSize) return axis.size;
+    if (axis.name != "tokens")
+      throw base::ConfigError("'" + of.name + "': the machine cannot run the axis '" + axis.name +
+                              "', whose length is not that of the tokens");
+    return tokens_;
+  }
+
+  // Gives a value its tensor. Flat: [tokens, features]; else its axes in the layout's order.
+  void place(ValueId id, TensorKind kind) {
+    const Value& v = value(id);
+    Strides strides(v.axes.size());
+    std::int64_t stride = 1;
+    std::vector<std::int64_t> shape;
+    for (auto axis = layout(id).order.rbegin(); axis != layout(id).order.rend(); ++axis) {
+      strides[*axis] = stride;
+      stride *= size(v.axes[*axis], v);
+      shape.insert(shape.begin(), size(v.axes[*axis], v));
+    }
+    if (layout(id).flat) shape = {stride / features_of(v), features_of(v)};
+    at(id) = {builder_.tensor(v.name, kind, std::move(shape)), std::move(strides)};
+  }
+
+  // The tensor of a step's result; of a run of products all at its start.
+  void place_outputs(std::size_t first) {
+    for (std::size_t i = first; i < body_.steps.size(); ++i) {
+      const ValueId out = output_of(body_.steps[i]);
+      if (at(out).tensor < 0) place(out, TensorKind::kIntermediate);
+      if (!joins_tokens(body_.steps[first]) || i + 1 == body_.steps.size() || !joins_tokens(body_.steps[i + 1])) return;
+    }
+  }
+
+  ActivationLayout flat(ValueId id, const spec::Index& index) {
+    return plain_layout(builder_.network().schedule, at(id).tensor, index);
+  }
+
+  // Tokens lie first among the axes of what a linear layer writes (graph.h).
+  void lower(const LinearStep& step) {
+    const LinearForm form = forms_.linear(step.layer);
+    const Activation activation = step.layer.activation;
+    ActivationLayout out = layout(step.output).flat ? flat(step.output, "o") : split(step.output);
+    std::vector<std::int64_t> digits;
+    for (const auto& d : out.features) digits.push_back(d.size);
+    if (!can_write(form, digits)) {
+      lay_in_own_order(step.output);
+      out = {at(step.output).tensor, form.out, {{"o", form.out, 1}}};
+    }
+    lower_linear(builder_, form, tokens_, flat(step.input, "i"), out, activation, forms_.choose);
+  }
+
+  // The layer writes every axis where its reader wants it.
+  ActivationLayout split(ValueId id) {
+    ActivationLayout out{at(id).tensor, at(id).strides.front(), {}};
+    for (std::size_t axis = 1; axis < value(id).axes.size(); ++axis)
+      out.features.push_back({layout(id).labels[axis], value(id).axes[axis].size, at(id).strides[axis]});
+    return out;
+  }
+
+  void lay_in_own_order(ValueId id) {
+    std::vector<std::int64_t> shape;
+    for (const Axis& axis : value(id).axes) shape.push_back(size(axis, value(id)));
+    std::int64_t stride = 1;
+    for (std::size_t axis = shape.size(); axis-- > 0; stride *= shape[axis]) at(id).strides[axis] = stride;
+    builder_.at(at(id).tensor).shape = std::move(shape);
+  }
+
+  // The value's axes that carry the labels, in the labels' order.
+  void add_dims(spec::TensorView& view, ValueId id, const std::vector<std::string>& axes,
+                const std::vector<std::string>& labels) {
+    for (const std::string& label : labels) {
+      const auto axis = static_cast<std::size_t>(std::find(axes.begin(), axes.end(), label) - axes.begin());
+      view.dims.push_back({label, size(value(id).axes[axis], value(id)), at(id).strides[axis]});
+    }
+  }
+
+  void lower(const ProductStep& step) {
+    const op::Matmul& p = step.product;
+    const ProductLabels l = product_labels(p);
+    spec::GemmNode g;
+    g.indices = {l.shared, l.of_b, l.of_a, l.summed};
+    const auto view = [&](ValueId id, const std::vector<std::string>& axes,
+                          std::initializer_list<const std::vector<std::string>*> groups) {
+      spec::TensorView v;
+      v.tensor = at(id).tensor;
+      for (const auto* labels : groups) add_dims(v, id, axes, *labels);
+      return v;
+    };
+    g.weight = view(p.b, p.b_axes, {&l.shared, &l.of_b, &l.summed});
+    g.input = view(p.a, p.a_axes, {&l.shared, &l.of_a, &l.summed});
+    g.output = view(p.output, p.output_axes, {&l.shared, &l.of_b, &l.of_a});
+    RealNode real;
+    real.factor = p.factor;
+    const bool over_shared = loop_ == AttentionLoop::kHeads && !l.shared.empty();
+    builder_.gemm(step.name, step.name, g, real, over_shared ? spec::LoopDim::kB : spec::LoopDim::kN);
+  }
+
+  void lower(const SoftmaxStep& step) {
+    const ValueLayout& l = layout(step.output);
+    std::vector<std::string> labels;
+    for (std::size_t axis : l.order) labels.push_back(l.labels[axis]);
+    spec::TensorView in, out;
+    in.tensor = at(step.input).tensor;
+    out.tensor = at(step.output).tensor;
+    add_dims(in, step.input, l.labels, labels);
+    add_dims(out, step.output, l.labels, labels);
+    builder_.softmax(step.name, std::move(in), std::move(out), {labels.begin(), labels.end() - 1}, {labels.back()});
+  }
+
+  void lower(const NormStep& step) {
+    const NormForm form = forms_.norm(step.layer);
+    RealNode real;
+    real.gamma = form.gamma;
+    real.beta = form.beta;
+    const int residual = step.residual == kNoValue ? -1 : at(step.residual).tensor;
+    builder_.layer_norm(step.layer.name, at(step.input).tensor, residual, at(step.output).tensor, std::move(real));
+  }
+
+  void end_segment() {
+    const int nodes = static_cast<int>(builder_.network().schedule.nodes.size());
+    if (nodes > begin_) segments_.push_back({begin_, nodes - begin_});
+    begin_ = nodes;
+  }
+
+  const Graph& graph_;
+  const NetworkForms& forms_;
+  const AttentionLoop loop_;
+  const std::int64_t tokens_;
+  const MachineBody body_;
+  const std::vector<ValueLayout> layouts_;
+  std::vector<Placed> placed_;
+  NetworkBuilder builder_;
+  std::vector<Segment> segments_;
+  int begin_ = 0;
+};
+
+}  // namespace
+
+LoweredNetwork lower_network(const Graph& graph, const NetworkLabel& label, const NetworkForms& forms,
+                             AttentionLoop loop) {
+  return NetworkLowering(graph, label, forms, loop).run();
+}
+
+LoweredNetwork lower_single_linear(const NetworkLabel& label, const LinearForm& form, Activation activation,
+                                   const PathChooser& choose) {
+  NetworkBuilder builder(label.network, label.method, label.tokens);
+  const int x = builder.tensor(form.name + ".input", TensorKind::kInput, {label.tokens, form.in});
+  const int y = builder.tensor(form.name + ".out", TensorKind::kOutput, {label.tokens, form.out});
+  const spec::Schedule& schedule = builder.network().schedule;
+  lower_linear(builder, form, label.tokens, plain_layout(schedule, x, "i"), plain_layout(schedule, y, "o"), activation,
+               choose);
+  const int nodes = static_cast<int>(schedule.nodes.size());
+  return {builder.finish(x, y), {{0, nodes}}};
+}
+
+}  // namespace heat::offline

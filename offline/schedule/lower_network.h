@@ -1,0 +1,40 @@
+// A network's body as nodes: linear layers, products of activations, softmax and norms.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "offline/network/graph.h"
+#include "offline/schedule/layouts.h"
+#include "offline/schedule/network.h"
+#include "offline/schedule/network_forms.h"
+
+namespace heat::offline {
+
+// What is written on a network's schedule, and the length it is made for.
+struct NetworkLabel {
+  std::string network, method;
+  std::int64_t tokens = 0;
+};
+
+// Nodes that fused groups may join: consecutive positions, all walked over the same index.
+struct Segment {
+  int first = 0, count = 0;
+};
+
+struct LoweredNetwork {
+  Network network;
+  std::vector<Segment> segments;
+};
+
+// Throws base::ConfigError naming the operator that the machine cannot run (machine_steps.h), and on a runtime axis other
+// than tokens.
+LoweredNetwork lower_network(const Graph& graph, const NetworkLabel& label, const NetworkForms& forms,
+                             AttentionLoop loop = AttentionLoop::kHeads);
+
+// One linear layer alone.
+LoweredNetwork lower_single_linear(const NetworkLabel& label, const LinearForm& form,
+                                   Activation activation = Activation::kNone,
+                                   const PathChooser& choose = least_macs_plan);
+
+}  // namespace heat::offline
