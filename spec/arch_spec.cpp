@@ -64,10 +64,10 @@ void read_rest(base::ConfigReader& r, ArchSpec& arch) {
   arch.controller.command_cycles = static_cast<int>(controller.integer("command_cycles", {0, 100000}));
   arch.controller.queue_depth = static_cast<int>(controller.integer("queue_depth", {1, 4096}));
   base::ConfigReader dma = r.section("dma");
-  arch.dma.burst_bytes = static_cast<int>(dma.integer("burst_bytes", {64, 1 << 20}));
-  if (arch.dma.burst_bytes % 64 != 0)
-    dma.problems().add(dma.place("burst_bytes"),
-                       "value " + std::to_string(arch.dma.burst_bytes) + " is no multiple of 64");
+  arch.dma.burst_bytes = static_cast<int>(dma.integer("burst_bytes", {kDmaBlockBytes, 1 << 20}));
+  if (arch.dma.burst_bytes % kDmaBlockBytes != 0)
+    dma.problems().add(dma.place("burst_bytes"), "value " + std::to_string(arch.dma.burst_bytes) +
+                                                     " is no multiple of " + std::to_string(kDmaBlockBytes));
   arch.dma.outstanding_bursts = static_cast<int>(dma.integer("outstanding_bursts", {1, 1024}));
   arch.dma.setup_cycles = static_cast<int>(dma.integer("setup_cycles", {0, 100000}));
   arch.barrier_cycles = static_cast<int>(r.integer("barrier_cycles", {0, 100000}));

@@ -59,8 +59,11 @@ struct ControllerSpec {
   int queue_depth = 0;     // commands an engine holds before the controller must wait
 };
 
+// DRAM is read and written in whole blocks of so many bytes, at multiples of it.
+constexpr int kDmaBlockBytes = 64;
+
 struct DmaSpec {
-  int burst_bytes = 0;         // largest single DRAM request, a multiple of 64
+  int burst_bytes = 0;         // largest single DRAM request, a multiple of kDmaBlockBytes
   int outstanding_bursts = 0;  // requests in flight for one load or store engine
   int setup_cycles = 0;        // per transfer command
 };

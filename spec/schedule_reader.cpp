@@ -52,7 +52,8 @@ class Reader {
     t.shape = r.integers("shape", {1, kMaxExtent});
     if (t.home == Home::kDram) {
       t.dram_address = r.integer("dram_address", {0, std::int64_t{1} << 46});
-      if (t.dram_address % 64 != 0) problems_.add(r.place("dram_address"), "value is no multiple of 64");
+      if (t.dram_address % kDmaBlockBytes != 0)
+        problems_.add(r.place("dram_address"), "value is no multiple of " + std::to_string(kDmaBlockBytes));
     }
     t.scale = r.number("scale");
     if (!tensors_.emplace(t.name, static_cast<int>(s_.tensors.size())).second)

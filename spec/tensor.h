@@ -29,7 +29,7 @@ struct Tensor {
   TensorKind kind = TensorKind::kIntermediate;
   Home home = Home::kDram;
   std::vector<std::int64_t> shape;
-  std::int64_t dram_address = -1;  // multiple of 64; -1 for home kGlobalBuffer
+  std::int64_t dram_address = -1;  // multiple of kDmaBlockBytes; -1 for home kGlobalBuffer
   double scale = 1.0;              // real value = scale * stored (informational: the integers decide)
   std::int64_t bytes() const {
     std::int64_t product = 1;

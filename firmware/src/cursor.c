@@ -2,19 +2,9 @@
 // innermost, then gb_order from the inside).
 #include "firmware/src/machine.h"
 
-uint32_t share_begin_of(const struct machine* m, uint32_t c) {
-  const uint32_t extent = m->group[SIMBA_GRP_EXTENT];
-  return min_u32(extent, ceil_div_u32(extent, m->chiplets) * c);
-}
-
-uint32_t share_size_of(const struct machine* m, uint32_t c) {
-  return share_begin_of(m, c + 1) - share_begin_of(m, c);
-}
-
 uint32_t step_size_of(const struct machine* m, uint32_t c, uint32_t step) {
-  const uint32_t share = share_size_of(m, c);
-  const uint32_t first = step * m->group[SIMBA_GRP_STEP];
-  return first >= share ? 0 : min_u32(m->group[SIMBA_GRP_STEP], share - first);
+  const uint32_t share = simba_share_size(m->group[SIMBA_GRP_EXTENT], m->chiplets, c);
+  return simba_piece_size(share, m->group[SIMBA_GRP_STEP], step);
 }
 
 uint32_t participants(const struct machine* m, const struct cursor* at, uint32_t element) {
@@ -28,7 +18,7 @@ uint32_t tile_start(const struct cursor* at, uint32_t dim) {
 }
 
 uint32_t tile_size(const struct cursor* at, uint32_t dim) {
-  return min_u32(at->node[SIMBA_NODE_GB_TILE + dim], at->extents[dim] - tile_start(at, dim));
+  return simba_piece_size(at->extents[dim], at->node[SIMBA_NODE_GB_TILE + dim], at->at[dim]);
 }
 
 // Places the cursor on the first tile of its node.
@@ -42,7 +32,7 @@ static void enter_node(const struct machine* m, struct cursor* at) {
   }
   at->extents[at->node[SIMBA_NODE_BOUND]] = at->size * at->node[SIMBA_NODE_PER_VALUE];
   if (gemm)
-    for (uint32_t d = 0; d < 4; ++d) at->tiles[d] = ceil_div_u32(at->extents[d], at->node[SIMBA_NODE_GB_TILE + d]);
+    for (uint32_t d = 0; d < 4; ++d) at->tiles[d] = simba_pieces(at->extents[d], at->node[SIMBA_NODE_GB_TILE + d]);
 }
 
 void cursor_enter_step(const struct machine* m, struct cursor* at) {

@@ -11,7 +11,7 @@ static uint32_t same_node_run(const struct cursor* x, const struct cursor* y) {
 }
 
 static void run_group(struct machine* m) {
-  m->share_begin = share_begin_of(m, m->chiplet);
+  m->share_begin = simba_share_begin(m->group[SIMBA_GRP_EXTENT], m->chiplets, m->chiplet);
   m->parameter_content[0] = m->parameter_content[1] = SIMBA_NONE;
   struct cursor ahead;
   ahead.step = 0;

@@ -20,7 +20,7 @@ static uint32_t joint_tile(const struct machine* m, const struct cursor* at) {
   const uint32_t longest = step_size_of(m, 0, at->step) * at->node[SIMBA_NODE_PER_VALUE];
   uint32_t number = 0;
   for (uint32_t d = 0; d < SIMBA_DIMS; ++d) {
-    const uint32_t tiles = d == bound ? ceil_div_u32(longest, at->node[SIMBA_NODE_GB_TILE + d]) : at->tiles[d];
+    const uint32_t tiles = d == bound ? simba_pieces(longest, at->node[SIMBA_NODE_GB_TILE + d]) : at->tiles[d];
     number = number * tiles + at->at[d];
   }
   return number;

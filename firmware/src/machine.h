@@ -4,6 +4,7 @@
 
 #include <stdint.h>
 
+#include "firmware/include/simba_shares.h"
 #include "firmware/src/commands.h"
 
 // Where the group loop stands: node `position` of step `step`, and within a GEMM node the tile. One cursor walks ahead
@@ -24,7 +25,7 @@ struct machine {
   const uint32_t* image;
   uint32_t chiplet, chiplets;
   const uint32_t* group;
-  uint32_t share_begin, share_size;
+  uint32_t share_begin;  // first value of the group's index on this chiplet
   struct composer composer;
   struct object weight_slots[2], input_slots[2], output_slots[2], parameter_slots[2];
   struct object weight_halves[2], input_halves[2], accumulators[2];
@@ -36,16 +37,6 @@ struct machine {
   uint32_t parameter_content[2];           // node position whose parameters a slot holds, or SIMBA_NONE
 };
 
-static inline uint32_t min_u32(uint32_t x, uint32_t y) {
-  return x < y ? x : y;
-}
-static inline uint32_t ceil_div_u32(uint32_t x, uint32_t y) {
-  return (x + y - 1) / y;
-}
-
-// Values of the group's index that chiplet `c` owns: ceil(extent / chiplets) each, the last ones fewer or none.
-uint32_t share_begin_of(const struct machine* m, uint32_t c);
-uint32_t share_size_of(const struct machine* m, uint32_t c);
 // Values in step `step` of chiplet `c`'s share.
 uint32_t step_size_of(const struct machine* m, uint32_t c, uint32_t step);
 // Chiplets (always the first ones) that take step `step`, and whose bound extent reaches beyond `element`.

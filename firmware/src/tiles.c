@@ -145,7 +145,7 @@ static void run_wave(struct machine* m, struct tile_run* t, struct wave* w) {
   if (first_tile) m->accumulator ^= 1;
   for (uint32_t k = 0; k < t->size[SIMBA_DIM_K]; k += k_step) {
     w->at[SIMBA_DIM_K] = k;
-    w->size[SIMBA_DIM_K] = min_u32(k_step, t->size[SIMBA_DIM_K] - k);
+    w->size[SIMBA_DIM_K] = simba_min(k_step, t->size[SIMBA_DIM_K] - k);
     send_weight(m, t, w);
     send_input(m, t, w);
     compute(m, t, w, first_tile && k == 0);
@@ -211,13 +211,13 @@ void issue_gemm_tile(struct machine* m, const struct cursor* at) {
   struct wave w;
   for (uint32_t b = 0; b < t.size[SIMBA_DIM_B]; b += step[SIMBA_DIM_B]) {
     w.at[SIMBA_DIM_B] = b;
-    w.size[SIMBA_DIM_B] = min_u32(step[SIMBA_DIM_B], t.size[SIMBA_DIM_B] - b);
+    w.size[SIMBA_DIM_B] = simba_min(step[SIMBA_DIM_B], t.size[SIMBA_DIM_B] - b);
     for (uint32_t x = 0; x < t.size[outer]; x += step[outer]) {
       w.at[outer] = x;
-      w.size[outer] = min_u32(step[outer], t.size[outer] - x);
+      w.size[outer] = simba_min(step[outer], t.size[outer] - x);
       for (uint32_t y = 0; y < t.size[inner]; y += step[inner]) {
         w.at[inner] = y;
-        w.size[inner] = min_u32(step[inner], t.size[inner] - y);
+        w.size[inner] = simba_min(step[inner], t.size[inner] - y);
         run_wave(m, &t, &w);
       }
     }

@@ -8,12 +8,8 @@
 namespace heat::machines::simba {
 namespace {
 
-constexpr const char* kResourceNames[kResourceCount] = {"dram",     "nop",        "dma",        "gb_read",
-                                                        "gb_write", "noc_send",   "noc_drain",  "compute",
-                                                        "ppu",      "controller", "vector_unit"};
-
 Resource largest(const std::array<double, kResourceCount>& cycles) {
-  return static_cast<Resource>(std::max_element(cycles.begin(), cycles.end()) - cycles.begin());
+  return kResources[static_cast<std::size_t>(std::max_element(cycles.begin(), cycles.end()) - cycles.begin())].value;
 }
 
 GroupCost evaluate_group(const spec::Schedule& schedule, int group, const StepPricer& pricer, LinkTables& links) {
@@ -29,9 +25,6 @@ GroupCost evaluate_group(const spec::Schedule& schedule, int group, const StepPr
 
 }  // namespace
 
-const char* resource_name(Resource resource) {
-  return kResourceNames[static_cast<int>(resource)];
-}
 Resource NodeCost::bottleneck() const {
   return largest(resource_cycles);
 }

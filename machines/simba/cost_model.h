@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "base/enum_table.h"
 #include "machines/simba/calibration.h"
 #include "spec/arch_spec.h"
 #include "spec/energy_table.h"
@@ -41,8 +42,27 @@ enum class Resource {
   kController,
   kVectorUnit
 };
-constexpr int kResourceCount = 11;
-const char* resource_name(Resource resource);  // "dram", "nop", "gb_read", ...
+struct ResourceInfo {
+  Resource value;
+  const char* name;
+  bool memory;  // moves operands between DRAM and the global buffers; the others execute what is there
+};
+constexpr std::array<ResourceInfo, 11> kResources{{{Resource::kDram, "dram", true},
+                                                   {Resource::kNop, "nop", true},
+                                                   {Resource::kDma, "dma", true},
+                                                   {Resource::kGbRead, "gb_read", false},
+                                                   {Resource::kGbWrite, "gb_write", false},
+                                                   {Resource::kNocSend, "noc_send", false},
+                                                   {Resource::kNocDrain, "noc_drain", false},
+                                                   {Resource::kCompute, "compute", false},
+                                                   {Resource::kPpu, "ppu", false},
+                                                   {Resource::kController, "controller", false},
+                                                   {Resource::kVectorUnit, "vector_unit", false}}};
+static_assert(base::in_enum_order(kResources));
+constexpr std::size_t kResourceCount = kResources.size();
+constexpr const char* resource_name(Resource resource) {
+  return base::entry_of(kResources, resource).name;
+}
 
 // Bytes or entries of one tensor at one level, over the whole group and package.
 struct Accesses {
@@ -75,8 +95,8 @@ struct GroupCost {
   double macs = 0;
   double utilization = 0;  // macs / (cycles x peak)
   double edp_js(const spec::ArchSpec& arch) const;
-  std::map<std::string, double>
-      energy_by_component_pj;  // components of spec::component_of; "dram" with its background; "static"
+  std::map<std::string, double> energy_by_component_pj;  // of spec::kComponents: static power under its part's
+                                                         // component, the DRAM's background under "dram"
   std::array<double, kResourceCount> resource_cycles{};
   std::array<double, spec::kActionCount> actions{};
   double dram_bytes = 0;

@@ -54,6 +54,13 @@ std::int64_t resident_bytes(const spec::Schedule& schedule, const spec::FusedGro
   return whole;
 }
 
+std::int64_t activation_table_offset(const spec::Schedule& schedule, const spec::GemmNode& gemm,
+                                     const spec::ArchSpec& arch) {
+  const int records = gemm.epilogue.requant;
+  if (records < 0) return 0;
+  return round_up(schedule.tensors[static_cast<std::size_t>(records)].bytes(), arch.global_buffer.word_bytes);
+}
+
 GbLayout gb_layout(const spec::Schedule& schedule, const spec::FusedGroup& group, const spec::ArchSpec& arch) {
   GbLayout layout;
   Allocator allocator(arch.global_buffer.word_bytes);
@@ -74,7 +81,7 @@ GbLayout gb_layout(const spec::Schedule& schedule, const spec::FusedGroup& group
       if (streamed(node.gemm->weight)) weight = std::max(weight, t.b * t.m * t.k);
       if (streamed(node.gemm->input)) input = std::max(input, t.b * t.n * t.k);
       if (streamed(node.gemm->output)) output = std::max(output, t.b * t.m * t.n);
-      parameters = std::max(parameters, round_up(whole(node.gemm->epilogue.requant), arch.global_buffer.word_bytes) +
+      parameters = std::max(parameters, activation_table_offset(schedule, *node.gemm, arch) +
                                             whole(node.gemm->epilogue.activation_table));
     } else {
       const spec::VectorNode& v = *node.vector;

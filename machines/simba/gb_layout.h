@@ -33,4 +33,8 @@ std::int64_t resident_bytes(const spec::Schedule& schedule, const spec::FusedGro
 // of the step.
 GbLayout gb_layout(const spec::Schedule& schedule, const spec::FusedGroup& group, const spec::ArchSpec& arch);
 
+// Offset of a GEMM's activation table in its parameter slot: behind the requantisation records.
+std::int64_t activation_table_offset(const spec::Schedule& schedule, const spec::GemmNode& gemm,
+                                     const spec::ArchSpec& arch);
+
 }  // namespace heat::machines::simba

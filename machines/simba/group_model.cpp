@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "base/checked.h"
 #include "machines/simba/gb_layout.h"
 
 namespace heat::machines::simba {
@@ -12,8 +13,10 @@ namespace {
 
 using spec::Action;
 
-double whole_bursts(std::int64_t bytes) {
-  return 64.0 * static_cast<double>(base::ceil_div(bytes, 64));
+constexpr double kBlock = spec::kDmaBlockBytes;
+
+double whole_blocks(double bytes) {
+  return kBlock * std::ceil(bytes / kBlock);
 }
 
 std::int64_t bits(double value) {
@@ -51,7 +54,7 @@ void GroupModel::read_node(int position) {
   };
   const auto parameter = [&](int tensor) {
     if (tensor < 0 || spec::is_resident(s_, g_, tensor)) return;
-    n.parameter_bytes += whole_bursts(s_.tensors[static_cast<std::size_t>(tensor)].bytes());
+    n.parameter_bytes += whole_blocks(static_cast<double>(s_.tensors[static_cast<std::size_t>(tensor)].bytes()));
     ++n.parameter_loads;
   };
   if (node.gemm) {
@@ -87,7 +90,7 @@ void GroupModel::read_pins() {
              holds(n.spec->vector->output);
     });
     if (shared) {
-      pins_.whole_bytes += whole_bursts(bytes);
+      pins_.whole_bytes += whole_blocks(static_cast<double>(bytes));
       pins_.whole_gb_writes +=
           static_cast<double>(packed_accesses(bytes, pricer_.machine().arch.global_buffer.word_bytes));
       ++pins_.whole_loads;
@@ -117,9 +120,7 @@ NodeStep GroupModel::pinned_whole() const {
 
 NodeStep GroupModel::pinned_step(double full, double partial) const {
   NodeStep s;
-  const auto bytes = [&](double values) {
-    return values > 0 ? 64.0 * std::ceil(values * pins_.per_value_bytes / 64.0) : 0.0;
-  };
+  const auto bytes = [&](double values) { return values > 0 ? whole_blocks(values * pins_.per_value_bytes) : 0.0; };
   const double word = pricer_.machine().arch.global_buffer.word_bytes;
   s.load_bytes = shares_.full * bytes(full) + bytes(partial);
   action(s, Action::kDramByte) = s.load_bytes;
@@ -271,13 +272,14 @@ std::map<std::string, double> GroupModel::by_component(const std::array<double, 
   const Machine& m = pricer_.machine();
   const double dram_pj = m.calibration.dram_pj_per_byte_with(m.energy);
   std::map<std::string, double> energy;
-  for (int a = 0; a < spec::kActionCount; ++a) {
-    const auto act = static_cast<Action>(a);
-    const double pj = act == Action::kDramByte ? dram_pj : m.energy.pj(act) * m.calibration.dynamic_energy_factor;
-    energy[spec::component_of(act)] += actions[static_cast<std::size_t>(a)] * pj;
+  for (const spec::ActionInfo& a : spec::kActions) {
+    const double pj =
+        a.value == Action::kDramByte ? dram_pj : m.energy.pj(a.value) * m.calibration.dynamic_energy_factor;
+    energy[spec::component_name(a.component)] += actions[static_cast<std::size_t>(a.value)] * pj;
   }
-  energy["dram"] += cycles * pricer_.background_pj_per_cycle();
-  energy["static"] = cycles * pricer_.static_pj_per_cycle();
+  energy[spec::component_name(spec::Component::kDram)] += cycles * pricer_.background_pj_per_cycle();
+  for (const spec::StaticPartInfo& p : spec::kStaticParts)
+    energy[spec::component_name(p.component)] += cycles * pricer_.static_pj_per_cycle(p.value);
   return energy;
 }
 

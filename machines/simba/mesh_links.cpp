@@ -2,8 +2,9 @@
 #include "machines/simba/mesh_links.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <set>
+
+#include "machines/simba/mesh_route.h"
 
 namespace heat::machines::simba {
 namespace {
@@ -26,10 +27,6 @@ void walk(const spec::MeshSpec& mesh, int from, int to, Visit visit) {
 }
 
 }  // namespace
-
-int mesh_hops(const spec::MeshSpec& mesh, int from, int to) {
-  return std::abs(from % mesh.width - to % mesh.width) + std::abs(from / mesh.width - to / mesh.width);
-}
 
 int multicast_links(const spec::MeshSpec& mesh, int from, const std::vector<int>& to) {
   std::set<Link> links;

@@ -6,13 +6,11 @@
 #include <tuple>
 #include <vector>
 
+#include "firmware/include/simba_shares.h"
 #include "spec/arch_spec.h"
 #include "spec/mapping.h"
 
 namespace heat::machines::simba {
-
-// Hops from node `from` to node `to` (node i sits at x = i % width, y = i / width).
-int mesh_hops(const spec::MeshSpec& mesh, int from, int to);
 
 // Links of the union of the XY routes (x first) from `from` to every node of `to`.
 int multicast_links(const spec::MeshSpec& mesh, int from, const std::vector<int>& to);
@@ -22,7 +20,7 @@ int busiest_link_routes(const spec::MeshSpec& mesh, int from, int count);
 
 // The PE that computes part (b, m, n) of a wave: PEs are filled n first, then m, then b.
 inline int pe_of(const spec::SpatialSplit& s, std::int64_t b, std::int64_t m, std::int64_t n) {
-  return static_cast<int>((b * s.m + m) * s.n + n);
+  return static_cast<int>(simba_pe(b, m, n, s.m, s.n));
 }
 
 // Multicast trees of one spatial split, from the global buffer at PE 0.

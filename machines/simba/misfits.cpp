@@ -1,7 +1,8 @@
-// PE buffers are double-buffered: a tile gets half of each.
+// Two limits: what the group keeps in a chiplet's global buffer, and what a tile takes of a PE's buffers.
 #include "machines/simba/misfits.h"
 
 #include "machines/simba/gb_layout.h"
+#include "machines/simba/pe_tile_limits.h"
 
 namespace heat::machines::simba {
 namespace {
@@ -15,10 +16,10 @@ void gemm_misfits(const spec::Node& node, const spec::ArchSpec& arch, std::vecto
   };
   const spec::Extents& t = m.pe_tile;
   add("number of PEs", m.spatial.product(), arch.pes());
-  add("weight tile of a PE (bytes)", t.b * t.m * t.k, arch.pe.weight_buffer.capacity.value() / 2);
-  add("input tile of a PE (bytes)", t.b * t.n * t.k, arch.pe.input_buffer.capacity.value() / 2);
-  const std::int64_t entries = arch.pe.accumulation_buffer.capacity.value() * 8 / arch.pe.accumulator_bits / 2;
-  add("accumulation tile of a PE (entries)", t.b * t.m * t.n, entries);
+  const PeTileLimits limits(arch.pe);
+  add("weight tile of a PE (bytes)", t.b * t.m * t.k, limits.weight_bytes);
+  add("input tile of a PE (bytes)", t.b * t.n * t.k, limits.input_bytes);
+  add("accumulation tile of a PE (entries)", t.b * t.m * t.n, limits.sums);
 }
 
 }  // namespace

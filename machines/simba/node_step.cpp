@@ -4,22 +4,18 @@
 #include <algorithm>
 
 #include "machines/simba/mesh_links.h"
+#include "machines/simba/mesh_route.h"
+#include "machines/simba/units.h"
 
 namespace heat::machines::simba {
 
 using spec::Action;
 
-Shares::Shares(std::int64_t extent, int chiplets) {
-  share = base::ceil_div(extent, chiplets);
-  full = static_cast<int>(extent / share);
-  partial = extent % share;
-}
-
 std::vector<StepClass> step_classes(const Shares& shares, std::int64_t step) {
   std::vector<StepClass> classes;
   for (std::int64_t at = 0; at < shares.share;) {
-    const std::int64_t full = std::min(step, shares.share - at);
-    const std::int64_t partial = std::clamp<std::int64_t>(shares.partial - at, 0, full);
+    const std::int64_t full = simba_piece_size(shares.share, step, at / step);
+    const std::int64_t partial = simba_piece_size(shares.partial, step, at / step);
     // Steps that look the same from here on: whole ones until the share or the partial share ends.
     std::int64_t count = 1;
     if (full == step && partial == step) count = std::max<std::int64_t>(1, (shares.partial - at) / step);
@@ -48,19 +44,16 @@ StepPricer::StepPricer(const Machine& machine) : m_(machine) {
     busiest_.push_back(busiest_link_routes(a.nop, a.dram_chiplet, c + 1));
   }
   port_bytes_per_cycle_ = a.dram_port_bytes_per_cycle * m_.calibration.dram_bandwidth_factor;
-  const double mw = n * (a.pes() * (e.static_mw(spec::StaticPart::kPe) + e.static_mw(spec::StaticPart::kNocRouter)) +
-                         e.static_mw(spec::StaticPart::kGlobalBuffer) + e.static_mw(spec::StaticPart::kVectorUnit) +
-                         e.static_mw(spec::StaticPart::kNopRouter) + e.static_mw(spec::StaticPart::kController));
+  double mw = 0;
+  for (const spec::StaticPartInfo& p : spec::kStaticParts)
+    mw += e.static_mw(p.value) * static_cast<double>(instances(a, p.value));
   static_pj_per_cycle_ = mw / a.clock_ghz;
   background_pj_per_cycle_ = m_.calibration.dram_background_mw_with(e) / a.clock_ghz;
-  int across = 0;
-  for (int c = 0; c < n; ++c) across = std::max(across, mesh_hops(a.nop, 0, c));
-  barrier_cycles_ = a.barrier_cycles + 2.0 * across * a.nop.hop_cycles + m_.calibration.group_overhead_cycles;
+  barrier_cycles_ =
+      a.barrier_cycles + 2.0 * mesh_diameter(a.nop) * a.nop.hop_cycles + m_.calibration.group_overhead_cycles;
   load_latency_ =
       m_.calibration.dram_latency_cycles + 2.0 * (a.nop.base_cycles + static_cast<double>(far) * a.nop.hop_cycles);
-  int noc_far = 0;
-  for (int p = 0; p < a.pes(); ++p) noc_far = std::max(noc_far, mesh_hops(a.noc, 0, p));
-  noc_latency_ = a.noc.base_cycles + static_cast<double>(noc_far) * a.noc.hop_cycles;
+  noc_latency_ = a.noc.base_cycles + static_cast<double>(mesh_diameter(a.noc)) * a.noc.hop_cycles;
 }
 
 namespace {
@@ -137,10 +130,10 @@ NodeStep StepPricer::price(const StepCounts& full, const StepCounts* partial, bo
       port_cycles(s.load_bytes + s.store_bytes,
                   work.part[0].port_requests + work.part[1].port_requests + shares.full * full.store_requests);
   busy(Resource::kDma) = std::max(load_cycles(work), engine_cycles(full.store_requests, full.stores));
-  s.memory = std::max({busy(Resource::kDram), busy(Resource::kNop), busy(Resource::kDma)});
-  for (Resource r : {Resource::kGbRead, Resource::kGbWrite, Resource::kNocSend, Resource::kNocDrain, Resource::kCompute,
-                     Resource::kPpu, Resource::kController, Resource::kVectorUnit})
-    s.execution = std::max(s.execution, busy(r));
+  for (const ResourceInfo& r : kResources) {
+    double& longest = r.memory ? s.memory : s.execution;
+    longest = std::max(longest, busy(r.value));
+  }
   s.fill = full.first_send_flits + full.last_drain_flits + (full.waves > 0 ? 2 * noc_latency_ : 0) +
            cal.node_overhead_cycles;
   s.execution += s.fill;
@@ -152,6 +145,10 @@ NodeStep StepPricer::price(const StepCounts& full, const StepCounts* partial, bo
   if (full.stores > 0)
     s.last_store = std::min(s.memory - s.first_load, port_cycles(full.last_store_bytes * shares.full));
   return s;
+}
+
+double StepPricer::static_pj_per_cycle(spec::StaticPart part) const {
+  return m_.energy.static_mw(part) * static_cast<double>(instances(m_.arch, part)) / m_.arch.clock_ghz;
 }
 
 double StepPricer::engine_cycles(double requests, double transfers) const {
@@ -168,10 +165,9 @@ double StepPricer::load_cycles(const LoadWork& work) const {
 
 double StepPricer::dynamic_pj(const std::array<double, spec::kActionCount>& actions) const {
   double pj = 0;
-  for (int i = 0; i < spec::kActionCount; ++i) {
-    const auto action = static_cast<Action>(i);
-    if (action == Action::kDramByte) continue;
-    pj += actions[static_cast<std::size_t>(i)] * m_.energy.pj(action);
+  for (const spec::ActionInfo& a : spec::kActions) {
+    if (a.value == Action::kDramByte) continue;
+    pj += actions[static_cast<std::size_t>(a.value)] * m_.energy.pj(a.value);
   }
   return pj * m_.calibration.dynamic_energy_factor +
          actions[static_cast<std::size_t>(Action::kDramByte)] * m_.calibration.dram_pj_per_byte_with(m_.energy);

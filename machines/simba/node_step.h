@@ -4,19 +4,10 @@
 #include <array>
 
 #include "machines/simba/cost_model.h"
+#include "machines/simba/shares.h"
 #include "machines/simba/step_counts.h"
-#include "machines/simba/step_geometry.h"
 
 namespace heat::machines::simba {
-
-// Chiplets that share a group's index: `full` of them have the largest share, at most one has a smaller one.
-struct Shares {
-  std::int64_t share = 0;    // values of a full chiplet
-  std::int64_t partial = 0;  // values of the one after them, or 0
-  int full = 0;
-  Shares(std::int64_t extent, int chiplets);
-  int participants() const { return full + (partial > 0 ? 1 : 0); }
-};
 
 // Steps that cover the same numbers of values.
 struct StepClass {
@@ -69,6 +60,8 @@ class StepPricer {
   double dynamic_pj(const std::array<double, spec::kActionCount>& actions) const;
   // Power that is drawn all the time, pJ a cycle: static, and the DRAM's background.
   double static_pj_per_cycle() const { return static_pj_per_cycle_; }
+  // The part of it that all copies of one part of the machine draw.
+  double static_pj_per_cycle(spec::StaticPart part) const;
   double background_pj_per_cycle() const { return background_pj_per_cycle_; }
   // Cycles of moving `bytes` over the DRAM port, in so many requests.
   double port_cycles(double bytes, double requests = 0) const {

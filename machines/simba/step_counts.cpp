@@ -6,7 +6,8 @@
 
 #include <algorithm>
 
-#include "machines/simba/step_geometry.h"
+#include "base/checked.h"
+#include "machines/simba/shares.h"
 
 namespace heat::machines::simba {
 namespace {

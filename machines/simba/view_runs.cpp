@@ -4,9 +4,12 @@
 #include <algorithm>
 #include <numeric>
 
-#include "machines/simba/step_geometry.h"
+#include "machines/simba/shares.h"
 
 namespace heat::machines::simba {
+namespace {
+constexpr std::int64_t kBlock = spec::kDmaBlockBytes;
+}
 
 ViewRuns::ViewRuns(const spec::TensorView& view, const Sizes& extents) {
   std::size_t next = 0;
@@ -46,9 +49,9 @@ ViewRuns::Runs ViewRuns::runs(const Sizes& block) const {
   Runs r;
   r.full = 1;
   r.length = 1;
-  std::int64_t alignment = 64, reach = 1;  // reach: stride at which the next group continues the run
-  std::int64_t span = 0;                   // from the first byte to the last, once runs repeat
-  bool regular = true;                     // every repeating group is one uniform stride
+  std::int64_t alignment = kBlock, reach = 1;  // reach: stride at which the next group continues the run
+  std::int64_t span = 0;                       // from the first byte to the last, once runs repeat
+  bool regular = true;                         // every repeating group is one uniform stride
   bool growing = true;
   for (int o : order_) {
     const Group& g = groups_[static_cast<std::size_t>(o)];
@@ -96,9 +99,8 @@ namespace {
 // Mean bursts of a run of `length` bytes that starts at a uniformly drawn multiple of `alignment`.
 double mean_bursts(std::int64_t length, int alignment) {
   if (length == 0) return 0;
-  const std::int64_t whole = (length - 1) / 64,
-                     rest = (length - 1) % 64 + 1;  // length = 64 * whole + rest, rest in 1..64
-  const std::int64_t starts = 64 / alignment, within = (64 - rest) / alignment + 1;
+  const std::int64_t whole = (length - 1) / kBlock, rest = (length - 1) % kBlock + 1;  // rest in 1..kBlock
+  const std::int64_t starts = kBlock / alignment, within = (kBlock - rest) / alignment + 1;
   return static_cast<double>(whole) + 1.0 + static_cast<double>(starts - within) / static_cast<double>(starts);
 }
 
@@ -106,9 +108,9 @@ double mean_bursts(std::int64_t length, int alignment) {
 // block.
 double shared_block(std::int64_t length, std::int64_t gap, int alignment) {
   const std::int64_t last = (length - 1) % alignment;  // the smallest place of the last byte in its block
-  if (gap + 1 + last > 63) return 0;
+  if (gap + 1 + last >= kBlock) return 0;
   if (gap < 0) return 1;  // runs of one loop lie between those of another
-  const std::int64_t starts = 64 / alignment, within = (62 - gap - last) / alignment + 1;
+  const std::int64_t starts = kBlock / alignment, within = (kBlock - 2 - gap - last) / alignment + 1;
   return static_cast<double>(within) / static_cast<double>(starts);
 }
 }  // namespace
@@ -118,7 +120,7 @@ double ViewRuns::requests(const Sizes& block, std::int64_t burst) const {
   std::int64_t count = r.full, length = r.length;
   for (int i = 0; i < r.level_count; ++i) {
     const Runs::Level& level = r.levels[static_cast<std::size_t>(i)];
-    if (level.gap >= 64) break;
+    if (level.gap >= kBlock) break;
     length = std::max(length, level.count * length + (level.count - 1) * level.gap);
     count /= level.count;
   }
@@ -129,7 +131,7 @@ double ViewRuns::burst_bytes(const Sizes& block) const {
   const Runs r = runs(block);
   double blocks = static_cast<double>(r.full) * mean_bursts(r.length, r.alignment) +
                   static_cast<double>(r.rest) * mean_bursts(r.rest_length, r.alignment);
-  if (r.rest > 0) return 64.0 * blocks;
+  if (r.rest > 0) return static_cast<double>(kBlock) * blocks;
   // A block that one run ends and the next begins in was counted twice.
   double outside = static_cast<double>(r.full);
   for (int i = 0; i < r.level_count; ++i) {
@@ -141,7 +143,7 @@ double ViewRuns::burst_bytes(const Sizes& block) const {
   // the first byte and the last.
   const double bytes = static_cast<double>(r.full * r.length);
   if (r.span > 0) blocks = std::min(blocks, mean_bursts(r.span, r.alignment));
-  return std::max(64.0 * blocks, bytes);
+  return std::max(static_cast<double>(kBlock) * blocks, bytes);
 }
 
 }  // namespace heat::machines::simba

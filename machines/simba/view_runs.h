@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "spec/arch_spec.h"
 #include "spec/schedule.h"
 
 namespace heat::machines::simba {
@@ -30,17 +31,17 @@ class ViewRuns {
     };
     std::array<Level, 3> levels{};
     int level_count = 0;
-    std::int64_t span = 0;  // from the first byte to the last, 0: not known
-    int alignment = 64;     // runs start at multiples of this (a power of two up to 64), on a tensor aligned to 64
+    std::int64_t span = 0;                 // from the first byte to the last, 0: not known
+    int alignment = spec::kDmaBlockBytes;  // runs start at multiples of this (a power of two up to the block)
   };
   Runs runs(const Sizes& block) const;
 
   // Sum over runs of ceil(run / unit).
   std::int64_t accesses(const Sizes& block, std::int64_t unit) const;
-  // Bytes in whole 64-byte blocks, each counted once; the mean over the runs' possible alignments.
+  // Bytes in whole DRAM blocks, each counted once; the mean over the runs' possible alignments.
   double burst_bytes(const Sizes& block) const;
 
-  // DRAM requests of at most `burst` bytes that fetch the block; runs that share or touch 64-byte blocks go together.
+  // DRAM requests of at most `burst` bytes that fetch the block; runs that share or touch blocks go together.
   double requests(const Sizes& block, std::int64_t burst) const;
   // Appends what distinguishes this view.
   void append_key(std::vector<std::int64_t>& key) const {

@@ -90,9 +90,8 @@ ordered_json result_json(const spec::Schedule& s, const mapper::SearchResult& r,
     for (const auto& [tensor, a] : tensors)
       json["accesses"][level][tensor] = {{"reads", a.reads}, {"fills", a.fills}, {"updates", a.updates}};
   for (const auto& [component, pj] : r.cost.energy_by_component_pj) json["energy_by_component_pj"][component] = pj;
-  for (int i = 0; i < machines::simba::kResourceCount; ++i)
-    json["resource_cycles"][machines::simba::resource_name(static_cast<machines::simba::Resource>(i))] =
-        r.cost.resource_cycles[static_cast<std::size_t>(i)];
+  for (const machines::simba::ResourceInfo& resource : machines::simba::kResources)
+    json["resource_cycles"][resource.name] = r.cost.resource_cycles[static_cast<std::size_t>(resource.value)];
   return json;
 }
 

@@ -9,6 +9,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/checked.h"
+
 namespace heat::offline::mapper {
 
 using base::ceil_div;
@@ -63,8 +65,7 @@ NodeBounds::NodeBounds(const GroupModel& model, std::size_t position, const Step
   executions_ = steps_ * shares_.full;
   const auto& energy = pricer.machine().energy;
   const double factor = pricer.machine().calibration.dynamic_energy_factor;
-  for (int a = 0; a < spec::kActionCount; ++a)
-    pj_[static_cast<std::size_t>(a)] = energy.pj(static_cast<Action>(a)) * factor;
+  for (const spec::ActionInfo& a : spec::kActions) pj_[static_cast<std::size_t>(a.value)] = energy.pj(a.value) * factor;
   dram_pj_ = pricer.machine().calibration.dram_pj_per_byte_with(energy);
   rate_ = pricer.static_pj_per_cycle() + pricer.background_pj_per_cycle();
   prepare();

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "base/checked.h"
+#include "machines/simba/pe_tile_limits.h"
 #include "offline/mapper/node_bounds.h"
 
 namespace heat::offline::mapper {
@@ -56,9 +58,7 @@ class NodeSearch {
   // PE tiles and splits that fit the PE and whose bound is below the best value so far. coarse: every third size.
   std::vector<PeChoice> pe_choices(bool coarse) {
     std::vector<PeChoice> choices;
-    const std::int64_t weight_half = arch_.pe.weight_buffer.capacity.value() / 2;
-    const std::int64_t input_half = arch_.pe.input_buffer.capacity.value() / 2;
-    const std::int64_t entries = arch_.pe.accumulation_buffer.capacity.value() * 8 / arch_.pe.accumulator_bits / 2;
+    const machines::simba::PeTileLimits limits(arch_.pe);
     const auto sizes = [&](std::int64_t extent, std::int64_t unit) {
       std::vector<std::int64_t> all = tile_sizes(extent, unit), some;
       for (std::size_t i = 0; i < all.size(); i += coarse ? 3 : 1) some.push_back(all[i]);
@@ -69,9 +69,9 @@ class NodeSearch {
     for (std::int64_t b : bs)
       for (std::int64_t k : ks)
         for (std::int64_t m : ms) {
-          if (b * m * k > weight_half) continue;
+          if (b * m * k > limits.weight_bytes) continue;
           for (std::int64_t n : ns) {
-            if (b * n * k > input_half || b * m * n > entries) continue;
+            if (b * n * k > limits.input_bytes || b * m * n > limits.sums) continue;
             add_splits({b, m, n, k}, choices);
           }
         }

@@ -8,7 +8,7 @@
 namespace heat::offline {
 namespace {
 
-constexpr std::int64_t kAlignment = 64;
+constexpr std::int64_t kAlignment = spec::kDmaBlockBytes;
 
 std::int64_t extent(const spec::TensorView& view, const std::vector<spec::Index>& group) {
   std::int64_t product = 1;

@@ -6,17 +6,34 @@
 #include <cstdint>
 #include <vector>
 
+#include "base/enum_table.h"
+#include "spec/energy_table.h"
+#include "spec/ids.h"
+
 namespace heat::simba {
 
-// Of the package (chiplet -1) or of each chiplet.
 enum class Flow { kDramRead, kDramWrite, kDramOutstanding, kNop, kMac, kNoc, kQueued };
-constexpr int kFlows = 7;
-bool is_of_package(Flow flow);
-const char* flow_unit(Flow flow);  // "dram", "nop", "pe", "noc", "controller"
-const char* flow_name(Flow flow);  // "read_bytes_per_cycle", ..., "outstanding_bursts", "queued_commands"
+
+struct FlowInfo {
+  Flow value;
+  spec::Component component;  // its name is the counter's unit in the run database
+  const char* name;
+  bool of_package;  // one for the package (no chiplet), else one a chiplet
+};
+constexpr std::array<FlowInfo, 7> kFlows{{{Flow::kDramRead, spec::Component::kDram, "read_bytes_per_cycle", true},
+                                          {Flow::kDramWrite, spec::Component::kDram, "write_bytes_per_cycle", true},
+                                          {Flow::kDramOutstanding, spec::Component::kDram, "outstanding_bursts", true},
+                                          {Flow::kNop, spec::Component::kNop, "byte_hops_per_cycle", true},
+                                          {Flow::kMac, spec::Component::kPe, "macs_per_cycle", false},
+                                          {Flow::kNoc, spec::Component::kNoc, "byte_hops_per_cycle", false},
+                                          {Flow::kQueued, spec::Component::kController, "queued_commands", false}}};
+static_assert(base::in_enum_order(kFlows));
+constexpr const FlowInfo& flow_info(Flow flow) {
+  return base::entry_of(kFlows, flow);
+}
 
 struct FlowSample {
-  int chiplet = -1;
+  spec::ChipletId chiplet;
   Flow flow = Flow::kDramRead;
   std::int64_t cycle = 0;
   double value = 0;  // mean from `cycle` to the next sample of the same flow
@@ -30,13 +47,13 @@ class Activity {
   Activity(bool enabled, int chiplets);
   // `amount` flowed evenly over [start, end); all of it at `start` when the interval is empty. For the flows that count
   // things under way, `amount` is the time that one of them was.
-  void add(int chiplet, Flow flow, std::int64_t start, std::int64_t end, double amount);
+  void add(spec::ChipletId chiplet, Flow flow, std::int64_t start, std::int64_t end, double amount);
   // Samples up to the run's end, a series after the other; equal neighbours are one.
   std::vector<FlowSample> samples(std::int64_t end) const;
   std::int64_t bin_cycles() const { return bin_cycles_; }
 
  private:
-  std::size_t series(int chiplet, Flow flow) const;
+  std::size_t series(spec::ChipletId chiplet, Flow flow) const;
   void halve();
 
   bool enabled_;

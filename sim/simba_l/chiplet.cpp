@@ -8,8 +8,8 @@
 
 namespace heat::simba {
 
-Chiplet::Chiplet(sc_core::sc_module_name name, RunContext& context, int number, PackageFabric& fabric,
-                 Rendezvous& rendezvous, BarrierUnit& barrier, int& running)
+Chiplet::Chiplet(sc_core::sc_module_name name, RunContext& context, spec::ChipletId number, PackageFabric& fabric,
+                 Rendezvous& rendezvous, BarrierUnit& barrier)
     : sc_core::sc_module(name), core_(context.arch, number, context.options.data) {
   engines_[SIMBA_LOAD] =
       std::make_unique<LoadEngine>(unit_name(SIMBA_LOAD), context, scoreboard_, core_, fabric, rendezvous);
@@ -21,8 +21,11 @@ Chiplet::Chiplet(sc_core::sc_module_name name, RunContext& context, int number, 
   engines_[SIMBA_VECTOR] = std::make_unique<VectorEngine>(unit_name(SIMBA_VECTOR), context, scoreboard_, core_);
   engines_[SIMBA_STORE] = std::make_unique<StoreEngine>(unit_name(SIMBA_STORE), context, scoreboard_, core_, fabric);
   std::array<Engine*, SIMBA_ENGINES> list{};
-  for (std::size_t i = 0; i < list.size(); ++i) list[i] = engines_[i].get();
-  controller_ = std::make_unique<Controller>("controller", context, number, list, scoreboard_, barrier, running);
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    HEAT_CHECK(engines_[i], std::string("the chiplet builds no engine '") + unit_name(static_cast<int>(i)) + "'");
+    list[i] = engines_[i].get();
+  }
+  controller_ = std::make_unique<Controller>(unit_name(kControllerUnit), context, number, list, scoreboard_, barrier);
 }
 
 std::string Chiplet::describe_waits() const {

@@ -1,4 +1,4 @@
-// A chiplet: global buffer, NoC, PEs, the seven engines and the controller.
+// A chiplet: global buffer, NoC, PEs, the engines and the controller.
 #pragma once
 
 #include <memory>
@@ -12,8 +12,8 @@ namespace heat::simba {
 
 class Chiplet : public sc_core::sc_module {
  public:
-  Chiplet(sc_core::sc_module_name name, RunContext& context, int number, PackageFabric& fabric, Rendezvous& rendezvous,
-          BarrierUnit& barrier, int& running);
+  Chiplet(sc_core::sc_module_name name, RunContext& context, spec::ChipletId number, PackageFabric& fabric,
+          Rendezvous& rendezvous, BarrierUnit& barrier);
 
   // Lines "module: node ... waits for ..." of everything that is not idle.
   std::string describe_waits() const;

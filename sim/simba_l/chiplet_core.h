@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "firmware/include/simba_shares.h"
 #include "sim/simba_l/engine.h"
 #include "sim/simba_l/global_buffer.h"
 #include "sim/simba_l/mesh.h"
@@ -18,15 +19,20 @@ struct PeBuffers {
 };
 
 struct ChipletCore {
-  ChipletCore(const spec::ArchSpec& arch, int number, bool data)
-      : id(number), gb(arch.global_buffer, data), noc(arch.noc, 2), pes(static_cast<std::size_t>(arch.pes())) {}
-  int id;
+  ChipletCore(const spec::ArchSpec& arch, spec::ChipletId number, bool data)
+      : id(number), gb(arch.global_buffer, data), noc(arch.noc, 2), pes_(static_cast<std::size_t>(arch.pes())) {}
+  spec::ChipletId id;
   GlobalBuffer gb;
-  Mesh noc;  // port 0: PEs; port 1 of router 0: the global buffer
-  std::vector<PeBuffers> pes;
+  Noc noc;  // port 0: PEs; port 1 of router 0: the global buffer
+  PeBuffers& buffers(spec::PeId pe) { return pes_[static_cast<std::size_t>(pe.value)]; }
+  const PeBuffers& buffers(spec::PeId pe) const { return pes_[static_cast<std::size_t>(pe.value)]; }
+
+ private:
+  std::vector<PeBuffers> pes_;
 };
 
-constexpr Endpoint kGlobalBufferPort{0, 1};
+constexpr spec::PeId kNearestPe{0};
+constexpr Noc::Endpoint kGlobalBufferPort{kNearestPe, 1};
 
 // The PE tiles of a wave, as a command describes it.
 struct WaveShape {
@@ -38,13 +44,11 @@ struct WaveShape {
     for (std::size_t i = 0; i < 3; ++i) spatial[i] = c[SIMBA_CMD_SPATIAL + i];
   }
   // Elements along `dim` (0 b, 1 m, 2 n) of the i-th PE.
-  std::int64_t part(std::size_t dim, std::int64_t i) const {
-    return std::max<std::int64_t>(0, std::min(tile[dim], wave[dim] - i * tile[dim]));
-  }
+  std::int64_t part(std::size_t dim, std::int64_t i) const { return simba_piece_size(wave[dim], tile[dim], i); }
   // PEs with work along `dim`.
-  std::int64_t active(std::size_t dim) const { return (wave[dim] + tile[dim] - 1) / tile[dim]; }
-  int pe(std::int64_t b, std::int64_t m, std::int64_t n) const {
-    return static_cast<int>((b * spatial[1] + m) * spatial[2] + n);
+  std::int64_t active(std::size_t dim) const { return simba_pieces(wave[dim], tile[dim]); }
+  spec::PeId pe(std::int64_t b, std::int64_t m, std::int64_t n) const {
+    return spec::PeId(static_cast<std::int32_t>(simba_pe(b, m, n, spatial[1], spatial[2])));
   }
   std::int64_t k() const { return wave[3]; }
   std::array<std::int64_t, 4> wave{}, tile{};

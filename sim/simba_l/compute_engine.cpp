@@ -3,6 +3,7 @@
 #include "sim/simba_l/compute_engine.h"
 
 #include "base/checked.h"
+#include "machines/simba/pe_tile_limits.h"
 #include "sim/simba_l/mac_array.h"
 
 namespace heat::simba {
@@ -19,7 +20,7 @@ void ComputeEngine::execute(InFlight& entry) {
   const spec::PeSpec& pe = context_.arch.pe;
   const std::int64_t lanes = pe.lanes, k_cycles = ceil_div(w.k(), pe.width);
   const bool first = command[SIMBA_CMD_FIRST] != 0;
-  const std::int64_t entries = pe.accumulation_buffer.capacity.value() * 8 / pe.accumulator_bits / 2;
+  const std::int64_t entries = machines::simba::PeTileLimits(pe).sums;
   std::int64_t macs = 0, weight = 0, input = 0, writes = 0, reads = 0, longest = 0;
   for (std::int64_t b = 0; b < w.active(0); ++b)
     for (std::int64_t m = 0; m < w.active(1); ++m)
@@ -54,7 +55,7 @@ void ComputeEngine::finish(const InFlight& entry) {
   for (std::int64_t b = 0; b < w.active(0); ++b)
     for (std::int64_t m = 0; m < w.active(1); ++m)
       for (std::int64_t n = 0; n < w.active(2); ++n) {
-        PeBuffers& pe = core_.pes[static_cast<std::size_t>(w.pe(b, m, n))];
+        PeBuffers& pe = core_.buffers(w.pe(b, m, n));
         const PeTile tile{w.part(0, b), w.part(1, m), w.part(2, n), w.k()};
         pe.sums[half].resize(static_cast<std::size_t>(tile.b * tile.m * tile.n));
         multiply_accumulate(pe.weight[weight].data(), pe.input[input].data(), pe.sums[half].data(), tile,

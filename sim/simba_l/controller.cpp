@@ -3,6 +3,7 @@
 #include "sim/simba_l/controller.h"
 
 #include "firmware/hal/host/host_hal.h"
+#include "machines/simba/mesh_route.h"
 
 namespace heat::simba {
 namespace {
@@ -21,7 +22,7 @@ std::string halt_text(std::uint32_t status) {
 }  // namespace
 
 BarrierUnit::BarrierUnit(sc_core::sc_module_name name, RunContext& context)
-    : sc_core::sc_module(name), context_(context) {
+    : sc_core::sc_module(name), context_(context), running_(context.arch.chiplets()) {
   SC_METHOD(release);
   sensitive << due_;
   dont_initialize();
@@ -34,8 +35,12 @@ void BarrierUnit::arrive() {
   context_.meter.add(-1, spec::Action::kControllerCommand, 1);
   if (++arrived_ < context_.arch.chiplets()) return;
   arrived_ = 0;
-  const std::int64_t hops = 2 * (context_.arch.nop.width + context_.arch.nop.height - 2);  // there and back
+  const std::int64_t hops = 2 * machines::simba::mesh_diameter(context_.arch.nop);  // there and back
   due_.notify(context_.until(context_.now() + context_.arch.barrier_cycles + hops * context_.arch.nop.hop_cycles));
+}
+
+void BarrierUnit::halt() {
+  if (--running_ == 0) sc_core::sc_stop();
 }
 
 void BarrierUnit::release() {
@@ -48,16 +53,15 @@ void BarrierUnit::release() {
   release_.notify();
 }
 
-Controller::Controller(sc_core::sc_module_name name, RunContext& context, int chiplet,
+Controller::Controller(sc_core::sc_module_name name, RunContext& context, spec::ChipletId chiplet,
                        const std::array<Engine*, SIMBA_ENGINES>& engines, const Scoreboard& scoreboard,
-                       BarrierUnit& barrier, int& running)
+                       BarrierUnit& barrier)
     : sc_core::sc_module(name),
       context_(context),
       chiplet_(chiplet),
       engines_(engines),
       scoreboard_(scoreboard),
-      barrier_(barrier),
-      running_(running) {
+      barrier_(barrier) {
   SC_THREAD(run);
   SC_METHOD(interrupt);
   for (Engine* e : engines_) sensitive << e->interrupt();
@@ -81,7 +85,7 @@ void Controller::run() {
 
 std::uint32_t Controller::read(std::uint32_t address) {
   const std::uint32_t offset = address - SIMBA_MMIO_BASE;
-  if (offset == SIMBA_REG_CHIPLET) return static_cast<std::uint32_t>(chiplet_);
+  if (offset == SIMBA_REG_CHIPLET) return static_cast<std::uint32_t>(chiplet_.value);
   if (offset == SIMBA_REG_CHIPLETS) return static_cast<std::uint32_t>(context_.arch.chiplets());
   if (offset == SIMBA_REG_BARRIER) {
     polled_ = StallReason::kBarrier;
@@ -113,7 +117,7 @@ void Controller::write(std::uint32_t address, std::uint32_t value) {
     if (value != SIMBA_HALT_DONE)
       context_.fail(
           std::make_exception_ptr(base::Error(std::string(name()) + ": " + halt_text(value) + last_node_text())));
-    if (--running_ == 0) sc_core::sc_stop();
+    barrier_.halt();
   } else {
     context_.fail(std::make_exception_ptr(base::Error(std::string(name()) + ": the firmware wrote register " +
                                                       std::to_string(offset) + ", which does not exist")));

@@ -12,12 +12,14 @@
 
 namespace heat::simba {
 
-// Releases the chiplets when all have arrived.
+// Releases the chiplets when all have arrived, and stops the kernel when the last one has halted.
 class BarrierUnit : public sc_core::sc_module {
  public:
   SC_HAS_PROCESS(BarrierUnit);
   BarrierUnit(sc_core::sc_module_name name, RunContext& context);
   void arrive();
+  void halt();
+  int running() const { return running_; }  // chiplets that have not halted
   std::uint32_t released() const { return released_; }
   sc_core::sc_event& release_event() { return release_; }
   // Cycle of each release so far, and the cycles from the last completion to it.
@@ -27,7 +29,7 @@ class BarrierUnit : public sc_core::sc_module {
  private:
   void release();
   RunContext& context_;
-  int arrived_ = 0;
+  int arrived_ = 0, running_;
   std::uint32_t released_ = 0;
   sc_core::sc_event due_, release_;
   std::vector<std::int64_t> release_cycles_, barrier_cycles_;
@@ -36,9 +38,8 @@ class BarrierUnit : public sc_core::sc_module {
 class Controller : public sc_core::sc_module {
  public:
   SC_HAS_PROCESS(Controller);
-  Controller(sc_core::sc_module_name name, RunContext& context, int chiplet,
-             const std::array<Engine*, SIMBA_ENGINES>& engines, const Scoreboard& scoreboard, BarrierUnit& barrier,
-             int& running);
+  Controller(sc_core::sc_module_name name, RunContext& context, spec::ChipletId chiplet,
+             const std::array<Engine*, SIMBA_ENGINES>& engines, const Scoreboard& scoreboard, BarrierUnit& barrier);
 
   bool halted() const { return halted_; }
   // What it waits for, for the deadlock report.
@@ -55,11 +56,10 @@ class Controller : public sc_core::sc_module {
   std::string last_node_text() const;  // " after a command of node 'x'", or empty before the first
 
   RunContext& context_;
-  const int chiplet_;
+  const spec::ChipletId chiplet_;
   std::array<Engine*, SIMBA_ENGINES> engines_;
   const Scoreboard& scoreboard_;
   BarrierUnit& barrier_;
-  int& running_;
   Command command_;
   bool halted_ = false, pending_ = false;
   StallReason polled_ = StallReason::kQueueFull;  // what the firmware last asked for

@@ -9,7 +9,7 @@
 
 namespace heat::simba {
 namespace {
-constexpr std::uint64_t kBlock = 64;  // bytes of a DRAM block
+constexpr std::uint64_t kBlock = spec::kDmaBlockBytes;
 }
 
 DmaEngine::DmaEngine(sc_core::sc_module_name name, RunContext& context, Scoreboard& scoreboard, ChipletCore& core,
@@ -160,7 +160,7 @@ void LoadEngine::submit(Job&, Burst& burst, std::int64_t cycle) {
 }
 
 std::int64_t LoadEngine::arrived(Job& job, const Burst& burst, std::int64_t cycle) {
-  static thread_local std::vector<Endpoint> receivers;
+  static thread_local std::vector<Nop::Endpoint> receivers;
   static thread_local std::vector<std::int64_t> arrivals;
   receivers.clear();
   for (const Party& p : job.parties) receivers.push_back({p.engine->chiplet(), 0});
@@ -180,8 +180,8 @@ std::int64_t LoadEngine::arrived(Job& job, const Burst& burst, std::int64_t cycl
   }
   context_.meter.add(burst.node, spec::Action::kNopByteHop, burst.bytes * links);
   const std::int64_t port_free = start + fabric_.port.cycles(burst.bytes);
-  context_.activity.add(-1, Flow::kDramRead, start, port_free, static_cast<double>(burst.bytes));
-  context_.activity.add(-1, Flow::kNop, start, port_free, static_cast<double>(burst.bytes * links));
+  context_.activity.add({}, Flow::kDramRead, start, port_free, static_cast<double>(burst.bytes));
+  context_.activity.add({}, Flow::kNop, start, port_free, static_cast<double>(burst.bytes * links));
   return free;
 }
 
@@ -229,8 +229,8 @@ void StoreEngine::submit(Job&, Burst& burst, std::int64_t cycle) {
   const std::int64_t entry = fabric_.port.reserve(std::max(cycle, arrival - std::max(lane, flits) + 1), burst.bytes);
   const std::int64_t byte_hops = burst.bytes * fabric_.nop.hops(chiplet_, fabric_.dram().node);
   context_.meter.add(burst.node, spec::Action::kNopByteHop, byte_hops);
-  context_.activity.add(-1, Flow::kDramWrite, entry, entry + lane, static_cast<double>(burst.bytes));
-  context_.activity.add(-1, Flow::kNop, start, start + read, static_cast<double>(byte_hops));
+  context_.activity.add({}, Flow::kDramWrite, entry, entry + lane, static_cast<double>(burst.bytes));
+  context_.activity.add({}, Flow::kNop, start, start + read, static_cast<double>(byte_hops));
   fabric_.port.submit(burst, std::max(arrival, entry + lane - 1));
 }
 

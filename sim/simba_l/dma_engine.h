@@ -1,6 +1,6 @@
 // The DMA engines of a chiplet: LOAD (DRAM -> global buffer, alone or jointly with other chiplets) and STORE.
 //
-// A transfer is a list of bursts of whole 64-byte blocks that cover the runs of its view. At most outstanding_bursts of
+// A transfer is a list of bursts of whole blocks (spec::kDmaBlockBytes) that cover the runs of its view. At most outstanding_bursts of
 // an engine are under way; the next transfer's bursts follow the last one's without a gap.
 #pragma once
 
@@ -28,10 +28,10 @@ struct JointLoad {
 struct PackageFabric {
   PackageFabric(RunContext& c, DramPort& p) : context(c), port(p), nop(c.arch.nop, 2) {}
   // Port of the NoP router that the DRAM is attached to.
-  Endpoint dram() const { return {context.arch.dram_chiplet, 1}; }
+  Nop::Endpoint dram() const { return {spec::ChipletId(context.arch.dram_chiplet), 1}; }
   RunContext& context;
   DramPort& port;
-  Mesh nop;  // port 0: chiplets; port 1: the DRAM
+  Nop nop;  // port 0: chiplets; port 1: the DRAM
 };
 
 class DmaEngine : public Engine, public BurstOwner {

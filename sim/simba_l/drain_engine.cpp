@@ -13,6 +13,10 @@ namespace heat::simba {
 DrainEngine::DrainEngine(sc_core::sc_module_name name, RunContext& context, Scoreboard& scoreboard, ChipletCore& core)
     : Engine(name, context, scoreboard, core.id, SIMBA_DRAIN), core_(core) {}
 
+int DrainEngine::hops_to_port(const Part& part) const {
+  return core_.noc.hops(part.pe, kGlobalBufferPort.node);
+}
+
 std::vector<DrainEngine::Part> DrainEngine::parts(const Command& command) const {
   const WaveShape w(command);
   std::vector<Part> list;
@@ -27,7 +31,7 @@ std::vector<DrainEngine::Part> DrainEngine::parts(const Command& command) const 
         list.push_back(p);
       }
   std::stable_sort(list.begin(), list.end(),
-                   [&](const Part& x, const Part& y) { return core_.noc.hops(x.pe, 0) < core_.noc.hops(y.pe, 0); });
+                   [&](const Part& x, const Part& y) { return hops_to_port(x) < hops_to_port(y); });
   return list;
 }
 
@@ -72,9 +76,8 @@ void DrainEngine::execute(InFlight& entry) {
     const int node = command.node();
     context_.meter.add(node, spec::Action::kAccumulatorRead, bytes);
     context_.meter.add(node, spec::Action::kPpuElement, bytes);
-    context_.meter.add(node, spec::Action::kNocByteHop, bytes * core_.noc.hops(part.pe, 0));
-    context_.activity.add(chiplet_, Flow::kNoc, start, arrival + 1,
-                          static_cast<double>(bytes * core_.noc.hops(part.pe, 0)));
+    context_.meter.add(node, spec::Action::kNocByteHop, bytes * hops_to_port(part));
+    context_.activity.add(chiplet_, Flow::kNoc, start, arrival + 1, static_cast<double>(bytes * hops_to_port(part)));
     context_.meter.add(node, spec::Action::kGlobalBufferWrite, core_.gb.accesses(place, part.box));
   }
   complete(entry, done);
@@ -82,8 +85,7 @@ void DrainEngine::execute(InFlight& entry) {
 }
 
 void DrainEngine::requantise_part(const Command& command, const Part& part, std::vector<std::int8_t>& out) const {
-  const std::vector<std::int32_t>& sums =
-      core_.pes[static_cast<std::size_t>(part.pe)].sums[command[SIMBA_CMD_ACC_HALF]];
+  const std::vector<std::int32_t>& sums = core_.buffers(part.pe).sums[command[SIMBA_CMD_ACC_HALF]];
   const std::int64_t limit = std::int64_t{1} << (context_.arch.pe.accumulator_bits - 1);
   const std::int64_t n_channels = command[SIMBA_CMD_N_CHANNELS];
   const std::int8_t* records = command[SIMBA_CMD_REQUANT] ? core_.gb.at(command[SIMBA_CMD_REQUANT] - 1) : nullptr;

@@ -12,10 +12,11 @@ class DrainEngine : public Engine {
  private:
   // One PE's tile: which PE, and its box (b, m, n) in the output.
   struct Part {
-    int pe = 0;
+    spec::PeId pe;
     Box box;
     std::array<std::int64_t, 3> in_wave{};  // first element within the wave
   };
+  int hops_to_port(const Part& part) const;               // NoC links from its PE to the global buffer
   std::vector<Part> parts(const Command& command) const;  // nearest PE first
   void execute(InFlight& entry) override;
   WorkKind work_kind(const Command& c) const override {

@@ -122,7 +122,7 @@ void DramPort::respond(Request& request, const sc_core::sc_time& delay) {
                                 request.payload.get_response_string());
     request.payload.release();
     const std::int64_t cycle = context_.cycle_at(sc_core::sc_time_stamp() + delay);
-    context_.activity.add(-1, Flow::kDramOutstanding, burst.sent, cycle, static_cast<double>(cycle - burst.sent));
+    context_.activity.add({}, Flow::kDramOutstanding, burst.sent, cycle, static_cast<double>(cycle - burst.sent));
     burst.owner->answered(burst, cycle);
   } catch (...) {
     context_.fail(std::current_exception());

@@ -13,8 +13,8 @@ namespace heat::simba {
 
 // One line of the account: `count` actions of a component on account of a node (-1: of no single node).
 struct EnergyPart {
-  std::string component;  // spec::component_of
-  std::string action;     // spec::action_name, "static", "dram_access" or "dram_background"
+  spec::Component component = spec::Component::kPe;
+  std::string action;  // spec::action_name, "static", "dram_access" or "dram_background"
   int node = -1;
   std::int64_t count = 0;
   double energy_pj = 0;

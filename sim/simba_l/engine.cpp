@@ -6,10 +6,11 @@
 
 namespace heat::simba {
 
-Engine::Engine(sc_core::sc_module_name name, RunContext& context, Scoreboard& scoreboard, int chiplet, int unit)
+Engine::Engine(sc_core::sc_module_name name, RunContext& context, Scoreboard& scoreboard, spec::ChipletId chiplet,
+               int unit)
     : sc_core::sc_module(name), context_(context), scoreboard_(scoreboard), chiplet_(chiplet), unit_(unit) {
   if (context.options.stall_seed != 0)
-    random_ = context.options.stall_seed * 1000003u + static_cast<std::uint64_t>(chiplet * kStallUnits + unit);
+    random_ = context.options.stall_seed * 1000003u + static_cast<std::uint64_t>(chiplet.value * kUnits + unit);
   SC_THREAD(run);
   SC_METHOD(retire);
   sensitive << completion_;
@@ -95,7 +96,7 @@ void Engine::retire() {
       ++scoreboard_.done[static_cast<std::size_t>(unit_)];
       ++context_.completed_commands;
       context_.clock.completed(command[SIMBA_CMD_STEP], command[SIMBA_CMD_POSITION], now);
-      record(command.node(), work_kind(command), StallReason::kLoad, entry.start, now);
+      record(command.node(), work_kind(command), StallReason{}, entry.start, now);
       in_flight_.pop_front();
       any = true;
     }

@@ -40,12 +40,12 @@ struct Scoreboard {
 class Engine : public sc_core::sc_module {
  public:
   SC_HAS_PROCESS(Engine);
-  Engine(sc_core::sc_module_name name, RunContext& context, Scoreboard& scoreboard, int chiplet, int unit);
+  Engine(sc_core::sc_module_name name, RunContext& context, Scoreboard& scoreboard, spec::ChipletId chiplet, int unit);
 
   // The controller checks free_entries() before it pushes.
   void push(const Command& command);
   int free_entries() const { return context_.arch.controller.queue_depth - static_cast<int>(queue_.size()); }
-  int chiplet() const { return chiplet_; }
+  spec::ChipletId chiplet() const { return chiplet_; }
   bool idle() const { return queue_.empty() && in_flight_.empty(); }
   // Notified when an entry leaves the queue or a command completes.
   sc_core::sc_event& interrupt() { return interrupt_; }
@@ -75,7 +75,7 @@ class Engine : public sc_core::sc_module {
 
   RunContext& context_;
   Scoreboard& scoreboard_;
-  const int chiplet_;
+  const spec::ChipletId chiplet_;
   const int unit_;
 
  private:

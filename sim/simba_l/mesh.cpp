@@ -5,11 +5,13 @@
 #include "sim/simba_l/mesh.h"
 
 #include <cmath>
-#include <cstdlib>
+
+#include "machines/simba/mesh_route.h"
 
 namespace heat::simba {
 
-Mesh::Mesh(const spec::MeshSpec& spec, int local_ports) : spec_(spec), ports_(local_ports) {
+template <class Node>
+Mesh<Node>::Mesh(const spec::MeshSpec& spec, int local_ports) : spec_(spec), ports_(local_ports) {
   const auto nodes = static_cast<std::size_t>(spec.nodes());
   links_.resize(4 * nodes);
   head_.resize(4 * nodes);
@@ -18,15 +20,18 @@ Mesh::Mesh(const spec::MeshSpec& spec, int local_ports) : spec_(spec), ports_(lo
   eject_.resize(nodes * static_cast<std::size_t>(local_ports));
 }
 
-int Mesh::hops(int from, int to) const {
-  return std::abs(from % spec_.width - to % spec_.width) + std::abs(from / spec_.width - to / spec_.width);
+template <class Node>
+int Mesh<Node>::hops(Node from, Node to) const {
+  return machines::simba::mesh_hops(spec_, from.value, to.value);
 }
 
-std::int64_t Mesh::flits(std::int64_t bytes) const {
+template <class Node>
+std::int64_t Mesh<Node>::flits(std::int64_t bytes) const {
   return static_cast<std::int64_t>(std::ceil(static_cast<double>(bytes) / spec_.link_bytes_per_cycle));
 }
 
-int Mesh::next_link(int node, int to, int& next) const {
+template <class Node>
+int Mesh<Node>::next_link(int node, int to, int& next) const {
   const int x = node % spec_.width, to_x = to % spec_.width;
   if (x < to_x) return next = node + 1, 4 * node;
   if (x > to_x) return next = node - 1, 4 * node + 1;
@@ -35,7 +40,8 @@ int Mesh::next_link(int node, int to, int& next) const {
   return -1;
 }
 
-std::int64_t Mesh::transfer(std::int64_t now, Endpoint source, Endpoint destination, std::int64_t bytes) {
+template <class Node>
+std::int64_t Mesh<Node>::transfer(std::int64_t now, Endpoint source, Endpoint destination, std::int64_t bytes) {
   static thread_local std::vector<std::int64_t> arrivals;
   static thread_local std::vector<Endpoint> destinations(1);
   destinations[0] = destination;
@@ -43,17 +49,18 @@ std::int64_t Mesh::transfer(std::int64_t now, Endpoint source, Endpoint destinat
   return arrivals[0];
 }
 
-int Mesh::multicast(std::int64_t now, Endpoint source, const std::vector<Endpoint>& destinations, std::int64_t bytes,
-                    std::vector<std::int64_t>& arrivals) {
+template <class Node>
+int Mesh<Node>::multicast(std::int64_t now, Endpoint source, const std::vector<Endpoint>& destinations,
+                          std::int64_t bytes, std::vector<std::int64_t>& arrivals) {
   const std::int64_t length = flits(bytes);
   ++multicast_;
   int used = 0;
-  const std::int64_t start = inject_[static_cast<std::size_t>(source.node * ports_ + source.port)].reserve(now, length);
+  const std::int64_t start = inject_[slot(source)].reserve(now, length);
   arrivals.clear();
   for (const Endpoint& destination : destinations) {
     std::int64_t head = start;  // earliest entry into the next stage
-    int node = source.node, next = node;
-    for (int link; (link = next_link(node, destination.node, next)) >= 0; node = next) {
+    int node = source.node.value, next = node;
+    for (int link; (link = next_link(node, destination.node.value, next)) >= 0; node = next) {
       const auto l = static_cast<std::size_t>(link);
       if (mark_[l] != multicast_) {
         mark_[l] = multicast_;
@@ -62,15 +69,19 @@ int Mesh::multicast(std::int64_t now, Endpoint source, const std::vector<Endpoin
       }
       head = head_[l] + spec_.hop_cycles;
     }
-    Calendar& port = eject_[static_cast<std::size_t>(destination.node * ports_ + destination.port)];
+    Calendar& port = eject_[slot(destination)];
     arrivals.push_back(port.reserve(head + spec_.base_cycles, length) + length - 1);
   }
   return used;
 }
 
-void Mesh::forget_before(std::int64_t now) {
+template <class Node>
+void Mesh<Node>::forget_before(std::int64_t now) {
   for (auto* list : {&links_, &inject_, &eject_})
     for (Calendar& calendar : *list) calendar.forget_before(now);
 }
+
+template class Mesh<spec::PeId>;
+template class Mesh<spec::ChipletId>;
 
 }  // namespace heat::simba

@@ -12,17 +12,21 @@
 
 #include "sim/simba_l/calendar.h"
 #include "spec/arch_spec.h"
+#include "spec/ids.h"
 
 namespace heat::simba {
 
-// A local port of a router.
+// A local port of a router. Node: what the mesh connects, spec::PeId or spec::ChipletId.
+template <class Node>
 struct Endpoint {
-  int node = 0;
+  Node node;
   int port = 0;
 };
 
+template <class Node>
 class Mesh {
  public:
+  using Endpoint = simba::Endpoint<Node>;
   Mesh(const spec::MeshSpec& spec, int local_ports);
 
   // Cycle in which the last flit arrives, for a packet that may leave at `now`.
@@ -31,16 +35,17 @@ class Mesh {
   int multicast(std::int64_t now, Endpoint source, const std::vector<Endpoint>& destinations, std::int64_t bytes,
                 std::vector<std::int64_t>& arrivals);
 
-  int hops(int from, int to) const;
+  int hops(Node from, Node to) const;
   std::int64_t flits(std::int64_t bytes) const;
   // Cycles of a packet of one flit at zero load: a request, an acknowledgement.
-  std::int64_t message_cycles(int from, int to) const { return spec_.base_cycles + spec_.hop_cycles * hops(from, to); }
-  // Longest path, in hops.
-  int diameter() const { return spec_.width + spec_.height - 2; }
+  std::int64_t message_cycles(Node from, Node to) const {
+    return spec_.base_cycles + spec_.hop_cycles * hops(from, to);
+  }
   // Frees what lies before `now`, the kernel's time.
   void forget_before(std::int64_t now);
 
  private:
+  std::size_t slot(const Endpoint& e) const { return static_cast<std::size_t>(e.node.value * ports_ + e.port); }
   // Link leaving `node` towards the next router on the way to `to`; -1 at the destination.
   int next_link(int node, int to, int& next) const;
 
@@ -53,5 +58,10 @@ class Mesh {
   std::vector<std::uint64_t> mark_;  // multicast that last used the link
   std::uint64_t multicast_ = 0;
 };
+
+extern template class Mesh<spec::PeId>;
+extern template class Mesh<spec::ChipletId>;
+using Noc = Mesh<spec::PeId>;
+using Nop = Mesh<spec::ChipletId>;
 
 }  // namespace heat::simba

@@ -12,11 +12,10 @@ Package::Package(sc_core::sc_module_name name, RunContext& context)
       port("dram_port", context),
       barrier("barrier", context),
       context_(context),
-      fabric_(context, port),
-      running_(context.arch.chiplets()) {
+      fabric_(context, port) {
   for (int c = 0; c < context.arch.chiplets(); ++c)
-    chiplets_.push_back(std::make_unique<Chiplet>(("chiplet" + std::to_string(c)).c_str(), context, c, fabric_,
-                                                  rendezvous_, barrier, running_));
+    chiplets_.push_back(std::make_unique<Chiplet>(("chiplet" + std::to_string(c)).c_str(), context, spec::ChipletId(c),
+                                                  fabric_, rendezvous_, barrier));
   SC_THREAD(watch);
 }
 

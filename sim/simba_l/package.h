@@ -19,7 +19,7 @@ class Package : public sc_core::sc_module {
   BarrierUnit barrier;
   std::function<void()> before_start;  // called when everything is bound, before time begins
 
-  bool finished() const { return running_ == 0; }
+  bool finished() const { return barrier.running() == 0; }
   // Throws the error that stopped the run, or a ScheduleError that names who waits for what when work is left.
   void check_finished() const;
 
@@ -32,7 +32,6 @@ class Package : public sc_core::sc_module {
   RunContext& context_;
   PackageFabric fabric_;
   Rendezvous rendezvous_;
-  int running_;
   std::vector<std::unique_ptr<Chiplet>> chiplets_;
 };
 

@@ -10,7 +10,7 @@
 #include "base/checked.h"
 #include "firmware/include/simba_abi.h"
 #include "machines/simba/gb_layout.h"
-#include "machines/simba/step_geometry.h"
+#include "machines/simba/shares.h"
 
 namespace heat::simba {
 
@@ -220,11 +220,9 @@ class ImageBuilder {
     const std::uint32_t weight = operand(g, n.weight, {&i.b, &i.m, &i.k});
     const std::uint32_t input = operand(g, n.input, {&i.b, &i.n, &i.k});
     const std::uint32_t out = operand(g, n.output, {&i.b, &i.m, &i.n});
-    const std::int64_t word_bytes = arch_.global_buffer.word_bytes;
-    const std::int64_t behind =
-        n.epilogue.requant < 0 ? 0 : base::ceil_div(tensor(n.epilogue.requant).bytes(), word_bytes) * word_bytes;
     const std::uint32_t requant = parameters(n.epilogue.requant, 0);
-    const std::uint32_t activation = parameters(n.epilogue.activation_table, behind);
+    const std::uint32_t activation =
+        parameters(n.epilogue.activation_table, machines::simba::activation_table_offset(s_, n, arch_));
     w_[at + SIMBA_NODE_WEIGHT] = weight;
     w_[at + SIMBA_NODE_INPUT] = input;
     w_[at + SIMBA_NODE_OUTPUT] = out;

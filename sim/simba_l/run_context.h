@@ -12,16 +12,18 @@
 #include "sim/simba_l/program_image.h"
 #include "sim/simba_l/stall_ledger.h"
 #include "spec/arch_spec.h"
+#include "spec/ids.h"
 #include "spec/schedule.h"
 
 namespace heat::simba {
 
 // A part of a chiplet worked or waited.
 struct TraceInterval {
-  int chiplet = 0, unit = 0, node = 0;
+  spec::ChipletId chiplet;
+  int unit = 0, node = 0;
   std::int64_t start = 0, end = 0;
   WorkKind kind = WorkKind::kCompute;
-  StallReason reason = StallReason::kLoad;  // of a stall
+  StallReason reason{};  // of a stall
 };
 
 struct RunOptions {

@@ -39,14 +39,9 @@ void write_nodes(traces::Writer& w, const spec::Schedule& s, const RunResult& r)
 }
 
 void write_stalls(traces::Writer& w, const RunResult& r) {
-  static const std::string kWaits = "_waits_", kCycles = "_cycles";
   for (std::size_t n = 0; n < r.nodes.size(); ++n)
-    for (const auto& [key, cycles] : r.nodes[n].stalls) {
-      const std::size_t at = key.find(kWaits);
-      const std::size_t reason = at + kWaits.size();
-      w.stall({static_cast<std::int32_t>(n), key.substr(0, at),
-               key.substr(reason, key.size() - reason - kCycles.size()), cycles});
-    }
+    for (const Stall& s : r.nodes[n].stalls)
+      w.stall({static_cast<std::int32_t>(n), unit_name(s.unit), stall_reason_name(s.reason), s.cycles});
 }
 
 std::string kind_name(const TraceInterval& i) {
@@ -117,11 +112,14 @@ void write_run_database(const std::string& path, const spec::Schedule& schedule,
       {{"arch", spec::to_json(arch)}, {"energy_table", spec::to_json(table)}, {"dram", spec::to_json(dram)}});
   write_nodes(w, schedule, result);
   write_stalls(w, result);
-  for (const EnergyPart& p : result.energy_parts) w.energy({p.component, p.action, p.node, p.count, p.energy_pj});
+  for (const EnergyPart& p : result.energy_parts)
+    w.energy({spec::component_name(p.component), p.action, p.node, p.count, p.energy_pj});
   for (const TraceInterval& i : result.intervals)
-    w.interval(w.unit(i.chiplet, unit_name(i.unit)), i.start, std::min(i.end, result.cycles), kind_name(i), i.node);
+    w.interval(w.unit(i.chiplet.value, unit_name(i.unit)), i.start, std::min(i.end, result.cycles), kind_name(i),
+               i.node);
   for (const FlowSample& s : result.flows)
-    w.counter(w.unit(s.chiplet, flow_unit(s.flow)), flow_name(s.flow), s.cycle, s.value);
+    w.counter(w.unit(s.chiplet.value, spec::component_name(flow_info(s.flow).component)), flow_info(s.flow).name,
+              s.cycle, s.value);
   write_accesses(w, arch, dram, result.cycles, accesses);
   w.finish({result.cycles});
 }

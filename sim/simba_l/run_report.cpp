@@ -35,6 +35,14 @@ double utilization(const spec::ArchSpec& arch, const RunResult& r) {
   return peak > 0 ? static_cast<double>(total_macs(r)) / peak : 0;
 }
 
+// "<unit>_waits_<reason>_cycles", in the order of these keys.
+ordered_json stalls_json(const std::vector<Stall>& stalls) {
+  std::map<std::string, std::int64_t> by_key;
+  for (const Stall& s : stalls)
+    by_key[std::string(unit_name(s.unit)) + "_waits_" + stall_reason_name(s.reason) + "_cycles"] = s.cycles;
+  return by_key;
+}
+
 ordered_json nodes_json(const spec::Schedule& s, const RunResult& r) {
   ordered_json list = ordered_json::array();
   for (std::size_t i = 0; i < s.nodes.size(); ++i) {
@@ -47,7 +55,7 @@ ordered_json nodes_json(const spec::Schedule& s, const RunResult& r) {
                     {"dram_read_bytes", n.dram_read_bytes},
                     {"dram_write_bytes", n.dram_write_bytes},
                     {"energy_by_component_pj", n.energy.pj_of},
-                    {"stalls", n.stalls}});
+                    {"stalls", stalls_json(n.stalls)}});
   }
   return list;
 }

@@ -4,6 +4,8 @@
 
 #include <cmath>
 
+#include "machines/simba/pe_tile_limits.h"
+
 namespace heat::simba {
 
 SendEngine::SendEngine(sc_core::sc_module_name name, RunContext& context, Scoreboard& scoreboard, ChipletCore& core,
@@ -17,7 +19,7 @@ template <class Visit>
 void SendEngine::each_tile(const Command& command, const Visit& visit) const {
   const WaveShape w(command);
   const std::size_t rows = weight_ ? 1 : 2, others = weight_ ? 2 : 1;
-  std::vector<Endpoint> receivers;
+  std::vector<Noc::Endpoint> receivers;
   for (std::int64_t b = 0; b < w.active(0); ++b)
     for (std::int64_t r = 0; r < w.active(rows); ++r) {
       Box box;
@@ -39,10 +41,11 @@ void SendEngine::execute(InFlight& entry) {
   const GbPlace place = gb_place(context_, command);
   std::int64_t free = now, done = now;
   std::vector<std::int64_t> arrivals;
-  each_tile(command, [&](const Box& box, const std::vector<Endpoint>& receivers) {
+  each_tile(command, [&](const Box& box, const std::vector<Noc::Endpoint>& receivers) {
     const std::int64_t bytes = box.elements();
     const auto count = static_cast<std::int64_t>(receivers.size());
-    context_.check_capacity(name(), command.node(), "half of a PE buffer (bytes)", bytes, buffer_.capacity.value() / 2);
+    context_.check_capacity(name(), command.node(), "half of a PE buffer (bytes)", bytes,
+                            machines::simba::half_of(buffer_));
     if (!place.view)
       context_.check_capacity(name(), command.node(), "global buffer (bytes)", core_.gb.end_of(place, box),
                               core_.gb.capacity());
@@ -70,11 +73,11 @@ void SendEngine::finish(const InFlight& entry) {
   const GbPlace place = gb_place(context_, command);
   const std::size_t half = command[weight_ ? SIMBA_CMD_WEIGHT_HALF : SIMBA_CMD_INPUT_HALF];
   std::vector<std::int8_t> bytes;
-  each_tile(command, [&](const Box& box, const std::vector<Endpoint>& receivers) {
+  each_tile(command, [&](const Box& box, const std::vector<Noc::Endpoint>& receivers) {
     bytes.resize(static_cast<std::size_t>(box.elements()));
     core_.gb.read(place, box, bytes.data());
-    for (const Endpoint& r : receivers) {
-      PeBuffers& pe = core_.pes[static_cast<std::size_t>(r.node)];
+    for (const Noc::Endpoint& r : receivers) {
+      PeBuffers& pe = core_.buffers(r.node);
       (weight_ ? pe.weight : pe.input)[half].assign(bytes.begin(), bytes.end());
     }
   });

@@ -41,14 +41,15 @@ void check_data(const spec::Schedule& schedule, const std::vector<std::uint8_t>&
   problems.throw_if_any<base::ScheduleError>();
 }
 
-void collect_stalls(const RunContext& context, int node, NodeResult& out) {
-  for (int unit = 0; unit < kStallUnits; ++unit)
+std::vector<Stall> stalls_of(const RunContext& context, int node) {
+  std::vector<Stall> list;
+  for (int unit = 0; unit < kUnits; ++unit)
     for (int r = 0; r < kStallReasons; ++r) {
       const auto reason = static_cast<StallReason>(r);
       const std::int64_t cycles = context.stalls.cycles(node, unit, reason);
-      if (cycles > 0)
-        out.stalls[std::string(unit_name(unit)) + "_waits_" + stall_reason_name(reason) + "_cycles"] = cycles;
+      if (cycles > 0) list.push_back({unit, reason, cycles});
     }
+  return list;
 }
 
 // Accounts of a finished run. The barriers' static energy goes to the groups in proportion to their cycles.
@@ -67,8 +68,8 @@ RunResult collect(const RunContext& context, const Package& package, const spec:
   r.energy_parts = context.meter.parts(context.arch, table, cycles, dram);
   r.nodes.resize(s.nodes.size());
   for (const EnergyPart& p : r.energy_parts)
-    (p.node < 0 ? r.energy_of_no_node : r.nodes[static_cast<std::size_t>(p.node)].energy).pj_of[p.component] +=
-        p.energy_pj;
+    (p.node < 0 ? r.energy_of_no_node : r.nodes[static_cast<std::size_t>(p.node)].energy)
+        .pj_of[spec::component_name(p.component)] += p.energy_pj;
   for (const NodeResult& n : r.nodes) r.energy += n.energy;
   r.energy += r.energy_of_no_node;
   for (std::size_t n = 0; n < s.nodes.size(); ++n) {
@@ -77,7 +78,7 @@ RunResult collect(const RunContext& context, const Package& package, const spec:
     r.nodes[n].macs = context.meter.count(node, spec::Action::kMac);
     r.nodes[n].dram_read_bytes = context.meter.dram_read_bytes(node);
     r.nodes[n].dram_write_bytes = context.meter.dram_write_bytes(node);
-    collect_stalls(context, node, r.nodes[n]);
+    r.nodes[n].stalls = stalls_of(context, node);
   }
   for (std::size_t g = 0; g < s.groups.size(); ++g) {
     GroupResult group;
@@ -90,12 +91,15 @@ RunResult collect(const RunContext& context, const Package& package, const spec:
           r.energy_of_no_node.pj() * static_cast<double>(barriers[g]) / static_cast<double>(barrier_cycles);
     r.groups.push_back(group);
   }
-  for (int a = 0; a < spec::kActionCount; ++a)
-    r.counts[spec::action_name(static_cast<spec::Action>(a))] = context.meter.total(static_cast<spec::Action>(a));
+  for (const spec::ActionInfo& a : spec::kActions) r.counts[a.name] = context.meter.total(a.value);
   return r;
 }
 
 }  // namespace
+
+EnergyByComponent::EnergyByComponent() {
+  for (const spec::ComponentInfo& component : spec::kComponents) pj_of[component.name] = 0;
+}
 
 double EnergyByComponent::pj() const {
   double sum = 0;

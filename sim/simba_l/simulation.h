@@ -20,18 +20,26 @@ struct DramAttachment {
   std::function<DramEnergy()> energy;  // of the run, asked for at its end
 };
 
-// Energy by component (spec::component_of). Its pj() adds the components in the order of their names.
+// Energy by component, every one of spec::kComponents by its name. pj() adds them in the order of the names.
 struct EnergyByComponent {
   std::map<std::string, double> pj_of;
+  EnergyByComponent();
   double pj() const;
   EnergyByComponent& operator+=(const EnergyByComponent& o);
+};
+
+// A unit's wait while it worked for a node, summed over the chiplets.
+struct Stall {
+  int unit = 0;
+  StallReason reason{};
+  std::int64_t cycles = 0;
 };
 
 struct NodeResult {
   std::int64_t cycles = 0;
   EnergyByComponent energy;
   std::int64_t macs = 0, dram_read_bytes = 0, dram_write_bytes = 0;
-  std::map<std::string, std::int64_t> stalls;  // "<unit>_waits_<reason>_cycles", summed over chiplets
+  std::vector<Stall> stalls;
 };
 
 struct GroupResult {

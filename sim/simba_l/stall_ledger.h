@@ -6,44 +6,17 @@
 #include <cstdint>
 #include <vector>
 
-#include "firmware/include/simba_abi.h"
+#include "machines/simba/units.h"
 
 namespace heat::simba {
 
-// What an engine or the controller waited for. The first ones are the engines of the ABI, in their order.
-enum class StallReason {
-  kLoad,
-  kSendWeight,
-  kSendInput,
-  kCompute,
-  kDrain,
-  kVector,
-  kStore,
-  kMulticast,
-  kQueueFull,
-  kBarrier
-};
-constexpr int kStallReasons = static_cast<int>(StallReason::kBarrier) + 1;
-// Waiting parts: the engines, then the controller.
-constexpr int kStallUnits = SIMBA_ENGINES + 1;
-constexpr int kControllerUnit = SIMBA_ENGINES;
-
-// Waiting for an engine of the ABI to complete commands.
-constexpr StallReason waits_for_engine(int engine) {
-  return static_cast<StallReason>(engine);
-}
-static_assert(waits_for_engine(SIMBA_LOAD) == StallReason::kLoad &&
-                  waits_for_engine(SIMBA_SEND_WEIGHT) == StallReason::kSendWeight &&
-                  waits_for_engine(SIMBA_SEND_INPUT) == StallReason::kSendInput &&
-                  waits_for_engine(SIMBA_COMPUTE) == StallReason::kCompute &&
-                  waits_for_engine(SIMBA_DRAIN) == StallReason::kDrain &&
-                  waits_for_engine(SIMBA_VECTOR) == StallReason::kVector &&
-                  waits_for_engine(SIMBA_STORE) == StallReason::kStore &&
-                  static_cast<int>(StallReason::kMulticast) == SIMBA_ENGINES,
-              "the first reasons are the engines of the ABI, in their order");
-
-const char* stall_reason_name(StallReason reason);  // "load", "send_weight", ...
-const char* unit_name(int unit);                    // "dma_load", "send_weight", ..., "controller"
+using machines::simba::kControllerUnit;
+using machines::simba::kStallReasons;
+using machines::simba::kUnits;
+using machines::simba::stall_reason_name;
+using machines::simba::StallReason;
+using machines::simba::unit_name;
+using machines::simba::waits_for_engine;
 
 // What a part does during an interval of the timeline.
 enum class WorkKind {
@@ -67,16 +40,15 @@ class StallLedger {
  public:
   explicit StallLedger(std::size_t nodes) : cycles_(nodes + 1) {}
   void add(int node, int unit, StallReason reason, std::int64_t cycles) {
-    cycles_[node < 0 ? cycles_.size() - 1 : static_cast<std::size_t>(node)][static_cast<std::size_t>(unit)]
-           [static_cast<std::size_t>(reason)] += cycles;
+    cycles_[slot(node)].at(static_cast<std::size_t>(unit)).at(static_cast<std::size_t>(reason)) += cycles;
   }
   std::int64_t cycles(int node, int unit, StallReason reason) const {
-    return cycles_[node < 0 ? cycles_.size() - 1 : static_cast<std::size_t>(node)][static_cast<std::size_t>(unit)]
-                  [static_cast<std::size_t>(reason)];
+    return cycles_[slot(node)].at(static_cast<std::size_t>(unit)).at(static_cast<std::size_t>(reason));
   }
 
  private:
-  std::vector<std::array<std::array<std::int64_t, kStallReasons>, kStallUnits>> cycles_;
+  std::size_t slot(int node) const { return node < 0 ? cycles_.size() - 1 : static_cast<std::size_t>(node); }
+  std::vector<std::array<std::array<std::int64_t, kStallReasons>, kUnits>> cycles_;
 };
 
 // A node's cycles: from the last completion of the node before it (in the order step, position; over all chiplets) to

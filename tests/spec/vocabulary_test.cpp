@@ -101,18 +101,25 @@ TEST(Vocabulary, EveryArchitectureKeyIsRequiredAndItsAbsenceNamed) {
   EXPECT_GT(keys, 35);
 }
 
-TEST(Vocabulary, ActionAndPartNamesAreUniqueAndComplete) {
-  std::set<std::string> names, parts;
-  for (int i = 0; i < kActionCount; ++i) {
-    names.insert(action_name(static_cast<Action>(i)));
-    EXPECT_STRNE(component_of(static_cast<Action>(i)), "");
+TEST(Vocabulary, NamesOfActionsPartsAndComponentsAreUniqueAndEveryComponentIsCharged) {
+  std::set<std::string> names, parts, components;
+  std::set<Component> charged;
+  for (const ActionInfo& a : kActions) {
+    names.insert(a.name);
+    charged.insert(component_of(a.value));
   }
-  for (int i = 0; i < kStaticPartCount; ++i) parts.insert(static_part_name(static_cast<StaticPart>(i)));
+  for (const StaticPartInfo& p : kStaticParts) {
+    parts.insert(p.name);
+    EXPECT_EQ(charged.count(component_of(p.value)), 1u) << p.name;
+  }
+  for (const ComponentInfo& c : kComponents) components.insert(c.name);
   EXPECT_EQ(names.size(), static_cast<std::size_t>(kActionCount));
   EXPECT_EQ(parts.size(), static_cast<std::size_t>(kStaticPartCount));
-  EXPECT_STREQ(component_of(Action::kMac), "pe");
-  EXPECT_STREQ(component_of(Action::kDramByte), "dram");
-  EXPECT_STREQ(component_of(Action::kNopByteHop), "nop");
+  EXPECT_EQ(components.size(), static_cast<std::size_t>(kComponentCount));
+  EXPECT_EQ(charged.size(), components.size());
+  EXPECT_STREQ(component_name(component_of(Action::kMac)), "pe");
+  EXPECT_STREQ(component_name(component_of(Action::kDramByte)), "dram");
+  EXPECT_STREQ(component_name(component_of(StaticPart::kNopRouter)), "nop");
 }
 
 TEST(Vocabulary, LoopDimsNameTheirExtent) {

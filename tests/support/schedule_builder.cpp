@@ -8,9 +8,9 @@
 #include <set>
 #include <stdexcept>
 
+#include "base/checked.h"
 #include "machines/simba/gb_layout.h"
 #include "machines/simba/misfits.h"
-#include "machines/simba/step_geometry.h"
 #include "tests/support/integer_reference.h"
 #include "tests/support/parameter_data.h"
 

@@ -6,7 +6,7 @@
 
 #include "machines/simba/misfits.h"
 #include "machines/simba/node_step.h"
-#include "machines/simba/step_geometry.h"
+#include "machines/simba/shares.h"
 #include "offline/mapper/gemm_schedule.h"
 #include "offline/mapper/search.h"
 #include "tests/machines/simba/machines.h"

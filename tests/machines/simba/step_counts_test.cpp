@@ -8,7 +8,7 @@
 #include <random>
 #include <set>
 
-#include "machines/simba/step_geometry.h"
+#include "base/checked.h"
 #include "tests/machines/simba/machines.h"
 
 namespace heat::machines::simba {

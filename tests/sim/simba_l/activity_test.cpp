@@ -15,9 +15,9 @@ double integral(const std::vector<FlowSample>& samples) {
 
 TEST(Activity, ShortRunThenEveryCycleHasItsOwnValue) {
   Activity a(true, 1);
-  a.add(0, Flow::kMac, 3, 5, 10);
-  a.add(0, Flow::kMac, 4, 5, 1);
-  a.add(0, Flow::kMac, 7, 7, 2);  // at once
+  a.add(spec::ChipletId(0), Flow::kMac, 3, 5, 10);
+  a.add(spec::ChipletId(0), Flow::kMac, 4, 5, 1);
+  a.add(spec::ChipletId(0), Flow::kMac, 7, 7, 2);  // at once
   const auto s = a.samples(9);
   ASSERT_EQ(s.size(), 6u);
   const std::int64_t cycles[] = {0, 3, 4, 5, 7, 8};
@@ -25,7 +25,7 @@ TEST(Activity, ShortRunThenEveryCycleHasItsOwnValue) {
   for (std::size_t i = 0; i < 6; ++i) {
     EXPECT_EQ(s[i].cycle, cycles[i]);
     EXPECT_EQ(s[i].value, values[i]);
-    EXPECT_EQ(s[i].chiplet, 0);
+    EXPECT_EQ(s[i].chiplet, spec::ChipletId(0));
   }
 }
 
@@ -38,7 +38,7 @@ TEST(Activity, LongRunThenBinsWidenAndTheAmountStays) {
   for (int i = 0; i < 500; ++i) {
     x = x * 6364136223846793005u + 1442695040888963407u;
     const std::int64_t start = i * (end - 3000) / 500, length = 1 + static_cast<std::int64_t>((x >> 33) % 2999);
-    a.add(1, Flow::kNoc, start, start + length, 64);
+    a.add(spec::ChipletId(1), Flow::kNoc, start, start + length, 64);
     for (std::int64_t c = start; c < start + length; ++c)
       cycles[static_cast<std::size_t>(c)] += 64.0 / static_cast<double>(length);
     total += 64;
@@ -56,18 +56,18 @@ TEST(Activity, LongRunThenBinsWidenAndTheAmountStays) {
 
 TEST(Activity, PackageFlowsThenOneSeriesWhoeverAdds) {
   Activity a(true, 4);
-  a.add(3, Flow::kDramRead, 0, 10, 100);
-  a.add(-1, Flow::kDramRead, 0, 10, 50);
+  a.add(spec::ChipletId(3), Flow::kDramRead, 0, 10, 100);
+  a.add({}, Flow::kDramRead, 0, 10, 50);
   const auto s = a.samples(10);
   ASSERT_EQ(s.size(), 2u);
-  EXPECT_EQ(s[0].chiplet, -1);
+  EXPECT_EQ(s[0].chiplet, spec::ChipletId(-1));
   EXPECT_DOUBLE_EQ(s[0].value, 15);
   EXPECT_EQ(s[1].value, 0);
 }
 
 TEST(Activity, DisabledThenNothingIsKept) {
   Activity a(false, 4);
-  a.add(0, Flow::kMac, 0, 10, 100);
+  a.add(spec::ChipletId(0), Flow::kMac, 0, 10, 100);
   EXPECT_TRUE(a.samples(10).empty());
 }
 

@@ -13,37 +13,42 @@ spec::MeshSpec mesh(int width, int hop) {
   return {width, width, 1.0, hop, 5};  // a byte a flit
 }
 
+Noc::Endpoint at(int node) {
+  return {spec::PeId(node), 0};
+}
+
 TEST(Mesh, ZeroLoadThenLatencyIsBasePlusHopsPlusLengthMinusOne) {
   for (int length : {1, 2, 16, 257})
     for (int from = 0; from < 16; ++from)
       for (int to = 0; to < 16; ++to) {
-        Mesh m(mesh(4, 3), 1);
+        Noc m(mesh(4, 3), 1);
         const int hops = std::abs(from % 4 - to % 4) + std::abs(from / 4 - to / 4);
-        EXPECT_EQ(m.transfer(100, {from, 0}, {to, 0}, length), 100 + 5 + 3 * hops + length - 1);
+        EXPECT_EQ(m.transfer(100, at(from), at(to), length), 100 + 5 + 3 * hops + length - 1);
       }
 }
 
 TEST(Mesh, PartialFlitThenOneMore) {
-  Mesh m({4, 4, 16.0, 3, 5}, 1);
+  Noc m({4, 4, 16.0, 3, 5}, 1);
   EXPECT_EQ(m.flits(16), 1);
   EXPECT_EQ(m.flits(17), 2);
 }
 
 // Completion of a scatter from node 0 to all others in order.
 std::int64_t scatter(const spec::MeshSpec& spec, int length) {
-  Mesh m(spec, 1);
+  Noc m(spec, 1);
   std::int64_t last = 0;
-  for (int to = 1; to < spec.nodes(); ++to) last = std::max(last, m.transfer(0, {0, 0}, {to, 0}, length));
+  for (int to = 1; to < spec.nodes(); ++to) last = std::max(last, m.transfer(0, at(0), at(to), length));
   return last;
 }
 
 // Completion of a gather to node 0, nearest first.
 std::int64_t gather(const spec::MeshSpec& spec, int length) {
-  Mesh m(spec, 1);
+  Noc m(spec, 1);
   std::int64_t last = 0;
-  for (int distance = 1; distance <= m.diameter(); ++distance)
+  for (int distance = 1; distance <= 2 * (spec.width - 1); ++distance)
     for (int from = 1; from < spec.nodes(); ++from)
-      if (m.hops(from, 0) == distance) last = std::max(last, m.transfer(0, {from, 0}, {0, 0}, length));
+      if (m.hops(spec::PeId(from), spec::PeId(0)) == distance)
+        last = std::max(last, m.transfer(0, at(from), at(0), length));
   return last;
 }
 
@@ -67,23 +72,24 @@ TEST(Mesh, ScatterAndGatherEqualBookSim) {
 }
 
 TEST(Mesh, MulticastThenEveryTreeLinkIsUsedOnce) {
-  Mesh m(mesh(4, 3), 1);
-  std::vector<Endpoint> all;
-  for (int n = 0; n < 16; ++n) all.push_back({n, 0});
+  Noc m(mesh(4, 3), 1);
+  std::vector<Noc::Endpoint> all;
+  for (int n = 0; n < 16; ++n) all.push_back(at(n));
   std::vector<std::int64_t> arrivals;
-  EXPECT_EQ(m.multicast(0, {0, 0}, all, 64, arrivals), 15);  // a spanning tree of 16 nodes
-  for (int n = 0; n < 16; ++n) EXPECT_EQ(arrivals[static_cast<std::size_t>(n)], 5 + 3 * m.hops(0, n) + 63);
+  EXPECT_EQ(m.multicast(0, at(0), all, 64, arrivals), 15);  // a spanning tree of 16 nodes
+  for (int n = 0; n < 16; ++n)
+    EXPECT_EQ(arrivals[static_cast<std::size_t>(n)], 5 + 3 * m.hops(spec::PeId(0), spec::PeId(n)) + 63);
   // The tree is busy for 64 cycles: the next packet from the same source is 64 later.
-  EXPECT_EQ(m.transfer(0, {0, 0}, {15, 0}, 1), 64 + 5 + 18);
+  EXPECT_EQ(m.transfer(0, at(0), at(15), 1), 64 + 5 + 18);
 }
 
 TEST(Mesh, PacketsOnDisjointPathsThenNoDelay) {
-  Mesh m(mesh(4, 3), 1);
-  m.transfer(0, {0, 0}, {3, 0}, 100);
-  EXPECT_EQ(m.transfer(0, {4, 0}, {7, 0}, 100), 5 + 9 + 99);
+  Noc m(mesh(4, 3), 1);
+  m.transfer(0, at(0), at(3), 100);
+  EXPECT_EQ(m.transfer(0, at(4), at(7), 100), 5 + 9 + 99);
   // The link 1 -> 2 carries the first packet from cycle 3 to 102: two flits fit before it, four do not.
-  EXPECT_EQ(m.transfer(0, {1, 0}, {2, 0}, 2), 5 + 3 + 1);
-  EXPECT_EQ(m.transfer(0, {1, 0}, {2, 0}, 4), 103 + 5 + 3 + 3);
+  EXPECT_EQ(m.transfer(0, at(1), at(2), 2), 5 + 3 + 1);
+  EXPECT_EQ(m.transfer(0, at(1), at(2), 4), 103 + 5 + 3 + 3);
 }
 
 TEST(Calendar, LaterReservationThenEarlierGapIsStillUsed) {

@@ -1,0 +1,119 @@
+// The analytical model beside the simulation of the same schedule: energy under the same names, and equal to the last bit
+// where both only count.
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "machines/simba/cost_model.h"
+#include "tests/sim/simba_l/test_machine.h"
+#include "tests/support/sample_schedules.h"
+
+namespace heat::simba_test {
+namespace {
+
+using namespace test_support;
+
+std::vector<BuiltSchedule> samples() {
+  std::vector<BuiltSchedule> list{encoder_layer(small_arch(), {})};
+  for (LayerMethod method : all_layer_methods()) {
+    LayerOptions o;
+    o.random_mappings = true;
+    list.push_back(factorised_layer(small_arch(), method, o));
+  }
+  return list;
+}
+
+std::set<std::string> keys_of(const std::map<std::string, double>& energy) {
+  std::set<std::string> keys;
+  for (const auto& [name, pj] : energy) keys.insert(name);
+  return keys;
+}
+
+std::map<std::string, double> components(const nlohmann::json& json) {
+  return json.at("energy_by_component_pj").get<std::map<std::string, double>>();
+}
+
+struct Both {
+  Outcome simulated;
+  machines::simba::ScheduleCost predicted;
+};
+
+Both both(const BuiltSchedule& built, const spec::EnergyTable& table) {
+  Machine machine;
+  machine.arch = small_arch();
+  return {run(built, machine),
+          machines::simba::evaluate(built.schedule, machines::simba::Machine(machine.arch, table))};
+}
+
+TEST(Prediction, EnergyHasTheComponentsOfTheMeasurement) {
+  const spec::EnergyTable table = spec::EnergyTable::load(HEAT_SOURCE_DIR "/configs/energy/5nm.yaml");
+  std::set<std::string> all;
+  for (const spec::ComponentInfo& c : spec::kComponents) all.insert(c.name);
+  for (const BuiltSchedule& built : samples()) {
+    const Both b = both(built, table);
+    ASSERT_EQ(b.simulated.error, "");
+    EXPECT_EQ(keys_of(components(b.simulated.report)), all);
+    for (const auto& n : b.simulated.report["nodes"]) EXPECT_EQ(keys_of(components(n)), all);
+    for (const machines::simba::GroupCost& g : b.predicted.groups) {
+      EXPECT_EQ(keys_of(g.energy_by_component_pj), all);
+      for (const machines::simba::NodeCost& n : g.nodes) EXPECT_EQ(keys_of(n.energy_by_component_pj), all);
+    }
+  }
+}
+
+// Counts of the PEs are exact in both; so is what they cost. (Beyond the PEs the model takes means over alignments.)
+TEST(Prediction, DynamicEnergyOfThePesIsTheMeasuredOne) {
+  const spec::EnergyTable table = spec::EnergyTable::load(HEAT_SOURCE_DIR "/configs/energy/5nm.yaml");
+  for (const BuiltSchedule& built : samples()) {
+    const Both b = both(built, table);
+    ASSERT_EQ(b.simulated.error, "");
+    double simulated = 0, predicted = 0;
+    for (const spec::ActionInfo& a : spec::kActions) {
+      if (a.component != spec::Component::kPe) continue;
+      double count = 0;
+      for (const machines::simba::GroupCost& g : b.predicted.groups)
+        count += g.actions[static_cast<std::size_t>(a.value)];
+      EXPECT_EQ(count, static_cast<double>(b.simulated.count(a.name))) << a.name;
+      predicted += count * table.pj(a.value);
+      simulated += static_cast<double>(b.simulated.count(a.name)) * table.pj(a.value);
+    }
+    EXPECT_GT(simulated, 0);
+    EXPECT_EQ(predicted, simulated);
+  }
+}
+
+// Static power is drawn by part: a component's energy less its actions is its parts' power times the cycles.
+TEST(Prediction, StaticEnergyIsUnderTheComponentThatLeaks) {
+  const spec::EnergyTable table = spec::EnergyTable::load(HEAT_SOURCE_DIR "/configs/energy/5nm.yaml");
+  const spec::ArchSpec arch = small_arch();
+  const double chiplets = arch.chiplets(), pes = chiplets * arch.pes();
+  const std::map<std::string, double> static_mw{
+      {"pe", pes * table.static_mw(spec::StaticPart::kPe)},
+      {"noc", pes * table.static_mw(spec::StaticPart::kNocRouter)},
+      {"nop", chiplets * table.static_mw(spec::StaticPart::kNopRouter)},
+      {"global_buffer", chiplets * table.static_mw(spec::StaticPart::kGlobalBuffer)},
+      {"vector_unit", chiplets * table.static_mw(spec::StaticPart::kVectorUnit)},
+      {"controller", chiplets * table.static_mw(spec::StaticPart::kController)}};
+  for (const BuiltSchedule& built : samples()) {
+    const Both b = both(built, table);
+    ASSERT_EQ(b.simulated.error, "");
+    for (const auto& [name, mw] : static_mw) {
+      double measured = components(b.simulated.report).at(name), predicted = 0;
+      for (const spec::ActionInfo& a : spec::kActions)
+        if (spec::component_name(a.component) == name)
+          measured -= static_cast<double>(b.simulated.count(a.name)) * table.pj(a.value);
+      for (const machines::simba::GroupCost& g : b.predicted.groups) {
+        predicted += g.energy_by_component_pj.at(name);
+        for (const spec::ActionInfo& a : spec::kActions)
+          if (spec::component_name(a.component) == name)
+            predicted -= g.actions[static_cast<std::size_t>(a.value)] * table.pj(a.value);
+      }
+      const double ns = static_cast<double>(b.simulated.cycles()) / arch.clock_ghz;
+      EXPECT_NEAR(measured, mw * ns, 1e-9 * components(b.simulated.report).at(name)) << name;
+      EXPECT_NEAR(predicted, mw * b.predicted.cycles / arch.clock_ghz, 1e-9 * predicted + 1e-3) << name;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace heat::simba_test
