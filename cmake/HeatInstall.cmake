@@ -8,6 +8,7 @@ install(TARGETS heat_base heat_sqlite heat_spec heat_traces heat_dram_core heat_
 install(EXPORT heat-targets NAMESPACE heat:: DESTINATION ${HEAT_PACKAGE_DIR} COMPONENT development)
 foreach(room base spec traces sim/dram)
   file(GLOB headers CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${room}/*.h)
+  list(FILTER headers EXCLUDE REGEX "/base/command_line\\.h$")  # the programs' own
   install(FILES ${headers} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/heat/${room} COMPONENT development)
 endforeach()
 

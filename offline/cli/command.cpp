@@ -1,10 +1,10 @@
-// Boost.Program_options behind the contract of every command: --help with examples, bad usage is a ConfigError.
+// The commands of heat-offline beside base/command_line.h: their name in the help, their common options, their result.
 #include "offline/cli/command.h"
 
 #include <iostream>
 
 #include "base/atomic_file.h"
-#include "base/errors.h"
+#include "base/command_line.h"
 
 namespace heat::offline::cli {
 
@@ -12,20 +12,9 @@ namespace po = boost::program_options;
 
 bool parse_options(int argc, char** argv, po::options_description options, const std::string& usage,
                    const std::string& examples, po::variables_map& values) {
-  options.add_options()("help", "print this text");
-  try {
-    const int style = po::command_line_style::default_style & ~po::command_line_style::allow_guessing;
-    po::store(po::command_line_parser(argc, argv).options(options).style(style).positional({}).run(), values);
-    if (values.count("help")) {
-      std::cout << "Usage: heat-offline " << usage << "\n\n" << options << "\nExamples:\n" << examples;
-      return false;
-    }
-    po::notify(values);
-  } catch (const po::error& e) {
-    throw base::ConfigError(std::string("heat-offline ") + argv[0] + ": " + e.what() + " (see heat-offline " + argv[0] +
-                            " --help)");
-  }
-  return true;
+  const base::CommandLine line{"heat-offline",     argv[0], "Usage: heat-offline " + usage + "\n\n", examples,
+                               std::move(options), {}};
+  return base::parse_command_line(argc, argv, line, values);
 }
 
 bool parse_run_options(int argc, char** argv, const std::string& config_help, const std::string& out_help,

@@ -1,9 +1,9 @@
 // dram-check: verifies a command trace (of dram-sim --command-trace) against the timing table of a configuration.
-#include <boost/program_options.hpp>
 #include <iostream>
 #include <nlohmann/json.hpp>
 
 #include "base/atomic_file.h"
+#include "base/command_line.h"
 #include "base/program.h"
 #include "sim/dram/checker.h"
 #include "sim/dram/line_reader.h"
@@ -12,13 +12,12 @@ namespace {
 
 namespace po = boost::program_options;
 
-constexpr const char* kIntroduction =
+constexpr const char* kOpening =
     "dram-check replays a DRAM command trace against the timing table of its configuration. It reports each violation\n"
     "with both commands, and how close every constraint came to being one (its minimum slack, in cycles).\n"
     "Exit status: 0 no violation, 1 violations, 2 wrong input.\n\n"
-    "Usage: dram-check --config C.yaml --commands TRACE [options]\n\nOptions";
+    "Usage: dram-check --config C.yaml --commands TRACE [options]\n\n";
 constexpr const char* kExamples =
-    "\nExamples:\n"
     "  dram-sim --config configs/dram/ddr4-3200.yaml --trace run.tr --command-trace commands.txt\n"
     "  dram-check --config configs/dram/ddr4-3200.yaml --commands commands.txt --json check.json\n";
 
@@ -28,26 +27,14 @@ struct Options {
 };
 
 std::optional<Options> parse(int argc, char** argv) {
-  po::options_description d(kIntroduction);
-  d.add_options()("help,h", "this text")("version", "name and version")(
-      "config", po::value<std::string>(), "DRAM configuration (YAML)")("commands", po::value<std::string>(),
-                                                                       "command trace, plain, gzip or Zstandard")(
+  heat::base::CommandLine line{"dram-check", "", kOpening, kExamples, po::options_description("Options"), {}};
+  heat::base::add_program_options(line.options);
+  line.options.add_options()("config", po::value<std::string>(), "DRAM configuration (YAML)")(
+      "commands", po::value<std::string>(), "command trace, plain, gzip or Zstandard")(
       "max", po::value<std::size_t>()->default_value(100), "violations shown at most")("json", po::value<std::string>(),
                                                                                        "write the report to this file");
   po::variables_map given;
-  try {
-    po::store(po::command_line_parser(argc, argv).options(d).positional({}).run(), given);
-  } catch (const po::error& e) {
-    throw heat::base::ConfigError(std::string(e.what()) + " (see dram-check --help)");
-  }
-  if (given.count("help")) {
-    std::cout << d << kExamples;
-    return std::nullopt;
-  }
-  if (given.count("version")) {
-    std::cout << heat::base::version_line("dram-check") << "\n";
-    return std::nullopt;
-  }
+  if (!heat::base::parse_command_line(argc, argv, line, given)) return std::nullopt;
   heat::base::Problems problems;
   if (!given.count("config")) problems.add("--config", "missing (a DRAM configuration file)");
   if (!given.count("commands")) problems.add("--commands", "missing (a command trace)");

@@ -1,11 +1,11 @@
 // dram-sim: replays a memory trace on a DRAM configuration and prints or writes what it took.
-#include <boost/program_options.hpp>
 #include <ctime>
 #include <fstream>
 #include <iostream>
 #include <nlohmann/json.hpp>
 
 #include "base/atomic_file.h"
+#include "base/command_line.h"
 #include "base/program.h"
 #include "sim/dram/command_trace.h"
 #include "sim/dram/replay.h"
@@ -21,22 +21,22 @@ struct Options {
   heat::dram::ReplayOptions replay;
 };
 
-constexpr const char* kIntroduction =
+constexpr const char* kOpening =
     "dram-sim replays a memory trace on a DRAM configuration, command by command.\n\n"
     "Usage: dram-sim --config C.yaml --trace T [options]\n\n"
     "Traces, plain, gzip or Zstandard: 'R|W 0xADDR', Ramulator 2 ('LD|ST ADDR', 'R|W ch,rank,bg,bank,row,col'),\n"
-    "DRAMsim3 ('0xADDR READ|WRITE CYCLE').\n\nOptions";
+    "DRAMsim3 ('0xADDR READ|WRITE CYCLE').\n\n";
 constexpr const char* kExamples =
-    "\nExamples:\n"
     "  dram-sim --config configs/dram/ddr4-3200.yaml --trace reads.tr.zst\n"
     "  dram-sim --config configs/dram/hbm2.yaml --trace run.tr --pace 4 --limit 100000 --json out.json\n"
     "  dram-sim --config configs/dram/lpddr4-3200.yaml --trace run.tr.gz --command-trace commands.txt\n"
     "  dram-check --config configs/dram/lpddr4-3200.yaml --commands commands.txt\n";
 
 po::options_description described() {
-  po::options_description d(kIntroduction);
-  d.add_options()("help,h", "this text")("version", "name and version")(
-      "config", po::value<std::string>(), "DRAM configuration (YAML)")("trace", po::value<std::string>(), "trace file")(
+  po::options_description d("Options");
+  heat::base::add_program_options(d);
+  d.add_options()("config", po::value<std::string>(), "DRAM configuration (YAML)")("trace", po::value<std::string>(),
+                                                                                   "trace file")(
       "pace", po::value<std::int64_t>(),
       "request i not before memory cycle N*i (default: the trace's own cycles, else 0)")(
       "limit", po::value<std::int64_t>(), "only the first N requests")(
@@ -49,21 +49,9 @@ po::options_description described() {
 
 // Nothing when the program has only to print help or version.
 std::optional<Options> parse(int argc, char** argv) {
-  const po::options_description d = described();
   po::variables_map given;
-  try {
-    po::store(po::command_line_parser(argc, argv).options(d).positional({}).run(), given);
-  } catch (const po::error& e) {
-    throw heat::base::ConfigError(std::string(e.what()) + " (see dram-sim --help)");
-  }
-  if (given.count("help")) {
-    std::cout << d << kExamples;
+  if (!heat::base::parse_command_line(argc, argv, {"dram-sim", "", kOpening, kExamples, described(), {}}, given))
     return std::nullopt;
-  }
-  if (given.count("version")) {
-    std::cout << heat::base::version_line("dram-sim") << "\n";
-    return std::nullopt;
-  }
   heat::base::Problems problems;
   Options o;
   const auto text = [&](const char* key) { return given.count(key) ? given[key].as<std::string>() : std::string(); };

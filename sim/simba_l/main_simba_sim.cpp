@@ -1,5 +1,4 @@
 // simba-sim: runs a schedule on the chiplet array and reports time and energy; with data, the outputs too.
-#include <boost/program_options.hpp>
 #include <cstdlib>
 #include <filesystem>
 #include <iostream>
@@ -7,6 +6,7 @@
 #include <optional>
 
 #include "base/atomic_file.h"
+#include "base/command_line.h"
 #include "base/program.h"
 #include "sim/dram/dram.h"
 #include "sim/simba_l/run_database.h"
@@ -23,19 +23,19 @@ struct Options {
   bool trace_dram = false;
 };
 
-constexpr const char* kIntroduction =
+constexpr const char* kOpening =
     "simba-sim runs a schedule on a Simba-L chiplet array with its DRAM, controllers and firmware.\n\n"
-    "Usage: simba-sim --arch A.yaml --schedule S.json [options]\n\nOptions";
+    "Usage: simba-sim --arch A.yaml --schedule S.json [options]\n\n";
 constexpr const char* kExamples =
-    "\nExamples:\n"
     "  simba-sim --arch configs/arch/simba-l.yaml --schedule schedule.json --json run.json\n"
     "  simba-sim --arch configs/arch/simba-l.yaml --schedule schedule.json --data on --output outputs.bin\n"
     "  simba-sim --arch configs/arch/simba-l.yaml --schedule schedule.json --trace runs/encoder --trace-dram\n";
 
 po::options_description described() {
-  po::options_description d(kIntroduction);
-  d.add_options()("help,h", "this text")("version", "name and version")(
-      "arch", po::value<std::string>(), "machine (YAML)")("schedule", po::value<std::string>(), "schedule (JSON)")(
+  po::options_description d("Options");
+  base::add_program_options(d);
+  d.add_options()("arch", po::value<std::string>(), "machine (YAML)")("schedule", po::value<std::string>(),
+                                                                      "schedule (JSON)")(
       "data", po::value<std::string>()->default_value("off"),
       "on: move and compute the real int8 tensors; off: time and energy only, which are the same")(
       "firmware", po::value<std::string>()->default_value("native"), "native: the firmware compiled for this host")(
@@ -56,21 +56,9 @@ bool on_or_off(const std::string& value) {
 
 // Nothing when the program has only to print help or version.
 std::optional<Options> parse(int argc, char** argv) {
-  const po::options_description d = described();
   po::variables_map given;
-  try {
-    po::store(po::command_line_parser(argc, argv).options(d).positional({}).run(), given);
-  } catch (const po::error& e) {
-    throw base::ConfigError(std::string(e.what()) + " (see simba-sim --help)");
-  }
-  if (given.count("help")) {
-    std::cout << d << kExamples;
+  if (!base::parse_command_line(argc, argv, {"simba-sim", "", kOpening, kExamples, described(), {}}, given))
     return std::nullopt;
-  }
-  if (given.count("version")) {
-    std::cout << base::version_line("simba-sim") << "\n";
-    return std::nullopt;
-  }
   for (const char* required : {"arch", "schedule"})
     if (!given.count(required))
       throw base::ConfigError(std::string("--") + required + " is missing (see simba-sim --help)");

@@ -15,8 +15,7 @@ int run_diff(int argc, char** argv) {
   std::vector<std::string> runs;
   std::string sort = "energy";
   int lines = 20;
-  Usage usage;
-  usage.line = "diff A.sqlite B.sqlite [options]";
+  base::CommandLine usage = command_line("diff A.sqlite B.sqlite [options]");
   usage.options.add_options()("run", po::value(&runs)->required()->value_name("FILE"), "run databases, A and B")(
       "sort", po::value(&sort)->value_name("energy|cycles")->default_value(sort), "what orders layers and nodes")(
       "lines", po::value(&lines)->value_name("N")->default_value(lines), "lines a table; 0: all");
@@ -26,7 +25,7 @@ int run_diff(int argc, char** argv) {
       "  heat-trace diff before.sqlite after.sqlite --sort cycles --lines 0 --json diff.json\n";
   add_json_option(usage);
   po::variables_map values;
-  if (!parse_options(argc, argv, usage, values)) return base::kDone;
+  if (!base::parse_command_line(argc, argv, usage, values)) return base::kDone;
   if (runs.size() != 2)
     throw base::ConfigError("heat-trace diff: " + std::to_string(runs.size()) + " run databases given, expected 2");
   if (sort != "energy" && sort != "cycles") throw base::ConfigError("--sort " + sort + ": expected energy or cycles");

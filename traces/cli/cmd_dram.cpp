@@ -13,8 +13,7 @@ namespace po = boost::program_options;
 int run_dram(int argc, char** argv) {
   std::string run;
   int rows = 16, bins = 100;
-  Usage usage;
-  usage.line = "dram RUN.sqlite [options]";
+  base::CommandLine usage = command_line("dram RUN.sqlite [options]");
   usage.options.add_options()("run", po::value(&run)->required()->value_name("FILE"), "run database")(
       "rows", po::value(&rows)->value_name("N")->default_value(rows), "rows of each table; 0: all")(
       "bins", po::value(&bins)->value_name("N")->default_value(bins), "slices of time, 1 to 10000");
@@ -24,7 +23,7 @@ int run_dram(int argc, char** argv) {
       "  heat-trace dram run.sqlite --rows 0 --bins 1000 --json dram.json\n";
   add_json_option(usage);
   po::variables_map values;
-  if (!parse_options(argc, argv, usage, values)) return base::kDone;
+  if (!base::parse_command_line(argc, argv, usage, values)) return base::kDone;
   if (rows < 0) throw base::ConfigError("--rows " + std::to_string(rows) + ": expected 0 or more");
   if (bins < 1 || bins > 10000) throw base::ConfigError("--bins " + std::to_string(bins) + ": expected 1 to 10000");
   const DramAnalysis analysis = analyze_dram(Reader(run), bins);

@@ -39,8 +39,7 @@ void check(const Options& o) {
 
 int run_export(int argc, char** argv) {
   Options o;
-  Usage usage;
-  usage.line = "export RUN.sqlite --format csv|dramsim3|ramulator2 --output FILE [options]";
+  base::CommandLine usage = command_line("export RUN.sqlite --format csv|dramsim3|ramulator2 --output FILE [options]");
   usage.options.add_options()("run", po::value(&o.run)->required()->value_name("FILE"), "run database")(
       "format", po::value(&o.format)->required()->value_name("F"), "csv, dramsim3 or ramulator2")(
       "output", po::value(&o.output)->required()->value_name("FILE"), "file to write")(
@@ -56,7 +55,7 @@ int run_export(int argc, char** argv) {
       "  heat-trace export run.sqlite --format dramsim3 --clock-ghz 1.6 --output run.trc\n";
   add_json_option(usage);
   po::variables_map values;
-  if (!parse_options(argc, argv, usage, values)) return base::kDone;
+  if (!base::parse_command_line(argc, argv, usage, values)) return base::kDone;
   check(o);
   const std::string temporary = base::temporary_name(o.output);
   std::int64_t lines = 0;

@@ -66,8 +66,7 @@ ReportInputs collect(const Options& o) {
 
 int run_report(int argc, char** argv) {
   Options o;
-  Usage usage;
-  usage.line = "report [NAME=]RUN.sqlite ... --output report.html [options]";
+  base::CommandLine usage = command_line("report [NAME=]RUN.sqlite ... --output report.html [options]");
   usage.options.add_options()("run", po::value(&o.runs)->value_name("[NAME=]FILE"), "run database; may be repeated")(
       "data", po::value(&o.data)->value_name("FILE"), "report_data.json: everything that is not in a run database")(
       "summary", po::value(&o.summary)->value_name("FILE"), "section summary from a file of its own")(
@@ -82,7 +81,7 @@ int run_report(int argc, char** argv) {
       "      --output report.html\n";
   add_json_option(usage);
   po::variables_map values;
-  if (!parse_options(argc, argv, usage, values)) return base::kDone;
+  if (!base::parse_command_line(argc, argv, usage, values)) return base::kDone;
   const nlohmann::ordered_json assembled = assemble_report(collect(o));
   const std::string html = render_report(assembled);
   base::write_file_atomically(o.output, html);

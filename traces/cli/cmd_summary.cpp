@@ -13,8 +13,7 @@ namespace po = boost::program_options;
 int run_summary(int argc, char** argv) {
   std::string run;
   int nodes = 20;
-  Usage usage;
-  usage.line = "summary RUN.sqlite [options]";
+  base::CommandLine usage = command_line("summary RUN.sqlite [options]");
   usage.options.add_options()("run", po::value(&run)->required()->value_name("FILE"), "run database")(
       "nodes", po::value(&nodes)->value_name("N")->default_value(nodes), "nodes to list, costliest first; 0: all");
   usage.positional.add("run", 1);
@@ -23,7 +22,7 @@ int run_summary(int argc, char** argv) {
       "  heat-trace summary run.sqlite --nodes 0 --json summary.json\n";
   add_json_option(usage);
   po::variables_map values;
-  if (!parse_options(argc, argv, usage, values)) return base::kDone;
+  if (!base::parse_command_line(argc, argv, usage, values)) return base::kDone;
   if (nodes < 0) throw base::ConfigError("--nodes " + std::to_string(nodes) + ": expected 0 or more");
   const Summary summary = summarize(Reader(run));
   write_json(values, to_json(summary));

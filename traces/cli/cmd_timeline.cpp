@@ -14,8 +14,7 @@ namespace po = boost::program_options;
 int run_timeline(int argc, char** argv) {
   std::string run, output;
   TimelineWindow window;
-  Usage usage;
-  usage.line = "timeline RUN.sqlite --output T.json [options]";
+  base::CommandLine usage = command_line("timeline RUN.sqlite --output T.json [options]");
   usage.options.add_options()("run", po::value(&run)->required()->value_name("FILE"), "run database")(
       "output", po::value(&output)->required()->value_name("FILE"), "timeline to write")(
       "start-cycle", po::value(&window.start_cycle)->value_name("N"), "leave out what is before this cycle")(
@@ -26,7 +25,7 @@ int run_timeline(int argc, char** argv) {
       "  heat-trace timeline run.sqlite --output part.json --start-cycle 100000 --end-cycle 120000\n";
   add_json_option(usage);
   po::variables_map values;
-  if (!parse_options(argc, argv, usage, values)) return base::kDone;
+  if (!base::parse_command_line(argc, argv, usage, values)) return base::kDone;
   if (window.start_cycle < 0 || window.end_cycle <= window.start_cycle)
     throw base::ConfigError("--start-cycle " + std::to_string(window.start_cycle) + " --end-cycle " +
                             std::to_string(window.end_cycle) + ": expected 0 <= start < end");
