@@ -84,6 +84,7 @@ class TimelineWriter {
         name_track("process", process_of(u), 0, "chiplet " + std::to_string(u.chiplet), u.chiplet + 1);
   }
 
+  // Its parameters are the fields of the trace format's complete event.
   void slice(int process, int thread, const std::string& name, const std::string& kind, std::int64_t start,
              std::int64_t end, const nlohmann::ordered_json& args) {
     event({{"ph", "X"},

@@ -1,3 +1,4 @@
+// The switch has no default, so that the compiler names a part without a count.
 #include "machines/simba/units.h"
 
 #include <stdexcept>

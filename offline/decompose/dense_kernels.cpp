@@ -81,7 +81,8 @@ const Kernel& kernel() {
   return chosen;
 }
 
-// Packs a[rows, depth] at (i0, k0) into slivers of `height` rows, k-major, zero-padded.
+// Packs a[rows, depth] at (i0, k0) into slivers of `height` rows, k-major, zero-padded. Its parameters are the place
+// and size of the block, in the order of the loops around it.
 void pack_a(const MatrixView& a, std::int64_t i0, std::int64_t rows, std::int64_t k0, std::int64_t depth, int height,
             double* out) {
   for (std::int64_t i = 0; i < rows; i += height) {
@@ -94,7 +95,7 @@ void pack_a(const MatrixView& a, std::int64_t i0, std::int64_t rows, std::int64_
   }
 }
 
-// Packs b[depth, cols] at (k0, j0) into slivers of `width` columns, k-major, zero-padded.
+// Packs b[depth, cols] at (k0, j0) into slivers of `width` columns, k-major, zero-padded. Its parameters as pack_a's.
 void pack_b(const MatrixView& b, std::int64_t k0, std::int64_t depth, std::int64_t j0, std::int64_t cols, int width,
             double* out) {
   for (std::int64_t j = 0; j < cols; j += width) {
@@ -109,7 +110,8 @@ void pack_b(const MatrixView& b, std::int64_t k0, std::int64_t depth, std::int64
   }
 }
 
-// One tile at the matrix's edge goes through a scratch tile so that the kernel always runs in full.
+// One tile at the matrix's edge goes through a scratch tile so that the kernel always runs in full. The kernel's
+// parameters and the live part of the tile.
 void run_tile(const Kernel& k, std::int64_t depth, const double* a, const double* b, double* c, std::int64_t ldc,
               std::int64_t rows, std::int64_t cols) {
   if (rows == k.rows && cols == k.cols) return k.run(depth, a, b, c, ldc);
@@ -119,7 +121,7 @@ void run_tile(const Kernel& k, std::int64_t depth, const double* a, const double
   for (std::int64_t i = 0; i < rows; ++i) std::copy_n(scratch + i * k.cols, cols, c + i * ldc);
 }
 
-// The block [i0, i1) x [j0, j1) of C on this thread.
+// The block [i0, i1) x [j0, j1) of C on this thread: operands and bounds are all its parameters.
 void multiply_block(const MatrixView& a, const MatrixView& b, double* c, std::int64_t i0, std::int64_t i1,
                     std::int64_t j0, std::int64_t j1) {
   const Kernel& k = kernel();

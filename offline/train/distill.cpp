@@ -175,6 +175,7 @@ std::string DistillConfig::digest() const {
   return s.str();
 }
 
+// Its parameters are two models, two sets of texts, and what every training gets: configuration, folder, progress.
 DistillResult distill(TorchModel& student, TorchModel& teacher, const std::vector<EncodedText>& texts,
                       const DistillConfig& config, const RunFolder& folder, const ProgressCallback& progress,
                       const std::vector<EncodedText>& dev) {

@@ -12,7 +12,7 @@ namespace {
 constexpr std::size_t kMostLines = 400;
 
 bool in_a_room(const std::string& path) {
-  for (const char* room : {"spec/", "firmware/", "sim/", "traces/", "offline/"}) {
+  for (const char* room : {"base/", "spec/", "firmware/", "machines/", "sim/", "traces/", "offline/"}) {
     if (has_prefix(path, room)) return true;
   }
   return false;
