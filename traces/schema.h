@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <string>
 
+#include "spec/units.h"
+
 namespace heat::traces {
 
 // PRAGMA user_version; raised whenever a table or the meaning of a column changes.
@@ -40,7 +42,7 @@ struct RunRow {
   std::int64_t macs = 0;  // sum over nodes
   double energy_pj = 0;   // sum over energy rows
   double latency_ns() const { return static_cast<double>(cycles) / info.clock_ghz; }
-  double edp_js() const { return energy_pj * 1e-12 * latency_ns() * 1e-9; }
+  double edp_js() const { return spec::edp_js(spec::Picojoules(energy_pj), spec::Nanoseconds(latency_ns())); }
   // Fraction of the peak multiply-accumulates, in [0, 1].
   double utilization() const {
     const double peak = static_cast<double>(cycles) * static_cast<double>(info.peak_macs_per_cycle);

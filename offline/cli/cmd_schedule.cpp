@@ -14,6 +14,7 @@
 #include "offline/schedule/planner.h"
 #include "offline/schedule/quantize.h"
 #include "offline/schedule/random_forms.h"
+#include "spec/units.h"
 
 namespace heat::offline::cli {
 namespace {
@@ -210,7 +211,7 @@ nlohmann::ordered_json summary(const Options& o, const spec::Schedule& s, const 
           {"predicted_cycles", s.prediction.cycles},
           {"predicted_latency_ns", ns},
           {"predicted_energy_pj", s.prediction.energy_pj},
-          {"predicted_edp_js", s.prediction.energy_pj * 1e-12 * ns * 1e-9}};
+          {"predicted_edp_js", spec::edp_js(spec::Picojoules(s.prediction.energy_pj), spec::Nanoseconds(ns))}};
 }
 
 }  // namespace

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "spec/units.h"
+
 namespace heat::offline {
 
 // One candidate for one size of matrix at one number of tokens.
@@ -39,7 +41,9 @@ struct CostRow {
   // correction.
   double best_energy_pj() const { return measured_energy_pj.value_or(energy_pj * energy_correction()); }
   double best_latency_ns() const { return measured_latency_ns.value_or(latency_ns * latency_correction()); }
-  double best_edp_js() const { return best_energy_pj() * 1e-12 * best_latency_ns() * 1e-9; }
+  double best_edp_js() const {
+    return spec::edp_js(spec::Picojoules(best_energy_pj()), spec::Nanoseconds(best_latency_ns()));
+  }
 };
 
 // An SQLite file. Every row is one transaction: after a kill it is there whole or not at all. One writer at a time;

@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "offline/loop/simulator_process.h"
+#include "spec/units.h"
 
 namespace heat::offline {
 namespace {
@@ -15,7 +16,7 @@ nlohmann::json figures(double cycles, double energy_pj, double clock_ghz,
   return {{"cycles", cycles},
           {"latency_ns", ns},
           {"energy_pj", energy_pj},
-          {"edp_js", energy_pj * 1e-12 * ns * 1e-9},
+          {"edp_js", spec::edp_js(spec::Picojoules(energy_pj), spec::Nanoseconds(ns))},
           {"energy_by_component_pj", by_component}};
 }
 

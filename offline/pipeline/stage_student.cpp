@@ -11,6 +11,7 @@
 #include "offline/schedule/evaluate.h"
 #include "offline/schedule/planner.h"
 #include "offline/schedule/quantize.h"
+#include "spec/units.h"
 
 namespace heat::offline {
 namespace {
@@ -151,7 +152,7 @@ nlohmann::json stage_schedule(PipelineContext& context, const StageResults& resu
     return {{"cycles", p.cycles},
             {"latency_ns", ns},
             {"energy_pj", p.energy_pj},
-            {"edp_js", p.energy_pj * 1e-12 * ns * 1e-9}};
+            {"edp_js", spec::edp_js(spec::Picojoules(p.energy_pj), spec::Nanoseconds(ns))}};
   };
   run["corrected"] = corrected(lowered.network.schedule.prediction);
   spec::Schedule dense =

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "spec/units.h"
+
 namespace heat::offline {
 
 using Genes = std::vector<int>;  // the rank choice of every layer (the SubNet of train/supernet.h)
@@ -27,7 +29,7 @@ struct ChoiceTable {
 struct SubNetCost {
   double energy_pj = 0, latency_ns = 0;
   std::int64_t params = 0;
-  double edp_js() const { return energy_pj * 1e-12 * latency_ns * 1e-9; }
+  double edp_js() const { return spec::edp_js(spec::Picojoules(energy_pj), spec::Nanoseconds(latency_ns)); }
 };
 SubNetCost subnet_cost(const ChoiceTable& table, const Genes& genes);
 
