@@ -94,9 +94,6 @@ constexpr const char* component_name(Component component) {
 constexpr const char* action_name(Action action) {
   return kActions[static_cast<int>(action)].name;
 }
-constexpr const char* static_part_name(StaticPart part) {
-  return kStaticParts[static_cast<int>(part)].name;
-}
 constexpr Component component_of(Action action) {
   return kActions[static_cast<int>(action)].component;
 }

@@ -2,21 +2,7 @@
 // `interval_named` and `dram_transaction_named` undo that for people at the sqlite3 prompt.
 #include "traces/schema.h"
 
-#include "base/errors.h"
-
 namespace heat::traces {
-
-const char* row_result_name(RowResult result) {
-  switch (result) {
-    case RowResult::kHit:
-      return "hit";
-    case RowResult::kMiss:
-      return "miss";
-    case RowResult::kConflict:
-      return "conflict";
-  }
-  HEAT_CHECK(false, "row result out of range");
-}
 
 const char* schema_sql() {
   return R"sql(

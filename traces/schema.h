@@ -126,8 +126,6 @@ struct StallRow {
 
 enum class RowResult { kHit = 0, kMiss = 1, kConflict = 2 };  // row open; bank closed; another row open
 
-const char* row_result_name(RowResult result);  // "hit", "miss", "conflict"
-
 // One DRAM request, in cycles of the run's clock.
 struct DramTransactionRow {
   std::int64_t address = 0;

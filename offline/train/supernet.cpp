@@ -141,12 +141,6 @@ void SuperNet::activate(const SubNet& subnet) {
   for (std::size_t i = 0; i < layers.size(); ++i) layers[i].second->set_ranks(ladders_[i].choices.at(subnet[i]));
 }
 
-void SuperNet::activate_ranks(const std::vector<std::vector<std::int64_t>>& ranks) {
-  const auto layers = factorized_layers(model_);
-  HEAT_CHECK(ranks.size() == layers.size(), "ranks for every factorised layer");
-  for (std::size_t i = 0; i < layers.size(); ++i) layers[i].second->set_ranks(ranks[i]);
-}
-
 SubNet SuperNet::largest() const {
   SubNet s;
   for (const RankLadder& l : ladders_) s.push_back(static_cast<int>(l.choices.size()) - 1);

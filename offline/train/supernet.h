@@ -58,7 +58,6 @@ class SuperNet {
   TorchModel& model() { return model_; }
   SuperNet copy() const { return SuperNet(clone(model_), ladders_, nullptr); }
   void activate(const SubNet& subnet);
-  void activate_ranks(const std::vector<std::vector<std::int64_t>>& ranks);  // per layer, within the maximum
   SubNet largest() const;
   SubNet smallest() const;
   std::int64_t params(const SubNet& subnet) const;
