@@ -1,7 +1,7 @@
-// Not LibTorch's torch::optim::AdamW: its update rounds in another order (with equal gradients 70 % of the weights differ
-// in the last bit after 20 steps), so that every trained result would change. Its speed is alike; clipping and the moving
-// average would still be ours. The norm's sum is formed over fixed chunks, so that the result does not depend on the
-// number of threads.
+// Not LibTorch's torch::optim::AdamW: its update rounds in another order (with equal gradients 70 % of the weights
+// differ in the last bit after 20 steps), so that every trained result would change. Its speed is alike; clipping and
+// the moving average would still be ours. The norm's sum is formed over fixed chunks, so that the result does not
+// depend on the number of threads.
 #include "offline/train/adamw.h"
 
 #include <ATen/Parallel.h>
