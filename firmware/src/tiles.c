@@ -153,19 +153,23 @@ static void run_wave(struct machine* m, struct tile_run* t, struct wave* w) {
   if (last_tile) drain(m, t, w);
 }
 
+// A box of an output: (b, m, n) of a GEMM; (0, n, k) of rows.
+struct box {
+  uint32_t start[3], count[3];
+};
+
 static void store(struct machine* m, const struct cursor* at, const uint32_t* operand, uint32_t slot, uint32_t rows,
-                  const uint32_t start[3], const uint32_t count[3]) {
+                  const struct box* box) {
   begin(m, at);
   command_set(SIMBA_CMD_VIEW, operand[SIMBA_OPR_VIEW]);
   command_set(SIMBA_CMD_GB, m->group[SIMBA_GRP_OUTPUT_SLOT] + slot * m->group[SIMBA_GRP_OUTPUT_SLOT + 1]);
   const uint32_t bound = at->node[SIMBA_NODE_BOUND];
   const uint32_t offset = operand[SIMBA_OPR_BOUND] ? at->begin * at->node[SIMBA_NODE_PER_VALUE] : 0;
-  // Dimensions of the box: (b, m, n) of a GEMM; (0, n, k) of rows.
   const uint32_t in_b = bound == SIMBA_DIM_B, in_1 = rows ? 1 : bound == SIMBA_DIM_M,
                  in_2 = rows ? 0 : bound == SIMBA_DIM_N;
-  command_set3(SIMBA_CMD_START, start[0] + (in_b ? offset : 0), start[1] + (in_1 ? offset : 0),
-               start[2] + (in_2 ? offset : 0));
-  command_set3(SIMBA_CMD_COUNT, count[0], count[1], count[2]);
+  command_set3(SIMBA_CMD_START, box->start[0] + (in_b ? offset : 0), box->start[1] + (in_1 ? offset : 0),
+               box->start[2] + (in_2 ? offset : 0));
+  command_set3(SIMBA_CMD_COUNT, box->count[0], box->count[1], box->count[2]);
   command_reads(&m->composer, &m->output_slots[slot]);
   if (operand[SIMBA_OPR_OBJECT] != SIMBA_NONE) command_writes(&m->composer, &m->objects[operand[SIMBA_OPR_OBJECT]]);
   command_push(&m->composer, SIMBA_STORE);
@@ -223,8 +227,11 @@ void issue_gemm_tile(struct machine* m, const struct cursor* at) {
     }
   }
   leave_tile(m, &t);
-  if (at->at[SIMBA_DIM_K] + 1 == at->tiles[SIMBA_DIM_K] && !t.output[SIMBA_OPR_RESIDENT])
-    store(m, at, t.output, t.output_slot, 0, t.start, t.size);
+  if (at->at[SIMBA_DIM_K] + 1 == at->tiles[SIMBA_DIM_K] && !t.output[SIMBA_OPR_RESIDENT]) {
+    const struct box box = {{t.start[SIMBA_DIM_B], t.start[SIMBA_DIM_M], t.start[SIMBA_DIM_N]},
+                            {t.size[SIMBA_DIM_B], t.size[SIMBA_DIM_M], t.size[SIMBA_DIM_N]}};
+    store(m, at, t.output, t.output_slot, 0, &box);
+  }
 }
 
 void issue_rows(struct machine* m, const struct cursor* at) {
@@ -271,7 +278,7 @@ void issue_rows(struct machine* m, const struct cursor* at) {
   command_set(SIMBA_CMD_SHIFT, node[SIMBA_NODE_SHIFT]);
   command_push(&m->composer, SIMBA_VECTOR);
   if (packed & SIMBA_PACKED_OUTPUT) {
-    const uint32_t start[3] = {0, 0, 0}, count[3] = {1, rows, columns};
-    store(m, at, output, m->output_slot, 1, start, count);
+    const struct box box = {{0, 0, 0}, {1, rows, columns}};
+    store(m, at, output, m->output_slot, 1, &box);
   }
 }

@@ -76,12 +76,25 @@ void add_on_chip(std::array<double, spec::kActionCount>& to, const StepCounts& c
   add(Action::kControllerCommand, c.commands());
 }
 
+// Busy cycles of what a chiplet has of its own.
+void set_chip_busy(NodeStep& s, const StepCounts& full, const Machine& machine) {
+  const spec::ArchSpec& a = machine.arch;
+  const Calibration& cal = machine.calibration;
+  const auto busy = [&](Resource r) -> double& { return s.busy[static_cast<std::size_t>(r)]; };
+  busy(Resource::kGbRead) = full.gb_reads * a.global_buffer.word_bytes / a.global_buffer.read_bytes_per_cycle;
+  busy(Resource::kGbWrite) = full.gb_writes * a.global_buffer.word_bytes / a.global_buffer.write_bytes_per_cycle;
+  busy(Resource::kNocSend) = full.send_flits * cal.send_factor;
+  busy(Resource::kNocDrain) = full.drain_flits;
+  busy(Resource::kCompute) = full.compute_cycles * cal.compute_factor + full.waves * cal.wave_overhead_cycles;
+  busy(Resource::kPpu) = full.ppu_cycles;
+  busy(Resource::kController) = full.commands() * (a.controller.command_cycles + cal.command_overhead_cycles);
+  busy(Resource::kVectorUnit) = full.vector_cycles;
+}
+
 }  // namespace
 
 NodeStep StepPricer::price(const StepCounts& full, const StepCounts* partial, bool weight_shared, bool input_shared,
                            const Shares& shares) const {
-  const spec::ArchSpec& a = m_.arch;
-  const Calibration& cal = m_.calibration;
   NodeStep s;
   add_on_chip(s.actions, full, shares.full);
   if (partial) add_on_chip(s.actions, *partial, 1);
@@ -110,16 +123,9 @@ NodeStep StepPricer::price(const StepCounts& full, const StepCounts* partial, bo
   s.actions[static_cast<std::size_t>(Action::kDramByte)] = s.load_bytes + s.store_bytes;
 
   const auto busy = [&](Resource r) -> double& { return s.busy[static_cast<std::size_t>(r)]; };
-  busy(Resource::kNop) =
-      std::max(link, full.store_bytes * busiest_[static_cast<std::size_t>(shares.full)]) / a.nop.link_bytes_per_cycle;
-  busy(Resource::kGbRead) = full.gb_reads * a.global_buffer.word_bytes / a.global_buffer.read_bytes_per_cycle;
-  busy(Resource::kGbWrite) = full.gb_writes * a.global_buffer.word_bytes / a.global_buffer.write_bytes_per_cycle;
-  busy(Resource::kNocSend) = full.send_flits * cal.send_factor;
-  busy(Resource::kNocDrain) = full.drain_flits;
-  busy(Resource::kCompute) = full.compute_cycles * cal.compute_factor + full.waves * cal.wave_overhead_cycles;
-  busy(Resource::kPpu) = full.ppu_cycles;
-  busy(Resource::kController) = full.commands() * (a.controller.command_cycles + cal.command_overhead_cycles);
-  busy(Resource::kVectorUnit) = full.vector_cycles;
+  busy(Resource::kNop) = std::max(link, full.store_bytes * busiest_[static_cast<std::size_t>(shares.full)]) /
+                         m_.arch.nop.link_bytes_per_cycle;
+  set_chip_busy(s, full, m_);
 
   LoadWork work;
   work.add(weight_shared, shares.full, full.weight_load_bytes, partial ? partial->weight_load_bytes : 0,
@@ -135,7 +141,7 @@ NodeStep StepPricer::price(const StepCounts& full, const StepCounts* partial, bo
     longest = std::max(longest, busy(r.value));
   }
   s.fill = full.first_send_flits + full.last_drain_flits + (full.waves > 0 ? 2 * noc_latency_ : 0) +
-           cal.node_overhead_cycles;
+           m_.calibration.node_overhead_cycles;
   s.execution += s.fill;
   s.tiles = std::max(1.0, full.tiles);
   if (full.loads() > 0) {

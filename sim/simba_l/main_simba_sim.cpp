@@ -107,7 +107,7 @@ int run(const Options& o) {
   const simba::RunResult result = simba::simulate(schedule, arch, table, o.run, attachment, image);
   const simba::RunCost cost = simba::run_cost();
   if (!o.trace.empty())
-    simba::write_run_database(o.trace + "/run.sqlite", schedule, arch, table, dram_spec, o.run, result, accesses);
+    simba::write_run_database(o.trace + "/run.sqlite", {schedule, arch, table, dram_spec, o.run, result, accesses});
   if (!o.output.empty()) {
     std::string bytes;
     for (const auto& [name, tensor] : result.outputs) bytes.append(tensor.begin(), tensor.end());

@@ -27,7 +27,4 @@ class ProgramImage {
   std::unordered_map<std::uint32_t, ViewSpec> views_;
 };
 
-// The view record at `offset` of an image.
-ViewSpec decode_view(const std::vector<std::uint32_t>& words, std::uint32_t offset);
-
 }  // namespace heat::simba

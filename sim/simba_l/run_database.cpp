@@ -91,37 +91,36 @@ void write_accesses(traces::Writer& w, const spec::ArchSpec& arch, const spec::D
 
 }  // namespace
 
-void write_run_database(const std::string& path, const spec::Schedule& schedule, const spec::ArchSpec& arch,
-                        const spec::EnergyTable& table, const spec::DramSpec& dram, const RunOptions& options,
-                        const RunResult& result, const std::vector<heat::dram::AccessRecord>& accesses) {
+void write_run_database(const std::string& path, const FinishedRun& run) {
+  const spec::ArchSpec& arch = run.arch;
   traces::RunInfo info;
   info.program = "simba-sim";
   info.version = HEAT_VERSION;
-  info.seed = static_cast<std::int64_t>(options.stall_seed);
-  info.schedule = schedule.file;
-  info.network = schedule.network;
-  info.method = schedule.method;
+  info.seed = static_cast<std::int64_t>(run.options.stall_seed);
+  info.schedule = run.schedule.file;
+  info.network = run.schedule.network;
+  info.method = run.schedule.method;
   info.arch = arch.name;
   info.clock_ghz = arch.clock_ghz;
   info.peak_macs_per_cycle = arch.macs_per_cycle();
-  const spec::DramOrganization& o = dram.organization;
+  const spec::DramOrganization& o = run.dram.organization;
   info.dram_peak_bytes_per_cycle =
-      static_cast<double>(o.access_bytes()) * o.channels / (o.burst_cycles * dram.clock_ns() * arch.clock_ghz);
+      static_cast<double>(o.access_bytes()) * o.channels / (o.burst_cycles * run.dram.clock_ns() * arch.clock_ghz);
   traces::Writer w(
       path, info,
-      {{"arch", spec::to_json(arch)}, {"energy_table", spec::to_json(table)}, {"dram", spec::to_json(dram)}});
-  write_nodes(w, schedule, result);
-  write_stalls(w, result);
-  for (const EnergyPart& p : result.energy_parts)
+      {{"arch", spec::to_json(arch)}, {"energy_table", spec::to_json(run.table)}, {"dram", spec::to_json(run.dram)}});
+  write_nodes(w, run.schedule, run.result);
+  write_stalls(w, run.result);
+  for (const EnergyPart& p : run.result.energy_parts)
     w.energy({spec::component_name(p.component), p.action, p.node, p.count, p.energy_pj});
-  for (const TraceInterval& i : result.intervals)
-    w.interval(w.unit(i.chiplet.value, unit_name(i.unit)), i.start, std::min(i.end, result.cycles), kind_name(i),
+  for (const TraceInterval& i : run.result.intervals)
+    w.interval(w.unit(i.chiplet.value, unit_name(i.unit)), i.start, std::min(i.end, run.result.cycles), kind_name(i),
                i.node);
-  for (const FlowSample& s : result.flows)
+  for (const FlowSample& s : run.result.flows)
     w.counter(w.unit(s.chiplet.value, spec::component_name(flow_info(s.flow).component)), flow_info(s.flow).name,
               s.cycle, s.value);
-  write_accesses(w, arch, dram, result.cycles, accesses);
-  w.finish({result.cycles});
+  write_accesses(w, arch, run.dram, run.result.cycles, run.accesses);
+  w.finish({run.result.cycles});
 }
 
 }  // namespace heat::simba

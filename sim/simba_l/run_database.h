@@ -9,9 +9,18 @@
 
 namespace heat::simba {
 
-// `accesses`: DRAM column accesses, empty unless asked for. Throws FileError.
-void write_run_database(const std::string& path, const spec::Schedule& schedule, const spec::ArchSpec& arch,
-                        const spec::EnergyTable& table, const spec::DramSpec& dram, const RunOptions& options,
-                        const RunResult& result, const std::vector<heat::dram::AccessRecord>& accesses);
+// What ran on what, and what came of it.
+struct FinishedRun {
+  const spec::Schedule& schedule;
+  const spec::ArchSpec& arch;
+  const spec::EnergyTable& table;
+  const spec::DramSpec& dram;
+  const RunOptions& options;
+  const RunResult& result;
+  const std::vector<heat::dram::AccessRecord>& accesses;  // DRAM column accesses, empty unless asked for
+};
+
+// Throws FileError.
+void write_run_database(const std::string& path, const FinishedRun& run);
 
 }  // namespace heat::simba

@@ -13,41 +13,50 @@ struct Rectangle {
   std::vector<StridedDim> dims;
 };
 
-void split(const std::vector<StridedDim>& dims, std::size_t at, std::int64_t start, std::int64_t count,
-           std::int64_t offset, std::vector<StridedDim>& prefix, std::vector<Rectangle>& out) {
-  if (count <= 0) return;
-  if (at == dims.size()) {
-    out.push_back({offset, prefix});
-    return;
+// Splits ranges of one group.
+class Splitter {
+ public:
+  explicit Splitter(const std::vector<StridedDim>& dims) : dims_(dims) {}
+  // Rectangles of [start, start + count) of the digits from `at` inwards, at `offset`.
+  void split(std::size_t at, std::int64_t start, std::int64_t count, std::int64_t offset) {
+    if (count <= 0) return;
+    if (at == dims_.size()) {
+      rectangles.push_back({offset, prefix_});
+      return;
+    }
+    std::int64_t inner = 1;
+    for (std::size_t i = at + 1; i < dims_.size(); ++i) inner *= dims_[i].size;
+    const std::int64_t stride = dims_[at].stride;
+    const std::int64_t first = start / inner, last = (start + count - 1) / inner;
+    if (first == last) {
+      split(at + 1, start % inner, count, offset + first * stride);
+      return;
+    }
+    std::int64_t begin = first, end = last + 1;
+    if (start % inner != 0) {
+      split(at + 1, start % inner, inner - start % inner, offset + first * stride);
+      ++begin;
+    }
+    const std::int64_t tail = (start + count) % inner;
+    if (tail != 0) --end;
+    if (begin < end) {
+      prefix_.push_back({end - begin, stride});
+      split(at + 1, 0, inner, offset + begin * stride);
+      prefix_.pop_back();
+    }
+    if (tail != 0) split(at + 1, 0, tail, offset + last * stride);
   }
-  std::int64_t inner = 1;
-  for (std::size_t i = at + 1; i < dims.size(); ++i) inner *= dims[i].size;
-  const std::int64_t stride = dims[at].stride;
-  const std::int64_t first = start / inner, last = (start + count - 1) / inner;
-  if (first == last) {
-    split(dims, at + 1, start % inner, count, offset + first * stride, prefix, out);
-    return;
-  }
-  std::int64_t begin = first, end = last + 1;
-  if (start % inner != 0) {
-    split(dims, at + 1, start % inner, inner - start % inner, offset + first * stride, prefix, out);
-    ++begin;
-  }
-  const std::int64_t tail = (start + count) % inner;
-  if (tail != 0) --end;
-  if (begin < end) {
-    prefix.push_back({end - begin, stride});
-    split(dims, at + 1, 0, inner, offset + begin * stride, prefix, out);
-    prefix.pop_back();
-  }
-  if (tail != 0) split(dims, at + 1, 0, tail, offset + last * stride, prefix, out);
-}
+  std::vector<Rectangle> rectangles;
+
+ private:
+  const std::vector<StridedDim>& dims_;
+  std::vector<StridedDim> prefix_;  // whole digits further out
+};
 
 std::vector<Rectangle> group_rectangles(const std::vector<StridedDim>& group, std::int64_t start, std::int64_t count) {
-  std::vector<Rectangle> out;
-  std::vector<StridedDim> prefix;
-  split(group, 0, start, count, 0, prefix, out);
-  return out;
+  Splitter splitter(group);
+  splitter.split(0, start, count, 0);
+  return std::move(splitter.rectangles);
 }
 
 // A rectangle as `outer` dims (ascending strides outward last) times one contiguous run.
