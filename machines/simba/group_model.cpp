@@ -269,6 +269,14 @@ void GroupModel::append_group_key(std::size_t position, std::vector<std::int64_t
 
 std::map<std::string, double> GroupModel::by_component(const std::array<double, spec::kActionCount>& actions,
                                                        double cycles) const {
+  std::map<std::string, double> energy = dynamic_by_component(actions, cycles);
+  for (const spec::StaticPartInfo& p : spec::kStaticParts)
+    energy[spec::component_name(p.component)] += cycles * pricer_.static_pj_per_cycle(p.value);
+  return energy;
+}
+
+std::map<std::string, double> GroupModel::dynamic_by_component(const std::array<double, spec::kActionCount>& actions,
+                                                               double cycles) const {
   const Machine& m = pricer_.machine();
   const double dram_pj = m.calibration.dram_pj_per_byte_with(m.energy);
   std::map<std::string, double> energy;
@@ -278,8 +286,6 @@ std::map<std::string, double> GroupModel::by_component(const std::array<double, 
     energy[spec::component_name(a.component)] += actions[static_cast<std::size_t>(a.value)] * pj;
   }
   energy[spec::component_name(spec::Component::kDram)] += cycles * pricer_.background_pj_per_cycle();
-  for (const spec::StaticPartInfo& p : spec::kStaticParts)
-    energy[spec::component_name(p.component)] += cycles * pricer_.static_pj_per_cycle(p.value);
   return energy;
 }
 
@@ -346,7 +352,9 @@ GroupCost GroupModel::full(const std::vector<spec::GemmMapping>& mappings, std::
     cost.fixed_cycles = cost.cycles - total;
   }
   cost.energy_by_component_pj = by_component(cost.actions, cost.cycles);
-  for (const auto& [name, pj] : cost.energy_by_component_pj) cost.energy_pj += pj;
+  std::map<std::string, double> terms = dynamic_by_component(cost.actions, cost.cycles);
+  terms["static"] = cost.cycles * pricer_.static_pj_per_cycle();  // one term of the sum, whatever it is shown under
+  for (const auto& [name, pj] : terms) cost.energy_pj += pj;
   cost.macs = cost.actions[static_cast<std::size_t>(Action::kMac)];
   cost.utilization = cost.macs / (cost.cycles * static_cast<double>(m.arch.macs_per_cycle()));
   cost.dram_bytes = cost.actions[static_cast<std::size_t>(Action::kDramByte)];

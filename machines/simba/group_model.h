@@ -63,6 +63,9 @@ class GroupModel {
   // Step classes in order of execution; true where parameters are loaded.
   std::vector<std::pair<StepClass, bool>> classes(std::int64_t step) const;
   StepCounts count(const NodeModel& n, const spec::GemmMapping& mapping, std::int64_t values) const;
+  // Without static power; the DRAM's background is under "dram".
+  std::map<std::string, double> dynamic_by_component(const std::array<double, spec::kActionCount>& actions,
+                                                     double cycles) const;
   std::map<std::string, double> by_component(const std::array<double, spec::kActionCount>& actions,
                                              double cycles) const;
   void add_accesses(NodeCost& cost, std::size_t position, const spec::GemmMapping& mapping, const StepClass& c,
