@@ -78,27 +78,36 @@ void check(const Options& o, base::Problems& problems) {
   }
 }
 
-// The model's values and inputs; no values for a timing-only schedule.
+// The network, its values and inputs; no values for a timing-only schedule.
 struct Source {
-  EncoderShape shape;
-  EncoderForms forms;
+  std::string name;
+  Graph graph;
+  NetworkForms forms;
   std::vector<std::vector<float>> inputs;  // for calibration; the first is the schedule's input
   bool has_values = false;
 };
 
+// The graph of a configuration, of its first --layers blocks when that is given.
+Graph graph_of(const Options& o, ModelConfig config) {
+  if (o.layers > config.num_hidden_layers)
+    throw base::ConfigError("--layers " + std::to_string(o.layers) + ": the model has " +
+                            std::to_string(config.num_hidden_layers));
+  if (o.layers > 0) config.num_hidden_layers = o.layers;
+  return build_network(config);
+}
+
 Source from_config(const Options& o, const ModelConfig& config) {
   Source source;
-  source.shape = encoder_shape(config, o.tokens, config.model_type);
+  source.name = config.model_type;
+  source.graph = graph_of(o, config);
   source.has_values = o.random_weights.has_value();
-  source.forms.linear = [](const std::string& name, std::int64_t in, std::int64_t out) {
-    return LinearForm{name, in, out, {}, {}, {}};
+  source.forms.linear = [](const LinearLayer& layer) {
+    return LinearForm{layer.name, layer.in, layer.out, {}, {}, {}};
   };
-  source.forms.norm = [](const std::string&) { return NormForm{}; };
+  source.forms.norm = [](const NormLayer&) { return NormForm{}; };
   if (!source.has_values) return source;
   const std::uint64_t seed = *o.random_weights;
-  source.forms.norm = [seed, hidden = config.hidden_size](const std::string& name) {
-    return random_norm(name, hidden, seed);
-  };
+  source.forms.norm = [seed](const NormLayer& layer) { return random_norm(layer.name, layer.features, seed); };
   source.inputs.push_back(random_normal("encoder.input", seed, o.tokens * config.hidden_size, 1));
   return source;
 }
@@ -119,53 +128,44 @@ Source make_source(const Options& o) {
   } else {
     CheckpointForms loaded =
         load_checkpoint_forms(o.checkpoint, o.tokens, o.text.empty() ? std::vector<std::string>{} : lines_of(o.text));
-    source = {std::move(loaded.shape), std::move(loaded.forms), std::move(loaded.inputs), true};
+    source = {std::move(loaded.name), graph_of(o, loaded.config), std::move(loaded.forms), std::move(loaded.inputs),
+              true};
   }
-  if (o.layers > source.shape.layers)
-    throw base::ConfigError("--layers " + std::to_string(o.layers) + ": the model has " +
-                            std::to_string(source.shape.layers));
-  if (o.layers > 0) source.shape.layers = o.layers;
   if (o.method != "dense") {
-    source.forms.linear = [inner = source.forms.linear, &o](const std::string& name, std::int64_t in,
-                                                            std::int64_t out) {
-      LinearForm form = inner(name, in, out);
+    source.forms.linear = [inner = source.forms.linear, &o](const LinearLayer& layer) {
+      LinearForm form = inner(layer);
       factorize(form, method_from_name(o.method), o.ratio, o.seed, o.threads);
       return form;
     };
   }
   if (o.random_weights) {
-    source.forms.linear = [inner = source.forms.linear, seed = *o.random_weights](const std::string& name,
-                                                                                  std::int64_t in, std::int64_t out) {
-      LinearForm form = inner(name, in, out);
+    source.forms.linear = [inner = source.forms.linear, seed = *o.random_weights](const LinearLayer& layer) {
+      LinearForm form = inner(layer);
       randomize(form, seed);
       return form;
     };
   }
   // Both attention loops are tried: every layer is made once.
   auto made = std::make_shared<std::map<std::string, LinearForm>>();
-  source.forms.linear = [inner = source.forms.linear, made](const std::string& name, std::int64_t in,
-                                                            std::int64_t out) {
-    auto found = made->find(name);
-    if (found == made->end()) found = made->emplace(name, inner(name, in, out)).first;
+  source.forms.linear = [inner = source.forms.linear, made](const LinearLayer& layer) {
+    auto found = made->find(layer.name);
+    if (found == made->end()) found = made->emplace(layer.name, inner(layer)).first;
     return found->second;
   };
   return source;
 }
 
-LoweredEncoder single_layer(const Options& o, const Source& source, const machines::simba::Machine& machine,
+LoweredNetwork single_layer(const Options& o, const Source& source, const machines::simba::Machine& machine,
                             const mapper::SearchOptions& search) {
   std::vector<std::string> names;
-  for (std::int64_t layer = 0; layer < source.shape.layers; ++layer)
-    for (const LinearName& linear : block_linears(source.shape)) {
-      names.push_back(block_prefix(layer) + linear.suffix);
-      if (names.back() != o.layer) continue;
-      const bool wide = linear.suffix == "intermediate.dense";
-      LoweredEncoder lowered =
-          lower_single_linear(o.layer, o.method, o.tokens, source.forms.linear(o.layer, linear.in, linear.out),
-                              wide ? source.shape.activation : Activation::kNone, source.forms.choose);
-      plan_groups(lowered, machine, search);
-      return lowered;
-    }
+  for (const LinearLayer& layer : linear_layers(source.graph)) {
+    names.push_back(layer.name);
+    if (layer.name != o.layer) continue;
+    LoweredNetwork lowered = lower_single_linear({o.layer, o.method, o.tokens}, source.forms.linear(layer),
+                                                 layer.activation, source.forms.choose);
+    plan_groups(lowered, machine, search);
+    return lowered;
+  }
   const auto near = base::nearest_word(o.layer, names);
   throw base::ConfigError("--layer '" + o.layer + "': no such layer" +
                           (near ? " (did you mean '" + *near + "'?)" : ""));
@@ -187,7 +187,7 @@ void layer_inputs(const Options& o, Source& source, std::int64_t in) {
     source.inputs = {random_normal(o.layer + ".input", *o.random_weights, o.tokens * in, 1)};
     return;
   }
-  const LoweredEncoder whole = lower_encoder(source.shape, o.method, source.forms);
+  const LoweredNetwork whole = lower_network(source.graph, {source.name, o.method, o.tokens}, source.forms);
   const auto read = static_cast<std::size_t>(tensor_read_by(whole.network.schedule, o.layer));
   for (auto& input : source.inputs) input = evaluate_real(whole.network, input).tensors[read];
 }
@@ -229,8 +229,9 @@ int run_schedule(int argc, char** argv) {
   mapper::SearchOptions search;
   search.objective = *mapper::parse_objective(o.objective);
   Source source = make_source(o);
-  LoweredEncoder lowered = o.layer.empty() ? plan_encoder(source.shape, o.method, source.forms, machine, search)
-                                           : single_layer(o, source, machine, search);
+  LoweredNetwork lowered =
+      o.layer.empty() ? plan_network(source.graph, {source.name, o.method, o.tokens}, source.forms, machine, search)
+                      : single_layer(o, source, machine, search);
   std::vector<std::vector<std::int8_t>> bytes;
   if (source.has_values) {
     if (!o.layer.empty())

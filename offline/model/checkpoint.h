@@ -18,9 +18,9 @@ struct Checkpoint {
   std::vector<std::string> notes;  // what was tolerated, for the user: keys that the model does not have
 };
 
-// Reads a folder: names with or without the network's prefix ("bert."), old LayerNorm gamma/beta, F32/F16/BF16. Extra keys
-// give a note. Missing keys or wrong shapes are one ConfigError naming all; only the head (what lies behind the body) may be
-// missing when `allow_new_head`, and are then fresh (drawn from `seed`).
+// Reads a folder: names with or without the network's prefix ("bert."), old LayerNorm gamma/beta, F32/F16/BF16. Extra
+// keys give a note. Missing keys or wrong shapes are one ConfigError naming all; only the head (what lies behind the
+// body) may be missing when `allow_new_head`, and is then fresh (drawn from `seed`).
 Checkpoint load_checkpoint(const std::string& folder, bool allow_new_head = false, std::uint64_t seed = 1);
 
 // Writes the three files, each whole or not at all.

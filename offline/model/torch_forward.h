@@ -40,7 +40,7 @@ struct NetworkOutputs {
   std::vector<at::Tensor> hidden;      // per block, its output [batch, tokens, features]
 };
 
-// One run. A value's tensor is [batch, its axes], or lacks leading axes along which it does not vary (positions), and is
+// One run. A value's tensor is [batch, its axes], or lacks leading axes along which it does not vary (positions). It is
 // dropped after its last use.
 class TorchForward {
  public:

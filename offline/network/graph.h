@@ -1,6 +1,6 @@
 // A network as operators over named values. The LibTorch forward (offline/model/torch_forward.h), the embedding on the
-// host (offline/model/embed.h) and the lowering to a schedule walk the same graph, each by an exhaustive visit. Parameters
-// are names, as in the checkpoint; their numbers lie with the consumer.
+// host (offline/model/embed.h) and the lowering to a schedule (offline/schedule/machine_steps.h) walk the same graph.
+// Parameters are names, as in the checkpoint; their numbers lie with the consumer.
 #pragma once
 
 #include <array>
@@ -13,8 +13,8 @@
 
 namespace heat::offline {
 
-// One axis of a value. A runtime axis (tokens) has the length of what the network is given; runtime axes of one name have
-// one length. The batch is no axis.
+// One axis of a value. A runtime axis (tokens) has the length of what the network is given; runtime axes of one name
+// have one length. The batch is no axis.
 inline constexpr std::int64_t kRuntimeSize = 0;
 struct Axis {
   std::string name;
@@ -128,7 +128,8 @@ struct Graph {
   OperatorRange body;
   // Results: the body's [tokens, features], the head's features and its logits (kNoValue without a classifier).
   ValueId sequence = kNoValue, pooled = kNoValue, logits = kNoValue;
-  // What distillation compares, one of each a block: attention weights [heads, queries, keys], outputs [tokens, features].
+  // What distillation compares, one of each a block: attention weights [heads, queries, keys] and outputs [tokens,
+  // features].
   std::vector<ValueId> attentions, hidden;
 };
 

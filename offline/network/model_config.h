@@ -28,8 +28,8 @@ struct ModelConfig {
 
   std::int64_t head_size() const { return hidden_size / num_attention_heads; }
   nlohmann::ordered_json to_json() const;
-  // Unknown keys are ignored (checkpoints carry many); wrong types and impossible sizes are one ConfigError naming
-  // `name` and all of them, as is a model_type without a builder. num_labels without id2label gives LABEL_0, LABEL_1, ...
+  // Unknown keys are ignored (checkpoints carry many); wrong types, impossible sizes and a model_type without a builder
+  // are one ConfigError naming `name` and all of them. num_labels without id2label gives LABEL_0, LABEL_1, ...
   static ModelConfig from_json(const nlohmann::json& json, const std::string& name);
 };
 

@@ -18,7 +18,8 @@ CheckpointForms load_checkpoint_forms(const std::string& folder, std::int64_t to
     throw base::ConfigError("--seq-len " + std::to_string(tokens) + ": the model in '" + folder + "' takes 2 to " +
                             std::to_string(config.max_position_embeddings));
   CheckpointForms result;
-  result.shape = encoder_shape(config, tokens, std::filesystem::path(folder).filename().string());
+  result.name = std::filesystem::path(folder).filename().string();
+  result.config = config;
   result.forms = forms_of_model(checkpoint.model);
   for (const auto& ids :
        full_sequences(checkpoint.tokenizer, texts.empty() ? calibration_sentences() : texts, tokens, kSentences))

@@ -6,13 +6,15 @@
 
 #include <nlohmann/json.hpp>
 
+#include "offline/network/model_config.h"
 #include "offline/pipeline/model_forms.h"
 
 namespace heat::offline {
 
 struct CheckpointForms {
-  EncoderShape shape;
-  EncoderForms forms;
+  std::string name;  // of the folder
+  ModelConfig config;
+  NetworkForms forms;
   std::vector<std::vector<float>> inputs;  // embedded sentences of exactly `tokens` pieces
 };
 

@@ -83,8 +83,8 @@ std::vector<EncodedText> PipelineContext::int8_test() {
   return some;
 }
 
-EncoderShape PipelineContext::shape(std::int64_t tokens) {
-  return encoder_shape(teacher().config, tokens, config_.task + "-" + teacher().config.model_type);
+NetworkLabel PipelineContext::label(const std::string& method) {
+  return {config_.task + "-" + teacher().config.model_type, method, config_.tokens};
 }
 
 const std::vector<std::vector<float>>& PipelineContext::calibration_inputs() {
@@ -124,15 +124,13 @@ std::vector<LayerPlan> plans_from_json(const nlohmann::json& json) {
   return plans;
 }
 
-EncoderForms forms_of_plans(const Graph& graph, const std::vector<LayerPlan>& plans) {
+NetworkForms forms_of_plans(const std::vector<LayerPlan>& plans) {
   std::map<std::string, LayerPlan> by_name;
-  for (const auto& [name, parameters] : parameters_by_operator(graph))
-    for (const LayerPlan& p : plans)
-      if (p.layer == parameters) by_name[name] = p;
-  EncoderForms forms;
-  forms.linear = [by_name](const std::string& name, std::int64_t in, std::int64_t out) {
-    LinearForm form{name, in, out, {}, {}, {}};
-    if (const auto p = by_name.find(name); p != by_name.end()) {
+  for (const LayerPlan& p : plans) by_name[p.layer] = p;
+  NetworkForms forms;
+  forms.linear = [by_name](const LinearLayer& layer) {
+    LinearForm form{layer.name, layer.in, layer.out, {}, {}, {}};
+    if (const auto p = by_name.find(layer.parameters); p != by_name.end()) {
       Decomposition d;
       d.method = p->second.method;
       d.shape = p->second.shape;
@@ -142,7 +140,7 @@ EncoderForms forms_of_plans(const Graph& graph, const std::vector<LayerPlan>& pl
     }
     return form;
   };
-  forms.norm = [](const std::string&) { return NormForm{}; };
+  forms.norm = [](const NormLayer&) { return NormForm{}; };
   return forms;
 }
 

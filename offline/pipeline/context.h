@@ -9,7 +9,7 @@
 #include "machines/simba/calibration.h"
 #include "offline/model/checkpoint.h"
 #include "offline/pipeline/pipeline_config.h"
-#include "offline/schedule/encoder.h"
+#include "offline/schedule/lower_network.h"
 #include "offline/tasks/text_task.h"
 #include "offline/train/text_batches.h"
 #include "spec/arch_spec.h"
@@ -33,8 +33,9 @@ class PipelineContext {
   const std::vector<EncodedText>& test();
   // Of the dev split: what the student's weights are chosen on (distill.dev_limit).
   const std::vector<EncodedText>& student_dev();
-  EncoderShape shape(std::int64_t tokens);
-  EncoderShape shape() { return shape(config_.tokens); }
+  // What the teacher and its students compute, and the label of their schedules.
+  const Graph& graph() { return teacher().model.graph(); }
+  NetworkLabel label(const std::string& method);
   // Of the test split: what the quantised student is scored on (task.int8_limit).
   std::vector<EncodedText> int8_test();
   // Embedded texts of the dev split: some that fill the sequence (first), then whole ones at their own length.
@@ -58,7 +59,7 @@ class PipelineContext {
 nlohmann::json to_json(const std::vector<LayerPlan>& plans);
 std::vector<LayerPlan> plans_from_json(const nlohmann::json& json);
 
-// The encoder of the planned layers without values: for schedules that only count. Layers without a plan are dense.
-EncoderForms forms_of_plans(const Graph& graph, const std::vector<LayerPlan>& plans);
+// The network of the planned layers without values: for schedules that only count. Layers without a plan are dense.
+NetworkForms forms_of_plans(const std::vector<LayerPlan>& plans);
 
 }  // namespace heat::offline

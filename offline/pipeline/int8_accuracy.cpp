@@ -12,10 +12,10 @@
 namespace heat::offline {
 namespace {
 
-// The class that the head gives the integer encoder's result.
-std::int64_t answer_of(TorchModel& model, const IntegerEncoder& encoder, const EncodedText& text) {
+// The class that the head gives the integer body's result.
+std::int64_t answer_of(TorchModel& model, const IntegerNetwork& body, const EncodedText& text) {
   at::NoGradGuard no_grad;  // a thread's own
-  std::vector<float> output = encoder.run(embed(model, text.ids));
+  std::vector<float> output = body.run(embed(model, text.ids));
   const auto tokens = static_cast<std::int64_t>(text.ids.size());
   const at::Tensor sequence =
       at::from_blob(output.data(), {1, tokens, static_cast<std::int64_t>(output.size()) / tokens}, at::kFloat);
@@ -26,19 +26,19 @@ std::int64_t answer_of(TorchModel& model, const IntegerEncoder& encoder, const E
 
 }  // namespace
 
-Int8Accuracy int8_accuracy(TorchModel& model, IntegerEncoder& encoder, const std::vector<EncodedText>& texts,
+Int8Accuracy int8_accuracy(TorchModel& model, IntegerNetwork& body, const std::vector<EncodedText>& texts,
                            const std::function<void(std::int64_t)>& progress) {
   Int8Accuracy result;
   result.examples = static_cast<std::int64_t>(texts.size());
   if (texts.empty()) return result;
-  for (const EncodedText& t : texts) encoder.prepare(static_cast<std::int64_t>(t.ids.size()));
+  for (const EncodedText& t : texts) body.prepare(static_cast<std::int64_t>(t.ids.size()));
   std::vector<std::int64_t> answers(texts.size());
   constexpr std::int64_t kBatch = 50;
   for (std::int64_t begin = 0; begin < result.examples; begin += kBatch) {
     if (progress) progress(begin);
     at::parallel_for(begin, std::min(result.examples, begin + kBatch), 1, [&](std::int64_t from, std::int64_t to) {
       for (std::int64_t i = from; i < to; ++i)
-        answers[static_cast<std::size_t>(i)] = answer_of(model, encoder, texts[static_cast<std::size_t>(i)]);
+        answers[static_cast<std::size_t>(i)] = answer_of(model, body, texts[static_cast<std::size_t>(i)]);
     });
   }
   const Evaluation real = evaluate(model, texts);

@@ -16,10 +16,11 @@ PathChooser LayerCosts::chooser() {
   return [this](const TensorNetwork& network) { return paths_.best(network).plan; };
 }
 
-LoweredEncoder LayerCosts::schedule(const std::vector<LayerPlan>& plans) {
-  EncoderForms forms = forms_of_plans(context_.teacher().model.graph(), plans);
+LoweredNetwork LayerCosts::schedule(const std::vector<LayerPlan>& plans) {
+  NetworkForms forms = forms_of_plans(plans);
   forms.choose = chooser();
-  return plan_encoder(context_.shape(), plans.empty() ? "dense" : "mixed", forms, machine_, {}, &cache_);
+  return plan_network(context_.graph(), context_.label(plans.empty() ? "dense" : "mixed"), forms, machine_, {},
+                      &cache_);
 }
 
 }  // namespace heat::offline

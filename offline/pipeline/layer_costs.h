@@ -15,8 +15,8 @@ class LayerCosts {
   // Chooses paths as the cost table does.
   PathChooser chooser();
 
-  // A schedule of the whole encoder with this calibration.
-  LoweredEncoder schedule(const std::vector<LayerPlan>& plans);
+  // A schedule of the whole network with this calibration.
+  LoweredNetwork schedule(const std::vector<LayerPlan>& plans);
 
   const machines::simba::Machine& machine() const { return machine_; }
 

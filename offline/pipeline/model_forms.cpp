@@ -5,7 +5,6 @@
 
 #include "offline/model/factorize.h"
 #include "offline/model/wordpiece.h"
-#include "offline/network/model_config.h"
 #include "offline/schedule/static_operand.h"
 
 namespace heat::offline {
@@ -27,18 +26,6 @@ std::shared_ptr<Values> body_values(const TorchModel& model) {
 
 }  // namespace
 
-EncoderShape encoder_shape(const ModelConfig& config, std::int64_t tokens, const std::string& name) {
-  EncoderShape shape;
-  shape.name = name;
-  shape.layers = config.num_hidden_layers;
-  shape.tokens = tokens;
-  shape.hidden = config.hidden_size;
-  shape.heads = config.num_attention_heads;
-  shape.intermediate = config.intermediate_size;
-  shape.activation = activation_from_name(config.hidden_act);
-  return shape;
-}
-
 // The cores of a factorised layer at its active ranks, any scale folded in.
 Decomposition decomposition_of(const FactorizedLinear& layer) {
   const std::unique_ptr<FactorizedLinear> cut = layer.cut();
@@ -59,33 +46,23 @@ Decomposition decomposition_of(const FactorizedLinear& layer) {
   return d;
 }
 
-EncoderForms forms_of_model(TorchModel& model) {
+NetworkForms forms_of_model(TorchModel& model) {
   const auto values = body_values(model);
   const auto factors = std::make_shared<std::map<std::string, Decomposition>>();
   for (const auto& [name, layer] : factorized_layers(model)) (*factors)[name] = decomposition_of(*layer);
-  EncoderForms forms;
-  forms.linear = [values, factors, names = parameters_by_operator(model.graph())](const std::string& name,
-                                                                                  std::int64_t in, std::int64_t out) {
-    const std::string& parameters = names.at(name);
-    LinearForm form{name, in, out, {}, values->at(parameters + ".bias"), {}};
-    if (const auto f = factors->find(parameters); f != factors->end())
+  NetworkForms forms;
+  forms.linear = [values, factors](const LinearLayer& layer) {
+    LinearForm form{layer.name, layer.in, layer.out, {}, values->at(layer.parameters + ".bias"), {}};
+    if (const auto f = factors->find(layer.parameters); f != factors->end())
       form.factors = f->second;
     else
-      form.weight = values->at(parameters + ".weight");
+      form.weight = values->at(layer.parameters + ".weight");
     return form;
   };
-  forms.norm = [values, names = parameters_by_operator(model.graph())](const std::string& name) {
-    return NormForm{values->at(names.at(name) + ".weight"), values->at(names.at(name) + ".bias")};
+  forms.norm = [values](const NormLayer& layer) {
+    return NormForm{values->at(layer.parameters + ".weight"), values->at(layer.parameters + ".bias")};
   };
   return forms;
-}
-
-std::map<std::string, std::string> parameters_by_operator(const Graph& graph) {
-  std::map<std::string, std::string> names;
-  for (std::size_t i = graph.body.first; i < graph.body.last; ++i)
-    if (const std::string name = parameters_of(graph.operators[i].operation); !name.empty())
-      names[graph.operators[i].name] = name;
-  return names;
 }
 
 std::vector<std::vector<std::int32_t>> full_sequences(const WordPieceTokenizer& tokenizer,

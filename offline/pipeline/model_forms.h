@@ -6,21 +6,14 @@
 #include <string>
 #include <vector>
 
-#include "offline/schedule/encoder.h"
+#include "offline/schedule/network_forms.h"
 
 namespace heat::offline {
 
 class TorchModel;
-struct Graph;
-struct ModelConfig;
 
-EncoderShape encoder_shape(const ModelConfig& config, std::int64_t tokens, const std::string& name);
-
-// The model's encoder: dense layers as they are; factorised ones with their cores.
-EncoderForms forms_of_model(TorchModel& model);
-
-// The checkpoint's names of the body's parameters, by the names of the operators that have them.
-std::map<std::string, std::string> parameters_by_operator(const Graph& graph);
+// The body of the model: dense layers as they are; factorised ones with their cores.
+NetworkForms forms_of_model(TorchModel& model);
 
 // `count` inputs of exactly `tokens` pieces: [CLS] pieces [SEP], the texts one after another until a sequence is full.
 class WordPieceTokenizer;

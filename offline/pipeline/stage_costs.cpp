@@ -44,7 +44,7 @@ nlohmann::json stage_cost_table(PipelineContext& context, const std::string& fol
 nlohmann::json stage_dense(PipelineContext& context, const std::string& folder, StageProgress& progress) {
   LayerCosts costs(context, {});
   progress.report("mapping");
-  const LoweredEncoder lowered = costs.schedule({});
+  const LoweredNetwork lowered = costs.schedule({});
   write_schedule(lowered.network.schedule, {}, folder + "/schedule.json");
   progress.report("simulating");
   return simulate_schedule(context, lowered.network.schedule, folder, "dense", {});

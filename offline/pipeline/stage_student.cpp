@@ -124,13 +124,13 @@ nlohmann::json stage_schedule(PipelineContext& context, const StageResults& resu
                                           context.out() + "/" + loop.at("calibration_file").get<std::string>());
   LayerCosts costs(context, fit.calibration());
   TorchModel student = load_student(context, results);
-  EncoderForms forms = forms_of_model(student);
+  NetworkForms forms = forms_of_model(student);
   forms.choose = costs.chooser();
   progress.report("mapping");
-  LoweredEncoder lowered = plan_encoder(context.shape(), "mixed", forms, costs.machine());
+  LoweredNetwork lowered = plan_network(context.graph(), context.label("mixed"), forms, costs.machine());
   progress.report("quantising");
   const auto& inputs = context.calibration_inputs();
-  const EncoderFamily family(context.shape(), forms);
+  const NetworkFamily family(context.graph(), context.config().tokens, forms);
   const Ranges ranges = family.calibrate(inputs);
   const auto bytes = quantize_network(lowered.network, ranges, inputs.front());
   write_schedule(lowered.network.schedule, bytes, folder + "/schedule.json");
@@ -138,8 +138,8 @@ nlohmann::json stage_schedule(PipelineContext& context, const StageResults& resu
   const std::string output = folder + "/output.bin";
   nlohmann::json run = simulate_schedule(context, lowered.network.schedule, folder, "student", {true, true, output});
   run["bit_exact"] = equal_output(lowered.network.schedule, bytes, lowered.network.output, output);
-  IntegerEncoder encoder(family, ranges);
-  const Int8Accuracy int8 = int8_accuracy(student, encoder, context.int8_test(), [&](std::int64_t done) {
+  IntegerNetwork body(family, ranges);
+  const Int8Accuracy int8 = int8_accuracy(student, body, context.int8_test(), [&](std::int64_t done) {
     progress.report("int8 accuracy, example " + std::to_string(done));
   });
   run["int8"] = {{"examples", int8.examples},

@@ -74,7 +74,9 @@ class Layouts {
     }
   }
 
-  void want(ValueId id, std::optional<Order> order) { wishes_[static_cast<std::size_t>(id)].push_back(std::move(order)); }
+  void want(ValueId id, std::optional<Order> order) {
+    wishes_[static_cast<std::size_t>(id)].push_back(std::move(order));
+  }
   void want_flat(ValueId id) { want(id, std::nullopt); }
 
   // All readers have spoken: what they agree on, or flat.

@@ -22,8 +22,8 @@ struct ValueLayout {
 };
 
 // The layout of every value of the graph (of those that no step makes: flat). What a product sums over lies innermost,
-// what the group's loop runs over outermost, in between come the axes that both operands share. A value that two readers
-// want otherwise is flat.
+// what the group's loop runs over outermost, in between come the axes that both operands share. A value that two
+// readers want otherwise is flat.
 std::vector<ValueLayout> value_layouts(const Graph& graph, const MachineBody& body, AttentionLoop loop);
 
 // The roles of a product's labels: shared by both operands and the output; of `a` or of `b` and the output; summed.

@@ -1,5 +1,5 @@
-// Layouts come from layouts.h. A factorised layer whose digits do not split at the axes that its reader wants writes flat
-// features; readers see the strides that came of it.
+// Layouts come from layouts.h. A factorised layer whose digits do not split at the axes that its reader wants writes
+// flat features; readers see the strides that came of it.
 #include "offline/schedule/lower_network.h"
 
 #include <algorithm>

@@ -27,8 +27,8 @@ struct LoweredNetwork {
   std::vector<Segment> segments;
 };
 
-// Throws base::ConfigError naming the operator that the machine cannot run (machine_steps.h), and on a runtime axis other
-// than tokens.
+// Throws base::ConfigError naming the operator that the machine cannot run (machine_steps.h), and on a runtime axis
+// other than tokens.
 LoweredNetwork lower_network(const Graph& graph, const NetworkLabel& label, const NetworkForms& forms,
                              AttentionLoop loop = AttentionLoop::kHeads);
 

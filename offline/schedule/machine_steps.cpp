@@ -85,8 +85,8 @@ class Folding {
   void fold(const op::Activate& o) {
     auto* linear = body_.steps.empty() ? nullptr : std::get_if<LinearStep>(&body_.steps.back());
     const bool its_only_use = linear && linear->output == source(o.input) &&
-                              linear->layer.activation == Activation::kNone &&
-                              uses(linear->output) == 1 && uses(o.input) == 1;
+                              linear->layer.activation == Activation::kNone && uses(linear->output) == 1 &&
+                              uses(o.input) == 1;
     if (!its_only_use) refuse(*current_, kMachine);
     linear->layer.activation = o.function;
     same_as_[o.output] = linear->output;
@@ -120,19 +120,22 @@ const std::string& name_of(const MachineStep& step) {
 }
 
 std::vector<ValueId> inputs_of(const MachineStep& step) {
-  return std::visit(base::Overloaded{[](const ProductStep& s) { return std::vector<ValueId>{s.product.a, s.product.b}; },
-                                     [](const NormStep& s) {
-                                       return s.residual == kNoValue ? std::vector<ValueId>{s.input}
-                                                                     : std::vector<ValueId>{s.input, s.residual};
-                                     },
-                                     [](const auto& s) { return std::vector<ValueId>{s.input}; }},
-                    step);
+  return std::visit(
+      base::Overloaded{
+          [](const ProductStep& s) {
+            return std::vector<ValueId>{s.product.a, s.product.b};
+          },
+          [](const NormStep& s) {
+            return s.residual == kNoValue ? std::vector<ValueId>{s.input} : std::vector<ValueId>{s.input, s.residual};
+          },
+          [](const auto& s) { return std::vector<ValueId>{s.input}; }},
+      step);
 }
 
 ValueId output_of(const MachineStep& step) {
-  return std::visit(base::Overloaded{[](const ProductStep& s) { return s.product.output; },
-                                     [](const auto& s) { return s.output; }},
-                    step);
+  return std::visit(
+      base::Overloaded{[](const ProductStep& s) { return s.product.output; }, [](const auto& s) { return s.output; }},
+      step);
 }
 
 bool joins_tokens(const MachineStep& step) {

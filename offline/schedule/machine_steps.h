@@ -48,8 +48,8 @@ bool joins_tokens(const MachineStep& step);
 
 // A sequence on the machine has the length it was lowered for, so padding masks nothing. An activation becomes the
 // epilogue of the linear before it, a sum the residual of the norm behind it. Throws base::ConfigError naming the
-// operator that the machine cannot run: a cache, a causal mask, an embedding or a selection, an activation or a sum with
-// another use; and for a body that takes or delivers more than one value.
+// operator that the machine cannot run: a cache, a causal mask, an embedding or a selection, an activation or a sum
+// with another use; and for a body that takes or delivers more than one value.
 MachineBody machine_steps(const Graph& graph);
 
 // The body's linear layers, in its order.

@@ -20,7 +20,7 @@ bool is_given(const spec::Tensor& t) {
 
 }  // namespace
 
-void plan_groups(LoweredEncoder& lowered, const machines::simba::Machine& machine, const mapper::SearchOptions& options,
+void plan_groups(LoweredNetwork& lowered, const machines::simba::Machine& machine, const mapper::SearchOptions& options,
                  mapper::SearchCache* cache) {
   spec::Schedule& schedule = lowered.network.schedule;
   schedule.arch = machine.arch.name;
@@ -42,16 +42,16 @@ void plan_groups(LoweredEncoder& lowered, const machines::simba::Machine& machin
   problems.throw_if_any<base::ScheduleError>();
 }
 
-LoweredEncoder plan_encoder(const EncoderShape& shape, const std::string& method, const EncoderForms& forms,
+LoweredNetwork plan_network(const Graph& graph, const NetworkLabel& label, const NetworkForms& forms,
                             const machines::simba::Machine& machine, const mapper::SearchOptions& options,
                             mapper::SearchCache* cache) {
-  LoweredEncoder best;
+  LoweredNetwork best;
   std::optional<double> best_value;
   mapper::SearchCache own;
   if (!cache) cache = &own;
   std::string reasons;
   for (AttentionLoop loop : {AttentionLoop::kHeads, AttentionLoop::kTokens}) {
-    LoweredEncoder lowered = lower_encoder(shape, method, forms, loop);
+    LoweredNetwork lowered = lower_network(graph, label, forms, loop);
     try {
       plan_groups(lowered, machine, options, cache);
     } catch (const base::ScheduleError& e) {  // a head's scores may not fit where a few tokens' do, and the reverse

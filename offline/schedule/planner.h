@@ -7,17 +7,17 @@
 #include <vector>
 
 #include "offline/mapper/fusion.h"
-#include "offline/schedule/encoder.h"
+#include "offline/schedule/lower_network.h"
 
 namespace heat::offline {
 
 // Partitions every segment's nodes into fused groups (offline/mapper/fusion.h), gives addresses and predicts the costs.
 // Throws spec::ScheduleError when a node has no mapping that fits the machine.
-void plan_groups(LoweredEncoder& lowered, const machines::simba::Machine& machine, const mapper::SearchOptions& options,
+void plan_groups(LoweredNetwork& lowered, const machines::simba::Machine& machine, const mapper::SearchOptions& options,
                  mapper::SearchCache* cache = nullptr);
 
-// The encoder with its attention walked over heads or over tokens, whichever has the better objective.
-LoweredEncoder plan_encoder(const EncoderShape& shape, const std::string& method, const EncoderForms& forms,
+// The network's body with its attention walked over heads or over tokens, whichever has the better objective.
+LoweredNetwork plan_network(const Graph& graph, const NetworkLabel& label, const NetworkForms& forms,
                             const machines::simba::Machine& machine, const mapper::SearchOptions& options = {},
                             mapper::SearchCache* cache = nullptr);
 

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "offline/schedule/encoder.h"
+#include "offline/schedule/network_forms.h"
 
 namespace heat::offline {
 

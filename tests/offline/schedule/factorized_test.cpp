@@ -50,7 +50,7 @@ class FactorizedLayer : public testing::TestWithParam<Case> {
 };
 
 TEST_P(FactorizedLayer, RealEvaluationThenTheReconstructedMatrixTimesInput) {
-  const LoweredEncoder lowered = lower_single_linear("n", method_name(GetParam().method), kTokens, form_);
+  const LoweredNetwork lowered = lower_single_linear({"n", method_name(GetParam().method), kTokens}, form_);
   const auto y = evaluate_real(lowered.network, x_).tensors[static_cast<std::size_t>(lowered.network.output)];
   const auto reference = expected();
   double norm = 0;
@@ -60,7 +60,7 @@ TEST_P(FactorizedLayer, RealEvaluationThenTheReconstructedMatrixTimesInput) {
 }
 
 TEST_P(FactorizedLayer, IntegersThenCloseToTheLayerAndEqualToTheReference) {
-  LoweredEncoder lowered = lower_single_linear("n", method_name(GetParam().method), kTokens, form_);
+  LoweredNetwork lowered = lower_single_linear({"n", method_name(GetParam().method), kTokens}, form_);
   test::one_group_a_node(lowered.network.schedule);
   const spec::Schedule& schedule = lowered.network.schedule;
   base::Problems problems;
@@ -103,25 +103,26 @@ INSTANTIATE_TEST_SUITE_P(Methods, FactorizedLayer,
 
 // Query, key and value write head by head even where the factors' modes and the heads cut the features elsewhere.
 TEST(FactorizedEncoder, ModesAcrossHeadsThenTheSameOutputAsItsReconstruction) {
-  const EncoderShape shape{"small", 1, 6, 24, 3, 48};
+  const Graph graph = test::encoder(1, 24, 3, 48);
   for (const char* rows : {"3x8", "6x4", "4x6", "24"}) {
-    EncoderForms dense = test::random_forms(5, 24), factorized = dense;
-    const auto make = [rows](const std::string& name, std::int64_t in, std::int64_t out) {
-      const bool square = in == 24 && out == 24;
-      return test::random_factorized(name, Method::kCp,
-                                     (square ? std::string(rows) : std::to_string(out)) + "x" + std::to_string(in), {9},
-                                     in, out, 2);
+    NetworkForms dense = test::random_forms(5), factorized = dense;
+    const auto make = [rows](const LinearLayer& l) {
+      const bool square = l.in == 24 && l.out == 24;
+      return test::random_factorized(l.name, Method::kCp,
+                                     (square ? std::string(rows) : std::to_string(l.out)) + "x" + std::to_string(l.in),
+                                     {9}, l.in, l.out, 2);
     };
     factorized.linear = make;
-    dense.linear = [make](const std::string& name, std::int64_t in, std::int64_t out) {
-      LinearForm form = make(name, in, out);
+    dense.linear = [make](const LinearLayer& layer) {
+      LinearForm form = make(layer);
       const auto w = reconstruct(*form.factors, 1);
       form.weight.assign(w.begin(), w.end());
       form.factors.reset();
       return form;
     };
     const auto x = random_normal("x", 3, 6 * 24, 1);
-    const LoweredEncoder a = lower_encoder(shape, "dense", dense), b = lower_encoder(shape, "cp", factorized);
+    const LoweredNetwork a = lower_network(graph, {"small", "dense", 6}, dense),
+                         b = lower_network(graph, {"small", "cp", 6}, factorized);
     const auto ya = evaluate_real(a.network, x).tensors[static_cast<std::size_t>(a.network.output)];
     const auto yb = evaluate_real(b.network, x).tensors[static_cast<std::size_t>(b.network.output)];
     for (std::size_t i = 0; i < ya.size(); ++i) ASSERT_NEAR(ya[i], yb[i], 1e-4) << rows;

@@ -1,23 +1,39 @@
 // Small networks with random values, and schedules of one group a node with minimal mappings (for checks of structure).
 #pragma once
 
-#include "offline/schedule/encoder.h"
+#include "offline/network/model_config.h"
+#include "offline/schedule/lower_network.h"
 #include "offline/schedule/random_forms.h"
 #include "offline/schedule/static_operand.h"
 
 namespace heat::offline::test {
 
-inline EncoderForms random_forms(std::uint64_t seed, std::int64_t hidden) {
-  EncoderForms forms;
-  forms.linear = [seed](const std::string& name, std::int64_t in, std::int64_t out) {
-    LinearForm form;
-    form.name = name;
-    form.in = in;
-    form.out = out;
+// An encoder of the first model type, without a classifier.
+inline Graph encoder(std::int64_t layers, std::int64_t hidden, std::int64_t heads, std::int64_t intermediate) {
+  ModelConfig config;
+  config.num_hidden_layers = layers;
+  config.hidden_size = hidden;
+  config.num_attention_heads = heads;
+  config.intermediate_size = intermediate;
+  return build_network(config);
+}
+
+inline LinearForm empty_form(const LinearLayer& layer) {
+  LinearForm form;
+  form.name = layer.name;
+  form.in = layer.in;
+  form.out = layer.out;
+  return form;
+}
+
+inline NetworkForms random_forms(std::uint64_t seed) {
+  NetworkForms forms;
+  forms.linear = [seed](const LinearLayer& layer) {
+    LinearForm form = empty_form(layer);
     randomize(form, seed);
     return form;
   };
-  forms.norm = [seed, hidden](const std::string& name) { return random_norm(name, hidden, seed); };
+  forms.norm = [seed](const NormLayer& layer) { return random_norm(layer.name, layer.features, seed); };
   return forms;
 }
 
@@ -42,16 +58,10 @@ inline LinearForm random_factorized(const std::string& name, Method method, cons
   return form;
 }
 
-inline EncoderForms empty_forms() {
-  EncoderForms forms;
-  forms.linear = [](const std::string& name, std::int64_t in, std::int64_t out) {
-    LinearForm form;
-    form.name = name;
-    form.in = in;
-    form.out = out;
-    return form;
-  };
-  forms.norm = [](const std::string&) { return NormForm{}; };
+inline NetworkForms empty_forms() {
+  NetworkForms forms;
+  forms.linear = empty_form;
+  forms.norm = [](const NormLayer&) { return NormForm{}; };
   return forms;
 }
 

@@ -5,7 +5,7 @@
 #include <cmath>
 
 #include "offline/schedule/evaluate.h"
-#include "offline/schedule/integer_encoder.h"
+#include "offline/schedule/integer_network.h"
 #include "tests/offline/schedule/networks.h"
 #include "tests/support/integer_reference.h"
 
@@ -53,7 +53,7 @@ std::vector<std::vector<std::int8_t>> quantized_run(Network& network, const std:
 TEST(QuantizedLinear, DenseWithGeluThenCloseToTheRealLayer) {
   LinearForm form{"layer", 96, 80, {}, {}, {}};
   randomize(form, 7);
-  LoweredEncoder lowered = lower_single_linear("layer", "dense", 12, form, Activation::kGelu);
+  LoweredNetwork lowered = lower_single_linear({"layer", "dense", 12}, form, Activation::kGelu);
   const auto x = random_normal("x", 3, 12 * 96, 1);
   // The real evaluation itself against the definition.
   const RealValues real = evaluate_real(lowered.network, x);
@@ -71,11 +71,11 @@ TEST(QuantizedLinear, DenseWithGeluThenCloseToTheRealLayer) {
   EXPECT_LT(relative_difference(y, bytes[out], lowered.network.schedule.tensors[out].scale), 0.03);
 }
 
-class QuantizedEncoder : public testing::TestWithParam<AttentionLoop> {};
+class QuantizedNetwork : public testing::TestWithParam<AttentionLoop> {};
 
-TEST_P(QuantizedEncoder, TwoBlocksThenCloseToTheRealNetworkAndEqualToTheReference) {
-  EncoderShape shape{"small", 2, 10, 24, 3, 40};
-  LoweredEncoder lowered = lower_encoder(shape, "dense", test::random_forms(5, 24), GetParam());
+TEST_P(QuantizedNetwork, TwoBlocksThenCloseToTheRealNetworkAndEqualToTheReference) {
+  LoweredNetwork lowered =
+      lower_network(test::encoder(2, 24, 3, 40), {"small", "dense", 10}, test::random_forms(5), GetParam());
   test::one_group_a_node(lowered.network.schedule);
   const auto x = random_normal("x", 3, 10 * 24, 1);
   const RealValues real = evaluate_real(lowered.network, x);
@@ -95,7 +95,7 @@ TEST_P(QuantizedEncoder, TwoBlocksThenCloseToTheRealNetworkAndEqualToTheReferenc
     EXPECT_EQ(bytes[t], expected.at(lowered.network.schedule.tensors[t].name))
         << lowered.network.schedule.tensors[t].name;
 }
-INSTANTIATE_TEST_SUITE_P(Loops, QuantizedEncoder, testing::Values(AttentionLoop::kHeads, AttentionLoop::kTokens));
+INSTANTIATE_TEST_SUITE_P(Loops, QuantizedNetwork, testing::Values(AttentionLoop::kHeads, AttentionLoop::kTokens));
 
 TEST(Ranges, IncludedThenTheLargerOfEach) {
   Ranges all;
@@ -105,25 +105,26 @@ TEST(Ranges, IncludedThenTheLargerOfEach) {
   EXPECT_EQ(all.before_activation, (std::vector<double>{3}));
 }
 
-TEST(IntegerEncoder, AnyLengthThenTheScalesOfTheScheduledNetworkAndCloseToTheRealOne) {
-  EncoderShape shape{"small", 2, 10, 24, 3, 40};
-  EncoderForms forms = test::random_forms(5, 24);
+TEST(IntegerNetwork, AnyLengthThenTheScalesOfTheScheduledNetworkAndCloseToTheRealOne) {
+  constexpr std::int64_t kUsual = 10;
+  const Graph graph = test::encoder(2, 24, 3, 40);
+  NetworkForms forms = test::random_forms(5);
   const auto dense = forms.linear;
-  forms.linear = [dense](const std::string& name, std::int64_t in, std::int64_t out) {
-    if (in != out) return dense(name, in, out);
-    return test::random_factorized(name, Method::kSvd, "24x24", {20}, in, out, 5);
+  forms.linear = [dense](const LinearLayer& layer) {
+    if (layer.in != layer.out) return dense(layer);
+    return test::random_factorized(layer.name, Method::kSvd, "24x24", {20}, layer.in, layer.out, 5);
   };
-  const EncoderFamily family(shape, forms);
+  const NetworkFamily family(graph, kUsual, forms);
   std::vector<std::vector<float>> inputs;
   for (std::int64_t tokens : {10, 7, 3})
     inputs.push_back(random_normal("x" + std::to_string(tokens), 3, static_cast<std::size_t>(tokens * 24), 1));
   const Ranges ranges = family.calibrate(inputs);
-  LoweredEncoder scheduled = lower_encoder(shape, "mixed", forms);
-  IntegerEncoder encoder(family, ranges);
+  LoweredNetwork scheduled = lower_network(graph, {"small", "mixed", kUsual}, forms);
+  IntegerNetwork body(family, ranges);
   for (const auto& x : inputs) {
     const auto tokens = static_cast<std::int64_t>(x.size() / 24);
-    encoder.prepare(tokens);
-    const std::vector<float> y = encoder.run(x);
+    body.prepare(tokens);
+    const std::vector<float> y = body.run(x);
     const Network network = family.network(tokens);
     const auto real = evaluate_real(network, x).tensors[static_cast<std::size_t>(network.output)];
     ASSERT_EQ(y.size(), real.size());
@@ -133,7 +134,7 @@ TEST(IntegerEncoder, AnyLengthThenTheScalesOfTheScheduledNetworkAndCloseToTheRea
       norm += real[i] * real[i];
     }
     EXPECT_LT(std::sqrt(difference / norm), 0.08) << tokens;
-    if (tokens != shape.tokens) continue;
+    if (tokens != kUsual) continue;
     auto bytes = quantize_network(scheduled.network, ranges, x);
     evaluate_integer(scheduled.network.schedule, bytes);
     const auto out = static_cast<std::size_t>(scheduled.network.output);
@@ -142,12 +143,12 @@ TEST(IntegerEncoder, AnyLengthThenTheScalesOfTheScheduledNetworkAndCloseToTheRea
   }
 }
 
-TEST(QuantizedEncoder, BothAttentionLoopsThenTheSameRealOutput) {
-  EncoderShape shape{"small", 1, 10, 24, 3, 40};
+TEST(QuantizedNetwork, BothAttentionLoopsThenTheSameRealOutput) {
+  const Graph graph = test::encoder(1, 24, 3, 40);
   const auto x = random_normal("x", 3, 10 * 24, 1);
   std::vector<std::vector<float>> outputs;
   for (AttentionLoop loop : {AttentionLoop::kHeads, AttentionLoop::kTokens}) {
-    const LoweredEncoder lowered = lower_encoder(shape, "dense", test::random_forms(5, 24), loop);
+    const LoweredNetwork lowered = lower_network(graph, {"small", "dense", 10}, test::random_forms(5), loop);
     outputs.push_back(evaluate_real(lowered.network, x).tensors[static_cast<std::size_t>(lowered.network.output)]);
   }
   for (std::size_t i = 0; i < outputs[0].size(); ++i) EXPECT_NEAR(outputs[0][i], outputs[1][i], 1e-5);

@@ -1,6 +1,6 @@
 // A length's network is lowered like the scheduled one, less the mapping; tensor t of one length is tensor t of every
 // other, which is what lets them share scales.
-#include "offline/schedule/integer_encoder.h"
+#include "offline/schedule/integer_network.h"
 
 #include <algorithm>
 
@@ -8,11 +8,12 @@
 
 namespace heat::offline {
 
-EncoderFamily::EncoderFamily(EncoderShape shape, EncoderForms forms)
-    : shape_(std::move(shape)), forms_(std::move(forms)) {
+NetworkFamily::NetworkFamily(Graph graph, std::int64_t usual_tokens, NetworkForms forms)
+    : graph_(std::move(graph)),
+      features_(features_of(graph_.values[static_cast<std::size_t>(machine_steps(graph_).input)])),
+      forms_(std::move(forms)) {
   const PathChooser choose = forms_.choose;
-  const std::int64_t usual = shape_.tokens;
-  forms_.choose = [choose, usual](const TensorNetwork& network) {
+  forms_.choose = [choose, usual = usual_tokens](const TensorNetwork& network) {
     TensorNetwork asked = network;
     asked.einsum.sizes.at("t") = usual;
     OnlinePlan plan = choose(asked);
@@ -21,31 +22,29 @@ EncoderFamily::EncoderFamily(EncoderShape shape, EncoderForms forms)
   };
 }
 
-Network EncoderFamily::network(std::int64_t tokens) const {
-  EncoderShape shape = shape_;
-  shape.tokens = tokens;
-  return lower_encoder(shape, "mixed", forms_).network;
+Network NetworkFamily::network(std::int64_t tokens) const {
+  return lower_network(graph_, {"", "mixed", tokens}, forms_).network;
 }
 
-Ranges EncoderFamily::calibrate(const std::vector<std::vector<float>>& inputs) const {
+Ranges NetworkFamily::calibrate(const std::vector<std::vector<float>>& inputs) const {
   std::map<std::int64_t, std::vector<std::vector<float>>> by_length;
-  for (const auto& input : inputs) by_length[static_cast<std::int64_t>(input.size()) / shape_.hidden].push_back(input);
+  for (const auto& input : inputs) by_length[static_cast<std::int64_t>(input.size()) / features_].push_back(input);
   Ranges all;
   for (const auto& [tokens, same] : by_length) all.include(calibrate_ranges(network(tokens), same));
   return all;
 }
 
-void IntegerEncoder::prepare(std::int64_t tokens) {
+void IntegerNetwork::prepare(std::int64_t tokens) {
   if (lengths_.contains(tokens)) return;
   Quantized q{family_.network(tokens), {}};
   q.bytes =
-      quantize_network(q.network, ranges_, std::vector<float>(static_cast<std::size_t>(tokens * family_.hidden())));
+      quantize_network(q.network, ranges_, std::vector<float>(static_cast<std::size_t>(tokens * family_.features())));
   q.network.weights.clear();  // from here on the bytes count
   lengths_.emplace(tokens, std::move(q));
 }
 
-std::vector<float> IntegerEncoder::run(const std::vector<float>& input) const {
-  const Quantized& q = lengths_.at(static_cast<std::int64_t>(input.size()) / family_.hidden());
+std::vector<float> IntegerNetwork::run(const std::vector<float>& input) const {
+  const Quantized& q = lengths_.at(static_cast<std::int64_t>(input.size()) / family_.features());
   const auto& tensors = q.network.schedule.tensors;
   IntegerValues values = q.bytes;
   auto& given = values[static_cast<std::size_t>(q.network.input)];
