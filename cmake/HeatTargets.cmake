@@ -49,10 +49,11 @@ function(heat_library name)
   heat_precompile(heat_${name} ${ARG_PRECOMPILED})
 endfunction()
 
-# heat_program(<name> STANDARD 17|20 SOURCES ... LINKS ... [PRECOMPILED <kind>])  builds bin/<name> and installs it.
+# heat_program(<name> STANDARD 17|20 SOURCES ... LINKS ... [PRECOMPILED <kind>] [INTERNAL])  builds bin/<name> and
+# installs it. INTERNAL: other programs run it, people do not, so that it needs no page and keeps no contract of its own.
 # Its sources read options and write results; what takes time lies in libraries, so Release gives it -O1.
 function(heat_program name)
-  cmake_parse_arguments(ARG "" "STANDARD;PRECOMPILED" "SOURCES;LINKS" ${ARGN})
+  cmake_parse_arguments(ARG "INTERNAL" "STANDARD;PRECOMPILED" "SOURCES;LINKS" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
   target_compile_features(${name} PRIVATE cxx_std_${ARG_STANDARD})
   target_link_libraries(${name} PRIVATE heat_options ${ARG_LINKS})
@@ -62,7 +63,9 @@ function(heat_program name)
   endif()
   heat_precompile(${name} ${ARG_PRECOMPILED})
   install(TARGETS ${name} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
-  set_property(GLOBAL APPEND PROPERTY HEAT_PROGRAMS ${name})
+  if(NOT ARG_INTERNAL)
+    set_property(GLOBAL APPEND PROPERTY HEAT_PROGRAMS ${name})
+  endif()
 endfunction()
 
 # heat_test(<name> LABEL unit|timing|golden|e2e STANDARD 17|20 SOURCES ... LINKS ... [DEPENDS programs...]

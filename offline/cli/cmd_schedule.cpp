@@ -6,7 +6,9 @@
 
 #include "base/atomic_file.h"
 #include "base/config_reader.h"
+#include "base/json_file.h"
 #include "offline/cli/command.h"
+#include "offline/cli/commands.h"
 #include "offline/network/model_config.h"
 #include "offline/pipeline/checkpoint_forms.h"
 #include "offline/schedule/choose_factors.h"
@@ -121,13 +123,13 @@ std::vector<std::string> lines_of(const std::string& path) {
   return lines;
 }
 
-Source make_source(const Options& o) {
+Source make_source(const Options& o, CheckpointLoader load) {
   Source source;
   if (o.checkpoint.empty()) {
-    source = from_config(o, ModelConfig::from_json(parse_json_file(o.model_config), o.model_config));
+    source = from_config(o, ModelConfig::from_json(base::read_json_file(o.model_config), o.model_config));
   } else {
     CheckpointForms loaded =
-        load_checkpoint_forms(o.checkpoint, o.tokens, o.text.empty() ? std::vector<std::string>{} : lines_of(o.text));
+        load(o.checkpoint, o.tokens, o.text.empty() ? std::vector<std::string>{} : lines_of(o.text));
     source = {std::move(loaded.name), graph_of(o, loaded.config), std::move(loaded.forms), std::move(loaded.inputs),
               true};
   }
@@ -216,9 +218,10 @@ nlohmann::ordered_json summary(const Options& o, const spec::Schedule& s, const 
 
 }  // namespace
 
-int run_schedule(int argc, char** argv) {
+int schedule_command(int argc, char** argv, CheckpointLoader load) {
   Options o;
   if (!parse(argc, argv, o)) return base::kDone;
+  if (!o.checkpoint.empty() && load == nullptr) return run_with_torch(argc, argv);
   base::Problems problems;
   check(o, problems);
   const spec::ArchSpec arch = spec::ArchSpec::load(o.arch, problems);
@@ -228,7 +231,7 @@ int run_schedule(int argc, char** argv) {
   if (!o.calibration.empty()) machine.calibration = machines::simba::Calibration::load(o.calibration);
   mapper::SearchOptions search;
   search.objective = *mapper::parse_objective(o.objective);
-  Source source = make_source(o);
+  Source source = make_source(o, load);
   LoweredNetwork lowered =
       o.layer.empty() ? plan_network(source.graph, {source.name, o.method, o.tokens}, source.forms, machine, search)
                       : single_layer(o, source, machine, search);

@@ -1,9 +1,10 @@
 // heat-offline: dispatches to one cmd_<name>.cpp per command.
 #include "base/program.h"
+#include "offline/cli/commands.h"
 
 namespace heat::offline::cli {
 
-// Every command, in the order of the flow. (Sorted blocks: add yours where it belongs.)
+// Every command that starts without LibTorch, in the order of the flow. (Sorted blocks: add yours where it belongs.)
 // clang-format off
 #define HEAT_COMMANDS(X) \
   X("decompose", run_decompose, "decompose one matrix by CP, Tucker, TTM or SVD") \
@@ -12,18 +13,16 @@ namespace heat::offline::cli {
   X("map", run_map, "best mapping of a GEMM on an architecture") \
   X("cost-table", run_cost_table, "error and hardware cost of every shape and rank, and the Pareto front") \
   X("calibrate", run_calibrate, "fit the analytical model to simulated runs") \
-  X("schedule", run_schedule, "a BERT encoder, dense or factorised, as a schedule for simba-sim") \
-  X("finetune", run_finetune, "train a BERT classifier (masked-language pre-training, then the task)") \
-  X("evaluate", run_evaluate, "accuracy of a checkpoint on a task, beside the bag-of-words baseline") \
-  X("supernet", run_supernet, "level 2: train the Rank SuperNet of a teacher") \
-  X("search", run_search, "level 2: predict accuracies and evolve per-layer ranks") \
-  X("distill", run_distill, "level 3: train a factorised student in two stages") \
-  X("run", run_run, "the whole of HEAT from one configuration, resumable")
+  X("schedule", run_schedule, "a BERT encoder, dense or factorised, as a schedule for simba-sim")
 
 // clang-format on
 #define X(name, function, summary) int function(int argc, char** argv);
 HEAT_COMMANDS(X)
 #undef X
+
+int run_schedule(int argc, char** argv) {
+  return schedule_command(argc, argv, nullptr);
+}
 
 static const base::CommandTable kTable{
     "heat-offline",
@@ -33,6 +32,9 @@ static const base::CommandTable kTable{
     {
 #define X(name, function, summary) {name, summary, function},
         HEAT_COMMANDS(X)
+#undef X
+#define X(name, function, summary) {name, summary, run_with_torch},
+            HEAT_TORCH_COMMANDS(X)
 #undef X
     }};
 

@@ -3,7 +3,7 @@
 
 #include <filesystem>
 
-#include "base/atomic_file.h"
+#include "base/errors.h"
 #include "offline/model/checkpoint.h"
 #include "offline/model/embed.h"
 
@@ -25,14 +25,6 @@ CheckpointForms load_checkpoint_forms(const std::string& folder, std::int64_t to
        full_sequences(checkpoint.tokenizer, texts.empty() ? calibration_sentences() : texts, tokens, kSentences))
     result.inputs.push_back(embed(checkpoint.model, ids));
   return result;
-}
-
-nlohmann::json parse_json_file(const std::string& path) {
-  try {
-    return nlohmann::json::parse(base::read_file(path));
-  } catch (const nlohmann::json::parse_error& e) {
-    throw base::ConfigError(path + ": " + e.what());
-  }
 }
 
 }  // namespace heat::offline

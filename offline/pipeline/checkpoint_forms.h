@@ -1,10 +1,9 @@
 // A Hugging Face folder as the lowering's input, without LibTorch in the header.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
-
-#include <nlohmann/json.hpp>
 
 #include "offline/network/model_config.h"
 #include "offline/pipeline/model_forms.h"
@@ -18,11 +17,9 @@ struct CheckpointForms {
   std::vector<std::vector<float>> inputs;  // embedded sentences of exactly `tokens` pieces
 };
 
-// `texts` empty: calibration_sentences(). Throws spec::ConfigError when the model has fewer positions than tokens.
+// `texts` empty: calibration_sentences(). Throws base::ConfigError when the model has fewer positions than tokens.
 CheckpointForms load_checkpoint_forms(const std::string& folder, std::int64_t tokens,
                                       const std::vector<std::string>& texts);
-
-// Throws spec::ConfigError with the file and place when it is no JSON.
-nlohmann::json parse_json_file(const std::string& path);
+using CheckpointLoader = decltype(&load_checkpoint_forms);
 
 }  // namespace heat::offline
