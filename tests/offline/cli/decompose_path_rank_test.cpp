@@ -52,6 +52,35 @@ class Commands : public ::testing::Test {
   fs::path folder_;
 };
 
+// LibTorch takes a second to load; the dynamic loader lists what a program would load.
+TEST_F(Commands, StartThenLibTorchIsLoadedByTheProgramOfTheTrainingCommandsOnly) {
+  const auto loaded = [&](const std::string& program) {
+    const std::string line =
+        "LD_TRACE_LOADED_OBJECTS=1 " + std::string(HEAT_BIN_DIR) + "/" + program + " >" + file("std") + " 2>&1";
+    EXPECT_EQ(std::system(line.c_str()), 0) << text("std");
+    return text("std");
+  };
+  const std::string offline = loaded("heat-offline");
+  EXPECT_NE(offline.find("libstdc++"), std::string::npos) << offline;
+  EXPECT_EQ(offline.find("libtorch"), std::string::npos) << offline;
+  EXPECT_NE(loaded("heat-offline-torch").find("libtorch"), std::string::npos);
+}
+
+// The program beside heat-offline answers with its own exit status and messages.
+TEST_F(Commands, TrainingCommandWithUnknownOptionThenStatusTwoAndTheReason) {
+  EXPECT_EQ(run("finetune --no-such-option"), 2);
+  EXPECT_NE(text("err").find("heat-offline finetune"), std::string::npos) << text("err");
+  EXPECT_NE(text("err").find("no-such-option"), std::string::npos) << text("err");
+}
+
+// Alone, as after a copy to another folder: an error that names what is missing.
+TEST_F(Commands, TrainingCommandWithoutItsProgramThenStatusOneAndItsPath) {
+  fs::copy_file(fs::path(HEAT_BIN_DIR) / "heat-offline", folder_ / "heat-offline");
+  const std::string line = file("heat-offline") + " finetune --help 2>" + file("err");
+  EXPECT_EQ(WEXITSTATUS(std::system(line.c_str())), 1);
+  EXPECT_NE(text("err").find(file("heat-offline-torch")), std::string::npos) << text("err");
+}
+
 TEST_F(Commands, DecomposeOfRankTwoMatrixThenExactAndKeysPresent) {
   write_matrix(false);
   const std::string matrix = "decompose --matrix " + file("w.bin") + " --rows 12 --cols 10 ";
