@@ -86,7 +86,6 @@ int run_evaluate(int argc, char** argv) {
   if (!parse_options(
           argc, argv, options, "evaluate --task NAME --checkpoint DIR [--split dev] [--json O]",
           "  heat-offline evaluate --task wordnet --checkpoint examples/wordnet-bert --split test --baseline\n"
-          "  heat-offline evaluate --task sst2 --data sst2 --checkpoint out/sst2\n"
           "  heat-offline evaluate --task squad --data dev-v1.1.json --predictions predictions.json\n",
           values))
     return base::kDone;
