@@ -3,6 +3,8 @@
 #include <iomanip>
 #include <iostream>
 
+#include "base/errors.h"
+#include "base/jobs/interrupt.h"
 #include "offline/cli/command.h"
 #include "offline/cost_table/front_json.h"
 #include "offline/loop/calibration_run.h"
@@ -16,6 +18,7 @@ using nlohmann::ordered_json;
 struct Options {
   std::string config, out, json, cost_table;
   std::vector<std::string> runs;
+  JobsArguments jobs;
 };
 
 bool parse(int argc, char** argv, Options& o) {
@@ -26,6 +29,7 @@ bool parse(int argc, char** argv, Options& o) {
       "cost-table", po::value(&o.cost_table), "cost_table.sqlite whose rows are simulated, and which is corrected")(
       "run", po::value(&o.runs), "run database of a finished simulation to fit to as well (again for more)")(
       "json", po::value(&o.json), "write the report here (default: print it)");
+  o.jobs.add_to(options);
   po::variables_map values;
   return parse_options(
       argc, argv, options, "calibrate --config F.yaml --out DIR [--cost-table T.sqlite] [--json O]",
@@ -54,8 +58,9 @@ ordered_json correct(const CalibrationConfig& config, const CalibrationResult& r
   const spec::ArchSpec arch = spec::ArchSpec::load(config.arch);
   CostTable table = CostTable::open(config.cost_table);
   const ordered_json before = front_json(table.rows(), {});
-  const std::int64_t now = correct_table(table, arch, spec::EnergyTable::load(arch.energy_config), result.calibration,
-                                         result.measured, config.jobs);
+  const spec::EnergyTable energy = spec::EnergyTable::load(arch.energy_config);
+  const std::int64_t now =
+      correct_table(table, {arch, energy, result.calibration}, result.measured, config.jobs.own_threads());
   const std::vector<CostRow> rows = table.rows();
   ordered_json json = {{"file", config.cost_table}, {"measured_now", now}};
   json.update(to_json(summarize_corrections(rows)));
@@ -87,7 +92,16 @@ int run_calibrate(int argc, char** argv) {
   CalibrationConfig config = CalibrationConfig::load(o.config);
   if (!o.cost_table.empty()) config.cost_table = o.cost_table;
   config.runs.insert(config.runs.end(), o.runs.begin(), o.runs.end());
-  const CalibrationResult result = run_calibration(config, o.out);
+  config.jobs = o.jobs.resolve_jobs(config.jobs);
+  config.shard = o.jobs.resolve_shard();
+  base::catch_interrupts();
+  const auto finished = run_calibration(config, o.out);
+  if (!config.shard.is_whole()) {
+    write_json(o.json, {{"shard", config.shard.text()}, {"complete", finished.has_value()}});
+    return base::kDone;
+  }
+  HEAT_CHECK(finished.has_value(), "a calibration without shards");
+  const CalibrationResult& result = *finished;
   ordered_json json;
   json["calibration"] = machines::simba::to_json(result.calibration);
   for (const CalibrationRound& r : result.rounds)

@@ -1,6 +1,5 @@
 // heat-offline cost-table: level 1, the table of shape-rank pairs for every matrix size of a model.
 #include <algorithm>
-#include <csignal>
 #include <cstdio>
 #include <filesystem>
 #include <iostream>
@@ -8,10 +7,12 @@
 
 #include "base/atomic_file.h"
 #include "base/errors.h"
+#include "base/jobs/interrupt.h"
 #include "offline/cli/command.h"
 #include "offline/cli/matrix_file.h"
 #include "offline/cost_table/build.h"
-#include "offline/cost_table/front_json.h"
+#include "offline/cost_table/correct.h"
+#include "offline/cost_table/parts.h"
 
 namespace heat::offline::cli {
 namespace {
@@ -25,6 +26,10 @@ struct Options {
   BuildOptions build;
   SelectionLimits limits;
   bool resume = false;
+  JobsArguments jobs_arguments;
+  base::JobsOption jobs;
+  base::Shard shard;
+  std::vector<std::string> command_line;
 };
 
 bool parse(int argc, char** argv, Options& o) {
@@ -52,8 +57,10 @@ bool parse(int argc, char** argv, Options& o) {
       "s*: EDP over the dense layer's at most");
   add("calibration", po::value(&o.calibration), "fitted parameters, JSON (heat-offline calibrate)");
   add("seed", po::value(&o.build.seed)->default_value(1), "of synthetic matrices and decompositions");
-  add("threads", po::value(&o.build.threads)->default_value(0), "0: all cores; does not change the table");
+  add("threads", po::value(&o.build.threads), "the same as --jobs threads:N; 0: all cores");
   add("json", po::value(&o.json_out), "write the summary there (default: standard output)");
+  o.jobs_arguments.add_to(list);
+  o.command_line.assign(argv, argv + argc);
   po::variables_map values;
   return parse_options(
       argc, argv, list, "cost-table --model-config config.json --arch A.yaml --seq-len N --out DIR [options]",
@@ -62,7 +69,10 @@ bool parse(int argc, char** argv, Options& o) {
       "  heat-offline cost-table --model-config model/config.json --arch configs/arch/simba-l.yaml --seq-len 384 \\\n"
       "      --out table --resume\n"
       "  heat-offline cost-table --model-config tiny/config.json --arch configs/arch/simba.yaml --seq-len 128 \\\n"
-      "      --methods cp --ratios 0.1,0.3 --top-k 1 --matrix 128x128=query.bin --out table\n",
+      "      --methods cp --ratios 0.1,0.3 --top-k 1 --matrix 128x128=query.bin --out table\n"
+      "  heat-offline cost-table --model-config model/config.json --arch configs/arch/simba-l.yaml --seq-len 384 \\\n"
+      "      --out table --jobs slurm:32 --slurm-options \"--partition=long\"\n"
+      "  heat-offline cost-table ... --out table --shard 1/2    (elsewhere 2/2; then heat-offline merge --out table)\n",
       values);
 }
 
@@ -107,7 +117,13 @@ void resolve(Options& o) {
   at_least("--threads", o.build.threads, 0);
   at_least("--max-ratio", o.limits.max_ratio, 0);
   at_least("--max-edp-ratio", o.limits.max_edp_ratio, 0);
+  if (o.build.threads != 0 && !o.jobs_arguments.jobs.empty()) problems.add("--threads", "expected without --jobs");
   problems.throw_if_any();
+  o.jobs = o.jobs_arguments.resolve_jobs({base::JobsBackend::kThreads, o.build.threads, {}});
+  o.shard = o.jobs_arguments.resolve_shard();
+  if (!o.shard.is_whole() && o.jobs.backend != base::JobsBackend::kThreads)
+    throw base::ConfigError("--shard: a part is done by this process: expected --jobs threads[:N] or none");
+  o.build.threads = o.jobs.own_threads();
 }
 
 // The sizes [out, in] of an encoder's linear layers.
@@ -156,49 +172,26 @@ std::vector<WeightMatrix> load_matrices(const Options& o) {
   return matrices;
 }
 
-std::atomic<bool> stop_requested{false};
-void request_stop(int) {
-  stop_requested = true;
+BuildControl control_of(const Options& o) {
+  BuildControl control;
+  control.shard = o.shard;
+  control.progress = [](std::size_t done, std::size_t all, const std::string& name) {
+    std::fprintf(stderr, "[%3zu/%zu] %s\n", done, all, name.c_str());
+  };
+  return control;
 }
 
-int run(Options& o) {
-  resolve(o);
-  base::Problems problems;
-  const spec::ArchSpec arch = spec::ArchSpec::load(o.arch, problems);
-  problems.throw_if_any();
-  const spec::EnergyTable energy = spec::EnergyTable::load(arch.energy_config);
-  const machines::simba::Calibration calibration =
-      o.calibration.empty() ? machines::simba::Calibration{} : machines::simba::Calibration::load(o.calibration);
-  const std::vector<WeightMatrix> matrices = load_matrices(o);
+[[noreturn]] void throw_stopped(const BuildReport& report) {
+  throw base::Error("stopped after " + std::to_string(report.computed) + " new rows; run again with --resume to go on");
+}
 
-  std::filesystem::create_directories(o.out);
-  const std::string file = o.out + "/cost_table.sqlite";
-  if (std::filesystem::exists(file) && !o.resume)
-    throw base::ConfigError(file + " exists: pass --resume to go on with it, or another --out");
-  CostTable table = CostTable::open(file);
-
-  std::signal(SIGINT, request_stop);
-  std::signal(SIGTERM, request_stop);
-  std::cerr << "cost table for " << arch.name << ", " << o.build.tokens << " tokens, seed " << o.build.seed << ": "
-            << file << "\n";
-  const BuildReport report = fill_table(
-      table, matrices, arch, energy, calibration, o.build,
-      [](std::size_t done, std::size_t all, const std::string& name) {
-        std::fprintf(stderr, "[%3zu/%zu] %s\n", done, all, name.c_str());
-      },
-      stop_requested);
-  if (report.stopped) {
-    std::cerr << "stopped after " << report.computed << " new rows; run again with --resume to go on\n";
-    return base::kFailed;
-  }
-  const std::vector<CostRow> rows = table.rows();
-  const ordered_json front = front_json(rows, o.limits);
-  base::write_file_atomically(o.out + "/front.json", front.dump(2) + "\n");
-
+// What the command says of the complete table.
+ordered_json summarize(const Options& o, std::size_t rows, const BuildReport& report) {
+  const ordered_json front = ordered_json::parse(base::read_file(front_file(o.out)));
   ordered_json summary;
-  summary["table"] = file;
-  summary["front"] = o.out + "/front.json";
-  summary["rows"] = rows.size();
+  summary["table"] = table_file(o.out);
+  summary["front"] = front_file(o.out);
+  summary["rows"] = rows;
   summary["computed"] = report.computed;
   summary["reused"] = report.reused;
   summary["sizes"] = ordered_json::array();
@@ -217,7 +210,54 @@ int run(Options& o) {
                                {"edp_js", row["edp_js"]}};
     summary["sizes"].push_back(entry);
   }
-  write_json(o.json_out, summary);
+  return summary;
+}
+
+// The shard's rows, for heat-offline merge.
+ordered_json fill_part(const Options& o, const machines::simba::Machine& machine, const std::vector<WeightMatrix>& matrices) {
+  CostTable part = open_part(o.out, o.shard);
+  const BuildReport report = fill_table(part, matrices, machine, o.build, control_of(o));
+  if (report.stopped) throw_stopped(report);
+  note_part_done(part, o.shard, work_name(matrices, o.build), o.limits);
+  return {{"shard", o.shard.text()}, {"computed", report.computed}, {"reused", report.reused}};
+}
+
+// All rows: those of parts, where there are any, and what is missing then.
+ordered_json fill_whole(const Options& o, const machines::simba::Machine& machine, const std::vector<WeightMatrix>& matrices) {
+  if (o.jobs.backend != base::JobsBackend::kThreads)
+    run_shards(o.command_line, {"--jobs", "--slurm-options", "--json", "--threads"}, o.jobs, o.out + "/array");
+  BuildReport report;
+  std::size_t rows = 0;
+  {
+    CostTable table = CostTable::open(table_file(o.out));
+    const std::int64_t taken = take_over_parts(table, o.out);
+    report = fill_table(table, matrices, machine, o.build, control_of(o));
+    if (report.stopped) throw_stopped(report);
+    if (taken > 0 && report.computed == 0) apply_measurements(table, {});
+    report.computed += taken;
+    report.reused -= taken;
+    rows = table.rows().size();
+  }
+  finish_table(o.out, o.limits);
+  return summarize(o, rows, report);
+}
+
+int run(Options& o) {
+  resolve(o);
+  base::Problems problems;
+  const spec::ArchSpec arch = spec::ArchSpec::load(o.arch, problems);
+  problems.throw_if_any();
+  const spec::EnergyTable energy = spec::EnergyTable::load(arch.energy_config);
+  const machines::simba::Machine machine(
+      arch, energy, o.calibration.empty() ? machines::simba::Calibration{} : machines::simba::Calibration::load(o.calibration));
+  const std::vector<WeightMatrix> matrices = load_matrices(o);
+  if (std::filesystem::exists(table_file(o.out)) && !o.resume)
+    throw base::ConfigError(table_file(o.out) + " exists: pass --resume to go on with it, or another --out");
+  std::filesystem::create_directories(o.out);
+  base::catch_interrupts();
+  std::cerr << "cost table for " << arch.name << ", " << o.build.tokens << " tokens, seed " << o.build.seed << ": "
+            << table_file(o.out) << "\n";
+  write_json(o.json_out, o.shard.is_whole() ? fill_whole(o, machine, matrices) : fill_part(o, machine, matrices));
   return base::kDone;
 }
 

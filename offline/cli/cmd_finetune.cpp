@@ -2,6 +2,7 @@
 #include <iostream>
 
 #include "base/errors.h"
+#include "base/jobs/interrupt.h"
 #include "offline/cli/command.h"
 #include "offline/train/finetune.h"
 
@@ -17,7 +18,7 @@ int run_finetune(int argc, char** argv) {
     return base::kDone;
   const FinetuneConfig config = FinetuneConfig::load(o.config);
   prepare_process(config.threads);
-  catch_interrupts();
+  base::catch_interrupts();
   std::cerr << "seed " << config.seed << ", threads " << config.threads << ", " << config.precision << "\n";
   const TextTask task = load_task(config.task, config.data);
   std::cerr << task.name << ": " << task.train.size() << " train, " << task.dev.size() << " dev, " << task.test.size()

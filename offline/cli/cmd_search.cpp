@@ -10,6 +10,7 @@
 #include "offline/search/predictor.h"
 #include "offline/search/search_files.h"
 #include "offline/train/level_config.h"
+#include "offline/train/subnet_scores.h"
 #include "spec/arch_spec.h"
 #include "spec/energy_table.h"
 
@@ -126,23 +127,44 @@ ChoiceTable load_costs(const SearchConfig& c, const SuperNet& net, TorchModel& t
   return choice_costs(table, net.ladders(), c.tokens);
 }
 
+// The predictor's samples, each with its score; of a shard its part.
+std::vector<SubNetScore> score_samples(const SearchConfig& c, SuperNet& net, const LevelData& data,
+                                       const std::string& out, const base::JobsOption& jobs, const base::Shard& shard) {
+  ScoreOptions options;
+  options.folder = out;
+  options.shard = shard;
+  options.threads = jobs.backend == base::JobsBackend::kThreads ? jobs.resolved_count() : 1;
+  options.progress = progress_to_stderr();
+  return score_subnets(net, data.dev, random_subnets(net.ladders(), c.samples, c.common.seed), options);
+}
+
 }  // namespace
 
 int run_search(int argc, char** argv) {
   RunOptions o;
+  o.jobs.emplace();
   if (!parse_run_options(
           argc, argv, "search configuration (YAML)", "folder for subnets.json, search.json and plans.json",
           "  heat-offline search --config search.yaml --out out/search\n"
+          "  heat-offline search --config search.yaml --out out/search --jobs processes:4\n"
           "  heat-offline distill --config distill.yaml --out out/student   (with plans: out/search/plans.json)\n",
           o))
     return base::kDone;
+  const base::JobsOption jobs = o.jobs->resolve_jobs({base::JobsBackend::kThreads, 1, {}});
+  const base::Shard shard = o.jobs->resolve_shard();
   const SearchConfig c = read_config(o.config);
+  if (shard.is_whole() && jobs.backend != base::JobsBackend::kThreads)
+    run_shards({argv, argv + argc}, {"--jobs", "--slurm-options", "--json"}, jobs, o.out + "/array");
   LevelData data = begin_level(c.common);
   SuperNet net = load_supernet(c, data.teacher.model);
+  if (!shard.is_whole()) {
+    const auto scores = score_samples(c, net, data, o.out, jobs, shard);
+    write_json(o.json, {{"shard", shard.text()}, {"subnets", scores.size()}});
+    return base::kDone;
+  }
   const ChoiceTable table = load_costs(c, net, data.teacher.model, o.out);
   std::vector<PredictorSample> samples;
-  for (const SubNetScore& s : score_subnets(net, data.dev, random_subnets(net.ladders(), c.samples, c.common.seed),
-                                            o.out, progress_to_stderr()))
+  for (const SubNetScore& s : score_samples(c, net, data, o.out, jobs, shard))
     samples.push_back({features(net, s.subnet), s.accuracy});
   const AccuracyPredictor predictor(samples, c.predictor);
   const EvolutionResult result = evolve(

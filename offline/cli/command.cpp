@@ -23,6 +23,7 @@ bool parse_run_options(int argc, char** argv, const std::string& config_help, co
   options.add_options()("config", po::value(&o.config)->required(), config_help.c_str())(
       "out", po::value(&o.out)->required(), out_help.c_str())("json", po::value(&o.json),
                                                               "result file (default: standard output)");
+  if (o.jobs) o.jobs->add_to(options);
   po::variables_map values;
   return parse_options(argc, argv, options, std::string(argv[0]) + " --config F.yaml --out DIR [--json O]", examples,
                        values);

@@ -3,7 +3,10 @@
 
 #include <boost/program_options.hpp>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
+
+#include "offline/cli/jobs_options.h"
 
 namespace heat::offline::cli {
 
@@ -15,6 +18,7 @@ bool parse_options(int argc, char** argv, boost::program_options::options_descri
 // The options of the commands that read a configuration and leave their results in a folder.
 struct RunOptions {
   std::string config, out, json;
+  std::optional<JobsArguments> jobs;  // of commands that farm out work: set before parsing
 };
 // parse_options() for them; `config_help` and `out_help` say what the two are.
 bool parse_run_options(int argc, char** argv, const std::string& config_help, const std::string& out_help,

@@ -5,13 +5,12 @@
 #include <algorithm>
 #include <mutex>
 #include <sstream>
-#include <thread>
 
 #include "base/errors.h"
+#include "base/jobs/parallel_for.h"
 #include "offline/cost_table/correct.h"
 #include "offline/cost_table/provenance.h"
 #include "offline/decompose/decomposition.h"
-#include "offline/decompose/dense_kernels.h"
 #include "offline/path/optimal_path.h"
 
 namespace heat::offline {
@@ -94,7 +93,9 @@ struct Task {
   std::string name;
 };
 
-std::vector<Task> list_tasks(const std::vector<WeightMatrix>& matrices, const BuildOptions& o) {
+// The shard's, of the list whose length no shard changes.
+std::vector<Task> list_tasks(const std::vector<WeightMatrix>& matrices, const BuildOptions& o,
+                             const base::Shard& shard) {
   std::vector<Task> tasks;
   for (const Matrices& size : by_size(matrices)) {
     const WeightMatrix& m = *size.front();
@@ -104,18 +105,21 @@ std::vector<Task> list_tasks(const std::vector<WeightMatrix>& matrices, const Bu
         tasks.push_back(
             {size, false, method, s, size_name(m) + " " + method_name(method) + " " + shape_text(s, method)});
   }
-  return tasks;
+  std::vector<Task> mine;
+  for (std::size_t t = 0; t < tasks.size(); ++t)
+    if (shard.owns(t)) mine.push_back(std::move(tasks[t]));
+  return mine;
 }
 
 // Fills one task; shared state behind a mutex.
 class Worker {
  public:
-  Worker(CostTable& table, std::mutex& mutex, const spec::ArchSpec& arch, const spec::EnergyTable& energy,
-         const machines::simba::Calibration& calibration, const BuildOptions& options, const std::atomic<bool>& stop)
+  Worker(CostTable& table, std::mutex& mutex, const machines::simba::Machine& machine, const BuildOptions& options,
+         const std::function<bool()>& stop)
       : table_(table),
         mutex_(mutex),
-        clock_ghz_(arch.clock_ghz),
-        coster_(arch, energy, calibration),
+        clock_ghz_(machine.arch.clock_ghz),
+        coster_(machine.arch, machine.energy, machine.calibration),
         options_(options),
         stop_(stop) {}
 
@@ -128,7 +132,7 @@ class Worker {
       return;
     }
     for (const Candidate& c : ladder_of(task)) {
-      if (stop_) return;
+      if (stop_()) return;
       CostRow probe = row_for(*task.matrices.front(), options_);
       probe.method = method_name(c.method);
       probe.shape = shape_text(c.shape, c.method);
@@ -184,10 +188,17 @@ class Worker {
   double clock_ghz_;
   mapper::LayerCoster coster_;
   const BuildOptions& options_;
-  const std::atomic<bool>& stop_;
+  const std::function<bool()>& stop_;
 };
 
 }  // namespace
+
+std::string work_name(const std::vector<WeightMatrix>& matrices, const BuildOptions& options) {
+  std::string names = std::to_string(options.tokens);
+  for (double ratio : options.candidates.ratios) names += " " + std::to_string(ratio);
+  for (const Task& task : list_tasks(matrices, options, {})) names += ";" + task.name;
+  return fingerprint(names);
+}
 
 std::int64_t add_candidates(CostTable& table, const std::vector<Candidate>& candidates,
                             const std::vector<WeightMatrix>& matrices, std::int64_t tokens, const spec::ArchSpec& arch,
@@ -214,39 +225,28 @@ std::int64_t add_candidates(CostTable& table, const std::vector<Candidate>& cand
   return static_cast<std::int64_t>(rows.size());
 }
 
-BuildReport fill_table(CostTable& table, const std::vector<WeightMatrix>& matrices, const spec::ArchSpec& arch,
-                       const spec::EnergyTable& energy, const machines::simba::Calibration& calibration,
-                       const BuildOptions& options, const BuildProgress& progress, const std::atomic<bool>& stop) {
-  check_notes(table, matrices, arch, energy, calibration, options);
-  const std::vector<Task> tasks = list_tasks(matrices, options);
+BuildReport fill_table(CostTable& table, const std::vector<WeightMatrix>& matrices,
+                       const machines::simba::Machine& machine, const BuildOptions& options,
+                       const BuildControl& control) {
+  check_notes(table, matrices, machine.arch, machine.energy, machine.calibration, options);
+  const std::vector<Task> tasks = list_tasks(matrices, options, control.shard);
   std::mutex mutex;
-  std::atomic<std::size_t> next{0};
+  std::vector<std::unique_ptr<Worker>> workers(
+      static_cast<std::size_t>(base::worker_count(tasks.size(), options.threads)));
   std::size_t done = 0;
   BuildReport report;
-  std::exception_ptr failure;
-  const auto work = [&] {
-    try {
-      Worker worker(table, mutex, arch, energy, calibration, options, stop);
-      for (std::size_t t = next++; t < tasks.size() && !stop; t = next++) {
-        BuildReport mine;
-        worker.fill(tasks[t], mine);
-        const std::lock_guard lock(mutex);
-        report.computed += mine.computed;
-        report.reused += mine.reused;
-        if (!stop && progress) progress(++done, tasks.size(), tasks[t].name);
-      }
-    } catch (...) {
-      const std::lock_guard lock(mutex);
-      if (!failure) failure = std::current_exception();
-      next = tasks.size();
-    }
+  const auto fill = [&](std::size_t t, int w) {
+    std::unique_ptr<Worker>& worker = workers[static_cast<std::size_t>(w)];
+    if (!worker) worker = std::make_unique<Worker>(table, mutex, machine, options, control.stop);
+    BuildReport mine;
+    worker->fill(tasks[t], mine);
+    const std::lock_guard lock(mutex);
+    report.computed += mine.computed;
+    report.reused += mine.reused;
+    if (!control.stop() && control.progress) control.progress(++done, tasks.size(), tasks[t].name);
   };
-  std::vector<std::thread> workers;
-  for (int i = 1; i < thread_count(options.threads); ++i) workers.emplace_back(work);
-  work();
-  for (auto& w : workers) w.join();
-  if (failure) std::rethrow_exception(failure);
-  report.stopped = stop;
+  base::parallel_for(tasks.size(), options.threads, fill, control.stop);
+  report.stopped = control.stop();
   if (report.computed > 0) apply_measurements(table, {});  // new rows get the corrections of what was measured before
   return report;
 }

@@ -1,12 +1,13 @@
 // Fills a cost table: decomposes, plans paths, costs them on the machine.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <string>
 #include <vector>
 
+#include "base/jobs/interrupt.h"
+#include "base/jobs/jobs_option.h"
 #include "offline/cost_table/network_cost.h"
 
 namespace heat::offline {
@@ -30,18 +31,27 @@ struct BuildReport {
 // Called after every shape: shapes done, shapes in all, the shape's name.
 using BuildProgress = std::function<void(std::size_t, std::size_t, const std::string&)>;
 
+struct BuildControl {
+  BuildProgress progress;                          // one call at a time
+  std::function<bool()> stop = base::interrupted;  // asked before every row
+  base::Shard shard;                               // the part of the shapes that is done
+};
+
 // Adds rows for those candidates that a table lacks, with the table's own calibration and options; the number added.
 // Candidates of sizes that no matrix has are left out. Throws spec::ConfigError for a table of another architecture.
 std::int64_t add_candidates(CostTable& table, const std::vector<Candidate>& candidates,
                             const std::vector<WeightMatrix>& matrices, std::int64_t tokens, const spec::ArchSpec& arch,
                             const spec::EnergyTable& energy);
 
+// What tells this list of work from another: equal for all its shards.
+std::string work_name(const std::vector<WeightMatrix>& matrices, const BuildOptions& options);
+
 // Adds every candidate that `table` lacks, for all matrices and methods, each row as soon as it is known. Of several
 // matrices of one size the first decides the ranks; errors are means over all of them. The rows do
 // not depend on threads or on what was there before. Throws spec::ConfigError when the table was made for another
 // architecture, calibration, matrix or options.
-BuildReport fill_table(CostTable& table, const std::vector<WeightMatrix>& matrices, const spec::ArchSpec& arch,
-                       const spec::EnergyTable& energy, const machines::simba::Calibration& calibration,
-                       const BuildOptions& options, const BuildProgress& progress, const std::atomic<bool>& stop);
+BuildReport fill_table(CostTable& table, const std::vector<WeightMatrix>& matrices,
+                       const machines::simba::Machine& machine, const BuildOptions& options,
+                       const BuildControl& control = {});
 
 }  // namespace heat::offline

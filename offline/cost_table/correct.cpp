@@ -4,15 +4,12 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <cmath>
-#include <exception>
-#include <mutex>
+#include <memory>
 #include <nlohmann/json.hpp>
-#include <thread>
 
+#include "base/jobs/parallel_for.h"
 #include "offline/cost_table/provenance.h"
-#include "offline/decompose/dense_kernels.h"
 
 namespace heat::offline {
 namespace {
@@ -77,31 +74,20 @@ std::int64_t apply_measurements(CostTable& table, const Measurements& measured) 
   return stored;
 }
 
-std::int64_t correct_table(CostTable& table, const spec::ArchSpec& arch, const spec::EnergyTable& energy,
-                           const machines::simba::Calibration& calibration, const Measurements& measured, int threads) {
-  check_architecture(table, arch, energy);
+std::int64_t correct_table(CostTable& table, const machines::simba::Machine& machine, const Measurements& measured,
+                           int threads) {
+  check_architecture(table, machine.arch, machine.energy);
   const BuildOptions options = table_options(table);
   std::vector<CostRow> rows = table.rows();
-  std::atomic<std::size_t> next{0};
-  std::exception_ptr failure;
-  std::mutex mutex;
-  const auto work = [&] {
-    try {
-      mapper::LayerCoster coster(arch, energy, calibration);
-      for (std::size_t i = next++; i < rows.size(); i = next++) predict_row(rows[i], coster, arch.clock_ghz, options);
-    } catch (...) {
-      const std::lock_guard lock(mutex);
-      if (!failure) failure = std::current_exception();
-      next = rows.size();
-    }
-  };
-  std::vector<std::thread> workers;
-  for (int t = 1; t < thread_count(threads); ++t) workers.emplace_back(work);
-  work();
-  for (auto& w : workers) w.join();
-  if (failure) std::rethrow_exception(failure);
+  std::vector<std::unique_ptr<mapper::LayerCoster>> costers(
+      static_cast<std::size_t>(base::worker_count(rows.size(), threads)));
+  base::parallel_for(rows.size(), threads, [&](std::size_t row, int worker) {
+    auto& coster = costers[static_cast<std::size_t>(worker)];
+    if (!coster) coster = std::make_unique<mapper::LayerCoster>(machine.arch, machine.energy, machine.calibration);
+    predict_row(rows[row], *coster, machine.arch.clock_ghz, options);
+  });
   const std::int64_t stored = store(rows, measured);
-  table.replace(rows, {{"calibration", calibration_note(calibration)}});
+  table.replace(rows, {{"calibration", calibration_note(machine.calibration)}});
   return stored;
 }
 
@@ -134,6 +120,21 @@ nlohmann::ordered_json to_json(const CorrectionSummary& s) {
           {"corrected", s.corrected},
           {"energy_correction", {{"mean", s.energy_mean}, {"min", s.energy_min}, {"max", s.energy_max}}},
           {"latency_correction", {{"mean", s.latency_mean}, {"min", s.latency_min}, {"max", s.latency_max}}}};
+}
+
+CorrectionSummary corrections_from_json(const nlohmann::json& j) {
+  CorrectionSummary s;
+  j.at("rows").get_to(s.rows);
+  j.at("measured").get_to(s.measured);
+  j.at("corrected").get_to(s.corrected);
+  const nlohmann::json &energy = j.at("energy_correction"), &latency = j.at("latency_correction");
+  energy.at("mean").get_to(s.energy_mean);
+  energy.at("min").get_to(s.energy_min);
+  energy.at("max").get_to(s.energy_max);
+  latency.at("mean").get_to(s.latency_mean);
+  latency.at("min").get_to(s.latency_min);
+  latency.at("max").get_to(s.latency_max);
+  return s;
 }
 
 }  // namespace heat::offline

@@ -23,10 +23,10 @@ using Measurements = std::map<std::string, Measurement>;
 // left out.
 std::int64_t apply_measurements(CostTable& table, const Measurements& measured);
 
-// Predicts every row anew under `calibration`, which becomes the table's, and applies the measurements; all in one
-// transaction. Throws spec::ConfigError for a table of another architecture.
-std::int64_t correct_table(CostTable& table, const spec::ArchSpec& arch, const spec::EnergyTable& energy,
-                           const machines::simba::Calibration& calibration, const Measurements& measured, int threads);
+// Predicts every row anew under the machine's calibration, which becomes the table's, and applies the measurements; all
+// in one transaction. Throws base::ConfigError for a table of another architecture.
+std::int64_t correct_table(CostTable& table, const machines::simba::Machine& machine, const Measurements& measured,
+                           int threads);
 
 // Corrections over the measured rows: measured over predicted.
 struct CorrectionSummary {
@@ -37,5 +37,6 @@ struct CorrectionSummary {
 CorrectionSummary summarize_corrections(const std::vector<CostRow>& rows);
 // {"rows", "measured", "corrected", "energy_correction": {"mean", "min", "max"}, "latency_correction": {...}}.
 nlohmann::ordered_json to_json(const CorrectionSummary& summary);
+CorrectionSummary corrections_from_json(const nlohmann::json& json);
 
 }  // namespace heat::offline

@@ -18,9 +18,6 @@ std::string fingerprint(const void* data, std::size_t bytes) {
   text << std::hex << hash;
   return text.str();
 }
-std::string fingerprint(const std::string& text) {
-  return fingerprint(text.data(), text.size());
-}
 
 // Written and read in one place: table_options takes it apart again.
 std::string options_note(const BuildOptions& o) {
@@ -48,6 +45,10 @@ nlohmann::json read_note(const CostTable& table, const char* name) {
 }
 
 }  // namespace
+
+std::string fingerprint(const std::string& text) {
+  return fingerprint(text.data(), text.size());
+}
 
 std::string architecture_note(const spec::ArchSpec& arch, const spec::EnergyTable& energy) {
   return arch.name + " " + fingerprint(to_json(arch).dump() + to_json(energy).dump());

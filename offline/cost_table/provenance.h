@@ -9,6 +9,9 @@
 
 namespace heat::offline {
 
+// FNV-1a of the text, in hexadecimal.
+std::string fingerprint(const std::string& text);
+
 // The notes "architecture" (name and fingerprint) and "calibration" (the model's parameters).
 std::string architecture_note(const spec::ArchSpec& arch, const spec::EnergyTable& energy);
 std::string calibration_note(const machines::simba::Calibration& calibration);

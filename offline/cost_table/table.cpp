@@ -136,16 +136,26 @@ void CostTable::replace(const std::vector<CostRow>& rows, const std::map<std::st
   }
 }
 
-void CostTable::write_copy(const std::string& path) const {
+std::map<std::string, std::string> CostTable::notes() const {
   std::map<std::string, std::string> notes;
   for (Statement s(state_->database, "SELECT name, text FROM note"); s.step();) notes[s.text(0)] = s.text(1);
+  return notes;
+}
+
+void CostTable::rewrite_sorted(const std::string& path) {
+  const std::string copy = path + ".sorted";
+  open(path).write_copy(copy);  // closed here, which leaves no log beside the file
+  base::commit_file(copy, path);
+}
+
+void CostTable::write_copy(const std::string& path) const {
   const std::string temporary = base::temporary_name(path);
   const auto remove_all = [](const std::string& file) {
     for (const char* end : {"", "-wal", "-shm"}) std::remove((file + end).c_str());
   };
   remove_all(temporary);
-  open(temporary).replace(rows(), notes);  // closing it empties its log
-  remove_all(path);                        // a log left by a killed writer is not the new file's
+  open(temporary).replace(rows(), notes());  // closing it empties its log
+  remove_all(path);                          // a log left by a killed writer is not the new file's
   base::commit_file(temporary, path);
 }
 

@@ -61,6 +61,8 @@ class CostTable {
   std::optional<std::string> note(const std::string& name) const;
   void set_note(const std::string& name, const std::string& text);
 
+  std::map<std::string, std::string> notes() const;
+
   bool has(const std::string& key) const;
   // Adds or replaces the row with this key.
   void insert(const CostRow& row);
@@ -73,6 +75,8 @@ class CostTable {
   // Writes notes and rows, sorted, to a new table at `path`, whole or not at all; what was there is replaced. The bytes
   // depend on the contents alone.
   void write_copy(const std::string& path) const;
+  // Replaces the table at `path`, which nobody has open, by such a copy of itself.
+  static void rewrite_sorted(const std::string& path);
 
  private:
   struct State;

@@ -5,8 +5,9 @@
 #include "offline/decompose/dense_kernels.h"
 
 #include <algorithm>
-#include <thread>
 #include <vector>
+
+#include "base/jobs/parallel_for.h"
 
 namespace heat::offline {
 namespace {
@@ -148,24 +149,15 @@ void multiply_block(const MatrixView& a, const MatrixView& b, double* c, std::in
 
 }  // namespace
 
-int thread_count(int requested) {
-  if (requested > 0) return requested;
-  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
-}
-
 void parallel_ranges(std::int64_t count, std::int64_t grain, int threads,
                      const std::function<void(std::int64_t, std::int64_t)>& body) {
-  const std::int64_t parts =
-      std::clamp<std::int64_t>(count / std::max<std::int64_t>(grain, 1), 1, thread_count(threads));
-  if (parts == 1) {
-    if (count > 0) body(0, count);
-    return;
-  }
-  std::vector<std::thread> workers;
-  for (std::int64_t p = 1; p < parts; ++p)
-    workers.emplace_back([&, p] { body(count * p / parts, count * (p + 1) / parts); });
-  body(0, count / parts);
-  for (auto& w : workers) w.join();
+  if (count <= 0) return;
+  const std::int64_t most = base::thread_count(threads);
+  const std::int64_t parts = std::clamp<std::int64_t>(count / std::max<std::int64_t>(grain, 1), 1, most);
+  base::parallel_for(static_cast<std::size_t>(parts), threads, [&](std::size_t part, int) {
+    const auto p = static_cast<std::int64_t>(part);
+    body(count * p / parts, count * (p + 1) / parts);
+  });
 }
 
 void multiply(const MatrixView& a, const MatrixView& b, double* c, int threads) {

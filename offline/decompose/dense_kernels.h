@@ -31,7 +31,4 @@ void multiply(const MatrixView& a, const MatrixView& b, double* c, int threads);
 void parallel_ranges(std::int64_t count, std::int64_t grain, int threads,
                      const std::function<void(std::int64_t, std::int64_t)>& body);
 
-// Threads to use for a request (0: all cores).
-int thread_count(int requested);
-
 }  // namespace heat::offline

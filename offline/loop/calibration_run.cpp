@@ -117,8 +117,11 @@ struct Finished {
   SimulationResult result;
 };
 
-std::vector<Finished> simulate_named(const CalibrationConfig& config, const std::vector<std::string>& names,
-                                     const std::vector<spec::Schedule>& schedules, const std::string& folder) {
+// Nothing when results of other shards are missing.
+std::optional<std::vector<Finished>> simulate_named(const CalibrationConfig& config,
+                                                    const std::vector<std::string>& names,
+                                                    const std::vector<spec::Schedule>& schedules,
+                                                    const std::string& folder) {
   std::filesystem::create_directories(folder);
   std::vector<SimulationRequest> requests;
   for (std::size_t i = 0; i < schedules.size(); ++i) {
@@ -129,26 +132,63 @@ std::vector<Finished> simulate_named(const CalibrationConfig& config, const std:
     spec::save(schedules[i], r.schedule);
     requests.push_back(std::move(r));
   }
-  std::vector<SimulationResult> results = simulate_all(requests, config.jobs);
+  auto results = simulate_part(requests, {config.jobs, folder + "/array", config.shard});
+  if (!results) return std::nullopt;
   std::vector<Finished> finished;
-  for (std::size_t i = 0; i < results.size(); ++i)
-    finished.push_back({read_sample(names[i], schedules[i], results[i].json), std::move(results[i])});
+  for (std::size_t i = 0; i < results->size(); ++i)
+    finished.push_back({read_sample(names[i], schedules[i], (*results)[i].json), std::move((*results)[i])});
   return finished;
 }
 
 // What needs no mapping: the given schedules, simulated, and the runs that others simulated.
-std::vector<Finished> finished_networks(const CalibrationConfig& config, const spec::ArchSpec& arch,
-                                        const std::string& folder) {
+std::optional<std::vector<Finished>> finished_networks(const CalibrationConfig& config, const spec::ArchSpec& arch,
+                                                       const std::string& folder) {
   std::vector<spec::Schedule> schedules;
   for (const std::string& file : config.schedules) schedules.push_back(spec::Schedule::load(file));
-  std::vector<Finished> finished = simulate_named(config, config.schedules, schedules, folder + "/schedules");
+  auto finished = simulate_named(config, config.schedules, schedules, folder + "/schedules");
+  if (!finished) return std::nullopt;
   for (const std::string& file : config.runs) {
     TracedRun run = read_trace(file);
     if (run.arch != arch.name)
       throw base::TraceError(file + ": was run on '" + run.arch + "', expected '" + arch.name + "'");
-    finished.push_back({read_sample(file, run.schedule, run.result.json), std::move(run.result)});
+    finished->push_back({read_sample(file, run.schedule, run.result.json), std::move(run.result)});
   }
   return finished;
+}
+
+Measurements measurements_of(const std::vector<Finished>& finished, double clock_ghz) {
+  PairMeasurements pairs;
+  for (const Finished& f : finished) pairs.add(f.sample.schedule, f.result, clock_ghz);
+  return pairs.means();
+}
+
+// The configuration's workloads and the cost table's.
+std::vector<CalibrationWorkload> all_workloads(const CalibrationConfig& config, const spec::ArchSpec& arch,
+                                               const spec::EnergyTable& energy) {
+  std::vector<CalibrationWorkload> workloads = config.workloads;
+  if (config.cost_table.empty()) return workloads;
+  const CostTable table = CostTable::open(config.cost_table);
+  check_architecture(table, arch, energy);
+  for (CalibrationWorkload& w : table_workloads(table, config.table_rows)) workloads.push_back(std::move(w));
+  return workloads;
+}
+
+struct MappedRound {
+  std::vector<std::string> names;
+  std::vector<spec::Schedule> schedules;
+  int changed = 0;  // mapped otherwise than in the last round
+};
+
+MappedRound map_round(const std::vector<CalibrationWorkload>& workloads, const machines::simba::Machine& machine,
+                      mapper::Objective objective, const std::vector<spec::Schedule>& last) {
+  MappedRound round;
+  mapper::SearchCache cache;
+  for (std::size_t i = 0; i < workloads.size(); ++i) {
+    round.names.push_back(workloads[i].name);
+    round.schedules.push_back(map_workload(workloads[i], machine, objective, cache));
+    round.changed += !last.empty() && !same_mapping(round.schedules.back(), last[i]);
+  }
+  return round;
 }
 
 double measured_edp_js(const std::vector<CalibrationSample>& samples, double clock_ghz) {
@@ -180,7 +220,7 @@ CalibrationConfig CalibrationConfig::load(const std::string& path) {
   base::ConfigReader r = base::ConfigReader::load(path, problems);
   c.arch = relative_to(path, r.text("arch"));
   c.rounds = static_cast<int>(r.integer_or("rounds", 2, {1, 20}));
-  c.jobs = static_cast<int>(r.integer_or("jobs", 1, {1, 256}));
+  c.jobs = base::read_jobs(r, "jobs", c.jobs);
   c.objective = *mapper::parse_objective(r.choice_or("objective", "edp", {"edp", "energy", "latency"}));
   if (r.has("gemms"))
     for (const std::string& text : r.texts("gemms")) {
@@ -203,54 +243,39 @@ CalibrationConfig CalibrationConfig::load(const std::string& path) {
   return c;
 }
 
-CalibrationResult run_calibration(const CalibrationConfig& config, const std::string& folder) {
+std::optional<CalibrationResult> run_calibration(const CalibrationConfig& config, const std::string& folder) {
   config.check();
   const spec::ArchSpec arch = spec::ArchSpec::load(config.arch);
   const spec::EnergyTable energy = spec::EnergyTable::load(arch.energy_config);
-  std::vector<CalibrationWorkload> workloads = config.workloads;
-  if (!config.cost_table.empty()) {
-    const CostTable table = CostTable::open(config.cost_table);
-    check_architecture(table, arch, energy);
-    for (CalibrationWorkload& w : table_workloads(table, config.table_rows)) workloads.push_back(std::move(w));
-  }
-  std::vector<std::string> names;
-  for (const CalibrationWorkload& w : workloads) names.push_back(w.name);
-
+  const std::vector<CalibrationWorkload> workloads = all_workloads(config, arch, energy);
   CalibrationResult result;
-  const std::vector<Finished> networks = finished_networks(config, arch, folder);
-  std::vector<CalibrationSample> all;
-  for (const Finished& f : networks) all.push_back(f.sample);
+  const auto networks = finished_networks(config, arch, folder);
+  if (!networks) return std::nullopt;
+  std::vector<CalibrationSample> all;  // of every round
+  for (const Finished& f : *networks) all.push_back(f.sample);
   std::vector<spec::Schedule> last;
   const int rounds = workloads.empty() ? 1 : config.rounds;  // nothing is mapped again
   for (int round = 0; round < rounds; ++round) {
-    const machines::simba::Machine machine(arch, energy, result.calibration);
-    mapper::SearchCache cache;
-    std::vector<spec::Schedule> schedules;
-    CalibrationRound report;
-    for (std::size_t i = 0; i < workloads.size(); ++i) {
-      schedules.push_back(map_workload(workloads[i], machine, config.objective, cache));
-      if (round > 0 && !same_mapping(schedules.back(), last[i])) ++report.changed_mappings;
-    }
-    last = schedules;
-    PairMeasurements pairs;
+    MappedRound mapped = map_round(workloads, {arch, energy, result.calibration}, config.objective, last);
+    const auto finished =
+        simulate_named(config, mapped.names, mapped.schedules, folder + "/round-" + std::to_string(round + 1));
+    if (!finished) return std::nullopt;
+    last = std::move(mapped.schedules);
+    result.measured = measurements_of(*finished, arch.clock_ghz);
     std::vector<CalibrationSample> samples;
-    for (const Finished& f : simulate_named(config, names, schedules, folder + "/round-" + std::to_string(round + 1))) {
-      samples.push_back(f.sample);
-      pairs.add(f.sample.schedule, f.result, arch.clock_ghz);
-    }
-    result.measured = pairs.means();
+    for (const Finished& f : *finished) samples.push_back(f.sample);
     all.insert(all.end(), samples.begin(), samples.end());
     if (round == 0)
-      for (const Finished& f : networks) samples.push_back(f.sample);
+      for (const Finished& f : *networks) samples.push_back(f.sample);
+    CalibrationRound report;
+    report.changed_mappings = mapped.changed;
     report.before = quality(samples, arch, energy, result.calibration);
     result.calibration = fit_calibration(all, arch, energy, machines::simba::Calibration{});
     report.after = quality(samples, arch, energy, result.calibration);
     report.edp_js = measured_edp_js(samples, arch.clock_ghz);
     result.rounds.push_back(report);
   }
-  PairMeasurements pairs;
-  for (const Finished& f : networks) pairs.add(f.sample.schedule, f.result, arch.clock_ghz);
-  for (const auto& [key, measurement] : pairs.means()) result.measured[key] = measurement;
+  for (const auto& [key, measurement] : measurements_of(*networks, arch.clock_ghz)) result.measured[key] = measurement;
   result.calibration.save(folder + "/calibration.json");
   return result;
 }

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/jobs/jobs_option.h"
 #include "offline/cost_table/correct.h"
 #include "offline/loop/calibration.h"
 #include "offline/mapper/search.h"
@@ -28,7 +29,8 @@ struct CalibrationConfig {
   std::string cost_table;              // its rows are workloads too, and the results go into it; empty: none
   std::string table_rows = "s_star";   // which of them (table_workloads.h)
   int rounds = 2;
-  int jobs = 1;
+  base::JobsOption jobs{base::JobsBackend::kProcesses, 1, {}};
+  base::Shard shard;  // the part of every round's simulations that is run here
   mapper::Objective objective = mapper::Objective::kEdp;
 
   // Throws ConfigError with all problems. Paths are relative to the file.
@@ -50,7 +52,8 @@ struct CalibrationResult {
   Measurements measured;
 };
 
-// Writes schedules, simulation results and calibration.json below `folder`. Throws what the simulator says.
-CalibrationResult run_calibration(const CalibrationConfig& config, const std::string& folder);
+// Writes schedules, simulation results and calibration.json below `folder`. Throws what the simulator says. Nothing when
+// it went as far as a shard can: results of a round's other shards are missing.
+std::optional<CalibrationResult> run_calibration(const CalibrationConfig& config, const std::string& folder);
 
 }  // namespace heat::offline

@@ -1,44 +1,59 @@
-// posix_spawn with a pipe for stderr; each job is a thread that waits for its process.
+// A request is a command line; what runs many of them is base/jobs.
 #include "offline/loop/simulator_process.h"
 
-#include <fcntl.h>
-#include <spawn.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <atomic>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
-#include <exception>
 #include <filesystem>
-#include <thread>
 
+#include "base/atomic_file.h"
 #include "base/errors.h"
-
-extern char** environ;
+#include "base/jobs/run_commands.h"
+#include "offline/loop/stage_runner.h"
+#include "spec/arch_spec.h"
 
 namespace heat::offline {
 namespace {
 
-std::string read_all(int descriptor) {
-  std::string text;
-  char buffer[4096];
-  for (;;) {
-    const ssize_t n = read(descriptor, buffer, sizeof buffer);
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) return text;
-    text.append(buffer, static_cast<std::size_t>(n));
-  }
-}
-
-std::vector<std::string> command_line(const SimulationRequest& r) {
-  std::vector<std::string> line{simulator_path(),      "--arch", r.arch, "--schedule", r.schedule, "--data",
-                                r.data ? "on" : "off", "--json", r.json};
+base::JobCommand command_of(const SimulationRequest& r) {
+  base::JobCommand command{"simba-sim on '" + r.schedule + "'",
+                           {simulator_path(), "--arch", r.arch, "--schedule", r.schedule, "--data",
+                            r.data ? "on" : "off", "--json", r.json}};
+  auto& line = command.arguments;
   if (!r.trace.empty()) line.insert(line.end(), {"--trace", r.trace});
   line.insert(line.end(), r.extra.begin(), r.extra.end());
-  return line;
+  return command;
+}
+
+std::string key_file(const SimulationRequest& r) {
+  return r.json + ".key";
+}
+
+std::string content_or_name(const std::string& file) {
+  return std::filesystem::exists(file) ? base::read_file(file) : file;
+}
+
+// What decides a result: the simulator, the machine's files, the schedule, the options.
+std::string key_of(const SimulationRequest& r) {
+  const std::filesystem::path program = simulator_path();
+  std::string identity = std::to_string(std::filesystem::file_size(program)) + " " +
+                         std::to_string(std::filesystem::last_write_time(program).time_since_epoch().count()) + "\n" +
+                         (r.data ? "data" : "") + content_or_name(r.schedule) + content_or_name(r.arch);
+  if (std::filesystem::exists(r.arch)) {
+    const spec::ArchSpec arch = spec::ArchSpec::load(r.arch);
+    for (const std::string& file : {arch.energy_config, arch.dram_config}) identity += content_or_name(file);
+  }
+  return content_key(identity);
+}
+
+// simba-sim writes its result whole, and the key is written before it starts: the key that is there is that of the
+// result.
+bool has_result(const SimulationRequest& r, const std::string& key) {
+  if (!r.trace.empty() || !r.extra.empty()) return false;
+  return std::filesystem::exists(r.json) && std::filesystem::exists(key_file(r)) &&
+         base::read_file(key_file(r)) == key + "\n";
 }
 
 }  // namespace
@@ -57,65 +72,33 @@ std::string simulator_path() {
   return path;
 }
 
-int run_process(const std::vector<std::string>& arguments, std::string& error_text) {
-  int ends[2];
-  if (pipe2(ends, O_CLOEXEC) != 0) throw base::FileError(std::string("cannot make a pipe: ") + std::strerror(errno));
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-  posix_spawn_file_actions_adddup2(&actions, ends[1], STDERR_FILENO);
-  std::vector<char*> argv;
-  for (const std::string& a : arguments) argv.push_back(const_cast<char*>(a.c_str()));
-  argv.push_back(nullptr);
-  pid_t process = 0;
-  const int failed = posix_spawn(&process, argv[0], &actions, nullptr, argv.data(), environ);
-  posix_spawn_file_actions_destroy(&actions);
-  close(ends[1]);
-  if (failed != 0) {
-    close(ends[0]);
-    throw base::FileError("cannot start '" + arguments[0] + "': " + std::strerror(failed));
+std::optional<std::vector<SimulationResult>> simulate_part(const std::vector<SimulationRequest>& requests,
+                                                           const SimulationFarm& farm) {
+  std::vector<base::JobCommand> commands;
+  std::vector<std::string> keys;
+  for (std::size_t i = 0; i < requests.size(); ++i) {
+    const SimulationRequest& r = requests[i];
+    keys.push_back(key_of(r));
+    if (!farm.shard.owns(i) || has_result(r, keys[i])) continue;
+    std::filesystem::remove(r.json);
+    base::write_file_atomically(key_file(r), keys[i] + "\n");
+    commands.push_back(command_of(r));
   }
-  error_text = read_all(ends[0]);
-  close(ends[0]);
-  int status = 0;
-  while (waitpid(process, &status, 0) < 0 && errno == EINTR) {
+  base::RunCommandsOptions options;
+  options.jobs = farm.jobs;
+  options.folder = farm.folder;
+  base::run_commands(commands, options);
+  std::vector<SimulationResult> results;
+  for (std::size_t i = 0; i < requests.size(); ++i) {
+    if (!farm.shard.owns(i) && !has_result(requests[i], keys[i])) return std::nullopt;
+    results.push_back(read_simulation(requests[i].json));
   }
-  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-}
-
-SimulationResult simulate(const SimulationRequest& request) {
-  std::string error_text;
-  const int status = run_process(command_line(request), error_text);
-  if (status != 0) {
-    while (!error_text.empty() && error_text.back() == '\n') error_text.pop_back();
-    throw base::Error("simba-sim failed with status " + std::to_string(status) + " on '" + request.schedule +
-                      "': " + (error_text.empty() ? "no message" : error_text));
-  }
-  return read_simulation(request.json);
-}
-
-std::vector<SimulationResult> simulate_all(const std::vector<SimulationRequest>& requests, int jobs) {
-  std::vector<SimulationResult> results(requests.size());
-  std::vector<std::exception_ptr> errors(requests.size());
-  std::atomic<std::size_t> next{0};
-  const auto work = [&] {
-    for (std::size_t i = next++; i < requests.size(); i = next++) {
-      try {
-        results[i] = simulate(requests[i]);
-      } catch (...) {
-        errors[i] = std::current_exception();
-      }
-    }
-  };
-  std::vector<std::thread> threads;
-  const std::size_t count = std::min(requests.size(), static_cast<std::size_t>(std::max(1, jobs)));
-  for (std::size_t t = 1; t < count; ++t) threads.emplace_back(work);
-  work();
-  for (auto& t : threads) t.join();
-  for (const auto& e : errors)
-    if (e) std::rethrow_exception(e);
   return results;
+}
+
+std::vector<SimulationResult> simulate_all(const std::vector<SimulationRequest>& requests, const SimulationFarm& farm) {
+  HEAT_CHECK(farm.shard.is_whole(), "all simulations");
+  return *simulate_part(requests, farm);
 }
 
 }  // namespace heat::offline

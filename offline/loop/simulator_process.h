@@ -1,9 +1,11 @@
 // simba-sim as a subprocess: the SystemC kernel is global, so that every simulation is a process of its own.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "base/jobs/jobs_option.h"
 #include "offline/loop/simulated_run.h"
 
 namespace heat::offline {
@@ -18,18 +20,24 @@ struct SimulationRequest {
   std::vector<std::string> extra;  // further options
 };
 
-// simba-sim: $HEAT_SIMBA_SIM, else the file beside this executable. Throws spec::FileError when it cannot be executed.
+// simba-sim: $HEAT_SIMBA_SIM, else the file beside this executable. Throws base::FileError when it cannot be executed.
 std::string simulator_path();
 
-// Runs `arguments` (arguments[0] is the program's path) and returns its exit status; what it writes to stderr goes to
-// `error_text`, its stdout is dropped. A signal that ends it counts as status 128 + signal. Throws spec::FileError when
-// it cannot be started.
-int run_process(const std::vector<std::string>& arguments, std::string& error_text);
+// Who runs simulations.
+struct SimulationFarm {
+  base::JobsOption jobs;
+  std::string folder;  // for what a job array writes (base/jobs/run_commands.h)
+  base::Shard shard;   // the part of the requests that is run here
+};
 
-// One simulation. Throws spec::Error with simba-sim's own message when it fails.
-SimulationResult simulate(const SimulationRequest& request);
+// Runs all requests of the shard, farmed out as `jobs` says; results in the order of the requests, or nothing while some
+// of other shards' are missing. A result that is there already is kept where the same simulator made it from the same
+// machine and schedule, without trace and further options; <json>.key says so. Throws base::Error with simba-sim's own
+// message for the first request that fails.
+std::optional<std::vector<SimulationResult>> simulate_part(const std::vector<SimulationRequest>& requests,
+                                                           const SimulationFarm& farm);
 
-// Many, at most `jobs` at a time; results in the order of the requests. Throws the first failing request's error.
-std::vector<SimulationResult> simulate_all(const std::vector<SimulationRequest>& requests, int jobs);
+// The same for all of them: farm.shard is the whole.
+std::vector<SimulationResult> simulate_all(const std::vector<SimulationRequest>& requests, const SimulationFarm& farm);
 
 }  // namespace heat::offline

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
+#include <map>
 
 #include "base/atomic_file.h"
 #include "base/errors.h"
@@ -39,6 +40,16 @@ std::string duration(double seconds) {
   return text;
 }
 
+// Chains the keys of the stages it reads. `keys`: of those before it.
+std::string key_of(const Stage& stage, const std::map<std::string, std::string>& keys) {
+  std::string identity = stage.name + "\n" + stage.config.dump() + "\n";
+  for (const std::string& input : stage.inputs) {
+    HEAT_CHECK(keys.count(input), "stage " + stage.name + " reads " + input + ", which does not come before it");
+    identity += input + " " + keys.at(input) + "\n";
+  }
+  return content_key(identity);
+}
+
 }  // namespace
 
 void StageProgress::report(const std::string& text) {
@@ -69,40 +80,38 @@ std::string content_key(const std::string& text) {
   return hex;
 }
 
-std::map<std::string, nlohmann::json> run_stages(const std::string& root, const std::vector<Stage>& stages,
-                                                 const StageOptions& options) {
+void run_stages(const std::string& root, const std::vector<Stage>& stages, const StageOptions& options) {
   std::error_code error;
   if (options.fresh) fs::remove_all(root, error);
   fs::create_directories(root, error);
   if (error) throw base::FileError("cannot create folder '" + root + "': " + error.message());
-  std::map<std::string, nlohmann::json> results;
   std::map<std::string, std::string> keys;
   for (std::size_t i = 0; i < stages.size(); ++i) {
     const Stage& stage = stages[i];
-    std::string identity = stage.name + "\n" + stage.config.dump() + "\n";
-    for (const std::string& input : stage.inputs) {
-      HEAT_CHECK(keys.count(input), "stage " + stage.name + " reads " + input + ", which does not come before it");
-      identity += input + " " + keys[input] + "\n";
-    }
-    keys[stage.name] = content_key(identity);
+    keys[stage.name] = key_of(stage, keys);
     const std::string stem = numbered(i + 1, stage.name);
     const fs::path folder = fs::path(root) / (stem + "-" + keys[stage.name]), result = folder / "result.json";
     StageProgress progress("[" + std::to_string(i + 1) + "/" + std::to_string(stages.size()) + "] " + stage.name,
                            options.quiet);
     if (fs::exists(result)) {
-      results[stage.name] = nlohmann::json::parse(base::read_file(result.string()));
+      stage.restore(nlohmann::json::parse(base::read_file(result.string())));
       progress.done("kept from the last run", 0);
     } else {
       fs::create_directories(folder);
       const double start = now_seconds();
-      results[stage.name] = stage.run(results, folder.string(), progress);
-      base::write_file_atomically(result.string(), results[stage.name].dump(1) + "\n");
+      if (!options.shard.is_whole()) {
+        if (!stage.run_part)
+          throw base::ConfigError("--shard: the next stage, " + stage.name +
+                                  ", is not divided: run it without --shard first");
+        stage.run_part(folder.string(), progress, options.shard);
+        return progress.done("part " + options.shard.text() + " done", now_seconds() - start);
+      }
+      base::write_file_atomically(result.string(), stage.run(folder.string(), progress).dump(1) + "\n");
       progress.done("done", now_seconds() - start);
     }
     remove_other_keys(root, stem, folder);
     if (options.stop_after == static_cast<int>(i) + 1) break;
   }
-  return results;
 }
 
 }  // namespace heat::offline

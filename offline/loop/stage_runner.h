@@ -3,10 +3,11 @@
 #pragma once
 
 #include <functional>
-#include <map>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
+
+#include "base/jobs/jobs_option.h"
 
 namespace heat::offline {
 
@@ -26,30 +27,32 @@ class StageProgress {
   double start_ = -1;
 };
 
-// A stage: the result it leaves for later ones is JSON; large files go beside it into `folder` (their names in the
-// JSON).
+// A stage: what it leaves for later ones is JSON on disk; large files go beside it into `folder` (their names in the
+// JSON). Its owner keeps what `run` made or `restore` read in a form of its own.
 struct Stage {
   std::string name;                 // of its folder and in progress lines
   std::vector<std::string> inputs;  // names of earlier stages whose results it reads
   nlohmann::json config;            // the part of the configuration that decides its result
   // Precondition: `folder` exists; what an interrupted run left there may still be in it (checkpoints to go on from).
-  std::function<nlohmann::json(const std::map<std::string, nlohmann::json>& results, const std::string& folder,
-                               StageProgress& progress)>
-      run;
+  std::function<nlohmann::json(const std::string& folder, StageProgress& progress)> run;
+  // Takes the result of an earlier run.
+  std::function<void(const nlohmann::json& result)> restore;
+  // Of a divided stage: leaves the shard's part in the folder, for `run` to take over. Empty: it is not divided.
+  std::function<void(const std::string& folder, StageProgress& progress, const base::Shard& shard)> run_part;
 };
 
 struct StageOptions {
   bool fresh = false;  // forget earlier results
   bool quiet = false;  // no progress lines
-  int stop_after = 0;  // stop after so many stages (tests); 0: run all
+  int stop_after = 0;  // stop after so many stages; 0: run all
+  base::Shard shard;   // not the whole: this part of the first stage that is not done, and no more
 };
 
 // 64-bit FNV-1a of the text, as 16 hex digits.
 std::string content_key(const std::string& text);
 
-// Runs the stages below `root` (folder "<nn>-<name>-<key>" each; folders of other keys of the same stage are removed
-// once the stage is done) and returns every stage's result by name.
-std::map<std::string, nlohmann::json> run_stages(const std::string& root, const std::vector<Stage>& stages,
-                                                 const StageOptions& options = {});
+// Runs or restores the stages below `root` (folder "<nn>-<name>-<key>" each; folders of other keys of the same stage are
+// removed once the stage is done). Throws base::ConfigError for a shard of a stage that is not divided.
+void run_stages(const std::string& root, const std::vector<Stage>& stages, const StageOptions& options = {});
 
 }  // namespace heat::offline

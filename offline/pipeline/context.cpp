@@ -2,8 +2,8 @@
 #include "offline/pipeline/context.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <map>
-#include <nlohmann/json.hpp>
 
 #include "offline/model/embed.h"
 #include "offline/pipeline/model_forms.h"
@@ -11,34 +11,29 @@
 #include "offline/train/evaluate.h"
 
 namespace heat::offline {
-namespace {
-
-// Every n-th example, so that a limited split has the whole split's mix.
-template <class Example>
-void thin(std::vector<Example>& examples, std::int64_t limit) {
-  const auto count = static_cast<std::int64_t>(examples.size());
-  if (limit <= 0 || count <= limit) return;
-  std::vector<Example> kept;
-  for (std::int64_t i = 0; i < limit; ++i) kept.push_back(examples[static_cast<std::size_t>(i * count / limit)]);
-  examples = std::move(kept);
-}
-
-}  // namespace
-
-PipelineContext::PipelineContext(const PipelineConfig& config, std::string out)
+PipelineContext::PipelineContext(const PipelineConfig& config, std::string out, FarmOut farm_out)
     : config_(config),
       out_(std::move(out)),
+      farm_out_(std::move(farm_out)),
       arch_(spec::ArchSpec::load(config.arch)),
       energy_(spec::EnergyTable::load(arch_.energy_config)) {}
+
+void PipelineContext::farm_out() const {
+  if (farm_out_ && config_.jobs.backend != base::JobsBackend::kThreads) farm_out_(config_.jobs, out_ + "/array");
+}
+
+std::string PipelineContext::relative(const std::string& file) const {
+  return std::filesystem::relative(file, out_).string();
+}
 
 const TextTask& PipelineContext::task() {
   if (!task_) {
     task_ = std::make_unique<TextTask>(load_task(config_.task, config_.data));
     student_dev_examples_ = task_->dev;
-    thin(student_dev_examples_, config_.distill_dev_limit);
-    thin(task_->train, config_.train_limit);
-    thin(task_->dev, config_.dev_limit);
-    thin(task_->test, config_.test_limit);
+    limit_texts(student_dev_examples_, config_.distill_dev_limit);
+    limit_texts(task_->train, config_.train_limit);
+    limit_texts(task_->dev, config_.dev_limit);
+    limit_texts(task_->test, config_.test_limit);
   }
   return *task_;
 }
@@ -79,7 +74,7 @@ const std::vector<EncodedText>& PipelineContext::student_dev() {
 
 std::vector<EncodedText> PipelineContext::int8_test() {
   std::vector<EncodedText> some = test();
-  thin(some, config_.int8_limit);
+  limit_texts(some, config_.int8_limit);
   return some;
 }
 
@@ -96,32 +91,10 @@ const std::vector<std::vector<float>>& PipelineContext::calibration_inputs() {
     for (const auto& ids : full_sequences(teacher().tokenizer, texts, config_.tokens, kSentences))
       inputs_.push_back(embed(teacher().model, ids));
     std::vector<EncodedText> whole = dev();
-    thin(whole, kWhole);
+    limit_texts(whole, kWhole);
     for (const EncodedText& t : whole) inputs_.push_back(embed(teacher().model, t.ids));
   }
   return inputs_;
-}
-
-nlohmann::json to_json(const std::vector<LayerPlan>& plans) {
-  nlohmann::json list = nlohmann::json::array();
-  for (const LayerPlan& p : plans)
-    list.push_back({{"layer", p.layer},
-                    {"method", method_name(p.method)},
-                    {"row_modes", p.shape.row_modes},
-                    {"col_modes", p.shape.col_modes},
-                    {"ranks", p.ranks}});
-  return list;
-}
-
-std::vector<LayerPlan> plans_from_json(const nlohmann::json& json) {
-  std::vector<LayerPlan> plans;
-  for (const auto& p : json)
-    plans.push_back(
-        {p.at("layer").get<std::string>(),
-         method_from_name(p.at("method").get<std::string>()),
-         {p.at("row_modes").get<std::vector<std::int64_t>>(), p.at("col_modes").get<std::vector<std::int64_t>>()},
-         p.at("ranks").get<std::vector<std::int64_t>>()});
-  return plans;
 }
 
 NetworkForms forms_of_plans(const std::vector<LayerPlan>& plans) {

@@ -1,8 +1,8 @@
 // What several stages need and what is loaded once, when the first of them asks.
 #pragma once
 
+#include <functional>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -17,9 +17,19 @@
 
 namespace heat::offline {
 
+// Runs the parts of the stage that is next, as `jobs` says, somewhere; `folder` as in base/jobs/run_commands.h.
+using FarmOut = std::function<void(const base::JobsOption& jobs, const std::string& folder)>;
+
 class PipelineContext {
  public:
-  PipelineContext(const PipelineConfig& config, std::string out);
+  PipelineContext(const PipelineConfig& config, std::string out, FarmOut farm_out = nullptr);
+
+  // Has a divided stage's parts done by other processes, where the configuration's jobs are such. They leave them in the
+  // stage's folder.
+  void farm_out() const;
+  // A file of the run, as stages name it in their results, and back.
+  std::string relative(const std::string& file) const;
+  std::string absolute(const std::string& file) const { return out_ + "/" + file; }
 
   const PipelineConfig& config() const { return config_; }
   const std::string& out() const { return out_; }
@@ -46,6 +56,7 @@ class PipelineContext {
 
   const PipelineConfig& config_;
   std::string out_;
+  FarmOut farm_out_;
   spec::ArchSpec arch_;
   spec::EnergyTable energy_;
   std::unique_ptr<TextTask> task_;
@@ -54,10 +65,6 @@ class PipelineContext {
   std::vector<EncodedText> train_, dev_, test_, student_dev_;
   std::vector<std::vector<float>> inputs_;
 };
-
-// Student networks: factors for every planned layer, as files between stages.
-nlohmann::json to_json(const std::vector<LayerPlan>& plans);
-std::vector<LayerPlan> plans_from_json(const nlohmann::json& json);
 
 // The network of the planned layers without values: for schedules that only count. Layers without a plan are dense.
 NetworkForms forms_of_plans(const std::vector<LayerPlan>& plans);

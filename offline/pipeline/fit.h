@@ -2,12 +2,12 @@
 // the factors by which the last prediction was off.
 #pragma once
 
-#include <nlohmann/json.hpp>
 #include <vector>
 
 #include "offline/loop/calibration.h"
 #include "offline/loop/pair_measurements.h"
 #include "offline/pipeline/layer_costs.h"
+#include "offline/pipeline/stage_results.h"
 
 namespace heat::offline {
 
@@ -16,7 +16,7 @@ class LoopFit {
   explicit LoopFit(PipelineContext& context) : context_(context) {}
 
   // A schedule with its simulation (as simulate_schedule returned it); of a round's the choice last.
-  void add(spec::Schedule schedule, const nlohmann::json& run);
+  void add(spec::Schedule schedule, const SimulatedSchedule& run);
   // Fits to all runs added so far. What those since the last update measured replaces earlier measurements.
   void update();
 
@@ -27,18 +27,17 @@ class LoopFit {
   spec::Prediction corrected(const spec::Prediction& prediction) const;
 
   // Everything learnt, to go on from in a later stage.
-  nlohmann::json state() const;
-  static LoopFit from_state(PipelineContext& context, const nlohmann::json& state, const std::string& calibration_file);
+  LoopFitState state() const;
+  static LoopFit from_state(PipelineContext& context, const LoopFitState& state);
 
-  // Mean relative errors over the groups of all runs: {"latency_before", "latency_after", "energy_before", ...}.
-  nlohmann::json errors() const;
+  LoopErrors errors() const;
   // One a group of the last run, for the report's picture.
-  nlohmann::json points() const;
+  std::vector<LoopPoint> points() const;
 
  private:
   struct Run {
     spec::Schedule schedule;
-    nlohmann::json measured;
+    SimulatedSchedule measured;
   };
   spec::Schedule predicted(const Run& run, const machines::simba::Calibration& calibration) const;
 

@@ -2,12 +2,13 @@
 // function; offline/loop/stage_runner.h keeps finished stages.
 #pragma once
 
-#include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "offline/loop/stage_runner.h"
 #include "offline/pipeline/context.h"
+#include "offline/pipeline/stage_results.h"
 
 namespace heat::offline {
 
@@ -16,42 +17,55 @@ struct PipelineOptions {
   bool fresh = false;
   bool quiet = false;
   int stop_after = 0;
+  base::Shard shard;  // not the whole: does this part of the next stage, if that is divided, and ends
+  FarmOut farm_out;   // starts the parts of a divided stage elsewhere; empty: this process does them
 };
 
 // Runs what is not done yet. Writes below options.out: summary.json, cost_table.sqlite, schedule.json with its image,
-// weights.safetensors, traces/<run>/run.sqlite and report.html. Returns the summary.
-nlohmann::ordered_json run_pipeline(const PipelineConfig& config, const PipelineOptions& options);
+// weights.safetensors, traces/<run>/run.sqlite and report.html. Returns the summary; nothing when it ended before the
+// last stage, as the options say.
+std::optional<Summary> run_pipeline(const PipelineConfig& config, const PipelineOptions& options);
 
-// The summary as the table that ends a run.
-std::string summary_table(const nlohmann::ordered_json& summary);
+// The summary as it is in summary.json, and as the table that ends a run.
+std::string summary_json(const Summary& summary);
+std::string summary_table(const Summary& summary);
 
-using StageResults = std::map<std::string, nlohmann::json>;
+// The stages in their order, each with what decides its result. `results` gets what they leave.
+std::vector<Stage> pipeline_stages(PipelineContext& context, StageResults& results);
 
-// The stages, in order.
-nlohmann::json stage_baseline(PipelineContext& context, StageProgress& progress);
-nlohmann::json stage_teacher(PipelineContext& context, StageProgress& progress);
-nlohmann::json stage_cost_table(PipelineContext& context, const std::string& folder, StageProgress& progress);
-nlohmann::json stage_dense(PipelineContext& context, const std::string& folder, StageProgress& progress);
-nlohmann::json stage_supernet(PipelineContext& context, const StageResults& results, const std::string& folder,
-                              StageProgress& progress);
-nlohmann::json stage_predictor(PipelineContext& context, const StageResults& results, const std::string& folder,
-                               StageProgress& progress);
-nlohmann::json stage_search(PipelineContext& context, const StageResults& results, const std::string& folder,
-                            StageProgress& progress);
-nlohmann::json stage_loop(PipelineContext& context, const StageResults& results, const std::string& folder,
-                          StageProgress& progress);
-nlohmann::json stage_distill(PipelineContext& context, const StageResults& results, const std::string& folder,
-                             StageProgress& progress);
-nlohmann::json stage_evaluate(PipelineContext& context, const StageResults& results, StageProgress& progress);
-nlohmann::json stage_schedule(PipelineContext& context, const StageResults& results, const std::string& folder,
-                              StageProgress& progress);
-nlohmann::json stage_report(PipelineContext& context, const StageResults& results, const std::string& folder,
-                            StageProgress& progress);
+// What a stage works with. `folder` is its own; an interrupted run may have left something there to go on from.
+struct StageRun {
+  PipelineContext& context;
+  const StageResults& results;
+  const std::string& folder;
+  StageProgress& progress;
+};
 
+BaselineResult stage_baseline(const StageRun& run);
+TeacherResult stage_teacher(const StageRun& run);
+CostTableResult stage_cost_table(const StageRun& run);
+DenseResult stage_dense(const StageRun& run);
+SupernetResult stage_supernet(const StageRun& run);
+PredictorResult stage_predictor(const StageRun& run);
+SearchResult stage_search(const StageRun& run);
+LoopResult stage_loop(const StageRun& run);
+StudentResult stage_distill(const StageRun& run);
+EvaluateResult stage_evaluate(const StageRun& run);
+ScheduleResult stage_schedule(const StageRun& run);
+Summary stage_report(const StageRun& run);
+
+// The shard's part of a divided stage, left in its folder for the stage itself.
+void part_of_cost_table(const StageRun& run, const base::Shard& shard);
+void part_of_predictor(const StageRun& run, const base::Shard& shard);
+
+// A network on the test split.
+NetworkScore score_network(TorchModel& model, const StageRun& run);
 // The SuperNet of the chosen shapes, untrained; and the trained one (its weights read from the stage's folder).
 SuperNet make_supernet(PipelineContext& context, const StageResults& results);
 SuperNet load_supernet(PipelineContext& context, const StageResults& results);
 // The final student with its distilled weights.
 TorchModel load_student(PipelineContext& context, const StageResults& results);
+// Accuracy by rank choices, fitted on the predictor stage's samples.
+AccuracyPredictor make_predictor(const PipelineConfig& config, const std::vector<ScoredSubNet>& samples);
 
 }  // namespace heat::offline

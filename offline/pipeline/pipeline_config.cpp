@@ -87,6 +87,56 @@ void read_distill_stage(base::ConfigReader r, PipelineConfig& c) {
   c.distill_dev_limit = r.integer_or("dev_limit", c.distill_dev_limit, {0, kMany});
 }
 
+nlohmann::json teacher_values(const PipelineConfig& c) {
+  nlohmann::json values{{"tokens", c.tokens}};
+  for (const char* file : {"config.json", "vocab.txt", "model.safetensors"})
+    if (const fs::path f = fs::path(c.teacher) / file; fs::exists(f))
+      values[file] = content_key(base::read_file(f.string()));
+  return values;
+}
+
+nlohmann::json machine_values(const PipelineConfig& c) {
+  const spec::ArchSpec arch = spec::ArchSpec::load(c.arch);
+  nlohmann::json values;
+  for (const std::string& file : {c.arch, arch.energy_config, arch.dram_config})
+    values["files"].push_back(content_key(base::read_file(file)));
+  return values;
+}
+
+nlohmann::json values_of(const PipelineConfig& c, ConfigPart part) {
+  switch (part) {
+    case ConfigPart::kData:
+      return {{"task", c.task}, {"data", c.data}, {"limits", {c.train_limit, c.dev_limit, c.test_limit}}};
+    case ConfigPart::kTeacher:
+      return teacher_values(c);
+    case ConfigPart::kMachine:
+      return machine_values(c);
+    case ConfigPart::kLevel1:
+      return {{"methods", c.level1.methods},    {"ratios", c.level1.ratios},     {"shapes", c.level1.shapes},
+              {"max_axes", c.level1.max_axes},  {"matrices", c.level1.matrices}, {"paths", c.level1.paths},
+              {"max_ratio", c.level1.max_ratio}};
+    case ConfigPart::kSupernet:
+      return {{"digest", c.supernet.digest()}, {"max_ratio", c.supernet_ratio}, {"fractions", c.fractions}};
+    case ConfigPart::kPredictor:
+      return {{"subnets", c.subnets}, {"trees", c.predictor.trees}};
+    case ConfigPart::kSearch:
+      return {{"population", c.evolution.population},
+              {"generations", c.evolution.generations},
+              {"parents", c.evolution.parents},
+              {"mutation", c.evolution.mutation_probability},
+              {"gamma", c.evolution.gamma},
+              {"max_edp_ratio", c.max_edp_ratio},
+              {"max_accuracy_drop", c.max_accuracy_drop}};
+    case ConfigPart::kLoop:
+      return {{"max_rounds", c.max_rounds}, {"tolerance", c.tolerance}, {"candidates", c.candidates}};
+    case ConfigPart::kInt8:
+      return {{"limit", c.int8_limit}};
+    case ConfigPart::kDistill:
+      return {{"digest", c.distill.digest()}, {"dev_limit", c.distill_dev_limit}};
+  }
+  throw std::logic_error("no such part of the configuration");
+}
+
 }  // namespace
 
 PipelineConfig PipelineConfig::load(const std::string& path) {
@@ -96,7 +146,7 @@ PipelineConfig PipelineConfig::load(const std::string& path) {
   c.file = path;
   c.seed = static_cast<std::uint64_t>(r.integer("seed", {0, kMany}));
   c.threads = static_cast<int>(r.integer_or("threads", 2, {1, 1024}));
-  c.jobs = static_cast<int>(r.integer_or("jobs", 2, {1, 1024}));
+  c.jobs = base::read_jobs(r, "jobs", c.jobs);
   base::ConfigReader task = r.section("task");
   c.task = task.choice("name", task_names());
   c.data = task.text_or("data", "");
@@ -122,44 +172,35 @@ PipelineConfig PipelineConfig::load(const std::string& path) {
   return c;
 }
 
-nlohmann::json key_of(const PipelineConfig& c, const std::string& part) {
-  nlohmann::json key{{"seed", c.seed}};
-  if (part == "data")
-    key.update({{"task", c.task}, {"data", c.data}, {"limits", {c.train_limit, c.dev_limit, c.test_limit}}});
-  if (part == "teacher") {
-    key["tokens"] = c.tokens;
-    for (const char* file : {"config.json", "vocab.txt", "model.safetensors"})
-      if (const fs::path f = fs::path(c.teacher) / file; fs::exists(f))
-        key[file] = content_key(base::read_file(f.string()));
+const char* part_name(ConfigPart part) {
+  switch (part) {
+    case ConfigPart::kData:
+      return "data";
+    case ConfigPart::kTeacher:
+      return "teacher";
+    case ConfigPart::kMachine:
+      return "machine";
+    case ConfigPart::kLevel1:
+      return "level1";
+    case ConfigPart::kSupernet:
+      return "supernet";
+    case ConfigPart::kPredictor:
+      return "predictor";
+    case ConfigPart::kSearch:
+      return "search";
+    case ConfigPart::kLoop:
+      return "loop";
+    case ConfigPart::kInt8:
+      return "int8";
+    case ConfigPart::kDistill:
+      return "distill";
   }
-  if (part == "machine") {
-    const spec::ArchSpec arch = spec::ArchSpec::load(c.arch);
-    for (const std::string& file : {c.arch, arch.energy_config, arch.dram_config})
-      key["files"].push_back(content_key(base::read_file(file)));
-  }
-  if (part == "level1")
-    key.update({{"methods", c.level1.methods},
-                {"ratios", c.level1.ratios},
-                {"shapes", c.level1.shapes},
-                {"max_axes", c.level1.max_axes},
-                {"matrices", c.level1.matrices},
-                {"paths", c.level1.paths},
-                {"max_ratio", c.level1.max_ratio}});
-  if (part == "supernet")
-    key.update({{"digest", c.supernet.digest()}, {"max_ratio", c.supernet_ratio}, {"fractions", c.fractions}});
-  if (part == "predictor") key.update({{"subnets", c.subnets}, {"trees", c.predictor.trees}});
-  if (part == "search")
-    key.update({{"population", c.evolution.population},
-                {"generations", c.evolution.generations},
-                {"parents", c.evolution.parents},
-                {"mutation", c.evolution.mutation_probability},
-                {"gamma", c.evolution.gamma},
-                {"max_edp_ratio", c.max_edp_ratio},
-                {"max_accuracy_drop", c.max_accuracy_drop}});
-  if (part == "loop")
-    key.update({{"max_rounds", c.max_rounds}, {"tolerance", c.tolerance}, {"candidates", c.candidates}});
-  if (part == "int8") key["limit"] = c.int8_limit;
-  if (part == "distill") key.update({{"digest", c.distill.digest()}, {"dev_limit", c.distill_dev_limit}});
+  throw std::logic_error("no such part of the configuration");
+}
+
+nlohmann::json key_of(const PipelineConfig& config, ConfigPart part) {
+  nlohmann::json key = values_of(config, part);
+  key["seed"] = config.seed;
   return key;
 }
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/jobs/jobs_option.h"
 #include "offline/search/evolution.h"
 #include "offline/search/predictor.h"
 #include "offline/train/distill.h"
@@ -17,10 +18,10 @@ struct PipelineConfig {
   std::string file;
   std::uint64_t seed = 1;
   int threads = 2;
-  int jobs = 2;             // simulations at a time
-  std::string task, data;   // offline/tasks; data empty: the task's default place
-  std::string teacher;      // Hugging Face folder
-  std::string arch;         // machine YAML
+  base::JobsOption jobs{base::JobsBackend::kProcesses, 2, {}};  // of cost table, SubNet scores and simulations
+  std::string task, data;                                       // offline/tasks; data empty: the task's default place
+  std::string teacher;                                          // Hugging Face folder
+  std::string arch;                                             // machine YAML
   std::int64_t tokens = 0;  // length of the sentence that is scheduled, and the longest text
   std::int64_t train_limit = 0, dev_limit = 0, test_limit = 0;  // examples used; 0: all
 
@@ -53,7 +54,30 @@ struct PipelineConfig {
   static PipelineConfig load(const std::string& path);
 };
 
-// The parts that decide a stage's result, for its key.
-nlohmann::json key_of(const PipelineConfig& config, const std::string& part);
+// The stages of a run, in their order, and the parts of the configuration that decide a stage's result beside the results
+// it reads. Both are enums and not words: a stage whose key covered a misspelt part would never go stale.
+enum class StageId {
+  kBaseline,
+  kTeacher,
+  kCostTable,
+  kDense,
+  kSupernet,
+  kPredictor,
+  kSearch,
+  kLoop,
+  kDistill,
+  kEvaluate,
+  kSchedule,
+  kReport,
+};
+enum class ConfigPart { kData, kTeacher, kMachine, kLevel1, kSupernet, kPredictor, kSearch, kLoop, kInt8, kDistill };
+constexpr ConfigPart kConfigParts[] = {
+    ConfigPart::kData,      ConfigPart::kTeacher, ConfigPart::kMachine, ConfigPart::kLevel1, ConfigPart::kSupernet,
+    ConfigPart::kPredictor, ConfigPart::kSearch,  ConfigPart::kLoop,    ConfigPart::kInt8,   ConfigPart::kDistill};
+
+// The part's name in a key.
+const char* part_name(ConfigPart part);
+// The part's values (of files their contents), for a stage's key; the seed is in each.
+nlohmann::json key_of(const PipelineConfig& config, ConfigPart part);
 
 }  // namespace heat::offline

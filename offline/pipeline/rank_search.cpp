@@ -8,7 +8,6 @@
 #include "base/errors.h"
 #include "offline/decompose/rank_rules.h"
 #include "offline/search/baselines.h"
-#include "offline/search/search_files.h"
 
 namespace heat::offline {
 namespace {
@@ -26,41 +25,62 @@ int tensorly_choice(const RankLadder& ladder, const std::vector<ChoiceCost>& cos
   }
 }
 
-nlohmann::json describe_baselines(const PipelineConfig& config, const std::vector<RankLadder>& ladders,
-                                  const ChoiceTable& table, const std::function<double(const Genes&)>& accuracy,
-                                  const EvolutionConfig& evolution) {
+AssessedSubNet assessed(const Contender& c) {
+  return {c.genes,         c.accuracy,    c.cost.energy_pj, c.cost.latency_ns,
+          c.cost.edp_js(), c.cost.params, c.score,          c.violation == 0};
+}
+
+std::vector<AssessedBaseline> assess_baselines(const PipelineConfig& config, const std::vector<RankLadder>& ladders,
+                                               const ChoiceTable& table,
+                                               const std::function<double(const Genes&)>& accuracy,
+                                               const EvolutionConfig& evolution) {
   std::vector<Baseline> baselines = uniform_baselines(table);
   const auto choose = [&](std::size_t layer, double ratio) {
     return tensorly_choice(ladders[layer], table.layers[layer], ratio);
   };
   for (const auto& b : rule_baselines(table, "tensorly", config.level1.ratios, choose)) baselines.push_back(b);
-  nlohmann::json list = nlohmann::json::array();
-  for (const Baseline& b : baselines) {
-    const Contender c = assess(table, b.genes, accuracy(b.genes), evolution);
-    nlohmann::json entry = candidate_json(c);
-    entry["name"] = b.name;
-    entry["objective"] = c.score;
-    list.push_back(entry);
+  std::vector<AssessedBaseline> list;
+  for (const Baseline& b : baselines)
+    list.push_back({b.name, assessed(assess(table, b.genes, accuracy(b.genes), evolution))});
+  return list;
+}
+
+// The SubNet of least score whose accuracy is at least `floor`, else the most accurate.
+const Contender& choose_contender(const EvolutionResult& result, double floor) {
+  const Contender* best = nullptr;
+  for (const Contender& c : result.pareto) {
+    const bool good = c.accuracy >= floor;
+    const bool best_good = best && best->accuracy >= floor;
+    if (!best || (good && !best_good) || (good && c.score < best->score) ||
+        (!good && !best_good && c.accuracy > best->accuracy))
+      best = &c;
   }
+  return best ? *best : result.best;
+}
+
+// The next best after `best` by the same rule.
+std::vector<SubNet> runners_up(const EvolutionResult& result, const Contender& best, double floor) {
+  std::vector<const Contender*> others;
+  for (const Contender& c : result.pareto)
+    if (c.genes != best.genes) others.push_back(&c);
+  std::stable_sort(others.begin(), others.end(), [&](const Contender* a, const Contender* b) {
+    return std::pair(a->accuracy < floor, a->score) < std::pair(b->accuracy < floor, b->score);
+  });
+  std::vector<SubNet> list;
+  for (std::size_t i = 0; i < others.size() && i < kRunnersUp; ++i) list.push_back(others[i]->genes);
+  return list;
+}
+
+std::vector<SearchGeneration> feasible_generations(const std::vector<Generation>& history) {
+  std::vector<SearchGeneration> list;
+  for (std::size_t g = 0; g < history.size(); ++g)
+    if (!std::isnan(history[g].best_score))
+      list.push_back(
+          {static_cast<std::int64_t>(g), history[g].best_score, history[g].mean_score, history[g].evaluations});
   return list;
 }
 
 }  // namespace
-
-std::vector<RankLadder> ladders_from_json(const nlohmann::json& json) {
-  std::vector<RankLadder> ladders;
-  for (const auto& l : json) {
-    RankLadder ladder;
-    ladder.layer = l.at("layer").get<std::string>();
-    ladder.method = method_from_name(l.at("method").get<std::string>());
-    ladder.shape = {l.at("row_modes").get<std::vector<std::int64_t>>(),
-                    l.at("col_modes").get<std::vector<std::int64_t>>()};
-    ladder.choices = l.at("choices").get<std::vector<std::vector<std::int64_t>>>();
-    ladder.params = l.at("params").get<std::vector<std::int64_t>>();
-    ladders.push_back(std::move(ladder));
-  }
-  return ladders;
-}
 
 std::vector<LayerPlan> plans_of(const std::vector<RankLadder>& ladders, const SubNet& subnet) {
   std::vector<LayerPlan> plans;
@@ -79,37 +99,13 @@ SearchRound search_ranks(const PipelineConfig& config, const std::vector<RankLad
   Genes largest;
   for (const RankLadder& l : ladders) largest.push_back(static_cast<int>(l.choices.size()) - 1);
   const double floor = accuracy(largest) - config.max_accuracy_drop;
-  const Contender* best = nullptr;
-  for (const Contender& c : result.pareto) {
-    const bool good = c.accuracy >= floor;
-    const bool best_good = best && best->accuracy >= floor;
-    if (!best || (good && !best_good) || (good && c.score < best->score) ||
-        (!good && !best_good && c.accuracy > best->accuracy))
-      best = &c;
-  }
-  if (!best) best = &result.best;
+  const Contender& best = choose_contender(result, floor);
   SearchRound round;
-  round.subnet = best->genes;
-  round.accuracy = best->accuracy;
-  std::vector<const Contender*> others;
-  for (const Contender& c : result.pareto)
-    if (c.genes != best->genes) others.push_back(&c);
-  std::stable_sort(others.begin(), others.end(), [&](const Contender* a, const Contender* b) {
-    return std::pair(a->accuracy < floor, a->score) < std::pair(b->accuracy < floor, b->score);
-  });
-  for (std::size_t i = 0; i < others.size() && i < kRunnersUp; ++i) round.runners_up.push_back(others[i]->genes);
-  nlohmann::json generations = nlohmann::json::array();
-  for (std::size_t g = 0; g < result.history.size(); ++g) {
-    const Generation& h = result.history[g];
-    if (std::isnan(h.best_score)) continue;
-    generations.push_back(
-        {{"generation", g}, {"best", h.best_score}, {"mean", h.mean_score}, {"evaluations", h.evaluations}});
-  }
-  round.report = {{"generations", generations},
-                  {"baselines", describe_baselines(config, ladders, table, accuracy, evolution)},
-                  {"best", candidate_json(*best)},
-                  {"feasible", result.feasible},
-                  {"limit_edp_js", *evolution.limits.edp_js}};
+  round.subnet = best.genes;
+  round.accuracy = best.accuracy;
+  round.runners_up = runners_up(result, best, floor);
+  round.report = {feasible_generations(result.history), assess_baselines(config, ladders, table, accuracy, evolution),
+                  assessed(best), result.feasible, *evolution.limits.edp_js};
   return round;
 }
 

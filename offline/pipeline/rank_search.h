@@ -1,19 +1,17 @@
 // Level 2's search on a table of costs, and what stands beside it.
 #pragma once
 
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 #include "offline/model/factorize.h"
+#include "offline/pipeline/stage_results.h"
 #include "offline/pipeline/subnets.h"
 #include "offline/search/evolution.h"
 #include "offline/train/supernet.h"
 
 namespace heat::offline {
 
-// The rank ladders of the SuperNet stage's result.
-std::vector<RankLadder> ladders_from_json(const nlohmann::json& ladders);
 // The plans of a SubNet: every layer at its choice.
 std::vector<LayerPlan> plans_of(const std::vector<RankLadder>& ladders, const SubNet& subnet);
 
@@ -23,7 +21,7 @@ struct SearchRound {
   SubNet subnet;
   double accuracy = 0;             // predicted
   std::vector<SubNet> runners_up;  // the next best on the same Pareto front, at most kRunnersUp
-  nlohmann::json report;           // {"generations", "baselines", "best"}
+  SearchReport report;
 };
 
 // Evolves on `table` under the EDP limit; of what was seen the SubNet of least score whose predicted accuracy is within

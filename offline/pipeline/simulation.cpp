@@ -10,79 +10,67 @@
 namespace heat::offline {
 namespace {
 
-nlohmann::json figures(double cycles, double energy_pj, double clock_ghz,
-                       const std::map<std::string, double>& by_component) {
-  const double ns = cycles / clock_ghz;
-  return {{"cycles", cycles},
-          {"latency_ns", ns},
-          {"energy_pj", energy_pj},
-          {"edp_js", spec::edp_js(spec::Picojoules(energy_pj), spec::Nanoseconds(ns))},
-          {"energy_by_component_pj", by_component}};
+DetailedFigures detailed(const Figures& figures, const std::map<std::string, double>& by_component) {
+  return {figures, by_component};
 }
 
-// In the schedule's order. Predictions are sums over nodes; measurements hold the layer's share of barriers.
-nlohmann::json layers_of(const spec::Schedule& schedule, const SimulationResult& run, double clock_ghz) {
+std::vector<LayerFigures> layers_of(const spec::Schedule& schedule, const SimulationResult& run, double clock_ghz) {
   const auto measured = measure_layers(schedule, run);
-  nlohmann::json layers = nlohmann::json::array();
+  std::vector<LayerFigures> layers;
   std::map<std::string, std::size_t> place;
   for (const spec::Node& node : schedule.nodes) {
     const auto [at, is_new] = place.emplace(node.layer, layers.size());
     if (is_new) {
       const LayerMeasurement& m = measured.at(node.layer);
-      layers.push_back({{"layer", node.layer},
-                        {"predicted_cycles", 0.0},
-                        {"predicted_energy_pj", 0.0},
-                        {"cycles", m.cycles},
-                        {"latency_ns", m.cycles / clock_ghz},
-                        {"energy_pj", m.energy_pj},
-                        {"energy_by_component_pj", m.energy_by_component_pj}});
+      layers.push_back({node.layer, 0, 0, m.cycles, m.cycles / clock_ghz, m.energy_pj, m.energy_by_component_pj});
     }
-    nlohmann::json& layer = layers[at->second];
-    const auto add = [&](const char* key, double value) { layer[key] = layer[key].get<double>() + value; };
-    add("predicted_cycles", node.prediction.cycles);
-    add("predicted_energy_pj", node.prediction.energy_pj);
+    LayerFigures& layer = layers[at->second];
+    layer.predicted_cycles += node.prediction.cycles;
+    layer.predicted_energy_pj += node.prediction.energy_pj;
   }
   return layers;
 }
 
-nlohmann::json groups_of(const spec::Schedule& schedule, const SimulationResult& run) {
-  nlohmann::json groups = nlohmann::json::array();
+std::vector<GroupFigures> groups_of(const spec::Schedule& schedule, const SimulationResult& run) {
+  std::vector<GroupFigures> groups;
   for (std::size_t g = 0; g < schedule.groups.size(); ++g)
-    groups.push_back({{"group", schedule.groups[g].name},
-                      {"predicted_cycles", schedule.groups[g].prediction.cycles},
-                      {"predicted_energy_pj", schedule.groups[g].prediction.energy_pj},
-                      {"cycles", run.groups[g].cycles},
-                      {"energy_pj", run.groups[g].energy_pj}});
+    groups.push_back({schedule.groups[g].name, schedule.groups[g].prediction.cycles,
+                      schedule.groups[g].prediction.energy_pj, run.groups[g].cycles, run.groups[g].energy_pj});
   return groups;
 }
 
-nlohmann::json result_of(PipelineContext& context, const ScheduledRun& scheduled, const SimulationRequest& request,
-                         const SimulationResult& run) {
+SimulatedSchedule result_of(const PipelineContext& context, const ScheduledRun& scheduled,
+                            const SimulationRequest& request, const SimulationResult& run) {
   const spec::Schedule& schedule = scheduled.schedule;
-  const auto relative = [&](const std::string& file) {
-    return std::filesystem::relative(file, context.out()).string();
-  };
+  const spec::Prediction& predicted = schedule.prediction;
   const double clock = context.arch().clock_ghz;
-  return {{"name", scheduled.name},
-          {"schedule", relative(request.schedule)},
-          {"simulation", relative(request.json)},
-          {"trace", scheduled.options.trace ? relative(request.trace + "/run.sqlite") : ""},
-          {"predicted", figures(schedule.prediction.cycles, schedule.prediction.energy_pj, clock,
-                                schedule.prediction.energy_by_component_pj)},
-          {"simulated", figures(run.cycles, run.energy_pj, clock, run.energy_by_component_pj)},
-          {"macs", run.macs},
-          {"utilization", run.utilization},
-          {"layers", layers_of(schedule, run, clock)},
-          {"groups", groups_of(schedule, run)}};
+  SimulatedSchedule result;
+  result.name = scheduled.name;
+  result.schedule = context.relative(request.schedule);
+  result.simulation = context.relative(request.json);
+  if (scheduled.options.trace) result.trace = context.relative(request.trace + "/run.sqlite");
+  result.predicted =
+      detailed(figures_of(predicted.cycles, predicted.energy_pj, clock), predicted.energy_by_component_pj);
+  result.simulated = detailed(figures_of(run.cycles, run.energy_pj, clock), run.energy_by_component_pj);
+  result.macs = run.macs;
+  result.utilization = run.utilization;
+  result.layers = layers_of(schedule, run, clock);
+  result.groups = groups_of(schedule, run);
+  return result;
 }
 
 }  // namespace
+
+Figures figures_of(double cycles, double energy_pj, double clock_ghz) {
+  const double ns = cycles / clock_ghz;
+  return {cycles, ns, energy_pj, spec::edp_js(spec::Picojoules(energy_pj), spec::Nanoseconds(ns))};
+}
 
 double relative_error(double predicted, double simulated) {
   return std::fabs(predicted - simulated) / simulated;
 }
 
-std::vector<nlohmann::json> simulate_schedules(PipelineContext& context, const std::vector<ScheduledRun>& runs) {
+std::vector<SimulatedSchedule> simulate_schedules(PipelineContext& context, const std::vector<ScheduledRun>& runs) {
   std::vector<SimulationRequest> requests;
   for (const ScheduledRun& run : runs) {
     SimulationRequest request;
@@ -97,14 +85,16 @@ std::vector<nlohmann::json> simulate_schedules(PipelineContext& context, const s
     if (!run.options.output.empty()) request.extra = {"--output", run.options.output};
     requests.push_back(std::move(request));
   }
-  const std::vector<SimulationResult> results = simulate_all(requests, context.config().jobs);
-  std::vector<nlohmann::json> json;
-  for (std::size_t i = 0; i < runs.size(); ++i) json.push_back(result_of(context, runs[i], requests[i], results[i]));
-  return json;
+  const std::vector<SimulationResult> results =
+      simulate_all(requests, {context.config().jobs, context.out() + "/array", {}});
+  std::vector<SimulatedSchedule> simulated;
+  for (std::size_t i = 0; i < runs.size(); ++i)
+    simulated.push_back(result_of(context, runs[i], requests[i], results[i]));
+  return simulated;
 }
 
-nlohmann::json simulate_schedule(PipelineContext& context, const spec::Schedule& schedule, const std::string& folder,
-                                 const std::string& name, const SimulationOptions& options) {
+SimulatedSchedule simulate_schedule(PipelineContext& context, const spec::Schedule& schedule, const std::string& folder,
+                                    const std::string& name, const SimulationOptions& options) {
   return simulate_schedules(context, {{schedule, folder, name, options}}).front();
 }
 

@@ -1,10 +1,11 @@
 // A schedule of the pipeline through simba-sim, with its prediction beside it.
 #pragma once
 
-#include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
 #include "offline/pipeline/context.h"
+#include "offline/pipeline/stage_results.h"
 
 namespace heat::offline {
 
@@ -14,10 +15,9 @@ struct SimulationOptions {
   std::string output;  // with data: file for the output tensors
 };
 
-// Runs folder/schedule.json. Returns {"schedule", "trace"} (relative to the run's folder), "predicted" and "simulated"
-// {cycles, latency_ns, energy_pj, edp_js, energy_by_component_pj}, and "groups" and "layers" with both.
-nlohmann::json simulate_schedule(PipelineContext& context, const spec::Schedule& schedule, const std::string& folder,
-                                 const std::string& name, const SimulationOptions& options);
+// Runs folder/schedule.json.
+SimulatedSchedule simulate_schedule(PipelineContext& context, const spec::Schedule& schedule, const std::string& folder,
+                                    const std::string& name, const SimulationOptions& options);
 
 // The same for several, at most config.jobs at a time; results in their order.
 struct ScheduledRun {
@@ -25,7 +25,10 @@ struct ScheduledRun {
   std::string folder, name;
   SimulationOptions options;
 };
-std::vector<nlohmann::json> simulate_schedules(PipelineContext& context, const std::vector<ScheduledRun>& runs);
+std::vector<SimulatedSchedule> simulate_schedules(PipelineContext& context, const std::vector<ScheduledRun>& runs);
+
+// What `cycles` and `energy_pj` come to at a clock.
+Figures figures_of(double cycles, double energy_pj, double clock_ghz);
 
 // |predicted - simulated| / simulated.
 double relative_error(double predicted, double simulated);

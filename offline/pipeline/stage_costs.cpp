@@ -1,8 +1,8 @@
 // Stages 3 and 4: level 1 on the teacher's own matrices, and the dense network on the machine.
-#include <atomic>
 #include <filesystem>
 
-#include "offline/cost_table/pareto.h"
+#include "base/errors.h"
+#include "offline/cost_table/parts.h"
 #include "offline/pipeline/choice_costs.h"
 #include "offline/pipeline/layer_costs.h"
 #include "offline/pipeline/pipeline.h"
@@ -11,9 +11,9 @@
 #include "offline/schedule/planner.h"
 
 namespace heat::offline {
+namespace {
 
-nlohmann::json stage_cost_table(PipelineContext& context, const std::string& folder, StageProgress& progress) {
-  const PipelineConfig& config = context.config();
+BuildOptions build_options(const PipelineConfig& config) {
   BuildOptions options;
   options.methods.clear();
   for (const std::string& m : config.level1.methods) options.methods.push_back(method_from_name(m));
@@ -24,30 +24,54 @@ nlohmann::json stage_cost_table(PipelineContext& context, const std::string& fol
   options.seed = config.seed;
   options.threads = config.threads;
   options.paths = static_cast<int>(config.level1.paths);
-  const std::vector<WeightMatrix> matrices = model_matrices(context.teacher().model, config.level1.matrices);
-  CostTable table = CostTable::open(folder + "/cost_table.sqlite");
-  const std::atomic<bool> stop{false};
-  fill_table(
-      table, matrices, context.arch(), context.energy(), {}, options,
-      [&](std::size_t done, std::size_t total, const std::string& name) {
-        progress.report("shape " + std::to_string(done) + "/" + std::to_string(total) + " (" + name + ")");
-      },
-      stop);
-  const std::vector<CostRow> rows = table.rows();
-  const nlohmann::json chosen = choose_shapes(rows, config);
-  return {{"candidates", rows.size()},
-          {"front", pareto_front(rows).size()},
-          {"chosen", chosen},
-          {"file", std::filesystem::relative(folder + "/cost_table.sqlite", context.out()).string()}};
+  return options;
 }
 
-nlohmann::json stage_dense(PipelineContext& context, const std::string& folder, StageProgress& progress) {
-  LayerCosts costs(context, {});
-  progress.report("mapping");
+void fill(CostTable& table, const std::vector<WeightMatrix>& matrices, const StageRun& run, const base::Shard& shard) {
+  BuildControl control;
+  control.shard = shard;
+  control.progress = [&](std::size_t done, std::size_t total, const std::string& name) {
+    run.progress.report("shape " + std::to_string(done) + "/" + std::to_string(total) + " (" + name + ")");
+  };
+  PipelineContext& context = run.context;
+  const BuildOptions options = build_options(context.config());
+  if (fill_table(table, matrices, {context.arch(), context.energy()}, options, control).stopped)
+    throw base::Error("stopped; the same command goes on from here");
+}
+
+}  // namespace
+
+void part_of_cost_table(const StageRun& run, const base::Shard& shard) {
+  const PipelineConfig& config = run.context.config();
+  const std::vector<WeightMatrix> matrices = model_matrices(run.context.teacher().model, config.level1.matrices);
+  CostTable part = open_part(run.folder, shard);
+  fill(part, matrices, run, shard);
+  note_part_done(part, shard, work_name(matrices, build_options(config)), {});
+}
+
+CostTableResult stage_cost_table(const StageRun& run) {
+  run.context.farm_out();
+  const std::vector<WeightMatrix> matrices =
+      model_matrices(run.context.teacher().model, run.context.config().level1.matrices);
+  {
+    CostTable table = CostTable::open(table_file(run.folder));
+    take_over_parts(table, run.folder);
+    fill(table, matrices, run, {});
+  }
+  CostTable::rewrite_sorted(table_file(run.folder));
+  std::filesystem::remove_all(parts_folder(run.folder));
+  const std::vector<CostRow> rows = CostTable::open(table_file(run.folder)).rows();
+  return {static_cast<std::int64_t>(rows.size()), static_cast<std::int64_t>(pareto_front(rows).size()),
+          choose_shapes(rows, run.context.config()), run.context.relative(table_file(run.folder))};
+}
+
+DenseResult stage_dense(const StageRun& run) {
+  LayerCosts costs(run.context, {});
+  run.progress.report("mapping");
   const LoweredNetwork lowered = costs.schedule({});
-  write_schedule(lowered.network.schedule, {}, folder + "/schedule.json");
-  progress.report("simulating");
-  return simulate_schedule(context, lowered.network.schedule, folder, "dense", {});
+  write_schedule(lowered.network.schedule, {}, run.folder + "/schedule.json");
+  run.progress.report("simulating");
+  return {simulate_schedule(run.context, lowered.network.schedule, run.folder, "dense", {})};
 }
 
 }  // namespace heat::offline

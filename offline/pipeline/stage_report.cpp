@@ -2,8 +2,11 @@
 #include <filesystem>
 
 #include "base/atomic_file.h"
+#include "base/errors.h"
+#include "base/jobs/process.h"
 #include "offline/loop/simulator_process.h"
 #include "offline/pipeline/pipeline.h"
+#include "offline/pipeline/stage_json.h"
 
 namespace heat::offline {
 namespace {
@@ -11,81 +14,64 @@ namespace {
 namespace fs = std::filesystem;
 
 // Simulated figures and the prediction that the calibrated model makes of them.
-nlohmann::ordered_json hardware(const nlohmann::json& run, const nlohmann::json& p) {
-  const auto& s = run.at("simulated");
-  return {{"energy_pj", s.at("energy_pj")},
-          {"latency_ns", s.at("latency_ns")},
-          {"edp_js", s.at("edp_js")},
-          {"predicted_energy_pj", p.at("energy_pj")},
-          {"predicted_latency_ns", p.at("latency_ns")},
-          {"predicted_edp_js", p.at("edp_js")},
-          {"macs", run.at("macs")},
-          {"utilization", run.at("utilization")}};
+HardwareSummary hardware(const SimulatedSchedule& run, const Figures& predicted) {
+  const Figures& s = run.simulated;
+  return {s.energy_pj,          s.latency_ns,     s.edp_js, predicted.energy_pj,
+          predicted.latency_ns, predicted.edp_js, run.macs, run.utilization};
 }
 
-nlohmann::ordered_json summarize(PipelineContext& context, const StageResults& r) {
-  const nlohmann::json &teacher = r.at("teacher"), &student = r.at("evaluate"), &errors = r.at("loop").at("errors");
-  nlohmann::ordered_json s;
-  s["seed"] = context.config().seed;
-  s["task"] = context.config().task;
-  s["tokens"] = context.config().tokens;
-  s["arch"] = context.arch().name;
-  s["baseline"] = {{"accuracy", r.at("baseline").at("accuracy")}};
-  s["teacher"] = {{"accuracy", teacher.at("accuracy")},
-                  {"params", teacher.at("params")},
-                  {"encoder_params", teacher.at("encoder_params")}};
-  s["dense"] = hardware(r.at("dense"), r.at("schedule").at("dense_corrected"));
-  s["student"] = hardware(r.at("schedule"), r.at("schedule").at("corrected"));
-  s["student"]["accuracy"] = student.at("accuracy");
-  s["student"]["params"] = student.at("params");
-  s["student"]["encoder_params"] = student.at("encoder_params");
-  s["student"]["int8_accuracy"] = r.at("schedule").at("int8").at("accuracy");
-  s["student"]["int8_examples"] = r.at("schedule").at("int8").at("examples");
-  s["student"]["int8_float_accuracy"] = r.at("schedule").at("int8").at("float_accuracy");
-  for (const char* key : {"projected_accuracy_dev", "stage_one_accuracy_dev", "stage_two_accuracy_dev", "accuracy_dev",
-                          "kept_stage", "kept_step", "dev_examples"})
-    if (r.at("distill").contains(key)) s["student"][key] = r.at("distill").at(key);
-  s["teacher"]["accuracy_dev"] = r.at("distill").at("teacher_accuracy_dev");
-  s["student"]["bit_exact"] = r.at("schedule").at("bit_exact");
-  s["accuracy_lost_points"] = 100 * (teacher.at("accuracy").get<double>() - student.at("accuracy").get<double>());
-  s["edp_ratio"] = s["dense"]["edp_js"].get<double>() / s["student"]["edp_js"].get<double>();
-  s["calibration"] = {{"latency_error_before", errors.at("latency_error_before")},
-                      {"latency_error_after", errors.at("latency_error_after")},
-                      {"energy_error_before", errors.at("energy_error_before")},
-                      {"energy_error_after", errors.at("energy_error_after")},
-                      {"rounds", r.at("loop").at("rounds").size()},
-                      {"edp_error", r.at("loop").at("rounds").back().at("edp_error")}};
-  s["cost_table"] = r.at("loop").at("cost_table");
-  s["search"] = {{"candidates", r.at("cost-table").at("candidates")}, {"spearman", r.at("predictor").at("spearman")}};
-  for (const auto& c : r.at("cost-table").at("chosen"))
-    s["shapes"].push_back(
-        {{"rows", c.at("rows")}, {"cols", c.at("cols")}, {"method", c.at("method")}, {"shape", c.at("shape")}});
+Summary summarize(const PipelineContext& context, const StageResults& r) {
+  const LoopResult& loop = r.get<LoopResult>();
+  const ScheduleResult& schedule = r.get<ScheduleResult>();
+  Summary s;
+  s.seed = context.config().seed;
+  s.task = context.config().task;
+  s.tokens = context.config().tokens;
+  s.arch = context.arch().name;
+  s.baseline_accuracy = r.get<BaselineResult>().accuracy;
+  s.teacher = r.get<TeacherResult>();
+  s.student = r.get<EvaluateResult>();
+  s.dense_hardware = hardware(r.get<DenseResult>(), schedule.dense_corrected);
+  s.student_hardware = hardware(schedule, schedule.corrected);
+  s.int8 = schedule.int8;
+  s.bit_exact = schedule.bit_exact;
+  s.distilled = r.get<StudentResult>();
+  s.teacher_accuracy_dev = s.distilled.teacher_accuracy_dev;
+  s.accuracy_lost_points = 100 * (s.teacher.accuracy - s.student.accuracy);
+  s.edp_ratio = s.dense_hardware.edp_js / s.student_hardware.edp_js;
+  s.errors = loop.errors;
+  s.rounds = static_cast<std::int64_t>(loop.rounds.size());
+  s.edp_error = loop.rounds.back().edp_error;
+  s.cost_table = loop.cost_table;
+  s.candidates = r.get<CostTableResult>().candidates;
+  s.spearman = r.get<PredictorResult>().spearman;
+  s.shapes = r.get<CostTableResult>().chosen;
   return s;
 }
 
 // Energy and latency of the layers of a run.
-nlohmann::json layers_of(const nlohmann::json& run) {
+nlohmann::json layers_of(const SimulatedSchedule& run) {
   nlohmann::json layers = nlohmann::json::array();
-  for (const auto& l : run.at("layers"))
-    layers.push_back({{"layer", l.at("layer")},
-                      {"energy_by_component_pj", l.at("energy_by_component_pj")},
-                      {"latency_ns", l.at("latency_ns")}});
+  for (const LayerFigures& l : run.layers)
+    layers.push_back(
+        {{"layer", l.layer}, {"energy_by_component_pj", l.energy_by_component_pj}, {"latency_ns", l.latency_ns}});
   return layers;
 }
 
-nlohmann::ordered_json report_data(PipelineContext& context, const StageResults& r,
-                                   const nlohmann::ordered_json& summary) {
+// What the page's pictures show.
+nlohmann::ordered_json report_data(const PipelineContext& context, const StageResults& r, const Summary& summary) {
+  const LoopResult& loop = r.get<LoopResult>();
+  const PredictorResult& predictor = r.get<PredictorResult>();
   nlohmann::ordered_json data;
   data["title"] = "HEAT on " + context.arch().name + ": " + context.config().task;
-  data["summary"] = summary;
-  data["pareto"] = {{"points", r.at("loop").at("pareto")}};
-  data["layers"] = {{"dense", layers_of(r.at("dense"))}, {"student", layers_of(r.at("schedule"))}};
-  data["calibration"] = {{"points", r.at("loop").at("points")}};
-  const auto& search = r.at("loop").at("search");
-  data["search"] = {
-      {"generations", search.at("generations")},
-      {"baselines", search.at("baselines")},
-      {"predictor", {{"points", r.at("predictor").at("points")}, {"spearman", r.at("predictor").at("spearman")}}}};
+  data["summary"] = ordered_json_of(summary);
+  data["pareto"] = {{"points", nlohmann::json(loop.pareto)}};
+  data["layers"] = {{"dense", layers_of(r.get<DenseResult>())}, {"student", layers_of(r.get<ScheduleResult>())}};
+  data["calibration"] = {{"points", nlohmann::json(loop.points)}};
+  const nlohmann::json spearman = nlohmann::json(predictor).at("spearman");
+  data["search"] = {{"generations", nlohmann::json(loop.search.generations)},
+                    {"baselines", nlohmann::json(loop.search.baselines)},
+                    {"predictor", {{"points", nlohmann::json(predictor.points)}, {"spearman", spearman}}}};
   return data;
 }
 
@@ -104,30 +90,29 @@ std::string report_program() {
 
 }  // namespace
 
-nlohmann::json stage_report(PipelineContext& context, const StageResults& results, const std::string& folder,
-                            StageProgress& progress) {
+Summary stage_report(const StageRun& run) {
+  const PipelineContext& context = run.context;
   const std::string& out = context.out();
-  const nlohmann::ordered_json summary = summarize(context, results);
-  const std::string data = folder + "/report_data.json";
-  base::write_file_atomically(data, report_data(context, results, summary).dump(1) + "\n");
-  const auto file_of = [&](const char* stage, const char* key) {
-    return out + "/" + results.at(stage).at(key).get<std::string>();
-  };
-  place(file_of("loop", "table"), out + "/cost_table.sqlite");
-  place(file_of("distill", "file"), out + "/weights.safetensors");
-  place(file_of("loop", "calibration_file"), out + "/calibration.json");
-  const std::string schedule = file_of("schedule", "schedule");
+  const Summary summary = summarize(context, run.results);
+  const std::string data = run.folder + "/report_data.json";
+  base::write_file_atomically(data, report_data(context, run.results, summary).dump(1) + "\n");
+  const LoopResult& loop = run.results.get<LoopResult>();
+  const ScheduleResult& scheduled = run.results.get<ScheduleResult>();
+  place(context.absolute(loop.table), out + "/cost_table.sqlite");
+  place(context.absolute(run.results.get<StudentResult>().file), out + "/weights.safetensors");
+  place(context.absolute(loop.calibration_file), out + "/calibration.json");
+  const std::string schedule = context.absolute(scheduled.schedule);
   place(fs::path(schedule).replace_extension(".bin").string(), out + "/schedule.bin");
   place(schedule, out + "/schedule.json");
-  place(file_of("dense", "trace"), out + "/traces/dense.sqlite");
-  place(file_of("schedule", "trace"), out + "/traces/student.sqlite");
-  progress.report("writing the report");
-  std::string error;
-  const std::string report = folder + "/report.html";
-  const int status = run_process({report_program(), "report", "dense=" + out + "/traces/dense.sqlite",
-                                  "student=" + out + "/traces/student.sqlite", "--data", data, "--output", report},
-                                 error);
-  if (status != 0) throw base::Error("heat-trace report failed with status " + std::to_string(status) + ": " + error);
+  place(context.absolute(run.results.get<DenseResult>().trace), out + "/traces/dense.sqlite");
+  place(context.absolute(scheduled.trace), out + "/traces/student.sqlite");
+  run.progress.report("writing the report");
+  const std::string report = run.folder + "/report.html";
+  const base::ProcessResult written =
+      base::run_process({report_program(), "report", "dense=" + out + "/traces/dense.sqlite",
+                         "student=" + out + "/traces/student.sqlite", "--data", data, "--output", report});
+  if (written.status != 0)
+    throw base::Error("heat-trace report failed with status " + std::to_string(written.status) + ": " + written.error);
   place(data, out + "/report_data.json");
   place(report, out + "/report.html");
   return summary;

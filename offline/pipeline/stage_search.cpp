@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "offline/cost_table/correct.h"
+#include "offline/cost_table/parts.h"
 #include "offline/pipeline/choice_costs.h"
 #include "offline/pipeline/fit.h"
 #include "offline/pipeline/layer_costs.h"
@@ -21,16 +22,15 @@ ChoiceCost rest_of(double energy_pj, double latency_ns, const ChoiceCost& layers
 }
 
 // Measured: what no rank choice changes.
-ChoiceCost fixed_of(const ScheduledRun& scheduled, const nlohmann::json& run) {
+ChoiceCost fixed_of(const ScheduledRun& scheduled, const SimulatedSchedule& run) {
   ChoiceCost layers;
-  for (const auto& l : run.at("layers"))
+  for (const LayerFigures& l : run.layers)
     for (const spec::LayerForm& form : scheduled.schedule.layers)
-      if (l.at("layer") == form.layer) {
-        layers.energy_pj += l.at("energy_pj").get<double>();
-        layers.latency_ns += l.at("latency_ns").get<double>();
+      if (l.layer == form.layer) {
+        layers.energy_pj += l.energy_pj;
+        layers.latency_ns += l.latency_ns;
       }
-  const auto& whole = run.at("simulated");
-  return rest_of(whole.at("energy_pj").get<double>(), whole.at("latency_ns").get<double>(), layers);
+  return rest_of(run.simulated.energy_pj, run.simulated.latency_ns, layers);
 }
 
 int changed_layers(const SubNet& a, const SubNet& b) {
@@ -65,120 +65,157 @@ std::vector<ScheduledRun> map_candidates(PipelineContext& context, const machine
 }
 
 // The table's own words after the last round: its corrections, and the shapes that level 1 would choose by them now.
-nlohmann::json describe_table(const CostTable& table, const PipelineConfig& config, const nlohmann::json& chosen) {
-  const std::vector<CostRow> rows = table.rows();
-  nlohmann::json json = nlohmann::json::parse(to_json(summarize_corrections(rows)).dump());
-  const nlohmann::json now = choose_shapes(rows, config);
-  int changed = 0;
+TableCorrections describe_table(const std::vector<CostRow>& rows, const PipelineConfig& config,
+                                const std::vector<ChosenShape>& chosen) {
+  TableCorrections corrections{summarize_corrections(rows), 0};
+  const std::vector<ChosenShape> now = choose_shapes(rows, config);
   for (std::size_t i = 0; i < now.size(); ++i)
-    changed += now[i].at("method") != chosen[i].at("method") || now[i].at("shape") != chosen[i].at("shape");
-  json["shapes_chosen_otherwise"] = changed;
-  return json;
+    corrections.shapes_chosen_otherwise += now[i].method != chosen[i].method || now[i].shape != chosen[i].shape;
+  return corrections;
 }
 
-nlohmann::json describe_round(std::int64_t number, const SubNet& subnet, const spec::Prediction& predicted,
-                              const SubNetCost& by_table, const nlohmann::json& simulated) {
-  const double energy = simulated.at("energy_pj").get<double>(), cycles = simulated.at("cycles").get<double>();
-  return {{"round", number},
-          {"subnet", subnet},
-          {"predicted_cycles", predicted.cycles},
-          {"predicted_energy_pj", predicted.energy_pj},
-          {"simulated_cycles", cycles},
-          {"simulated_energy_pj", energy},
-          {"edp_error", relative_error(predicted.energy_pj * predicted.cycles, energy * cycles)},
-          {"table_edp_js", by_table.edp_js()},
-          {"table_edp_error", relative_error(by_table.edp_js(), simulated.at("edp_js").get<double>())}};
+LoopRound describe_round(std::int64_t number, const SubNet& subnet, const spec::Prediction& predicted,
+                         const SubNetCost& by_table, const Figures& simulated) {
+  LoopRound round;
+  round.round = number;
+  round.subnet = subnet;
+  round.predicted_cycles = predicted.cycles;
+  round.predicted_energy_pj = predicted.energy_pj;
+  round.simulated_cycles = simulated.cycles;
+  round.simulated_energy_pj = simulated.energy_pj;
+  round.edp_error = relative_error(predicted.energy_pj * predicted.cycles, simulated.energy_pj * simulated.cycles);
+  round.table_edp_js = by_table.edp_js();
+  round.table_edp_error = relative_error(by_table.edp_js(), simulated.edp_js);
+  return round;
 }
+
+// The loop's state from round to round: the table it corrects, what it has learnt, the choice.
+class CorrectionLoop {
+ public:
+  explicit CorrectionLoop(const StageRun& run)
+      : run_(run),
+        config_(run.context.config()),
+        ladders_(run.results.get<SupernetResult>().ladders),
+        predictor_(make_predictor(config_, run.results.get<PredictorResult>().samples)),
+        dense_(run.results.get<DenseResult>()),
+        table_(copy_of(run.results.get<SearchResult>().table, run)),
+        fit_(run.context) {
+    const SearchResult& search = run.results.get<SearchResult>();
+    costs_ = choice_costs(table_, ladders_, config_.tokens);
+    costs_.fixed = {search.fixed_energy_pj, search.fixed_latency_ns, 0};
+    fit_.add(spec::Schedule::load(run.context.absolute(dense_.schedule)), dense_);
+    subnet_ = search.subnet;
+    runners_up_ = search.runners_up;
+    last_search_ = search.report;
+  }
+
+  // Until prediction and simulation agree, or the rounds are used up.
+  LoopResult result() {
+    LoopResult result;
+    do result.rounds.push_back(round(static_cast<std::int64_t>(result.rounds.size()) + 1));
+    while (result.rounds.back().layers_changed);
+    const std::string file = run_.folder + "/calibration.json";
+    fit_.calibration().save(file);
+    const std::vector<ChosenShape>& chosen = run_.results.get<CostTableResult>().chosen;
+    const std::vector<CostRow> rows = table_.rows();
+    result.subnet = subnet_;
+    result.calibration_file = run_.context.relative(file);
+    result.table = run_.context.relative(table_file(run_.folder));
+    result.cost_table = describe_table(rows, config_, chosen);
+    result.pareto = table_points(rows, chosen);
+    result.plans = plans_of(ladders_, subnet_);
+    result.search = last_search_;
+    result.calibration = fit_.state();
+    result.errors = fit_.errors();
+    result.points = fit_.points();
+    return result;
+  }
+
+ private:
+  static CostTable copy_of(const std::string& table, const StageRun& run) {
+    CostTable::open(run.context.absolute(table)).write_copy(table_file(run.folder));
+    return CostTable::open(table_file(run.folder));
+  }
+
+  // Simulates the choice and its runners-up, corrects the table by them, and searches again unless it was the last.
+  LoopRound round(std::int64_t number) {
+    const std::string name = "round " + std::to_string(number);
+    run_.progress.report(name + ": mapping");
+    const auto scheduled = map_candidates(run_.context, fit_.calibration(), ladders_,
+                                          candidates_of(subnet_, runners_up_, config_.candidates),
+                                          run_.folder + "/round" + std::to_string(number), name);
+    run_.progress.report(name + ": simulating");
+    const std::vector<SimulatedSchedule> runs = simulate_schedules(run_.context, scheduled);
+    LoopRound round = describe_round(number, subnet_, fit_.corrected(scheduled.front().schedule.prediction),
+                                     subnet_cost(costs_, subnet_), runs.front().simulated);
+    for (std::size_t i = runs.size(); i-- > 0;) fit_.add(scheduled[i].schedule, runs[i]);  // the choice last
+    run_.progress.report(name + ": correcting the cost table");
+    fit_.update();
+    const PipelineContext& context = run_.context;
+    round.rows_measured =
+        correct_table(table_, {context.arch(), context.energy(), fit_.calibration()}, fit_.measured(), config_.threads);
+    costs_ = choice_costs(table_, ladders_, config_.tokens);
+    costs_.fixed = fixed_of(scheduled.front(), runs.front());
+    // The search runs at least once on corrected costs.
+    const bool agree = number > 1 && round.edp_error <= config_.tolerance;
+    if (!agree && number < config_.max_rounds) round.layers_changed = search_again();
+    return round;
+  }
+
+  // The number of layers whose choice changes.
+  std::int64_t search_again() {
+    const SearchRound again = search_ranks(config_, ladders_, costs_, predictor_, dense_.simulated.edp_js, {subnet_});
+    const std::int64_t changed = changed_layers(subnet_, again.subnet);
+    last_search_ = again.report;
+    subnet_ = again.subnet;
+    runners_up_ = again.runners_up;
+    return changed;
+  }
+
+  const StageRun& run_;
+  const PipelineConfig& config_;
+  const std::vector<RankLadder>& ladders_;
+  const AccuracyPredictor predictor_;
+  const DenseResult& dense_;
+  CostTable table_;
+  ChoiceTable costs_;
+  LoopFit fit_;
+  SubNet subnet_;
+  std::vector<SubNet> runners_up_;
+  SearchReport last_search_;
+};
 
 }  // namespace
 
-nlohmann::json stage_search(PipelineContext& context, const StageResults& results, const std::string& folder,
-                            StageProgress& progress) {
+SearchResult stage_search(const StageRun& run) {
+  PipelineContext& context = run.context;
   const PipelineConfig& config = context.config();
-  const auto ladders = ladders_from_json(results.at("supernet").at("ladders"));
-  const AccuracyPredictor predictor = make_predictor(config, results.at("predictor"));
-  const std::string file = folder + "/cost_table.sqlite";
-  CostTable::open(context.out() + "/" + results.at("cost-table").at("file").get<std::string>()).write_copy(file);
+  const std::vector<RankLadder>& ladders = run.results.get<SupernetResult>().ladders;
+  const AccuracyPredictor predictor = make_predictor(config, run.results.get<PredictorResult>().samples);
+  const std::string file = table_file(run.folder);
+  CostTable::open(context.absolute(run.results.get<CostTableResult>().file)).write_copy(file);
   CostTable table = CostTable::open(file);
-  progress.report("costing rank choices");
+  run.progress.report("costing rank choices");
   add_choice_rows(table, ladders, model_matrices(context.teacher().model, config.level1.matrices), config.tokens,
                   context.arch(), context.energy());
   ChoiceTable costs = choice_costs(table, ladders, config.tokens);
-  const auto& dense = results.at("dense").at("predicted");
-  costs.fixed = rest_of(dense.at("energy_pj").get<double>(), dense.at("latency_ns").get<double>(),
-                        dense_cost(table, ladders, config.tokens));
-  progress.report("evolving");
-  const SearchRound round = search_ranks(config, ladders, costs, predictor, dense.at("edp_js").get<double>(), {});
-  return {{"subnet", round.subnet},
-          {"accuracy", round.accuracy},
-          {"runners_up", round.runners_up},
-          {"table", std::filesystem::relative(file, context.out()).string()},
-          {"fixed", {{"energy_pj", costs.fixed.energy_pj}, {"latency_ns", costs.fixed.latency_ns}}},
-          {"report", round.report}};
+  const Figures& dense = run.results.get<DenseResult>().predicted;
+  costs.fixed = rest_of(dense.energy_pj, dense.latency_ns, dense_cost(table, ladders, config.tokens));
+  run.progress.report("evolving");
+  const SearchRound round = search_ranks(config, ladders, costs, predictor, dense.edp_js, {});
+  SearchResult result;
+  result.subnet = round.subnet;
+  result.accuracy = round.accuracy;
+  result.runners_up = round.runners_up;
+  result.table = context.relative(file);
+  result.fixed_energy_pj = costs.fixed.energy_pj;
+  result.fixed_latency_ns = costs.fixed.latency_ns;
+  result.report = round.report;
+  return result;
 }
 
-nlohmann::json stage_loop(PipelineContext& context, const StageResults& results, const std::string& folder,
-                          StageProgress& progress) {
-  const PipelineConfig& config = context.config();
-  const auto ladders = ladders_from_json(results.at("supernet").at("ladders"));
-  const AccuracyPredictor predictor = make_predictor(config, results.at("predictor"));
-  const nlohmann::json &dense = results.at("dense"), &search = results.at("search");
-  const std::string table_file = folder + "/cost_table.sqlite";
-  CostTable::open(context.out() + "/" + search.at("table").get<std::string>()).write_copy(table_file);
-  CostTable table = CostTable::open(table_file);
-  ChoiceTable costs = choice_costs(table, ladders, config.tokens);
-  costs.fixed = {search.at("fixed").at("energy_pj").get<double>(), search.at("fixed").at("latency_ns").get<double>(),
-                 0};
-  LoopFit fit(context);
-  fit.add(spec::Schedule::load(context.out() + "/" + dense.at("schedule").get<std::string>()), dense);
-  SubNet subnet = search.at("subnet").get<SubNet>();
-  auto runners_up = search.at("runners_up").get<std::vector<SubNet>>();
-  nlohmann::json rounds = nlohmann::json::array(), last_search = search.at("report");
-  for (std::int64_t r = 1;; ++r) {
-    const std::string name = "round " + std::to_string(r);
-    progress.report(name + ": mapping");
-    const auto scheduled =
-        map_candidates(context, fit.calibration(), ladders, candidates_of(subnet, runners_up, config.candidates),
-                       folder + "/round" + std::to_string(r), name);
-    progress.report(name + ": simulating");
-    const std::vector<nlohmann::json> runs = simulate_schedules(context, scheduled);
-    nlohmann::json round = describe_round(r, subnet, fit.corrected(scheduled.front().schedule.prediction),
-                                          subnet_cost(costs, subnet), runs.front().at("simulated"));
-    for (std::size_t i = runs.size(); i-- > 0;) fit.add(scheduled[i].schedule, runs[i]);  // the choice last
-    // The search runs at least once on corrected costs.
-    const bool done = (r > 1 && round.at("edp_error").get<double>() <= config.tolerance) || r == config.max_rounds;
-    progress.report(name + ": correcting the cost table");
-    fit.update();
-    round["rows_measured"] =
-        correct_table(table, context.arch(), context.energy(), fit.calibration(), fit.measured(), config.threads);
-    costs = choice_costs(table, ladders, config.tokens);
-    costs.fixed = fixed_of(scheduled.front(), runs.front());
-    if (!done) {
-      const SearchRound again =
-          search_ranks(config, ladders, costs, predictor, dense.at("simulated").at("edp_js").get<double>(), {subnet});
-      round["layers_changed"] = changed_layers(subnet, again.subnet);
-      last_search = again.report;
-      subnet = again.subnet;
-      runners_up = again.runners_up;
-    }
-    rounds.push_back(round);
-    if (done) break;
-  }
-  const std::string file = folder + "/calibration.json";
-  fit.calibration().save(file);
-  const auto relative = [&](const std::string& f) { return std::filesystem::relative(f, context.out()).string(); };
-  const nlohmann::json& chosen = results.at("cost-table").at("chosen");
-  return {{"subnet", subnet},
-          {"calibration_file", relative(file)},
-          {"table", relative(table_file)},
-          {"cost_table", describe_table(table, config, chosen)},
-          {"pareto", table_points(table.rows(), chosen)},
-          {"plans", to_json(plans_of(ladders, subnet))},
-          {"rounds", rounds},
-          {"search", last_search},
-          {"calibration", fit.state()},
-          {"errors", fit.errors()},
-          {"points", fit.points()}};
+LoopResult stage_loop(const StageRun& run) {
+  return CorrectionLoop(run).result();
 }
 
 }  // namespace heat::offline

@@ -1,11 +1,12 @@
 // Stages 9 to 11: level 3's distillation, the student's accuracy, and its weights through the machine bit by bit.
-#include <filesystem>
+#include <cstdio>
 
 #include "base/atomic_file.h"
 #include "offline/pipeline/fit.h"
 #include "offline/pipeline/int8_accuracy.h"
 #include "offline/pipeline/model_forms.h"
 #include "offline/pipeline/pipeline.h"
+#include "offline/pipeline/plans_json.h"
 #include "offline/pipeline/simulation.h"
 #include "offline/pipeline/subnets.h"
 #include "offline/schedule/evaluate.h"
@@ -33,19 +34,25 @@ std::vector<LayerPlan> plans_of_model(TorchModel& model) {
   return plans;
 }
 
-// Dev accuracies of the moments of a distillation: {"projected_accuracy_dev", "stage_one_accuracy_dev",
-// "stage_two_accuracy_dev", "accuracy_dev", "kept_stage", "kept_step", "scores"}; of a stage the last one.
-nlohmann::json describe(const DistillResult& result) {
-  nlohmann::json json{{"scores", nlohmann::json::array()}};
-  for (const DevScore& s : result.scores) {
-    const char* stage = s.stage == "projected" ? "projected" : s.stage == "blocks" ? "stage_one" : "stage_two";
-    json[std::string(stage) + "_accuracy_dev"] = s.accuracy;
-    json["scores"].push_back({{"stage", stage}, {"step", s.step}, {"accuracy_dev", s.accuracy}});
+// The result's name of a stage of distill().
+const char* stage_of(const DevScore& score) {
+  if (score.stage == "projected") return "projected";
+  return score.stage == "blocks" ? "stage_one" : "stage_two";
+}
+
+// Dev accuracies of the moments of a distillation; of a stage the last one counts.
+void describe(const DistillResult& distilled, StudentResult& result) {
+  for (const DevScore& s : distilled.scores) {
+    const std::string stage = stage_of(s);
+    (stage == "projected"   ? result.projected_accuracy_dev
+     : stage == "stage_one" ? result.stage_one_accuracy_dev
+                            : result.stage_two_accuracy_dev) = s.accuracy;
+    result.scores.push_back({stage, s.step, s.accuracy});
   }
-  json["accuracy_dev"] = result.scores.at(result.kept).accuracy;
-  json["kept_stage"] = json["scores"][result.kept]["stage"];
-  json["kept_step"] = result.scores[result.kept].step;
-  return json;
+  const DistillScore& kept = result.scores.at(distilled.kept);
+  result.accuracy_dev = kept.accuracy_dev;
+  result.kept_stage = kept.stage;
+  result.kept_step = kept.step;
 }
 
 // The tensors of kind output that simba-sim wrote against ours.
@@ -63,103 +70,85 @@ bool equal_output(const spec::Schedule& schedule, const std::vector<std::vector<
 }  // namespace
 
 TorchModel load_student(PipelineContext& context, const StageResults& results) {
-  const nlohmann::json& stage = results.at("distill");
-  TorchModel student = empty_student(context, plans_from_json(stage.at("plans")));
-  read_parameters(student, context.out() + "/" + stage.at("file").get<std::string>());
+  const StudentResult& stage = results.get<StudentResult>();
+  TorchModel student = empty_student(context, stage.plans);
+  read_parameters(student, context.absolute(stage.file));
   return student;
 }
 
-nlohmann::json stage_distill(PipelineContext& context, const StageResults& results, const std::string& folder,
-                             StageProgress& progress) {
+StudentResult stage_distill(const StageRun& run) {
+  PipelineContext& context = run.context;
   const PipelineConfig& config = context.config();
-  progress.report("projecting");
+  run.progress.report("projecting");
   TorchModel student = clone(context.teacher().model);
   DecomposeOptions options;
   options.seed = config.seed;
   options.threads = config.threads;
-  const std::vector<double> errors = factorize(student, plans_from_json(results.at("loop").at("plans")), options);
-  RunFolder run;
-  run.path = folder;
-  run.checkpoint_steps = 50;
+  const std::vector<double> errors = factorize(student, run.results.get<LoopResult>().plans, options);
+  RunFolder folder;
+  folder.path = run.folder;
+  folder.checkpoint_steps = 50;
   const auto report = [&](const Progress& p) {
     char text[128];
     std::snprintf(text, sizeof text, "%s  step %lld/%lld  loss %.4f  dev %.2f %%", p.stage.c_str(),
                   static_cast<long long>(p.step), static_cast<long long>(p.total), p.loss, 100 * p.dev_accuracy);
-    progress.report(text);
+    run.progress.report(text);
   };
   const DistillResult distilled =
-      distill(student, context.teacher().model, context.train(), config.distill, run, report, context.student_dev());
+      distill(student, context.teacher().model, context.train(), config.distill, folder, report, context.student_dev());
   if (!distilled.complete) throw base::Error("stopped; the same command goes on from here");
-  const std::vector<LayerPlan> plans = plans_of_model(student);
-  const std::string file = folder + "/weights.safetensors";
-  write_parameters(student, file, {{"format", "heat-student/1"}, {"layers", to_json(plans).dump()}});
-  double error = 0;
-  for (double e : errors) error += e / static_cast<double>(errors.size());
-  nlohmann::json result = describe(distilled);
-  result["teacher_accuracy_dev"] = evaluate(context.teacher().model, context.student_dev()).accuracy;
-  result["dev_examples"] = context.student_dev().size();
-  result["file"] = std::filesystem::relative(file, context.out()).string();
-  result["plans"] = to_json(plans);
-  result["mean_projection_error"] = error;
+  StudentResult result;
+  result.plans = plans_of_model(student);
+  const std::string file = run.folder + "/weights.safetensors";
+  write_parameters(student, file, {{"format", "heat-student/1"}, {"layers", plans_json(result.plans).dump()}});
+  result.file = context.relative(file);
+  for (double e : errors) result.mean_projection_error += e / static_cast<double>(errors.size());
+  describe(distilled, result);
+  result.teacher_accuracy_dev = evaluate(context.teacher().model, context.student_dev()).accuracy;
+  result.dev_examples = static_cast<std::int64_t>(context.student_dev().size());
   return result;
 }
 
-nlohmann::json stage_evaluate(PipelineContext& context, const StageResults& results, StageProgress& progress) {
-  TorchModel student = load_student(context, results);
-  const Evaluation test = evaluate(student, context.test(), 4096, [&](const Progress& p) {
-    progress.report(std::to_string(p.step) + "/" + std::to_string(p.total));
-  });
-  std::int64_t params = 0;
-  for (const auto& [name, tensor] : student.named_parameters()) params += tensor.numel();
-  return {{"accuracy", test.accuracy},
-          {"examples", test.examples},
-          {"params", params},
-          {"encoder_params", encoder_parameters(student)}};
+EvaluateResult stage_evaluate(const StageRun& run) {
+  TorchModel student = load_student(run.context, run.results);
+  return {score_network(student, run)};
 }
 
-nlohmann::json stage_schedule(PipelineContext& context, const StageResults& results, const std::string& folder,
-                              StageProgress& progress) {
-  const nlohmann::json& loop = results.at("loop");
-  const LoopFit fit = LoopFit::from_state(context, loop.at("calibration"),
-                                          context.out() + "/" + loop.at("calibration_file").get<std::string>());
+ScheduleResult stage_schedule(const StageRun& run) {
+  PipelineContext& context = run.context;
+  const LoopFit fit = LoopFit::from_state(context, run.results.get<LoopResult>().calibration);
   LayerCosts costs(context, fit.calibration());
-  TorchModel student = load_student(context, results);
+  TorchModel student = load_student(context, run.results);
   NetworkForms forms = forms_of_model(student);
   forms.choose = costs.chooser();
-  progress.report("mapping");
+  run.progress.report("mapping");
   LoweredNetwork lowered = plan_network(context.graph(), context.label("mixed"), forms, costs.machine());
-  progress.report("quantising");
+  run.progress.report("quantising");
   const auto& inputs = context.calibration_inputs();
   const NetworkFamily family(context.graph(), context.config().tokens, forms);
   const Ranges ranges = family.calibrate(inputs);
   const auto bytes = quantize_network(lowered.network, ranges, inputs.front());
-  write_schedule(lowered.network.schedule, bytes, folder + "/schedule.json");
-  progress.report("simulating with data");
-  const std::string output = folder + "/output.bin";
-  nlohmann::json run = simulate_schedule(context, lowered.network.schedule, folder, "student", {true, true, output});
-  run["bit_exact"] = equal_output(lowered.network.schedule, bytes, lowered.network.output, output);
+  write_schedule(lowered.network.schedule, bytes, run.folder + "/schedule.json");
+  run.progress.report("simulating with data");
+  const std::string output = run.folder + "/output.bin";
+  ScheduleResult result;
+  static_cast<SimulatedSchedule&>(result) =
+      simulate_schedule(context, lowered.network.schedule, run.folder, "student", {true, true, output});
+  result.bit_exact = equal_output(lowered.network.schedule, bytes, lowered.network.output, output);
   IntegerNetwork body(family, ranges);
   const Int8Accuracy int8 = int8_accuracy(student, body, context.int8_test(), [&](std::int64_t done) {
-    progress.report("int8 accuracy, example " + std::to_string(done));
+    run.progress.report("int8 accuracy, example " + std::to_string(done));
   });
-  run["int8"] = {{"examples", int8.examples},
-                 {"accuracy", int8.accuracy},
-                 {"float_accuracy", int8.float_accuracy},
-                 {"agreement", int8.agreement}};
-  const auto corrected = [&](const spec::Prediction& predicted) -> nlohmann::json {
+  result.int8 = {int8.examples, int8.accuracy, int8.float_accuracy, int8.agreement};
+  const auto corrected = [&](const spec::Prediction& predicted) {
     const spec::Prediction p = fit.corrected(predicted);
-    const double ns = p.cycles / context.arch().clock_ghz;
-    return {{"cycles", p.cycles},
-            {"latency_ns", ns},
-            {"energy_pj", p.energy_pj},
-            {"edp_js", spec::edp_js(spec::Picojoules(p.energy_pj), spec::Nanoseconds(ns))}};
+    return figures_of(p.cycles, p.energy_pj, context.arch().clock_ghz);
   };
-  run["corrected"] = corrected(lowered.network.schedule.prediction);
-  spec::Schedule dense =
-      spec::Schedule::load(context.out() + "/" + results.at("dense").at("schedule").get<std::string>());
+  result.corrected = corrected(lowered.network.schedule.prediction);
+  spec::Schedule dense = spec::Schedule::load(context.absolute(run.results.get<DenseResult>().schedule));
   machines::simba::predict(dense, costs.machine());
-  run["dense_corrected"] = corrected(dense.prediction);
-  return run;
+  result.dense_corrected = corrected(dense.prediction);
+  return result;
 }
 
 }  // namespace heat::offline

@@ -1,9 +1,10 @@
 // Stages 5 and 6: level 2's weight-sharing SuperNet, and the forest that predicts a SubNet's accuracy from its ranks.
-#include <filesystem>
+#include <algorithm>
 
 #include "offline/decompose/rank_rules.h"
 #include "offline/pipeline/pipeline.h"
 #include "offline/pipeline/subnets.h"
+#include "offline/train/subnet_scores.h"
 
 namespace heat::offline {
 namespace {
@@ -18,16 +19,16 @@ ProgressCallback steps_of(StageProgress& progress) {
 }
 
 // The chosen shape of each size at the ratio of the largest SubNet.
-std::vector<LayerPlan> largest_plans(PipelineContext& context, const StageResults& results) {
+std::vector<LayerPlan> largest_plans(PipelineContext& context, const std::vector<ChosenShape>& chosen) {
   std::vector<LayerPlan> plans;
   for (const auto& [name, linear] : context.teacher().model.body_linears())
-    for (const auto& row : results.at("cost-table").at("chosen")) {
+    for (const ChosenShape& size : chosen) {
       const std::int64_t out = (*linear)->out_features(), in = (*linear)->in_features();
-      if (row.at("rows") != out || row.at("cols") != in) continue;
+      if (size.rows != out || size.cols != in) continue;
       LayerPlan plan;
       plan.layer = name;
-      plan.method = method_from_name(row.at("method").get<std::string>());
-      plan.shape = parse_shape(row.at("shape").get<std::string>(), plan.method, out, in);
+      plan.method = method_from_name(size.method);
+      plan.shape = parse_shape(size.shape, plan.method, out, in);
       plan.ranks = fitting_ranks(plan.method, plan.shape, context.config().supernet_ratio).ranks;
       plans.push_back(std::move(plan));
     }
@@ -42,67 +43,80 @@ DecomposeOptions decompose_options(const PipelineConfig& config) {
   return options;
 }
 
-}  // namespace
-
-SuperNet make_supernet(PipelineContext& context, const StageResults& results) {
-  const PipelineConfig& config = context.config();
-  return SuperNet(context.teacher().model, largest_plans(context, results), config.fractions,
-                  config.supernet.normalize_variance, decompose_options(config));
-}
-
-SuperNet load_supernet(PipelineContext& context, const StageResults& results) {
-  SuperNet supernet = make_supernet(context, results);
-  read_parameters(supernet.model(), context.out() + "/" + results.at("supernet").at("file").get<std::string>());
-  return supernet;
-}
-
-nlohmann::json stage_supernet(PipelineContext& context, const StageResults& results, const std::string& folder,
-                              StageProgress& progress) {
-  progress.report("decomposing");
-  SuperNet supernet = make_supernet(context, results);
-  RunFolder run;
-  run.path = folder;
-  run.checkpoint_steps = 50;
-  if (!train_supernet(supernet, context.teacher().model, context.train(), context.config().supernet, run,
-                      steps_of(progress)))
-    throw base::Error("stopped; the same command goes on from here");
-  const std::string file = folder + "/supernet.safetensors";
-  write_parameters(supernet.model(), file, {});
-  nlohmann::json ladders = nlohmann::json::array();
-  for (const RankLadder& l : supernet.ladders())
-    ladders.push_back({{"layer", l.layer},
-                       {"method", method_name(l.method)},
-                       {"row_modes", l.shape.row_modes},
-                       {"col_modes", l.shape.col_modes},
-                       {"choices", l.choices},
-                       {"params", l.params}});
-  return {{"file", std::filesystem::relative(file, context.out()).string()}, {"ladders", ladders}};
-}
-
-nlohmann::json stage_predictor(PipelineContext& context, const StageResults& results, const std::string& folder,
-                               StageProgress& progress) {
-  SuperNet supernet = load_supernet(context, results);
-  std::vector<SubNet> subnets = random_subnets(supernet.ladders(), context.config().subnets, context.config().seed);
-  // The uniform SubNets, from the smallest to the largest, so that the forest has seen both ends.
-  for (std::size_t c = 0; c < context.config().fractions.size(); ++c) {
+// The predictor's samples: random SubNets, and the uniform ones from the smallest to the largest, so that the forest has
+// seen both ends.
+std::vector<SubNet> sampled_subnets(const SuperNet& supernet, const PipelineConfig& config) {
+  std::vector<SubNet> subnets = random_subnets(supernet.ladders(), config.subnets, config.seed);
+  for (std::size_t c = 0; c < config.fractions.size(); ++c) {
     SubNet uniform;
     for (const RankLadder& l : supernet.ladders())
       uniform.push_back(static_cast<int>(std::min(c, l.choices.size() - 1)));
     subnets.push_back(std::move(uniform));
   }
-  const std::vector<SubNetScore> scores = score_subnets(
-      supernet, context.dev(), subnets, folder,
-      [&](const Progress& p) { progress.report("subnet " + std::to_string(p.step) + "/" + std::to_string(p.total)); },
-      context.config().jobs);
-  nlohmann::json samples = nlohmann::json::array();
-  for (const SubNetScore& s : scores) samples.push_back({{"subnet", s.subnet}, {"accuracy", s.accuracy}});
-  nlohmann::json result{{"samples", samples}};
-  const AccuracyPredictor predictor = make_predictor(context.config(), result);
-  nlohmann::json points = nlohmann::json::array();
+  return subnets;
+}
+
+std::vector<SubNetScore> score(SuperNet& supernet, const StageRun& run, const base::Shard& shard) {
+  const PipelineConfig& config = run.context.config();
+  ScoreOptions options;
+  options.folder = run.folder;
+  options.shard = shard;
+  options.threads = config.jobs.own_threads();
+  options.progress = [&](const Progress& p) {
+    run.progress.report("subnet " + std::to_string(p.step) + "/" + std::to_string(p.total));
+  };
+  return score_subnets(supernet, run.context.dev(), sampled_subnets(supernet, config), options);
+}
+
+}  // namespace
+
+SuperNet make_supernet(PipelineContext& context, const StageResults& results) {
+  const PipelineConfig& config = context.config();
+  return SuperNet(context.teacher().model, largest_plans(context, results.get<CostTableResult>().chosen),
+                  config.fractions, config.supernet.normalize_variance, decompose_options(config));
+}
+
+SuperNet load_supernet(PipelineContext& context, const StageResults& results) {
+  SuperNet supernet = make_supernet(context, results);
+  read_parameters(supernet.model(), context.absolute(results.get<SupernetResult>().file));
+  return supernet;
+}
+
+SupernetResult stage_supernet(const StageRun& run) {
+  PipelineContext& context = run.context;
+  run.progress.report("decomposing");
+  SuperNet supernet = make_supernet(context, run.results);
+  RunFolder folder;
+  folder.path = run.folder;
+  folder.checkpoint_steps = 50;
+  if (!train_supernet(supernet, context.teacher().model, context.train(), context.config().supernet, folder,
+                      steps_of(run.progress)))
+    throw base::Error("stopped; the same command goes on from here");
+  const std::string file = run.folder + "/supernet.safetensors";
+  write_parameters(supernet.model(), file, {});
+  return {context.relative(file), supernet.ladders()};
+}
+
+AccuracyPredictor make_predictor(const PipelineConfig& config, const std::vector<ScoredSubNet>& samples) {
+  std::vector<PredictorSample> list;
+  for (const ScoredSubNet& s : samples) list.push_back({features_of(s.subnet), s.accuracy});
+  return AccuracyPredictor(list, config.predictor);
+}
+
+void part_of_predictor(const StageRun& run, const base::Shard& shard) {
+  SuperNet supernet = load_supernet(run.context, run.results);
+  score(supernet, run, shard);
+}
+
+PredictorResult stage_predictor(const StageRun& run) {
+  run.context.farm_out();
+  SuperNet supernet = load_supernet(run.context, run.results);
+  PredictorResult result;
+  for (const SubNetScore& s : score(supernet, run, {})) result.samples.push_back({s.subnet, s.accuracy});
+  const AccuracyPredictor predictor = make_predictor(run.context.config(), result.samples);
   for (std::size_t i = 0; i < predictor.held_out_accuracy().size(); ++i)
-    points.push_back({{"predicted", predictor.held_out_prediction()[i]}, {"actual", predictor.held_out_accuracy()[i]}});
-  result["spearman"] = predictor.spearman();
-  result["points"] = points;
+    result.points.push_back({predictor.held_out_prediction()[i], predictor.held_out_accuracy()[i]});
+  result.spearman = predictor.spearman();
   return result;
 }
 

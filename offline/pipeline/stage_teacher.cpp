@@ -5,31 +5,29 @@
 
 namespace heat::offline {
 
+NetworkScore score_network(TorchModel& model, const StageRun& run) {
+  const Evaluation test = evaluate(model, run.context.test(), 4096, [&](const Progress& p) {
+    run.progress.report(std::to_string(p.step) + "/" + std::to_string(p.total));
+  });
+  std::int64_t params = 0;
+  for (const auto& [name, tensor] : model.named_parameters()) params += tensor.numel();
+  return {test.accuracy, test.examples, params, encoder_parameters(model)};
+}
+
 // On the whole training split, whatever the networks are limited to; one setting, which tuning on all of dev chose.
-nlohmann::json stage_baseline(PipelineContext& context, StageProgress& progress) {
+BaselineResult stage_baseline(const StageRun& run) {
+  PipelineContext& context = run.context;
   TextTask task = load_task(context.config().task, context.config().data);
   task.dev = context.task().dev;
   task.test = context.task().test;
-  progress.report("tf-idf regression");
+  run.progress.report("tf-idf regression");
   const RegressionResult r = fit_tfidf_regression(task, {1, true}, 16);
-  return {{"accuracy", r.test_accuracy},
-          {"dev_accuracy", r.dev_accuracy},
-          {"features", r.feature_count},
-          {"train_examples", task.train.size()},
-          {"test_examples", task.test.size()}};
+  return {r.test_accuracy, r.dev_accuracy, r.feature_count, static_cast<std::int64_t>(task.train.size()),
+          static_cast<std::int64_t>(task.test.size())};
 }
 
-nlohmann::json stage_teacher(PipelineContext& context, StageProgress& progress) {
-  Checkpoint& teacher = context.teacher();
-  const Evaluation test = evaluate(teacher.model, context.test(), 4096, [&](const Progress& p) {
-    progress.report(std::to_string(p.step) + "/" + std::to_string(p.total));
-  });
-  std::int64_t params = 0;
-  for (const auto& [name, tensor] : teacher.model.named_parameters()) params += tensor.numel();
-  return {{"accuracy", test.accuracy},
-          {"examples", test.examples},
-          {"params", params},
-          {"encoder_params", encoder_parameters(teacher.model)}};
+TeacherResult stage_teacher(const StageRun& run) {
+  return {score_network(run.context.teacher().model, run)};
 }
 
 }  // namespace heat::offline

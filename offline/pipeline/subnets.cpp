@@ -10,13 +10,6 @@ std::vector<double> features_of(const SubNet& subnet) {
   return {subnet.begin(), subnet.end()};
 }
 
-AccuracyPredictor make_predictor(const PipelineConfig& config, const nlohmann::json& stage) {
-  std::vector<PredictorSample> samples;
-  for (const auto& s : stage.at("samples"))
-    samples.push_back({features_of(s.at("subnet").get<SubNet>()), s.at("accuracy").get<double>()});
-  return AccuracyPredictor(samples, config.predictor);
-}
-
 void write_parameters(const TorchModel& model, const std::string& path,
                       const std::map<std::string, std::string>& metadata) {
   Safetensors file;

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <map>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -13,9 +12,6 @@ namespace heat::offline {
 
 // A SubNet's rank choices as numbers, one a layer.
 std::vector<double> features_of(const SubNet& subnet);
-
-// The forest fitted on the predictor stage's "samples".
-AccuracyPredictor make_predictor(const PipelineConfig& config, const nlohmann::json& stage);
 
 // All parameters of a model under their names, F32.
 void write_parameters(const TorchModel& model, const std::string& path,

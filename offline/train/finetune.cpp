@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "base/errors.h"
+#include "base/jobs/interrupt.h"
 #include "offline/train/pretraining_heads.h"
 #include "offline/train/training_state.h"
 
@@ -70,7 +71,7 @@ class Trainer {
         optimizer_(all_parameters(), {}) {
     texts_ = encode_examples(task.train, checkpoint_.tokenizer, config.max_length);
     for (std::size_t i = 0; i < texts_.size() && !task.auxiliary.empty(); ++i) texts_[i].auxiliary = task.auxiliary[i];
-    limit_texts(texts_, config.train_limit, config.seed);
+    limit_texts(texts_, config.train_limit);
     labelled_ = texts_.size();
     for (const std::string& text : task.extra_texts)
       texts_.push_back({checkpoint_.tokenizer.encode(text, config.max_length), -1, {}});
@@ -157,7 +158,7 @@ class Trainer {
                           "; lower learning_rate");
       meter.step(step + 1, loss);
       if (--stop_after == 0) return false;
-      const bool stop = interrupted();
+      const bool stop = base::interrupted();
       if (stop || (step + 1) % config_.checkpoint_steps == 0)
         save_training_state(state_path_, optimizer_,
                             {static_cast<std::int64_t>(index), step + 1, config_.digest(index)});

@@ -40,7 +40,7 @@ struct FinetuneConfig {
   std::string precision = "float32";  // or bfloat16: matrix products only, weights stay float32
   std::int64_t max_length = 64;
   std::int64_t checkpoint_steps = 500;
-  std::int64_t train_limit = 0;    // use so many training examples only, drawn by the seed; 0: all
+  std::int64_t train_limit = 0;    // use so many training examples only (limit_texts); 0: all
   std::string save_dtype = "F16";  // or F32
   ModelConfig model;               // used when init_from is empty
   std::vector<PhaseConfig> phases;

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <iostream>
 
+#include "base/jobs/interrupt.h"
 #include "offline/decompose/rank_rules.h"
 #include "offline/train/run_control.h"
 
@@ -146,7 +147,7 @@ std::vector<LayerPlan> plans_from_json(const nlohmann::json& json, TorchModel& m
 
 LevelData begin_level(const LevelCommon& common) {
   prepare_process(common.threads);
-  catch_interrupts();
+  base::catch_interrupts();
   std::cerr << "seed " << common.seed << ", threads " << common.threads << "\n";
   LevelData data{load_checkpoint(common.teacher), {}, {}, {}};
   const TextTask task = load_task(common.task, common.data);
@@ -157,8 +158,8 @@ LevelData begin_level(const LevelCommon& common) {
   data.train = encode_examples(task.train, data.teacher.tokenizer, length);
   data.dev = encode_examples(task.dev, data.teacher.tokenizer, length);
   data.test = encode_examples(task.test, data.teacher.tokenizer, length);
-  limit_texts(data.train, common.train_limit, common.seed);
-  limit_texts(data.dev, common.dev_limit, common.seed);
+  limit_texts(data.train, common.train_limit);
+  limit_texts(data.dev, common.dev_limit);
   return data;
 }
 

@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "base/errors.h"
+#include "base/jobs/interrupt.h"
 
 namespace heat::offline {
 
@@ -37,7 +38,7 @@ bool ResumableRun::stage(std::int64_t number, const std::string& name, std::int6
       throw base::Error(name + ": the loss is not finite at step " + std::to_string(i) + "; lower the learning rate");
     meter.step(i + 1, loss);
     if (--folder_.stop_after_steps == 0) return false;
-    const bool stop = interrupted();
+    const bool stop = base::interrupted();
     if (stop || (i + 1) % folder_.checkpoint_steps == 0) save(number, i + 1);
     if (stop) return false;
   }

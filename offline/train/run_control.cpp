@@ -6,21 +6,9 @@
 
 #include <chrono>
 #include <cmath>
-#include <csignal>
 #include <cstdio>
 
 namespace heat::offline {
-namespace {
-
-volatile std::sig_atomic_t g_interrupted = 0;
-
-void on_signal(int number) {
-  g_interrupted = 1;
-  std::signal(number, SIG_DFL);
-}
-
-}  // namespace
-
 double now_s() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
@@ -30,15 +18,6 @@ void prepare_process(int threads) {
   mallopt(M_MMAP_THRESHOLD, 1 << 30);
   mallopt(M_TRIM_THRESHOLD, 2000000000);
   mallopt(M_TOP_PAD, 64 << 20);
-}
-
-void catch_interrupts() {
-  std::signal(SIGINT, on_signal);
-  std::signal(SIGTERM, on_signal);
-}
-
-bool interrupted() {
-  return g_interrupted != 0;
 }
 
 ProgressCallback progress_to_stderr(double seconds) {

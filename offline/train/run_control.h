@@ -1,4 +1,4 @@
-// What every long run shares: threads set once, memory kept by the process, SIGINT, progress with a remaining time.
+// What every long run shares: threads set once, memory kept by the process, progress with a remaining time.
 #pragma once
 
 #include <cstdint>
@@ -23,10 +23,6 @@ ProgressCallback progress_to_stderr(double seconds = 10);
 // Sets the threads of LibTorch, OpenMP and BLAS, and lets malloc keep large blocks (fresh pages for every temporary
 // cost more than the arithmetic). Call once, before the first tensor operation.
 void prepare_process(int threads);
-
-// True after SIGINT or SIGTERM once catch_interrupts() was called. A second SIGINT ends the process at once.
-void catch_interrupts();
-bool interrupted();
 
 // Times steps and feeds a callback.
 class ProgressMeter {

@@ -2,18 +2,10 @@
 // (sandwich rule, Yu & Huang 2019). The random walk of limited change is a function of (seed, step).
 #include "offline/train/supernet.h"
 
-#include <ATen/Parallel.h>
-
 #include <algorithm>
-#include <atomic>
 #include <cmath>
-#include <exception>
-#include <filesystem>
-#include <nlohmann/json.hpp>
 #include <sstream>
-#include <thread>
 
-#include "base/atomic_file.h"
 #include "base/errors.h"
 #include "base/random.h"
 #include "offline/train/distill.h"
@@ -28,65 +20,6 @@ double weight_variance(const TorchModel& teacher, const std::string& layer) {
         return dense->weight.detach().var(false).item<double>();
   throw base::ConfigError("layer '" + layer + "' is not a dense linear layer of the teacher's encoder");
 }
-
-nlohmann::json read_scores(const std::string& file) {
-  if (file.empty() || !std::filesystem::exists(file)) return nlohmann::json::array();
-  const auto json = nlohmann::json::parse(base::read_file(file), nullptr, false);
-  if (!json.is_array()) throw base::ConfigError(file + ": is no JSON list; remove it to score the SubNets anew");
-  return json;
-}
-
-// Scores SubNets on threads of their own, each with its copy of the SuperNet. Threads that share no arithmetic do not
-// wait for one another: with a busy core this costs that core's share, where two threads inside each matrix product
-// cost many times as much.
-class Scorer {
- public:
-  Scorer(SuperNet& supernet, const std::vector<EncodedText>& texts, std::vector<SubNetScore>& scores, int jobs)
-      : supernet_(supernet), texts_(texts), scores_(scores) {
-    for (int j = 1; j < jobs; ++j) copies_.push_back(supernet.copy());
-  }
-
-  // Fills the scores of `rows`. `progress` gets the number of finished rows, always from the same thread.
-  // False: interrupted before all were done.
-  bool run(const std::vector<std::size_t>& rows, const std::function<void(std::size_t)>& progress) {
-    std::atomic<std::size_t> next{0}, done{0};
-    std::vector<std::exception_ptr> errors(copies_.size() + 1);
-    const auto work = [&](SuperNet& net, std::exception_ptr& error, bool reports) {
-      try {
-        for (std::size_t i = next++; i < rows.size() && !interrupted(); i = next++) {
-          score(net, scores_[rows[i]]);
-          ++done;
-          if (reports) progress(done);
-        }
-      } catch (...) {
-        error = std::current_exception();
-      }
-    };
-    std::vector<std::thread> threads;
-    for (std::size_t j = 0; j < copies_.size(); ++j)
-      threads.emplace_back([&, j] { work(copies_[j], errors[j + 1], false); });
-    // Not on the caller's thread, whose number of threads inside an operation stays as it is.
-    std::thread([&] { work(supernet_, errors[0], true); }).join();
-    for (std::thread& t : threads) t.join();
-    for (const std::exception_ptr& e : errors)
-      if (e) std::rethrow_exception(e);
-    return done == rows.size();
-  }
-
- private:
-  void score(SuperNet& net, SubNetScore& score) const {
-    at::set_num_threads(1);  // of this thread
-    net.activate(score.subnet);
-    const Evaluation e = evaluate(net.model(), texts_);
-    score.accuracy = e.accuracy;
-    score.loss = e.loss;
-  }
-
-  SuperNet& supernet_;
-  const std::vector<EncodedText>& texts_;
-  std::vector<SubNetScore>& scores_;
-  std::vector<SuperNet> copies_;
-};
 
 }  // namespace
 
@@ -245,38 +178,6 @@ bool train_supernet(SuperNet& supernet, TorchModel& teacher, const std::vector<E
   model.require_grad(false);
   supernet.activate(supernet.largest());
   return done;
-}
-
-std::vector<SubNetScore> score_subnets(SuperNet& supernet, const std::vector<EncodedText>& texts,
-                                       const std::vector<SubNet>& subnets, const std::string& folder,
-                                       const ProgressCallback& progress, int jobs) {
-  constexpr std::size_t kStored = 10;  // SubNets between two writes
-  const std::string file = folder.empty() ? "" : (std::filesystem::path(folder) / "subnets.json").string();
-  nlohmann::json stored = read_scores(file);
-  std::vector<SubNetScore> scores;
-  for (const SubNet& subnet : subnets) scores.push_back({subnet, 0, 0});
-  Scorer scorer(supernet, texts, scores, std::max(1, jobs));
-  ProgressMeter meter("score SubNets", 0, static_cast<std::int64_t>(subnets.size()), progress);
-  for (std::size_t begin = 0; begin < subnets.size(); begin += kStored) {
-    const std::size_t end = std::min(subnets.size(), begin + kStored);
-    std::vector<std::size_t> missing;
-    for (std::size_t i = begin; i < end; ++i) {
-      if (i < stored.size() && stored[i].value("subnet", SubNet()) == subnets[i]) {
-        scores[i].accuracy = stored[i].value("accuracy", 0.0);
-        scores[i].loss = stored[i].value("loss", 0.0);
-      } else {
-        missing.push_back(i);
-      }
-    }
-    const bool whole = scorer.run(missing, [&](std::size_t done) {
-      meter.step(static_cast<std::int64_t>(end - missing.size() + done), std::nan(""));
-    });
-    if (!whole) throw base::Error("interrupted while scoring SubNets; finished ones are kept");
-    for (std::size_t i = begin; i < end; ++i)
-      stored[i] = {{"subnet", scores[i].subnet}, {"accuracy", scores[i].accuracy}, {"loss", scores[i].loss}};
-    if (!file.empty() && !missing.empty()) base::write_file_atomically(file, stored.dump() + "\n");
-  }
-  return scores;
 }
 
 }  // namespace heat::offline

@@ -79,15 +79,4 @@ bool train_supernet(SuperNet& supernet, TorchModel& teacher, const std::vector<E
                     const SuperNetConfig& config, const RunFolder& folder = {},
                     const ProgressCallback& progress = nullptr);
 
-struct SubNetScore {
-  SubNet subnet;
-  double accuracy = 0, loss = 0;
-};
-
-// Accuracy of each SubNet on the texts. Stores finished ones in folder/subnets.json (when given) and goes on from it.
-// `jobs` SubNets are scored at a time, each on one thread: the figures do not depend on it.
-std::vector<SubNetScore> score_subnets(SuperNet& supernet, const std::vector<EncodedText>& texts,
-                                       const std::vector<SubNet>& subnets, const std::string& folder = "",
-                                       const ProgressCallback& progress = nullptr, int jobs = 1);
-
 }  // namespace heat::offline

@@ -53,13 +53,6 @@ BatchPlan plan_in_order(const std::vector<std::uint32_t>& lengths, std::int64_t 
   return plan;
 }
 
-void limit_texts(std::vector<EncodedText>& texts, std::int64_t limit, std::uint64_t seed) {
-  if (limit <= 0 || limit >= static_cast<std::int64_t>(texts.size())) return;
-  base::CounterRng rng(base::counter_hash(seed, 0x6c696d69));
-  shuffle(texts, rng);
-  texts.resize(limit);
-}
-
 std::vector<std::uint32_t> lengths_of(const std::vector<EncodedText>& texts) {
   std::vector<std::uint32_t> lengths;
   lengths.reserve(texts.size());

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 namespace heat::offline {
@@ -22,8 +23,16 @@ BatchPlan plan_epoch(const std::vector<std::uint32_t>& lengths, std::int64_t bat
 // All texts once, longest first (for evaluation).
 BatchPlan plan_in_order(const std::vector<std::uint32_t>& lengths, std::int64_t batch_tokens);
 
-// Keeps `limit` texts drawn by `seed` (files are often sorted by label); 0 or more than there are: all, in order.
-void limit_texts(std::vector<EncodedText>& texts, std::int64_t limit, std::uint64_t seed);
+// Keeps `limit` of the texts, every n-th, so that they have the whole's mix (files are often sorted by label) and depend
+// on no seed; 0 or more than there are: all. The one meaning of every configuration's train_limit, dev_limit, ...
+template <class Text>
+void limit_texts(std::vector<Text>& texts, std::int64_t limit) {
+  const auto count = static_cast<std::int64_t>(texts.size());
+  if (limit <= 0 || count <= limit) return;
+  std::vector<Text> kept;
+  for (std::int64_t i = 0; i < limit; ++i) kept.push_back(texts[static_cast<std::size_t>(i * count / limit)]);
+  texts = std::move(kept);
+}
 
 std::vector<std::uint32_t> lengths_of(const std::vector<EncodedText>& texts);
 

@@ -40,6 +40,25 @@ class CostTableCommand : public ::testing::Test {
     return WEXITSTATUS(std::system(command(out, more).c_str()));
   }
 
+  // Starts the command and kills it after so many milliseconds, if it still runs then.
+  void run_and_kill(const std::string& out, const std::string& more, int milliseconds) const {
+    const pid_t child = fork();
+    ASSERT_GE(child, 0);
+    if (child == 0) {
+      const std::string line = command(out, more);
+      execl("/bin/sh", "sh", "-c", line.c_str(), static_cast<char*>(nullptr));
+      _exit(127);
+    }
+    usleep(static_cast<useconds_t>(1000 * milliseconds));
+    kill(child, SIGKILL);
+    waitpid(child, nullptr, 0);
+  }
+  int merge(const std::string& out) const {
+    return WEXITSTATUS(std::system((std::string(HEAT_BIN_DIR) + "/heat-offline merge --out " + file(out) + " --json " +
+                                    file("merge.json") + " 2>" + file("err"))
+                                       .c_str()));
+  }
+
   fs::path folder_;
 };
 
@@ -55,20 +74,79 @@ TEST_F(CostTableCommand, KilledAndResumedThenSameFrontAsInOneGo) {
     for (const char* method : {"cp", "tucker", "ttm"}) EXPECT_TRUE(size["s_star"].contains(method)) << method;
   }
 
-  const pid_t child = fork();
-  ASSERT_GE(child, 0);
-  if (child == 0) {
-    const std::string line = command("parts", "--threads 1");
-    execl("/bin/sh", "sh", "-c", line.c_str(), static_cast<char*>(nullptr));
-    _exit(127);
-  }
-  usleep(150'000);
-  kill(child, SIGKILL);
-  waitpid(child, nullptr, 0);
+  run_and_kill("parts", "--threads 1", 150);
   ASSERT_EQ(run("parts", "--resume"), 0) << text("err");
   EXPECT_EQ(text("parts/front.json"), text("whole/front.json"));
   ASSERT_EQ(run("parts", "--resume"), 0) << text("err");
   EXPECT_EQ(json::parse(text("out.json"))["computed"], 0);
+}
+
+TEST_F(CostTableCommand, AnyThreadsProcessesAndShardsThenTheSameBytes) {
+  ASSERT_EQ(run("whole", "--jobs threads:1"), 0) << text("err");
+  const auto same = [&](const std::string& out) {
+    EXPECT_EQ(text(out + "/cost_table.sqlite"), text("whole/cost_table.sqlite")) << out;
+    EXPECT_EQ(text(out + "/front.json"), text("whole/front.json")) << out;
+    EXPECT_FALSE(fs::exists(file(out + "/parts"))) << out;
+  };
+  const std::string summary = text("out.json");
+  ASSERT_EQ(run("threads", "--jobs threads:3"), 0) << text("err");
+  same("threads");
+  ASSERT_EQ(run("processes", "--jobs processes:3"), 0) << text("err");
+  same("processes");
+  EXPECT_EQ(json::parse(text("out.json"))["computed"], json::parse(summary)["computed"]);
+  EXPECT_EQ(json::parse(text("out.json"))["reused"], 0);
+
+  // Shards by hand: one killed and started again, one done twice, and of another number one that nobody needs.
+  ASSERT_EQ(run("shards", "--shard 1/2"), 0) << text("err");
+  run_and_kill("shards", "--shard 2/3", 100);
+  ASSERT_EQ(run("shards", "--shard 1/3"), 0) << text("err");
+  ASSERT_EQ(run("shards", "--shard 1/3"), 0) << text("err");
+  EXPECT_EQ(json::parse(text("out.json"))["computed"], 0);
+  EXPECT_EQ(merge("shards"), 2);
+  for (const char* missing : {"part 2/2", "part 2/3", "part 3/3"})
+    EXPECT_NE(text("err").find(missing), std::string::npos) << text("err");
+  EXPECT_EQ(text("err").find("part 1/3"), std::string::npos) << text("err");
+  EXPECT_FALSE(fs::exists(file("shards/front.json")));
+  ASSERT_EQ(run("shards", "--shard 3/3"), 0) << text("err");
+  ASSERT_EQ(run("shards", "--shard 2/3"), 0) << text("err");
+  ASSERT_EQ(merge("shards"), 0) << text("err");
+  same("shards");
+  EXPECT_EQ(merge("shards"), 2);  // nothing is left
+}
+
+TEST_F(CostTableCommand, ExampleOfAnotherSchedulerThenTheSameBytes) {
+  ASSERT_EQ(run("whole", ""), 0) << text("err");
+  const std::string line = "HEAT_OFFLINE=" + std::string(HEAT_BIN_DIR) + "/heat-offline " + HEAT_SOURCE_DIR +
+                           "/examples/cluster/cost_table_shards.sh 2 " + file("example") + " --model-config " +
+                           file("config.json") + " --arch " + HEAT_SOURCE_DIR +
+                           "/configs/arch/simba.yaml --seq-len 16 --top-k 1 --max-axes 3 --ratios 0.2,0.4 >" +
+                           file("out.json") + " 2>" + file("err");
+  ASSERT_EQ(WEXITSTATUS(std::system(line.c_str())), 0) << text("err");
+  EXPECT_EQ(text("example/cost_table.sqlite"), text("whole/cost_table.sqlite"));
+  EXPECT_EQ(text("example/front.json"), text("whole/front.json"));
+}
+
+TEST_F(CostTableCommand, PartsOfDifferentWorkThenRefused) {
+  ASSERT_EQ(run("t", "--methods svd --shard 1/2"), 0) << text("err");
+  ASSERT_EQ(run("t", "--methods svd,ttm --shard 2/2"), 0) << text("err");
+  EXPECT_EQ(merge("t"), 2);
+  EXPECT_NE(text("err").find("different options"), std::string::npos) << text("err");
+  ASSERT_EQ(run("t", "--methods svd,ttm --shard 1/2"), 0) << text("err");
+  EXPECT_EQ(merge("t"), 0) << text("err");
+}
+
+TEST_F(CostTableCommand, WrongJobsThenNamed) {
+  const std::pair<const char*, const char*> wrong[] = {{"--jobs many", "threads[:N]"},
+                                                       {"--jobs processes:0", "processes:0"},
+                                                       {"--shard 3/2", "i/n"},
+                                                       {"--shard 1/2 --jobs slurm", "--shard"},
+                                                       {"--jobs threads:2 --threads 2", "--threads"},
+                                                       {"--slurm-options --x", "--jobs slurm"}};
+  for (const auto& [options, word] : wrong) {
+    EXPECT_EQ(run("t", options), 2) << options;
+    EXPECT_NE(text("err").find(word), std::string::npos) << text("err");
+  }
+  EXPECT_FALSE(fs::exists(file("t")));
 }
 
 TEST_F(CostTableCommand, WrongOptionsThenAllNamedAndNothingWritten) {

@@ -108,6 +108,16 @@ TEST_F(TrainingCommands, LevelsTwoAndThreeFromCheckpointToStudent) {
                            "generations: 5, parents: 5, limits: {params: 1800}}\n");
   ASSERT_EQ(run("search --config " + file("search.yaml") + " --out " + file("search")), 0) << text("err");
   const json search = result();
+  // Scored by shards, the rest follows alike.
+  const std::string shards = "search --config " + file("search.yaml") + " --out " + file("shards");
+  ASSERT_EQ(run(shards + " --shard 2/2"), 0) << text("err");
+  EXPECT_EQ(run("merge --out " + file("shards")), 2);
+  ASSERT_EQ(run(shards + " --shard 1/2"), 0) << text("err");
+  ASSERT_EQ(run("merge --out " + file("shards")), 0) << text("err");
+  EXPECT_EQ(text("shards/subnets.json"), text("search/subnets.json"));
+  ASSERT_EQ(run(shards + " --jobs processes:2"), 0) << text("err");
+  EXPECT_EQ(text("shards/search.json"), text("search/search.json"));
+  EXPECT_EQ(text("shards/subnets.json"), text("search/subnets.json"));
   EXPECT_LE(search["best"]["params"].get<int>(), 1800);
   EXPECT_EQ(search["history"].size(), 6u);
   EXPECT_EQ(search["baselines"].size(), 3u + 1u + 2u);

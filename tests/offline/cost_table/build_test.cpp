@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <filesystem>
 
 #include "base/errors.h"
@@ -33,7 +34,7 @@ class Build : public ::testing::Test {
 
   CostTable open(const std::string& name) const { return CostTable::open((folder_ / name).string()); }
   BuildReport fill(CostTable& table, const BuildProgress& progress = {}) {
-    return fill_table(table, matrices_, arch_, energy_, {}, options_, progress, stop_);
+    return fill_table(table, matrices_, {arch_, energy_}, options_, {progress, [this] { return stop_.load(); }, {}});
   }
 
   fs::path folder_;

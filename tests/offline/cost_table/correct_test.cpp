@@ -89,17 +89,17 @@ TEST_F(Correct, FittedAnewThenPredictionsFollowAndMeasurementsStay) {
   options.methods = {Method::kSvd, Method::kTtm};
   const std::vector<WeightMatrix> two = {synthetic_weight(32, 48, 1), synthetic_weight(32, 48, 2)};
   CostTable table = open(), one = open("one.sqlite"), fitted = open("fitted.sqlite");
-  const std::atomic<bool> stop{false};
-  fill_table(table, two, arch, energy, {}, options, {}, stop);
-  fill_table(one, {two[0]}, arch, energy, {}, options, {}, stop);
+  fill_table(table, two, {arch, energy}, options);
+  fill_table(one, {two[0]}, {arch, energy}, options);
   machines::simba::Calibration calibration;
   calibration.dram_latency_cycles = 500;
-  fill_table(fitted, two, arch, energy, calibration, options, {}, stop);
+  const machines::simba::Machine machine(arch, energy, calibration);
+  fill_table(fitted, two, machine, options);
 
   const std::vector<CostRow> before = table.rows(), expected = fitted.rows();
   ASSERT_GT(before.size(), 2u);
-  EXPECT_EQ(correct_table(table, arch, energy, calibration, {{before[0].key(), {1, 2}}}, 2), 1);
-  EXPECT_EQ(correct_table(table, arch, energy, calibration, {{before[1].key(), {3, 4}}}, 1), 1);
+  EXPECT_EQ(correct_table(table, machine, {{before[0].key(), {1, 2}}}, 2), 1);
+  EXPECT_EQ(correct_table(table, machine, {{before[1].key(), {3, 4}}}, 1), 1);
   const std::vector<CostRow> after = table.rows();
   for (std::size_t i = 0; i < after.size(); ++i) {
     EXPECT_EQ(after[i].latency_ns, expected[i].latency_ns) << after[i].key();
@@ -116,7 +116,7 @@ TEST_F(Correct, FittedAnewThenPredictionsFollowAndMeasurementsStay) {
     EXPECT_NE(table.find(single[i].key())->error, single[i].error);
   }
   const spec::ArchSpec other = spec::ArchSpec::load(std::string(HEAT_SOURCE_DIR) + "/configs/arch/simba-l.yaml");
-  EXPECT_THROW(correct_table(table, other, energy, calibration, {}, 1), base::ConfigError);
+  EXPECT_THROW(correct_table(table, {other, energy, calibration}, {}, 1), base::ConfigError);
 }
 
 }  // namespace

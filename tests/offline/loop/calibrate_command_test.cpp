@@ -40,4 +40,32 @@ TEST(CalibrateCommand, MakesPredictionsMeetTheSimulator) {
             0);
 }
 
+TEST(CalibrateCommand, ShardsRoundByRoundThenTheSameCalibration) {
+  const std::string folder = testing::TempDir() + "calibrate_shards";
+  std::filesystem::remove_all(folder);
+  std::filesystem::create_directories(folder);
+  heat::base::write_file_atomically(folder + "/config.yaml",
+                                    "arch: " + std::string(HEAT_SOURCE_DIR) +
+                                        "/configs/arch/simba-l.yaml\nrounds: 2\njobs: 2\n"
+                                        "gemms: [\"100,70,33\", \"64,64,64\", \"16,48,128\"]\n");
+  const auto run = [&](const std::string& out, const std::string& more) {
+    const std::string command = std::string(HEAT_BIN_DIR) + "/heat-offline calibrate --config " + folder +
+                                "/config.yaml --out " + folder + "/" + out + " --json " + folder + "/" + out +
+                                ".json " + more + " 2>/dev/null";
+    EXPECT_EQ(std::system(command.c_str()), 0) << more;
+    return nlohmann::json::parse(heat::base::read_file(folder + "/" + out + ".json"));
+  };
+  const auto whole = run("whole", "--jobs processes:1");
+  EXPECT_FALSE(run("shards", "--shard 1/2").at("complete").get<bool>());
+  EXPECT_FALSE(run("shards", "--shard 2/2").at("complete").get<bool>());  // and its part of the second round
+  EXPECT_TRUE(run("shards", "--shard 1/2").at("complete").get<bool>());
+  const std::string result = folder + "/shards/round-2/0.result.json";
+  const auto written = std::filesystem::last_write_time(result);
+  const auto merged = run("shards", "");
+  EXPECT_EQ(std::filesystem::last_write_time(result), written) << "simulated again";
+  EXPECT_EQ(merged, whole);
+  EXPECT_EQ(heat::base::read_file(folder + "/shards/calibration.json"),
+            heat::base::read_file(folder + "/whole/calibration.json"));
+}
+
 }  // namespace

@@ -35,6 +35,9 @@ class SimulatorProcess : public testing::Test {
   SimulationRequest request(const std::string& name) const {
     return {"a.yaml", name, false, "", (folder_ / (name + ".json")).string(), {}};
   }
+  std::vector<SimulationResult> simulate(const std::vector<SimulationRequest>& requests) const {
+    return simulate_all(requests, {{base::JobsBackend::kProcesses, 3, {}}, (folder_ / "array").string(), {}});
+  }
   fs::path folder_;
 };
 
@@ -53,7 +56,7 @@ TEST_F(SimulatorProcess, RunsThenResultsInTheOrderOfTheRequests) {
   install(kWriteResult);
   std::vector<SimulationRequest> requests;
   for (int i = 10; i < 17; ++i) requests.push_back(request("s" + std::to_string(i)));
-  const auto results = simulate_all(requests, 3);
+  const auto results = simulate(requests);
   ASSERT_EQ(results.size(), 7u);
   for (std::size_t i = 0; i < results.size(); ++i) EXPECT_EQ(results[i].cycles, 10 + static_cast<double>(i));
   EXPECT_EQ(results[0].nodes.at(0).name, "n");
@@ -65,36 +68,65 @@ TEST_F(SimulatorProcess, RunsThenResultsInTheOrderOfTheRequests) {
 TEST_F(SimulatorProcess, FailureThenItsMessageAndStatus) {
   install("echo 'simba-sim: error: deadlock in chiplet 3' >&2\nexit 2\n");
   try {
-    simulate(request("s1"));
+    simulate({request("s1")});
     FAIL() << "no error";
   } catch (const base::Error& e) {
-    EXPECT_NE(std::string(e.what()).find("status 2 on 's1': simba-sim: error: deadlock in chiplet 3"),
-              std::string::npos)
+    EXPECT_NE(
+        std::string(e.what()).find("simba-sim on 's1' failed with status 2: simba-sim: error: deadlock in chiplet 3"),
+        std::string::npos)
         << e.what();
   }
-}
-
-TEST_F(SimulatorProcess, KilledThenStatusNamesTheSignal) {
-  install("kill -9 $$\n");
-  std::string text;
-  EXPECT_EQ(run_process({simulator_path()}, text), 137);
 }
 
 TEST_F(SimulatorProcess, AbsentProgramThenErrorNamesIt) {
   setenv("HEAT_SIMBA_SIM", "/nowhere/simba-sim", 1);
   try {
-    simulate(request("s1"));
+    simulate({request("s1")});
     FAIL() << "no error";
   } catch (const base::FileError& e) {
     EXPECT_NE(std::string(e.what()).find("/nowhere/simba-sim"), std::string::npos);
   }
 }
 
-TEST_F(SimulatorProcess, MuchTextOnStderrThenNoDeadlock) {
-  install("i=0; while [ $i -lt 20000 ]; do echo 'a line of text that fills the pipe' >&2; i=$((i+1)); done\nexit 1\n");
-  std::string text;
-  EXPECT_EQ(run_process({simulator_path()}, text), 1);
-  EXPECT_GT(text.size(), 600000u);
+TEST_F(SimulatorProcess, ResultOfTheSameInputsThenKeptAndOfOthersRunAgain) {
+  const std::string count = "echo x >> '" + (folder_ / "runs").string() + "'\n";
+  install(count + kWriteResult);
+  const auto runs = [&] { return fs::file_size(folder_ / "runs") / 2; };
+  std::ofstream(folder_ / "s7") << "one";
+  SimulationRequest r{"a.yaml", (folder_ / "s7").string(), false, "", (folder_ / "s7.json").string(), {}};
+  simulate({r});
+  simulate({r});
+  EXPECT_EQ(runs(), 1u);
+  std::ofstream(folder_ / "s7") << "another";
+  simulate({r});
+  EXPECT_EQ(runs(), 2u);
+  r.data = true;
+  simulate({r});
+  EXPECT_EQ(runs(), 3u);
+  r.extra = {"--output", "o"};  // leaves another file beside the result
+  simulate({r});
+  simulate({r});
+  EXPECT_EQ(runs(), 5u);
+  install(count + "# another simulator\n" + kWriteResult);
+  r.extra.clear();
+  simulate({r});
+  EXPECT_EQ(runs(), 6u);
+}
+
+TEST_F(SimulatorProcess, ShardsThenResultsOnceAllAreThere) {
+  install(kWriteResult);
+  std::vector<SimulationRequest> requests;
+  for (int i = 10; i < 15; ++i) requests.push_back(request("s" + std::to_string(i)));
+  const auto part = [&](int index) {
+    return simulate_part(requests, {{base::JobsBackend::kProcesses, 2, {}}, "", {index, 2}});
+  };
+  EXPECT_FALSE(part(1));
+  EXPECT_TRUE(fs::exists(requests[4].json));
+  EXPECT_FALSE(fs::exists(requests[1].json));
+  const auto results = part(2);
+  ASSERT_TRUE(results);
+  for (std::size_t i = 0; i < 5; ++i) EXPECT_EQ((*results)[i].cycles, 10 + static_cast<double>(i));
+  EXPECT_TRUE(part(1));
 }
 
 }  // namespace

@@ -78,7 +78,8 @@ TEST_F(Pipeline, KilledManyTimesThenTheSameSummaryAsUninterrupted) {
 
   int kills = 0, status = 137;
   for (int attempt = 0; attempt < 40 && status != 0; ++attempt) {
-    status = run("timeout -s KILL " + std::to_string(1.5 + 1.5 * attempt), config, "killed");
+    const char* jobs = attempt % 2 ? "--jobs processes:2" : "";
+    status = run("timeout -s KILL " + std::to_string(1.5 + 1.5 * attempt), config, "killed", jobs);
     kills += status != 0;
   }
   ASSERT_EQ(status, 0) << read("stderr");

@@ -130,9 +130,12 @@ TEST_F(LevelsTest, ScoresAreKeptAndReused) {
   SuperNet net = fresh();
   const auto subnets = random_subnets(net.ladders(), 5, 1);
   EXPECT_NE(subnets[0], subnets[1]);
-  const auto a = score_subnets(net, texts_, subnets, folder_.string());
-  const auto b = score_subnets(net, texts_, subnets, folder_.string());
-  const auto c = score_subnets(net, texts_, subnets, "", nullptr, 3);
+  ScoreOptions stored, threads;
+  stored.folder = folder_.string();
+  threads.threads = 3;
+  const auto a = score_subnets(net, texts_, subnets, stored);
+  const auto b = score_subnets(net, texts_, subnets, stored);
+  const auto c = score_subnets(net, texts_, subnets, threads);
   ASSERT_EQ(b.size(), 5u);
   ASSERT_EQ(c.size(), 5u);
   for (std::size_t i = 0; i < 5; ++i) {

@@ -50,5 +50,19 @@ TEST(PlanInOrder, LongestFirstAndLongerThanTheBudgetStandsAlone) {
   EXPECT_EQ(lengths[plan[0][0]], 42u);
 }
 
+TEST(LimitTexts, EveryNthInOrderAndTheWholeWithoutALimit) {
+  std::vector<int> texts(10);
+  for (int i = 0; i < 10; ++i) texts[static_cast<std::size_t>(i)] = i;
+  const auto limited = [&](std::int64_t limit) {
+    std::vector<int> some = texts;
+    limit_texts(some, limit);
+    return some;
+  };
+  EXPECT_EQ(limited(5), (std::vector<int>{0, 2, 4, 6, 8}));
+  EXPECT_EQ(limited(3), (std::vector<int>{0, 3, 6}));
+  EXPECT_EQ(limited(9), (std::vector<int>{0, 1, 2, 3, 4, 5, 6, 7, 8}));
+  for (std::int64_t all : {0, 10, 11}) EXPECT_EQ(limited(all), texts) << all;
+}
+
 }  // namespace
 }  // namespace heat::offline
