@@ -214,7 +214,8 @@ ordered_json summarize(const Options& o, std::size_t rows, const BuildReport& re
 }
 
 // The shard's rows, for heat-offline merge.
-ordered_json fill_part(const Options& o, const machines::simba::Machine& machine, const std::vector<WeightMatrix>& matrices) {
+ordered_json fill_part(const Options& o, const machines::simba::Machine& machine,
+                       const std::vector<WeightMatrix>& matrices) {
   CostTable part = open_part(o.out, o.shard);
   const BuildReport report = fill_table(part, matrices, machine, o.build, control_of(o));
   if (report.stopped) throw_stopped(report);
@@ -223,7 +224,8 @@ ordered_json fill_part(const Options& o, const machines::simba::Machine& machine
 }
 
 // All rows: those of parts, where there are any, and what is missing then.
-ordered_json fill_whole(const Options& o, const machines::simba::Machine& machine, const std::vector<WeightMatrix>& matrices) {
+ordered_json fill_whole(const Options& o, const machines::simba::Machine& machine,
+                        const std::vector<WeightMatrix>& matrices) {
   if (o.jobs.backend != base::JobsBackend::kThreads)
     run_shards(o.command_line, {"--jobs", "--slurm-options", "--json", "--threads"}, o.jobs, o.out + "/array");
   BuildReport report;
@@ -249,7 +251,8 @@ int run(Options& o) {
   problems.throw_if_any();
   const spec::EnergyTable energy = spec::EnergyTable::load(arch.energy_config);
   const machines::simba::Machine machine(
-      arch, energy, o.calibration.empty() ? machines::simba::Calibration{} : machines::simba::Calibration::load(o.calibration));
+      arch, energy,
+      o.calibration.empty() ? machines::simba::Calibration{} : machines::simba::Calibration::load(o.calibration));
   const std::vector<WeightMatrix> matrices = load_matrices(o);
   if (std::filesystem::exists(table_file(o.out)) && !o.resume)
     throw base::ConfigError(table_file(o.out) + " exists: pass --resume to go on with it, or another --out");

@@ -7,6 +7,7 @@
 #include "base/errors.h"
 #include "offline/network/model_config.h"
 #include "offline/train/distill.h"
+#include "offline/train/subnet_scores.h"
 #include "offline/train/supernet.h"
 
 namespace heat::offline {
