@@ -1,3 +1,4 @@
+// JSON files are read whole before they are parsed, so that an error can name the file.
 #include "base/json_file.h"
 
 #include <nlohmann/json.hpp>

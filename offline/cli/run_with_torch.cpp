@@ -1,3 +1,4 @@
+// The program beside this one takes over by execv: same arguments, same standard streams, its exit status is ours.
 #include <unistd.h>
 
 #include <cerrno>
