@@ -1,5 +1,6 @@
 // Schedule -> JSON. The reader is schedule_reader.cpp; a test round-trips both.
 #include <nlohmann/json.hpp>
+#include <stdexcept>
 
 #include "base/atomic_file.h"
 #include "spec/schedule.h"
@@ -40,21 +41,31 @@ Json order_json(const std::array<LoopDim, N>& order) {
   return list;
 }
 
+Json mapping_json(const GemmMapping& m) {
+  return {{"gb_tile", extents_json(m.gb_tile)},
+          {"gb_order", order_json(m.gb_order)},
+          {"pe_tile", extents_json(m.pe_tile)},
+          {"spatial", {{"b", m.spatial.b}, {"m", m.spatial.m}, {"n", m.spatial.n}}},
+          {"wave_order", order_json(m.wave_order)}};
+}
+
 class Writer {
  public:
-  explicit Writer(const Schedule& schedule) : s_(schedule) {}
+  explicit Writer(const Schedule& schedule) : w_(schedule.workload), p_(schedule.plan), s_(schedule) {}
 
   Json write() const {
-    Json j{{"format", "heat-schedule/1"}, {"network", s_.network}, {"arch", s_.arch},
-           {"method", s_.method},         {"tokens", s_.tokens},   {"dram_image", s_.dram_image}};
-    j["prediction"] = prediction_json(s_.prediction);
+    return {{"format", kScheduleFormat}, {"dram_image", s_.dram_image}, {"workload", workload()}, {"plan", plan()}};
+  }
+
+ private:
+  Json workload() const {
+    Json j{{"network", w_.network}, {"method", w_.method}, {"tokens", w_.tokens}};
     j["tensors"] = Json::array();
-    for (const Tensor& t : s_.tensors) j["tensors"].push_back(tensor(t));
+    for (const Tensor& t : w_.tensors)
+      j["tensors"].push_back({{"name", t.name}, {"kind", kind_name(t.kind)}, {"shape", t.shape}, {"scale", t.scale}});
     j["nodes"] = Json::array();
-    for (const Node& n : s_.nodes) j["nodes"].push_back(node(n));
-    j["groups"] = Json::array();
-    for (const FusedGroup& g : s_.groups) j["groups"].push_back(group(g));
-    for (const LayerForm& l : s_.layers)
+    for (const Node& n : w_.nodes) j["nodes"].push_back(node(n));
+    for (const LayerForm& l : w_.layers)
       j["layers"].push_back({{"layer", l.layer},
                              {"rows", l.rows},
                              {"cols", l.cols},
@@ -64,22 +75,26 @@ class Writer {
     return j;
   }
 
- private:
-  // The tensor that `owner` ("node 'query'") has as its `role`.
-  const std::string& tensor_name(int id, const std::string& owner, const char* role) const {
-    if (id < 0 || static_cast<std::size_t>(id) >= s_.tensors.size())
-      throw base::ScheduleError("schedule '" + s_.network + "': " + owner + " has no tensor as its " + role);
-    return s_.tensors[static_cast<std::size_t>(id)].name;
+  Json plan() const {
+    Json j{{"arch", p_.arch}, {"prediction", prediction_json(p_.prediction)}};
+    j["groups"] = Json::array();
+    for (const FusedGroup& g : p_.groups) j["groups"].push_back(group(g));
+    j["dram_addresses"] = Json::object();
+    for (TensorId t : p_.dram_addresses.ids())
+      if (p_.dram_addresses[t] >= 0) j["dram_addresses"][w_.tensors[t].name] = p_.dram_addresses[t];
+    return j;
   }
 
-  Json tensor(const Tensor& t) const {
-    Json j{{"name", t.name},
-           {"kind", kind_name(t.kind)},
-           {"home", t.home == Home::kDram ? "dram" : "global_buffer"},
-           {"shape", t.shape}};
-    if (t.home == Home::kDram) j["dram_address"] = t.dram_address;
-    j["scale"] = t.scale;
-    return j;
+  // The tensor that `owner` ("node 'query'") has as its `role`.
+  const std::string& tensor_name(TensorId id, const std::string& owner, const char* role) const {
+    if (!w_.tensors.contains(id))
+      throw base::ScheduleError("schedule '" + w_.network + "': " + owner + " has no tensor as its " + role);
+    return w_.tensors[id].name;
+  }
+  Json tensor_names(const std::vector<TensorId>& ids, const std::string& owner, const char* role) const {
+    Json names = Json::array();
+    for (TensorId t : ids) names.push_back(tensor_name(t, owner, role));
+    return names;
   }
 
   Json view(const TensorView& v, const std::string& owner, const char* role) const {
@@ -97,14 +112,8 @@ class Writer {
     j["epilogue"] = {{"requant", tensor_name(g.epilogue.requant, owner, "requantisation records (requant)")},
                      {"channels_include_batch", g.epilogue.channels_include_batch},
                      {"n_channels", g.epilogue.n_channels}};
-    if (g.epilogue.activation_table >= 0)
+    if (g.epilogue.activation_table)
       j["epilogue"]["activation_table"] = tensor_name(g.epilogue.activation_table, owner, "activation table");
-    const GemmMapping& m = g.mapping;
-    j["mapping"] = {{"gb_tile", extents_json(m.gb_tile)},
-                    {"gb_order", order_json(m.gb_order)},
-                    {"pe_tile", extents_json(m.pe_tile)},
-                    {"spatial", {{"b", m.spatial.b}, {"m", m.spatial.m}, {"n", m.spatial.n}}},
-                    {"wave_order", order_json(m.wave_order)}};
     return j;
   }
 
@@ -126,27 +135,37 @@ class Writer {
   }
 
   Json node(const Node& n) const {
-    Json j{{"name", n.name}, {"layer", n.layer}, {"einsum", n.einsum}, {"bound", loop_dim_name(n.bound)}};
+    Json j{{"name", n.name}, {"layer", n.layer}, {"einsum", n.einsum}};
     const std::string owner = "node '" + n.name + "'";
     if (n.gemm) j["gemm"] = gemm(*n.gemm, owner);
     if (n.vector) j["vector"] = vector(*n.vector, owner);
+    return j;
+  }
+
+  Json planned(const PlannedNode& n) const {
+    const Node& node = w_.nodes[n.node];
+    Json j{{"node", node.name}, {"bound", loop_dim_name(n.bound)}};
+    if (node.gemm) j["mapping"] = mapping_json(n.mapping);
     j["prediction"] = prediction_json(n.prediction);
     return j;
   }
 
   Json group(const FusedGroup& g) const {
-    Json nodes = Json::array(), pinned = Json::array();
-    for (int n : g.nodes) nodes.push_back(s_.nodes.at(static_cast<std::size_t>(n)).name);
-    for (int t : g.pinned) pinned.push_back(tensor_name(t, "group '" + g.name + "'", "pinned tensor"));
+    const std::string owner = "group '" + g.name + "'";
+    Json nodes = Json::array();
+    for (const PlannedNode& n : g.nodes) nodes.push_back(planned(n));
     return {{"name", g.name},
             {"index", g.index},
             {"extent", g.extent},
             {"step", g.step},
+            {"in_global_buffer", tensor_names(g.in_global_buffer, owner, "tensor in the global buffer")},
+            {"pinned", tensor_names(g.pinned, owner, "pinned tensor")},
             {"nodes", nodes},
-            {"pinned", pinned},
             {"prediction", prediction_json(g.prediction)}};
   }
 
+  const Workload& w_;
+  const Plan& p_;
   const Schedule& s_;
 };
 

@@ -1,8 +1,10 @@
 // JSON -> Schedule, through the reader that collects problems with their lines; then the structural checks.
 #include <algorithm>
 #include <map>
+#include <optional>
 
 #include "base/config_reader.h"
+#include "spec/arch_spec.h"
 #include "spec/schedule.h"
 #include "spec/schedule_checks.h"
 
@@ -18,58 +20,85 @@ class Reader {
     s_.file = path;
   }
 
-  Schedule read() {
-    r_.choice("format", {"heat-schedule/1"});
-    s_.network = r_.text("network");
-    s_.arch = r_.text("arch");
-    s_.method = r_.choice("method", {"dense", "cp", "tucker", "ttm", "svd", "mixed"});
-    s_.tokens = r_.integer("tokens", {1, kMaxExtent});
+  // Empty when the file is of another format: then nothing else in it means what it seems to.
+  std::optional<Schedule> read() {
+    const std::string format = r_.text_or("format", "");
+    if (format != kScheduleFormat) {
+      problems_.add(r_.place("format"), "the file is of format '" + format + "', expected '" + kScheduleFormat +
+                                            "'; write the schedule again with this program's heat-offline schedule");
+      return std::nullopt;
+    }
     s_.dram_image = r_.text_or("dram_image", "");
-    s_.prediction = prediction(r_);
-    for (auto& t : r_.sections("tensors")) tensor(t);
-    for (auto& n : r_.sections("nodes")) node(n);
-    for (auto& g : r_.sections("groups")) group(g);
-    if (r_.has("layers"))
-      for (auto& l : r_.sections("layers"))
-        s_.layers.push_back({l.text("layer"), l.integer("rows", {1, kMaxExtent}), l.integer("cols", {1, kMaxExtent}),
-                             l.choice("method", {"dense", "cp", "tucker", "ttm", "svd"}), l.text("shape"),
-                             l.text("rank")});
+    workload(r_.section("workload"));
+    plan(r_.section("plan"));
     r_.finish();
     return std::move(s_);
   }
 
  private:
+  void workload(base::ConfigReader r) {
+    Workload& w = s_.workload;
+    w.network = r.text("network");
+    w.method = r.choice("method", {"dense", "cp", "tucker", "ttm", "svd", "mixed"});
+    w.tokens = r.integer("tokens", {1, kMaxExtent});
+    for (auto& t : r.sections("tensors")) tensor(t);
+    for (auto& n : r.sections("nodes")) node(n);
+    if (r.has("layers"))
+      for (auto& l : r.sections("layers"))
+        w.layers.push_back({l.text("layer"), l.integer("rows", {1, kMaxExtent}), l.integer("cols", {1, kMaxExtent}),
+                            l.choice("method", {"dense", "cp", "tucker", "ttm", "svd"}), l.text("shape"),
+                            l.text("rank")});
+  }
+
+  void plan(base::ConfigReader r) {
+    Plan& p = s_.plan;
+    p.arch = r.text("arch");
+    p.prediction = prediction(r);
+    for (auto& g : r.sections("groups")) group(g);
+    p.dram_addresses.assign(s_.workload.tensors.size(), -1);
+    base::ConfigReader addresses = r.section("dram_addresses");
+    for (const auto& name : addresses.keys()) {
+      const std::int64_t address = addresses.integer(name, {0, std::int64_t{1} << 46});
+      if (address % kDmaBlockBytes != 0)
+        problems_.add(addresses.place(name), "value is no multiple of " + std::to_string(kDmaBlockBytes));
+      if (const TensorId t = lookup<TensorId>(addresses, name, tensors_, name, "tensor")) p.dram_addresses[t] = address;
+    }
+  }
+
   void tensor(base::ConfigReader r) {
     Tensor t;
     t.name = r.text("name");
-    const std::string kind = r.choice("kind", {"input", "weight", "parameters", "intermediate", "output"});
-    t.kind = kind == "input"          ? TensorKind::kInput
-             : kind == "weight"       ? TensorKind::kWeight
-             : kind == "parameters"   ? TensorKind::kParameters
-             : kind == "intermediate" ? TensorKind::kIntermediate
-                                      : TensorKind::kOutput;
-    t.home = r.choice("home", {"dram", "global_buffer"}) == "dram" ? Home::kDram : Home::kGlobalBuffer;
+    t.kind = kind_of(r.choice("kind", {"input", "weight", "parameters", "intermediate", "output"}));
     t.shape = r.integers("shape", {1, kMaxExtent});
-    if (t.home == Home::kDram) {
-      t.dram_address = r.integer("dram_address", {0, std::int64_t{1} << 46});
-      if (t.dram_address % kDmaBlockBytes != 0)
-        problems_.add(r.place("dram_address"), "value is no multiple of " + std::to_string(kDmaBlockBytes));
-    }
     t.scale = r.number("scale");
-    if (!tensors_.emplace(t.name, static_cast<int>(s_.tensors.size())).second)
+    if (!tensors_.emplace(t.name, s_.workload.tensors.next_id()).second)
       problems_.add(r.place("name"), "tensor '" + t.name + "' is defined twice");
-    s_.tensors.push_back(std::move(t));
+    s_.workload.tensors.push_back(std::move(t));
   }
 
-  int lookup(base::ConfigReader& r, const std::string& key, const std::map<std::string, int>& table,
+  static TensorKind kind_of(const std::string& word) {
+    return word == "input"          ? TensorKind::kInput
+           : word == "weight"       ? TensorKind::kWeight
+           : word == "parameters"   ? TensorKind::kParameters
+           : word == "intermediate" ? TensorKind::kIntermediate
+                                    : TensorKind::kOutput;
+  }
+
+  template <class Key>
+  Key lookup(base::ConfigReader& r, const std::string& key, const std::map<std::string, Key>& table,
              const std::string& name, const char* what) {
     const auto found = table.find(name);
     if (found != table.end()) return found->second;
     if (!name.empty() || r.has(key)) problems_.add(r.place(key), std::string("no ") + what + " named '" + name + "'");
-    return -1;
+    return Key();
   }
-  int tensor_id(base::ConfigReader& r, const std::string& key) {
-    return lookup(r, key, tensors_, r.text(key), "tensor");
+  TensorId tensor_id(base::ConfigReader& r, const std::string& key) {
+    return lookup<TensorId>(r, key, tensors_, r.text(key), "tensor");
+  }
+  std::vector<TensorId> tensor_ids(base::ConfigReader& r, const std::string& key) {
+    std::vector<TensorId> ids;
+    for (const auto& name : r.texts(key)) ids.push_back(lookup<TensorId>(r, key, tensors_, name, "tensor"));
+    return ids;
   }
 
   TensorView view(base::ConfigReader r) {
@@ -127,15 +156,18 @@ class Reader {
     g.epilogue.channels_include_batch = epilogue.boolean("channels_include_batch");
     g.epilogue.n_channels = epilogue.integer_or("n_channels", 1, {1, kMaxExtent});
     if (epilogue.has("activation_table")) g.epilogue.activation_table = tensor_id(epilogue, "activation_table");
-    base::ConfigReader mapping = r.section("mapping");
-    g.mapping.gb_tile = extents(mapping.section("gb_tile"));
-    order(mapping, "gb_order", g.mapping.gb_order, "bmn");
-    g.mapping.pe_tile = extents(mapping.section("pe_tile"));
-    base::ConfigReader spatial = mapping.section("spatial");
-    g.mapping.spatial = {spatial.integer("b", {1, 4096}), spatial.integer("m", {1, 4096}),
-                         spatial.integer("n", {1, 4096})};
-    order(mapping, "wave_order", g.mapping.wave_order, "mn");
     return g;
+  }
+
+  GemmMapping mapping(base::ConfigReader r) {
+    GemmMapping m;
+    m.gb_tile = extents(r.section("gb_tile"));
+    order(r, "gb_order", m.gb_order, "bmn");
+    m.pe_tile = extents(r.section("pe_tile"));
+    base::ConfigReader spatial = r.section("spatial");
+    m.spatial = {spatial.integer("b", {1, 4096}), spatial.integer("m", {1, 4096}), spatial.integer("n", {1, 4096})};
+    order(r, "wave_order", m.wave_order, "mn");
+    return m;
   }
 
   VectorNode vector(base::ConfigReader r) {
@@ -163,15 +195,22 @@ class Reader {
     n.name = r.text("name");
     n.layer = r.text("layer");
     n.einsum = r.text("einsum");
-    n.bound = loop_dim(r.choice("bound", {"n", "m", "b"}));
     if (auto g = r.optional_section("gemm")) n.gemm = gemm(*g);
     if (auto v = r.optional_section("vector")) n.vector = vector(*v);
     if (n.gemm.has_value() == n.vector.has_value())
       problems_.add(r.place(), "expected exactly one of 'gemm', 'vector'");
-    n.prediction = prediction(r);
-    if (!nodes_.emplace(n.name, static_cast<int>(s_.nodes.size())).second)
+    if (!nodes_.emplace(n.name, s_.workload.nodes.next_id()).second)
       problems_.add(r.place("name"), "node '" + n.name + "' is defined twice");
-    s_.nodes.push_back(std::move(n));
+    s_.workload.nodes.push_back(std::move(n));
+  }
+
+  PlannedNode planned(base::ConfigReader r) {
+    PlannedNode n;
+    n.node = lookup<NodeId>(r, "node", nodes_, r.text("node"), "node");
+    n.bound = loop_dim(r.choice("bound", {"n", "m", "b"}));
+    if (n.node && s_.workload.nodes[n.node].gemm) n.mapping = mapping(r.section("mapping"));
+    n.prediction = prediction(r);
+    return n;
   }
 
   void group(base::ConfigReader r) {
@@ -180,27 +219,29 @@ class Reader {
     g.index = r.text("index");
     g.extent = r.integer("extent", {1, kMaxExtent});
     g.step = r.integer("step", {1, kMaxExtent});
-    for (const auto& name : r.texts("nodes")) g.nodes.push_back(lookup(r, "nodes", nodes_, name, "node"));
-    for (const auto& name : r.texts("pinned")) g.pinned.push_back(lookup(r, "pinned", tensors_, name, "tensor"));
+    g.in_global_buffer = tensor_ids(r, "in_global_buffer");
+    g.pinned = tensor_ids(r, "pinned");
+    for (auto& n : r.sections("nodes")) g.nodes.push_back(planned(n));
     g.prediction = prediction(r);
-    s_.groups.push_back(std::move(g));
+    s_.plan.groups.push_back(std::move(g));
   }
 
   base::ConfigReader r_;
   base::Problems& problems_;
   Schedule s_;
-  std::map<std::string, int> tensors_, nodes_;
+  std::map<std::string, TensorId> tensors_;
+  std::map<std::string, NodeId> nodes_;
 };
 
 }  // namespace
 
 Schedule Schedule::load(const std::string& path) {
   base::Problems problems;
-  Schedule schedule = Reader(path, problems).read();
+  std::optional<Schedule> schedule = Reader(path, problems).read();
   problems.throw_if_any<base::ScheduleError>();
-  check_structure(schedule, problems);
+  check_structure(*schedule, problems);
   problems.throw_if_any<base::ScheduleError>();
-  return schedule;
+  return std::move(*schedule);
 }
 
 }  // namespace heat::spec

@@ -1,4 +1,4 @@
-// Tensors of a schedule, and strided views by which nodes read and write them. All elements are int8 unless said.
+// Tensors of a workload, and strided views by which nodes read and write them. All elements are int8 unless said.
 #pragma once
 
 #include <algorithm>
@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "spec/einsum.h"
+#include "spec/ids.h"
 
 namespace heat::spec {
 
@@ -18,24 +19,19 @@ enum class TensorKind {
   kOutput         // result of the network
 };
 
-enum class Home {
-  kDram,         // lives at dram_address
-  kGlobalBuffer  // produced and consumed inside one fused group, never leaves the chiplet's global buffer
-};
-
 // A dense row-major tensor. axes[0] is outermost.
 struct Tensor {
   std::string name;
   TensorKind kind = TensorKind::kIntermediate;
-  Home home = Home::kDram;
   std::vector<std::int64_t> shape;
-  std::int64_t dram_address = -1;  // multiple of kDmaBlockBytes; -1 for home kGlobalBuffer
-  double scale = 1.0;              // real value = scale * stored (informational: the integers decide)
+  double scale = 1.0;  // real value = scale * stored (informational: the integers decide)
   std::int64_t bytes() const {
     std::int64_t product = 1;
     for (auto s : shape) product *= s;
     return product;
   }
+  // Filled before the run: its bytes are part of the DRAM image.
+  bool is_given() const { return kind != TensorKind::kIntermediate && kind != TensorKind::kOutput; }
 };
 
 // One dimension of a view.
@@ -47,7 +43,7 @@ struct ViewDim {
 
 // How a node sees a tensor: the element at index values i has byte offset sum_i value_i * stride_i.
 struct TensorView {
-  int tensor = -1;            // position in Schedule::tensors
+  TensorId tensor;
   std::vector<ViewDim> dims;  // grouped b, then m or n, then k; outermost first within a group
 };
 

@@ -1,4 +1,4 @@
-// Thin: a GroupModel costs the group with the mappings found in the schedule.
+// Thin: a GroupModel costs the group with the mappings found in its plan.
 #include "machines/simba/cost_model.h"
 
 #include <algorithm>
@@ -12,18 +12,19 @@ Resource largest(const std::array<double, kResourceCount>& cycles) {
   return kResources[static_cast<std::size_t>(std::max_element(cycles.begin(), cycles.end()) - cycles.begin())].value;
 }
 
-GroupCost evaluate_group(const spec::Schedule& schedule, int group, const StepPricer& pricer, LinkTables& links) {
-  const spec::FusedGroup& g = schedule.groups.at(static_cast<std::size_t>(group));
-  const GroupModel model(schedule, g, pricer, links);
+GroupCost evaluate_group(const spec::Workload& workload, const spec::FusedGroup& group, const StepPricer& pricer,
+                         LinkTables& links) {
+  const GroupModel model(workload, group, pricer, links);
   std::vector<spec::GemmMapping> mappings;
-  for (int n : g.nodes) {
-    const auto& gemm = schedule.nodes[static_cast<std::size_t>(n)].gemm;
-    mappings.push_back(gemm ? gemm->mapping : spec::GemmMapping{});
-  }
-  return model.full(mappings, g.step);
+  for (const spec::PlannedNode& n : group.nodes) mappings.push_back(n.mapping);
+  return model.full(mappings, group.step);
 }
 
 }  // namespace
+
+VectorGrain grain(const spec::ArchSpec& arch) {
+  return {arch.pe.lanes, arch.pe.width};
+}
 
 Resource NodeCost::bottleneck() const {
   return largest(resource_cycles);
@@ -40,34 +41,38 @@ spec::Prediction GroupCost::prediction() const {
   return {cycles, energy_pj, energy_by_component_pj};
 }
 
-GroupCost evaluate(const spec::Schedule& schedule, int group, const Machine& machine) {
-  const StepPricer pricer(machine);
-  LinkTables links(machine.arch.noc);
-  return evaluate_group(schedule, group, pricer, links);
+void GroupCost::predict(spec::FusedGroup& group) const {
+  group.prediction = prediction();
+  for (std::size_t i = 0; i < nodes.size(); ++i)
+    group.nodes[i].prediction = {nodes[i].cycles, nodes[i].energy_pj, nodes[i].energy_by_component_pj};
 }
 
-ScheduleCost evaluate(const spec::Schedule& schedule, const Machine& machine) {
+GroupCost evaluate(const spec::Workload& workload, const spec::FusedGroup& group, const Machine& machine) {
   const StepPricer pricer(machine);
   LinkTables links(machine.arch.noc);
-  ScheduleCost total;
-  for (std::size_t g = 0; g < schedule.groups.size(); ++g) {
-    total.groups.push_back(evaluate_group(schedule, static_cast<int>(g), pricer, links));
-    total.cycles += total.groups.back().cycles;
-    total.energy_pj += total.groups.back().energy_pj;
-    total.macs += total.groups.back().macs;
+  return evaluate_group(workload, group, pricer, links);
+}
+
+PlanCost evaluate(const spec::Workload& workload, const spec::Plan& plan, const Machine& machine) {
+  const StepPricer pricer(machine);
+  LinkTables links(machine.arch.noc);
+  PlanCost total;
+  for (const spec::FusedGroup& group : plan.groups) {
+    const GroupCost& cost = total.groups[total.groups.push_back(evaluate_group(workload, group, pricer, links))];
+    total.cycles += cost.cycles;
+    total.energy_pj += cost.energy_pj;
+    total.macs += cost.macs;
   }
   return total;
 }
 
-ScheduleCost predict(spec::Schedule& schedule, const Machine& machine) {
-  ScheduleCost total = evaluate(schedule, machine);
-  schedule.prediction = {total.cycles, total.energy_pj, {}};
-  for (std::size_t g = 0; g < schedule.groups.size(); ++g) {
-    const GroupCost& cost = total.groups[g];
-    schedule.groups[g].prediction = cost.prediction();
-    for (const auto& [name, pj] : cost.energy_by_component_pj) schedule.prediction.energy_by_component_pj[name] += pj;
-    for (const NodeCost& n : cost.nodes)
-      schedule.nodes[static_cast<std::size_t>(n.node)].prediction = {n.cycles, n.energy_pj, n.energy_by_component_pj};
+PlanCost predict(const spec::Workload& workload, spec::Plan& plan, const Machine& machine) {
+  PlanCost total = evaluate(workload, plan, machine);
+  plan.prediction = {total.cycles, total.energy_pj, {}};
+  for (spec::GroupId g : plan.groups.ids()) {
+    total.groups[g].predict(plan.groups[g]);
+    for (const auto& [name, pj] : total.groups[g].energy_by_component_pj)
+      plan.prediction.energy_by_component_pj[name] += pj;
   }
   return total;
 }

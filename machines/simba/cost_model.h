@@ -1,4 +1,4 @@
-// The analytical model: what a group of a schedule costs, counted in closed form from its mappings.
+// The analytical model: what a group of a plan costs, counted in closed form from its mappings.
 //
 // Counts are those the simulator makes (docs/mapper.md has the rules, tile by tile; a test walks the loop nest and
 // compares). Cycles are, per step and node, the largest of what each resource is busy, with double buffering between
@@ -15,7 +15,7 @@
 #include "machines/simba/calibration.h"
 #include "spec/arch_spec.h"
 #include "spec/energy_table.h"
-#include "spec/schedule.h"
+#include "spec/plan.h"
 
 namespace heat::machines::simba {
 
@@ -27,6 +27,12 @@ struct Machine {
   Machine(const spec::ArchSpec& a, const spec::EnergyTable& e, Calibration c = {})
       : arch(a), energy(e), calibration(c) {}
 };
+
+// The grain at which a PE computes: outputs (m) side by side on its lanes, k along its vectors.
+struct VectorGrain {
+  std::int64_t lanes = 1, width = 1;
+};
+VectorGrain grain(const spec::ArchSpec& arch);
 
 // Where cycles can go. The largest is the bottleneck.
 enum class Resource {
@@ -76,7 +82,7 @@ struct Accesses {
 using AccessTable = std::map<std::string, std::map<std::string, Accesses>>;
 
 struct NodeCost {
-  int node = -1;
+  spec::NodeId node;
   double cycles = 0;  // its share of the group's cycles
   double energy_pj = 0;
   double macs = 0;
@@ -104,17 +110,20 @@ struct GroupCost {
   std::vector<NodeCost> nodes;
   Resource bottleneck() const;
   spec::Prediction prediction() const;
+  // Writes the predictions of the group and its nodes.
+  void predict(spec::FusedGroup& group) const;
 };
 
-// Costs group `group` of `schedule` as it stands (its mappings must fit: misfits.h).
-GroupCost evaluate(const spec::Schedule& schedule, int group, const Machine& machine);
+// Costs a group as it is planned (its mappings must fit: misfits.h).
+GroupCost evaluate(const spec::Workload& workload, const spec::FusedGroup& group, const Machine& machine);
 
-// The whole schedule. Also writes every prediction (nodes, groups, total) into `schedule`.
-struct ScheduleCost {
+// A whole plan.
+struct PlanCost {
   double cycles = 0, energy_pj = 0, macs = 0;
-  std::vector<GroupCost> groups;
+  spec::IdVector<spec::GroupId, GroupCost> groups;
 };
-ScheduleCost evaluate(const spec::Schedule& schedule, const Machine& machine);
-ScheduleCost predict(spec::Schedule& schedule, const Machine& machine);
+PlanCost evaluate(const spec::Workload& workload, const spec::Plan& plan, const Machine& machine);
+// The same, and writes every prediction (nodes, groups, total) into `plan`.
+PlanCost predict(const spec::Workload& workload, spec::Plan& plan, const Machine& machine);
 
 }  // namespace heat::machines::simba

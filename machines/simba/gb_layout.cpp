@@ -8,15 +8,6 @@
 namespace heat::machines::simba {
 namespace {
 
-// Every view a node reads or writes, in the order input, residual, weight, output.
-std::vector<const spec::TensorView*> views_of(const spec::Node& node) {
-  if (node.gemm) return {&node.gemm->input, &node.gemm->weight, &node.gemm->output};
-  std::vector<const spec::TensorView*> views{&node.vector->input};
-  if (node.vector->residual) views.push_back(&*node.vector->residual);
-  views.push_back(&node.vector->output);
-  return views;
-}
-
 std::int64_t round_up(std::int64_t value, std::int64_t unit) {
   return base::ceil_div(value, unit) * unit;
 }
@@ -45,44 +36,37 @@ class Allocator {
 
 }  // namespace
 
-std::int64_t resident_bytes(const spec::Schedule& schedule, const spec::FusedGroup& group, int tensor) {
-  const std::int64_t whole = schedule.tensors[static_cast<std::size_t>(tensor)].bytes();
-  for (int n : group.nodes)
-    for (const spec::TensorView* view : views_of(schedule.nodes[static_cast<std::size_t>(n)]))
-      if (view->tensor == tensor && spec::holds_index(*view, group.index))
-        return whole / group.extent * std::min(group.step, group.extent);
-  return whole;
+std::int64_t resident_bytes(const spec::Workload& workload, const spec::FusedGroup& group, spec::TensorId tensor) {
+  const std::int64_t whole = workload.tensors[tensor].bytes();
+  return group.shares_out(workload, tensor) ? whole / group.extent * std::min(group.step, group.extent) : whole;
 }
 
-std::int64_t activation_table_offset(const spec::Schedule& schedule, const spec::GemmNode& gemm,
+std::int64_t activation_table_offset(const spec::Workload& workload, const spec::GemmNode& gemm,
                                      const spec::ArchSpec& arch) {
-  const int records = gemm.epilogue.requant;
-  if (records < 0) return 0;
-  return round_up(schedule.tensors[static_cast<std::size_t>(records)].bytes(), arch.global_buffer.word_bytes);
+  const spec::TensorId records = gemm.epilogue.requant;
+  return records ? round_up(workload.tensors[records].bytes(), arch.global_buffer.word_bytes) : 0;
 }
 
-GbLayout gb_layout(const spec::Schedule& schedule, const spec::FusedGroup& group, const spec::ArchSpec& arch) {
+GbLayout gb_layout(const spec::Workload& workload, const spec::FusedGroup& group, const spec::ArchSpec& arch) {
   GbLayout layout;
   Allocator allocator(arch.global_buffer.word_bytes);
   std::int64_t weight = 0, input = 0, output = 0, parameters = 0;
-  for (int n : group.nodes) {
-    const spec::Node& node = schedule.nodes[static_cast<std::size_t>(n)];
-    for (const spec::TensorView* view : views_of(node))
-      if (spec::is_resident(schedule, group, view->tensor) && !layout.resident.count(view->tensor))
-        layout.resident[view->tensor] = allocator.take(resident_bytes(schedule, group, view->tensor));
-    const auto streamed = [&](const spec::TensorView& view) {
-      return !spec::is_resident(schedule, group, view.tensor);
-    };
-    const auto whole = [&](int tensor) {
-      return tensor < 0 ? 0 : schedule.tensors[static_cast<std::size_t>(tensor)].bytes();
-    };
+  for (const spec::PlannedNode& n : group.nodes) {
+    const spec::Node& node = workload.nodes[n.node];
+    std::vector<const spec::TensorView*> views = node.reads();
+    views.push_back(&node.writes());
+    for (const spec::TensorView* view : views)
+      if (group.is_resident(view->tensor) && !layout.resident.count(view->tensor))
+        layout.resident[view->tensor] = allocator.take(resident_bytes(workload, group, view->tensor));
+    const auto streamed = [&](const spec::TensorView& view) { return !group.is_resident(view.tensor); };
     if (node.gemm) {
-      const spec::Extents& t = node.gemm->mapping.gb_tile;
+      const spec::Extents& t = n.mapping.gb_tile;
       if (streamed(node.gemm->weight)) weight = std::max(weight, t.b * t.m * t.k);
       if (streamed(node.gemm->input)) input = std::max(input, t.b * t.n * t.k);
       if (streamed(node.gemm->output)) output = std::max(output, t.b * t.m * t.n);
-      parameters = std::max(parameters, activation_table_offset(schedule, *node.gemm, arch) +
-                                            whole(node.gemm->epilogue.activation_table));
+      const spec::TensorId table = node.gemm->epilogue.activation_table;
+      parameters = std::max(parameters, activation_table_offset(workload, *node.gemm, arch) +
+                                            (table ? workload.tensors[table].bytes() : 0));
     } else {
       const spec::VectorNode& v = *node.vector;
       const std::int64_t tile = v.rows / group.extent * std::min(group.step, group.extent) * v.columns;
@@ -90,7 +74,7 @@ GbLayout gb_layout(const spec::Schedule& schedule, const spec::FusedGroup& group
       if (v.residual && streamed(*v.residual)) in += tile;
       input = std::max(input, in);
       if (streamed(v.output)) output = std::max(output, tile);
-      parameters = std::max(parameters, whole(v.parameters));
+      if (v.parameters) parameters = std::max(parameters, workload.tensors[v.parameters].bytes());
     }
   }
   layout.weight = allocator.pair(weight);

@@ -8,7 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "spec/schedule.h"
+#include "spec/arch_spec.h"
+#include "spec/plan.h"
 
 namespace heat::machines::simba {
 
@@ -19,22 +20,22 @@ struct SlotPair {
 };
 
 struct GbLayout {
-  std::map<int, std::int64_t> resident;  // tensor -> offset
+  std::map<spec::TensorId, std::int64_t> resident;  // tensor -> offset
   SlotPair weight, input, output, parameters;
   std::int64_t total_bytes = 0;
 };
 
 // Bytes of a resident tensor in one step on one chiplet: the whole tensor, or its share when it holds the group's
 // index.
-std::int64_t resident_bytes(const spec::Schedule& schedule, const spec::FusedGroup& group, int tensor);
+std::int64_t resident_bytes(const spec::Workload& workload, const spec::FusedGroup& group, spec::TensorId tensor);
 
 // Bytes of streamed tiles: weight b*m*k, input b*n*k, output b*m*n of gb_tile.
 // Vector nodes stream whole rows: input and residual share an input slot (residual behind the input), tile = the rows
 // of the step.
-GbLayout gb_layout(const spec::Schedule& schedule, const spec::FusedGroup& group, const spec::ArchSpec& arch);
+GbLayout gb_layout(const spec::Workload& workload, const spec::FusedGroup& group, const spec::ArchSpec& arch);
 
 // Offset of a GEMM's activation table in its parameter slot: behind the requantisation records.
-std::int64_t activation_table_offset(const spec::Schedule& schedule, const spec::GemmNode& gemm,
+std::int64_t activation_table_offset(const spec::Workload& workload, const spec::GemmNode& gemm,
                                      const spec::ArchSpec& arch);
 
 }  // namespace heat::machines::simba

@@ -6,7 +6,7 @@
 #include <cstring>
 
 #include "base/checked.h"
-#include "machines/simba/gb_layout.h"
+#include "spec/arithmetic.h"
 
 namespace heat::machines::simba {
 namespace {
@@ -32,31 +32,31 @@ double& action(NodeStep& s, Action a) {
 }  // namespace
 
 spec::Extents NodeModel::extents_for(std::int64_t extent, std::int64_t values) const {
-  if (spec->gemm) return spec::step_extents(*spec->gemm, spec->bound, extent, values);
+  if (spec->gemm) return spec::step_extents(*spec->gemm, bound, extent, values);
   return {1, 1, spec->vector->rows / extent * values, spec->vector->columns};
 }
 
-GroupModel::GroupModel(const spec::Schedule& schedule, const spec::FusedGroup& group, const StepPricer& pricer,
+GroupModel::GroupModel(const spec::Workload& workload, const spec::FusedGroup& group, const StepPricer& pricer,
                        LinkTables& links)
-    : s_(schedule), g_(group), pricer_(pricer), links_(links), shares_(group.extent, pricer.machine().arch.chiplets()) {
-  for (int n : group.nodes) read_node(n);
+    : w_(workload), g_(group), pricer_(pricer), links_(links), shares_(group.extent, pricer.machine().arch.chiplets()) {
+  for (const spec::PlannedNode& n : group.nodes) read_node(n);
   read_pins();
 }
 
-void GroupModel::read_node(int position) {
-  const spec::Node& node = s_.nodes[static_cast<std::size_t>(position)];
+void GroupModel::read_node(const spec::PlannedNode& planned) {
+  const spec::Node& node = w_.nodes[planned.node];
   NodeModel n;
-  n.node = position;
+  n.node = planned.node;
+  n.bound = planned.bound;
   n.spec = &node;
   const auto operand = [&](const spec::TensorView& view, const ViewRuns::Sizes& sizes) {
-    return OperandShape{ViewRuns(view, sizes), spec::is_resident(s_, g_, view.tensor),
-                        spec::holds_index(view, g_.index)};
+    return OperandShape{ViewRuns(view, sizes), g_.is_resident(view.tensor), spec::holds_index(view, g_.index)};
   };
-  const auto parameter = [&](int tensor) {
-    if (tensor < 0 || spec::is_resident(s_, g_, tensor)) return;
-    n.parameter_bytes += whole_blocks(static_cast<double>(s_.tensors[static_cast<std::size_t>(tensor)].bytes()));
+  for (spec::TensorId t : node.parameters()) {
+    if (g_.is_resident(t)) continue;
+    n.parameter_bytes += whole_blocks(static_cast<double>(w_.tensors[t].bytes()));
     ++n.parameter_loads;
-  };
+  }
   if (node.gemm) {
     const spec::Extents& e = node.gemm->extents;
     n.shape = {operand(node.gemm->weight, {e.b, e.m, e.k}),
@@ -64,31 +64,23 @@ void GroupModel::read_node(int position) {
                operand(node.gemm->output, {e.b, e.m, e.n}),
                {}};
     const spec::Epilogue& epilogue = node.gemm->epilogue;
-    n.shape.epilogue = {epilogue.requant >= 0 ? static_cast<std::int64_t>(sizeof(spec::RequantRecord)) : 0,
+    n.shape.epilogue = {epilogue.requant ? static_cast<std::int64_t>(sizeof(spec::RequantRecord)) : 0,
                         epilogue.channels_include_batch, epilogue.n_channels,
-                        epilogue.activation_table >= 0 ? std::int64_t{spec::kActivationTableBytes} : 0};
-    parameter(node.gemm->epilogue.requant);
-    parameter(node.gemm->epilogue.activation_table);
+                        epilogue.activation_table ? std::int64_t{spec::kActivationTableBytes} : 0};
   } else {
     const spec::VectorNode& v = *node.vector;
     const ViewRuns::Sizes sizes{1, v.rows, v.columns};
     n.shape = {operand(v.input, sizes), operand(v.input, sizes), operand(v.output, sizes), {}};
     if (v.residual) n.residual = operand(*v.residual, sizes);
-    parameter(v.parameters);
   }
   parameter_nodes_ += n.parameter_loads > 0 ? 1 : 0;
   nodes_.push_back(std::move(n));
 }
 
 void GroupModel::read_pins() {
-  for (int t : g_.pinned) {
-    const std::int64_t bytes = s_.tensors[static_cast<std::size_t>(t)].bytes();
-    const auto holds = [&](const spec::TensorView& v) { return v.tensor == t && spec::holds_index(v, g_.index); };
-    const bool shared = std::none_of(nodes_.begin(), nodes_.end(), [&](const NodeModel& n) {
-      if (n.spec->gemm) return holds(n.spec->gemm->weight) || holds(n.spec->gemm->input) || holds(n.spec->gemm->output);
-      return holds(n.spec->vector->input) || (n.spec->vector->residual && holds(*n.spec->vector->residual)) ||
-             holds(n.spec->vector->output);
-    });
+  for (spec::TensorId t : g_.pinned) {
+    const std::int64_t bytes = w_.tensors[t].bytes();
+    const bool shared = !g_.shares_out(w_, t);
     if (shared) {
       pins_.whole_bytes += whole_blocks(static_cast<double>(bytes));
       pins_.whole_gb_writes +=
@@ -248,7 +240,7 @@ GroupModel::Brief GroupModel::brief_node(std::size_t position, const spec::GemmM
 
 std::vector<std::int64_t> GroupModel::key(std::size_t position, std::int64_t step) const {
   const NodeModel& n = nodes_[position];
-  std::vector<std::int64_t> key{g_.extent, step, n.spec->gemm ? 0 : 1, static_cast<std::int64_t>(n.spec->bound)};
+  std::vector<std::int64_t> key{g_.extent, step, n.spec->gemm ? 0 : 1, static_cast<std::int64_t>(n.bound)};
   const spec::Extents e = n.extents_for(g_.extent, g_.extent);
   key.insert(key.end(), {e.b, e.m, e.n, e.k});
   for (const OperandShape* o : {&n.shape.weight, &n.shape.input, &n.shape.output}) {

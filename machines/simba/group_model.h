@@ -1,4 +1,4 @@
-// A group of a schedule seen by the model: its shares, its nodes' shapes, its parameters and pins. evaluate() and the
+// A group of a plan seen by the model: its shares, its nodes' shapes, its parameters and pins. evaluate() and the
 // search both cost through it, so that what the search optimises is what evaluate() reports.
 #pragma once
 
@@ -6,13 +6,14 @@
 #include <vector>
 
 #include "machines/simba/node_step.h"
-#include "spec/schedule.h"
+#include "spec/plan.h"
 
 namespace heat::machines::simba {
 
 // One node, as counting needs it; independent of its mapping, the step and the pins of parameters.
 struct NodeModel {
-  int node = -1;
+  spec::NodeId node;
+  spec::LoopDim bound = spec::LoopDim::kN;
   const spec::Node* spec = nullptr;
   GemmShape shape;                       // GEMMs; vector nodes: input and output
   std::optional<OperandShape> residual;  // layer norm
@@ -23,8 +24,8 @@ struct NodeModel {
 
 class GroupModel {
  public:
-  // The schedule must outlive the model; homes and the group's pinned list are read now.
-  GroupModel(const spec::Schedule& schedule, const spec::FusedGroup& group, const StepPricer& pricer,
+  // Workload and group must outlive the model, which does not read the group's step and mappings.
+  GroupModel(const spec::Workload& workload, const spec::FusedGroup& group, const StepPricer& pricer,
              LinkTables& links);
 
   const Shares& shares() const { return shares_; }
@@ -57,7 +58,7 @@ class GroupModel {
     int whole_loads = 0, step_loads = 0;
     double per_value_plain = 0;
   };
-  void read_node(int node);
+  void read_node(const spec::PlannedNode& planned);
   void read_pins();
   bool parameters_stay() const;
   // Step classes in order of execution; true where parameters are loaded.
@@ -78,7 +79,7 @@ class GroupModel {
   NodeStep pinned_step(double values_full, double values_partial) const;
   NodeStep pinned_whole() const;
 
-  const spec::Schedule& s_;
+  const spec::Workload& w_;
   const spec::FusedGroup& g_;
   const StepPricer& pricer_;
   LinkTables& links_;

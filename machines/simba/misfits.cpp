@@ -7,8 +7,8 @@
 namespace heat::machines::simba {
 namespace {
 
-void gemm_misfits(const spec::Node& node, const spec::ArchSpec& arch, std::vector<std::string>& found) {
-  const spec::GemmMapping& m = node.gemm->mapping;
+void gemm_misfits(const spec::Node& node, const spec::GemmMapping& m, const spec::ArchSpec& arch,
+                  std::vector<std::string>& found) {
   const auto add = [&](const std::string& what, std::int64_t value, std::int64_t limit) {
     if (value > limit)
       found.push_back("node '" + node.name + "': " + what + " is " + std::to_string(value) + ", " + arch.name +
@@ -24,19 +24,26 @@ void gemm_misfits(const spec::Node& node, const spec::ArchSpec& arch, std::vecto
 
 }  // namespace
 
+std::vector<std::string> group_misfits(const spec::Workload& workload, const spec::FusedGroup& group,
+                                       const spec::ArchSpec& arch) {
+  std::vector<std::string> found;
+  const std::int64_t bytes = gb_layout(workload, group, arch).total_bytes;
+  if (bytes > arch.global_buffer.capacity.value())
+    found.push_back("group '" + group.name + "': needs " + std::to_string(bytes) + " bytes of global buffer, " +
+                    arch.name + " has " + std::to_string(arch.global_buffer.capacity.value()));
+  for (const spec::PlannedNode& n : group.nodes) {
+    const spec::Node& node = workload.nodes[n.node];
+    if (node.gemm) gemm_misfits(node, n.mapping, arch, found);
+  }
+  return found;
+}
+
 std::vector<std::string> misfits(const spec::Schedule& schedule, const spec::ArchSpec& arch) {
   std::vector<std::string> found;
-  if (schedule.arch != arch.name)
-    found.push_back("the schedule was made for '" + schedule.arch + "', the architecture is '" + arch.name + "'");
-  for (const spec::FusedGroup& g : schedule.groups) {
-    const std::int64_t bytes = gb_layout(schedule, g, arch).total_bytes;
-    if (bytes > arch.global_buffer.capacity.value())
-      found.push_back("group '" + g.name + "': needs " + std::to_string(bytes) + " bytes of global buffer, " +
-                      arch.name + " has " + std::to_string(arch.global_buffer.capacity.value()));
-    for (int n : g.nodes)
-      if (schedule.nodes[static_cast<std::size_t>(n)].gemm)
-        gemm_misfits(schedule.nodes[static_cast<std::size_t>(n)], arch, found);
-  }
+  if (schedule.plan.arch != arch.name)
+    found.push_back("the schedule was made for '" + schedule.plan.arch + "', the architecture is '" + arch.name + "'");
+  for (const spec::FusedGroup& g : schedule.plan.groups)
+    for (std::string& misfit : group_misfits(schedule.workload, g, arch)) found.push_back(std::move(misfit));
   return found;
 }
 

@@ -6,7 +6,7 @@
 #include "machines/simba/mesh_links.h"
 #include "machines/simba/view_runs.h"
 #include "spec/arch_spec.h"
-#include "spec/schedule.h"
+#include "spec/mapping.h"
 
 namespace heat::machines::simba {
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "spec/arch_spec.h"
-#include "spec/schedule.h"
+#include "spec/tensor.h"
 
 namespace heat::machines::simba {
 

@@ -3,8 +3,8 @@
 #include <sstream>
 
 #include "offline/cli/command.h"
-#include "offline/mapper/gemm_schedule.h"
 #include "offline/mapper/search.h"
+#include "offline/schedule/gemm_problem.h"
 
 namespace heat::offline::cli {
 namespace {
@@ -54,14 +54,13 @@ ordered_json extents_json(const spec::Extents& e) {
   return {{"b", e.b}, {"m", e.m}, {"n", e.n}, {"k", e.k}};
 }
 
-ordered_json mapping_json(const spec::Schedule& s) {
-  const spec::FusedGroup& g = s.groups[0];
-  const spec::GemmMapping& m = s.nodes[0].gemm->mapping;
+ordered_json mapping_json(const spec::Workload& workload, const spec::FusedGroup& g) {
+  const spec::GemmMapping& m = g.nodes.front().mapping;
   ordered_json json;
-  json["bound"] = spec::loop_dim_name(s.nodes[0].bound);
+  json["bound"] = spec::loop_dim_name(g.nodes.front().bound);
   json["step"] = g.step;
   json["pinned"] = ordered_json::array();
-  for (int t : g.pinned) json["pinned"].push_back(s.tensors[static_cast<std::size_t>(t)].name);
+  for (spec::TensorId t : g.pinned) json["pinned"].push_back(workload.tensors[t].name);
   json["gb_tile"] = extents_json(m.gb_tile);
   json["gb_order"] = ordered_json::array();
   for (LoopDim d : m.gb_order) json["gb_order"].push_back(spec::loop_dim_name(d));
@@ -71,7 +70,7 @@ ordered_json mapping_json(const spec::Schedule& s) {
   return json;
 }
 
-ordered_json result_json(const spec::Schedule& s, const mapper::SearchResult& r, const spec::ArchSpec& arch,
+ordered_json result_json(const spec::Workload& workload, const mapper::SearchResult& r, const spec::ArchSpec& arch,
                          double wall_s) {
   ordered_json json;
   json["cycles"] = r.cost.cycles;
@@ -85,7 +84,7 @@ ordered_json result_json(const spec::Schedule& s, const mapper::SearchResult& r,
   json["bottleneck"] = machines::simba::resource_name(r.cost.bottleneck());
   json["macs"] = r.cost.macs;
   json["dram_bytes"] = r.cost.dram_bytes;
-  json["mapping"] = mapping_json(s);
+  json["mapping"] = mapping_json(workload, r.group);
   for (const auto& [level, tensors] : r.cost.nodes[0].accesses)
     for (const auto& [tensor, a] : tensors)
       json["accesses"][level][tensor] = {{"reads", a.reads}, {"fills", a.fills}, {"updates", a.updates}};
@@ -110,21 +109,21 @@ int run_map(int argc, char** argv) {
   search.objective = *mapper::parse_objective(o.objective);
 
   // The bound dimension is free for a single GEMM: the best of all.
-  spec::Schedule best;
+  spec::Workload best;
   mapper::SearchResult found;
   std::int64_t considered = 0, evaluated = 0;
   for (LoopDim bound : {LoopDim::kN, LoopDim::kM, LoopDim::kB}) {
     if (bound == LoopDim::kB && o.batch == 1) continue;
-    spec::Schedule s = mapper::gemm_schedule(o.m, o.k, o.n, o.batch, bound, arch.name);
-    mapper::SearchResult r = mapper::map_group(s, 0, machine, search);
+    GemmProblem problem = gemm_problem({o.m, o.k, o.n, o.batch}, bound);
+    mapper::SearchResult r = mapper::map_group(problem.workload, problem.group, machine, search);
     considered += r.considered;
     evaluated += r.evaluated;
     const auto value = [&](const mapper::SearchResult& x) {
       return mapper::objective_value(search.objective, x.cost.cycles, x.cost.energy_pj, arch);
     };
     if (!found.feasible || (r.feasible && value(r) < value(found))) {
-      found = r;
-      best = s;
+      found = std::move(r);
+      best = std::move(problem.workload);
     }
   }
   if (!found.feasible) throw base::Error("heat-offline map: no mapping fits " + o.arch + ": " + found.reason);

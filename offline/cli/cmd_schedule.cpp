@@ -157,16 +157,16 @@ Source make_source(const Options& o, CheckpointLoader load) {
   return source;
 }
 
-LoweredNetwork single_layer(const Options& o, const Source& source, const machines::simba::Machine& machine,
+PlannedNetwork single_layer(const Options& o, const Source& source, const machines::simba::Machine& machine,
                             const mapper::SearchOptions& search) {
   std::vector<std::string> names;
   for (const LinearLayer& layer : linear_layers(source.graph)) {
     names.push_back(layer.name);
     if (layer.name != o.layer) continue;
     LoweredNetwork lowered = lower_single_linear({o.layer, o.method, o.tokens}, source.forms.linear(layer),
-                                                 layer.activation, source.forms.choose);
-    plan_groups(lowered, machine, search);
-    return lowered;
+                                                 source.forms.target, layer.activation);
+    spec::Plan plan = plan_groups(lowered, machine, search);
+    return {std::move(lowered.network), std::move(plan)};
   }
   const auto near = base::nearest_word(o.layer, names);
   throw base::ConfigError("--layer '" + o.layer + "': no such layer" +
@@ -174,11 +174,11 @@ LoweredNetwork single_layer(const Options& o, const Source& source, const machin
 }
 
 // The activation that a layer's first node with one reads.
-int tensor_read_by(const spec::Schedule& schedule, const std::string& layer) {
-  for (const spec::Node& node : schedule.nodes) {
+spec::TensorId tensor_read_by(const spec::Workload& workload, const std::string& layer) {
+  for (const spec::Node& node : workload.nodes) {
     if (node.layer != layer || !node.gemm) continue;
-    for (int t : {node.gemm->input.tensor, node.gemm->weight.tensor})
-      if (schedule.tensors[static_cast<std::size_t>(t)].kind != spec::TensorKind::kWeight) return t;
+    for (const spec::TensorView* view : node.reads())
+      if (workload.tensors[view->tensor].kind != spec::TensorKind::kWeight) return view->tensor;
   }
   throw std::logic_error("no node of " + layer + " reads an activation");
 }
@@ -190,30 +190,30 @@ void layer_inputs(const Options& o, Source& source, std::int64_t in) {
     return;
   }
   const LoweredNetwork whole = lower_network(source.graph, {source.name, o.method, o.tokens}, source.forms);
-  const auto read = static_cast<std::size_t>(tensor_read_by(whole.network.schedule, o.layer));
+  const spec::TensorId read = tensor_read_by(whole.network.workload, o.layer);
   for (auto& input : source.inputs) input = evaluate_real(whole.network, input).tensors[read];
 }
 
 nlohmann::ordered_json summary(const Options& o, const spec::Schedule& s, const spec::ArchSpec& arch,
                                std::int64_t image) {
   std::int64_t macs = 0, weights = 0;
-  for (const spec::Node& n : s.nodes) macs += n.macs();
-  for (const spec::Tensor& t : s.tensors)
+  for (const spec::Node& n : s.workload.nodes) macs += n.macs();
+  for (const spec::Tensor& t : s.workload.tensors)
     if (t.kind == spec::TensorKind::kWeight) weights += t.bytes();
-  const double ns = s.prediction.cycles / arch.clock_ghz;
+  const double ns = s.plan.prediction.cycles / arch.clock_ghz;
   return {{"schedule", o.out},
           {"arch", arch.name},
           {"method", o.method},
-          {"tokens", s.tokens},
-          {"nodes", s.nodes.size()},
-          {"groups", s.groups.size()},
+          {"tokens", s.workload.tokens},
+          {"nodes", s.workload.nodes.size()},
+          {"groups", s.plan.groups.size()},
           {"macs", macs},
           {"weight_bytes", weights},
           {"image_bytes", image},
-          {"predicted_cycles", s.prediction.cycles},
+          {"predicted_cycles", s.plan.prediction.cycles},
           {"predicted_latency_ns", ns},
-          {"predicted_energy_pj", s.prediction.energy_pj},
-          {"predicted_edp_js", spec::edp_js(spec::Picojoules(s.prediction.energy_pj), spec::Nanoseconds(ns))}};
+          {"predicted_energy_pj", s.plan.prediction.energy_pj},
+          {"predicted_edp_js", spec::edp_js(spec::Picojoules(s.plan.prediction.energy_pj), spec::Nanoseconds(ns))}};
 }
 
 }  // namespace
@@ -232,18 +232,18 @@ int schedule_command(int argc, char** argv, CheckpointLoader load) {
   mapper::SearchOptions search;
   search.objective = *mapper::parse_objective(o.objective);
   Source source = make_source(o, load);
-  LoweredNetwork lowered =
+  source.forms.target.lanes = machines::simba::grain(arch).lanes;
+  PlannedNetwork planned =
       o.layer.empty() ? plan_network(source.graph, {source.name, o.method, o.tokens}, source.forms, machine, search)
                       : single_layer(o, source, machine, search);
-  std::vector<std::vector<std::int8_t>> bytes;
+  TensorBytes bytes;
   if (source.has_values) {
-    if (!o.layer.empty())
-      layer_inputs(o, source,
-                   lowered.network.schedule.tensors[static_cast<std::size_t>(lowered.network.input)].shape[1]);
-    bytes = quantize_network(lowered.network, calibrate_ranges(lowered.network, source.inputs), source.inputs.front());
+    if (!o.layer.empty()) layer_inputs(o, source, planned.network.workload.tensors[planned.network.input].shape[1]);
+    bytes = quantize_network(planned.network, calibrate_ranges(planned.network, source.inputs), source.inputs.front());
   }
-  const std::int64_t image = write_schedule(lowered.network.schedule, bytes, o.out);
-  write_json(o.json, summary(o, lowered.network.schedule, arch, image));
+  const spec::Schedule schedule = planned.schedule();
+  const std::int64_t image = write_schedule(schedule, bytes, o.out);
+  write_json(o.json, summary(o, schedule, arch, image));
   return base::kDone;
 }
 

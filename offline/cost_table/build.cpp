@@ -62,7 +62,7 @@ double mean_error(const Candidate& c, const Matrices& matrices, const BuildOptio
   return sum / static_cast<double>(matrices.size());
 }
 
-CostRow cost_candidate(const Candidate& c, const Matrices& matrices, mapper::LayerCoster& coster, double clock_ghz,
+CostRow cost_candidate(const Candidate& c, const Matrices& matrices, LayerCoster& coster, double clock_ghz,
                        const BuildOptions& o) {
   CostRow row = row_for(*matrices.front(), o);
   row.method = method_name(c.method);
@@ -75,7 +75,7 @@ CostRow cost_candidate(const Candidate& c, const Matrices& matrices, mapper::Lay
   return row;
 }
 
-CostRow cost_dense(const WeightMatrix& m, mapper::LayerCoster& coster, double clock_ghz, const BuildOptions& o) {
+CostRow cost_dense(const WeightMatrix& m, LayerCoster& coster, double clock_ghz, const BuildOptions& o) {
   CostRow row = row_for(m, o);
   row.method = "dense";
   row.shape = size_name(m);
@@ -186,7 +186,7 @@ class Worker {
   CostTable& table_;
   std::mutex& mutex_;
   double clock_ghz_;
-  mapper::LayerCoster coster_;
+  LayerCoster coster_;
   const BuildOptions& options_;
   const std::function<bool()>& stop_;
 };
@@ -206,7 +206,7 @@ std::int64_t add_candidates(CostTable& table, const std::vector<Candidate>& cand
   check_architecture(table, arch, energy);
   BuildOptions options = table_options(table);
   options.tokens = tokens;
-  mapper::LayerCoster coster(arch, energy, table_calibration(table));
+  LayerCoster coster(arch, energy, table_calibration(table));
   const std::vector<Matrices> sizes = by_size(matrices);
   std::vector<CostRow> rows;
   for (const Candidate& c : candidates)

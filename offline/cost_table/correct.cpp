@@ -79,11 +79,10 @@ std::int64_t correct_table(CostTable& table, const machines::simba::Machine& mac
   check_architecture(table, machine.arch, machine.energy);
   const BuildOptions options = table_options(table);
   std::vector<CostRow> rows = table.rows();
-  std::vector<std::unique_ptr<mapper::LayerCoster>> costers(
-      static_cast<std::size_t>(base::worker_count(rows.size(), threads)));
+  std::vector<std::unique_ptr<LayerCoster>> costers(static_cast<std::size_t>(base::worker_count(rows.size(), threads)));
   base::parallel_for(rows.size(), threads, [&](std::size_t row, int worker) {
     auto& coster = costers[static_cast<std::size_t>(worker)];
-    if (!coster) coster = std::make_unique<mapper::LayerCoster>(machine.arch, machine.energy, machine.calibration);
+    if (!coster) coster = std::make_unique<LayerCoster>(machine.arch, machine.energy, machine.calibration);
     predict_row(rows[row], *coster, machine.arch.clock_ghz, options);
   });
   const std::int64_t stored = store(rows, measured);

@@ -6,7 +6,7 @@
 namespace heat::offline {
 namespace {
 
-std::string mapping_text(const mapper::LayerCost& cost) {
+std::string mapping_text(const LayerCost& cost) {
   std::string text;
   for (const auto& g : cost.groups) {
     if (!text.empty()) text += " | ";
@@ -37,7 +37,7 @@ std::string path_text(const spec::ContractionPath& path) {
   return text + "]";
 }
 
-NetworkCost cost_network(const TensorNetwork& network, mapper::LayerCoster& coster, const BuildOptions& o) {
+NetworkCost cost_network(const TensorNetwork& network, LayerCoster& coster, const BuildOptions& o) {
   NetworkCost best;
   double least_macs = 0;
   for (const PlannedPath& planned : k_best_paths(network, o.paths)) {
@@ -57,7 +57,7 @@ NetworkCost cost_network(const TensorNetwork& network, mapper::LayerCoster& cost
   return best;
 }
 
-void predict_row(CostRow& row, mapper::LayerCoster& coster, double clock_ghz, const BuildOptions& o) {
+void predict_row(CostRow& row, LayerCoster& coster, double clock_ghz, const BuildOptions& o) {
   put_cost(row, cost_network(network_of(row), coster, o), clock_ghz);
 }
 

@@ -7,8 +7,8 @@
 
 #include "offline/cost_table/candidates.h"
 #include "offline/cost_table/table.h"
-#include "offline/mapper/layer_cost.h"
 #include "offline/path/tensor_network.h"
+#include "offline/schedule/layer_cost.h"
 
 namespace heat::offline {
 
@@ -26,11 +26,11 @@ struct BuildOptions {
 
 // The cheapest way to run a network on the machine among its least paths.
 struct NetworkCost {
-  mapper::LayerCost cost;
+  LayerCost cost;
   std::string einsum, path, mapping;  // as in CostRow
   double macs = 0;
 };
-NetworkCost cost_network(const TensorNetwork& network, mapper::LayerCoster& coster, const BuildOptions& options);
+NetworkCost cost_network(const TensorNetwork& network, LayerCoster& coster, const BuildOptions& options);
 
 // "[[0,1],[0,2]]".
 std::string path_text(const spec::ContractionPath& path);
@@ -38,6 +38,6 @@ std::string path_text(const spec::ContractionPath& path);
 // The network of the row's layer, and its predicted cost under the coster's calibration. `coster` and the clock must be
 // of one architecture.
 TensorNetwork network_of(const CostRow& row);
-void predict_row(CostRow& row, mapper::LayerCoster& coster, double clock_ghz, const BuildOptions& options);
+void predict_row(CostRow& row, LayerCoster& coster, double clock_ghz, const BuildOptions& options);
 
 }  // namespace heat::offline

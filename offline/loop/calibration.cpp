@@ -32,15 +32,19 @@ constexpr Parameter kParameters[] = {{&Calibration::dram_request_cycles, 0.5, 0,
 constexpr double kPull = 2e-4;  // weight of a parameter's squared distance from its start, in steps
 constexpr int kRounds = 40;
 
+spec::GroupId group_id(std::size_t position) {
+  return spec::GroupId(static_cast<std::int32_t>(position));
+}
+
 double loss(const std::vector<CalibrationSample>& samples, const spec::ArchSpec& arch, const spec::EnergyTable& energy,
             const Calibration& calibration) {
   const machines::simba::Machine machine(arch, energy, calibration);
   double sum = 0;
   int count = 0;
   for (const CalibrationSample& s : samples) {
-    const machines::simba::ScheduleCost cost = machines::simba::evaluate(s.schedule, machine);
+    const machines::simba::PlanCost cost = machines::simba::evaluate(s.schedule.workload, s.schedule.plan, machine);
     for (std::size_t g = 0; g < s.groups.size(); ++g, ++count)
-      sum += std::pow(std::log(cost.groups[g].cycles / s.groups[g].cycles), 2);
+      sum += std::pow(std::log(cost.groups[group_id(g)].cycles / s.groups[g].cycles), 2);
   }
   return sum / count;
 }
@@ -112,13 +116,14 @@ FitQuality quality(const std::vector<CalibrationSample>& samples, const spec::Ar
   FitQuality q;
   std::vector<double> predicted_cycles, measured_cycles, predicted_energy, measured_energy;
   for (const CalibrationSample& s : samples) {
-    const machines::simba::ScheduleCost cost = machines::simba::evaluate(s.schedule, machine);
+    const machines::simba::PlanCost cost = machines::simba::evaluate(s.schedule.workload, s.schedule.plan, machine);
     for (std::size_t g = 0; g < s.groups.size(); ++g) {
-      predicted_cycles.push_back(cost.groups[g].cycles);
+      const machines::simba::GroupCost& predicted = cost.groups[group_id(g)];
+      predicted_cycles.push_back(predicted.cycles);
       measured_cycles.push_back(s.groups[g].cycles);
-      predicted_energy.push_back(cost.groups[g].energy_pj);
+      predicted_energy.push_back(predicted.energy_pj);
       measured_energy.push_back(s.groups[g].energy_pj);
-      const double c = cost.groups[g].cycles / s.groups[g].cycles, e = cost.groups[g].energy_pj / s.groups[g].energy_pj;
+      const double c = predicted.cycles / s.groups[g].cycles, e = predicted.energy_pj / s.groups[g].energy_pj;
       q.cycles_mean_error += std::abs(c - 1);
       q.energy_mean_error += std::abs(e - 1);
       q.edp_mean_error += std::abs(c * e - 1);
@@ -170,9 +175,9 @@ CalibrationSample read_sample(const std::string& name, const spec::Schedule& sch
   sample.name = name;
   sample.schedule = schedule;
   const auto groups = result.value("groups", nlohmann::json::array());
-  if (groups.size() != schedule.groups.size())
+  if (groups.size() != schedule.plan.groups.size())
     throw base::TraceError("simulation of '" + name + "' has " + std::to_string(groups.size()) +
-                           " groups, its schedule has " + std::to_string(schedule.groups.size()));
+                           " groups, its schedule has " + std::to_string(schedule.plan.groups.size()));
   std::map<std::string, const nlohmann::json*> nodes;
   const auto listed = result.find("nodes");
   if (listed != result.end())
@@ -184,8 +189,8 @@ CalibrationSample read_sample(const std::string& name, const spec::Schedule& sch
     if (m.cycles <= 0 || m.energy_pj <= 0)
       throw base::TraceError("simulation of '" + name + "': group " + std::to_string(g) +
                              " has no cycles or no energy");
-    for (int n : schedule.groups[g].nodes) {
-      const auto found = nodes.find(schedule.nodes[static_cast<std::size_t>(n)].name);
+    for (const spec::PlannedNode& n : schedule.plan.groups[group_id(g)].nodes) {
+      const auto found = nodes.find(schedule.workload.nodes[n.node].name);
       if (found == nodes.end()) continue;
       m.dram_pj += found->second->value("energy_by_component_pj", nlohmann::json::object()).value("dram", 0.0);
       m.dram_bytes += found->second->value("dram_read_bytes", 0.0) + found->second->value("dram_write_bytes", 0.0);

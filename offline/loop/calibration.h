@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "machines/simba/cost_model.h"
+#include "spec/schedule.h"
 
 namespace heat::offline {
 

@@ -2,6 +2,7 @@
 // to all samples seen so far: mappings that the search has left behind still say something about the machine.
 #include "offline/loop/calibration_run.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <sstream>
 
@@ -11,7 +12,9 @@
 #include "offline/loop/simulator_process.h"
 #include "offline/loop/table_workloads.h"
 #include "offline/mapper/fusion.h"
-#include "offline/mapper/lower_path.h"
+#include "offline/schedule/addresses.h"
+#include "offline/schedule/lower_path.h"
+#include "spec/arithmetic.h"
 
 namespace heat::offline {
 namespace {
@@ -61,53 +64,69 @@ std::string relative_to(const std::string& file, const std::string& path) {
   return (std::filesystem::path(file).parent_path() / path).lexically_normal().string();
 }
 
-// A schedule of the workload, mapped on the machine.
-spec::Schedule map_workload(const CalibrationWorkload& w, const machines::simba::Machine& machine,
-                            mapper::Objective objective, mapper::SearchCache& cache) {
-  spec::Schedule s;
-  s.network = w.name;
-  s.arch = machine.arch.name;
-  s.method = "mixed";
-  mapper::LowerRequest request;
+// The workload's nodes, each with requantisation records, and how they would be walked.
+struct Lowered {
+  spec::Workload workload;
+  std::vector<mapper::ChainNode> chain;
+};
+
+Lowered lower_workload(const CalibrationWorkload& w, std::int64_t lanes) {
+  Lowered lowered;
+  spec::Workload& workload = lowered.workload;
+  workload.network = w.name;
+  workload.method = "mixed";
+  LowerRequest request;
   request.einsum = w.einsum;
   request.path = w.path;
   request.layer = "layer";
   request.output_name = "output";
   request.output_kind = spec::TensorKind::kOutput;
+  request.lanes = lanes;
   for (std::size_t i = 0; i < w.einsum.operands.size(); ++i)
     request.operands.push_back({"operand" + std::to_string(i),
                                 static_cast<int>(i) == w.input ? spec::TensorKind::kInput : spec::TensorKind::kWeight,
-                                -1});
-  const mapper::LoweredPath lowered = mapper::lower_path(s, request);
-  for (int n : lowered.nodes) {
-    auto& node = s.nodes[static_cast<std::size_t>(n)];
+                                {}});
+  lowered.chain = lower_path(workload, request).nodes;
+  for (const mapper::ChainNode& n : lowered.chain) {
+    spec::Node& node = workload.nodes[n.node];
     spec::Tensor records;
     records.name = node.name + ".requant";
     records.kind = spec::TensorKind::kParameters;
     records.shape = {node.gemm->extents.m, static_cast<std::int64_t>(sizeof(spec::RequantRecord))};
-    node.gemm->epilogue.requant = static_cast<int>(s.tensors.size());
-    s.tensors.push_back(std::move(records));
+    node.gemm->epilogue.requant = workload.tensors.push_back(std::move(records));
   }
-  s.tokens = w.einsum.sizes.count("t") ? w.einsum.sizes.at("t") : 1;
-  if (w.form) s.layers.push_back(*w.form);
+  workload.tokens = w.einsum.sizes.count("t") ? w.einsum.sizes.at("t") : 1;
+  if (w.form) workload.layers.push_back(*w.form);
+  return lowered;
+}
+
+// A schedule of the workload, mapped on the machine.
+spec::Schedule map_workload(const CalibrationWorkload& w, const machines::simba::Machine& machine,
+                            mapper::Objective objective, mapper::SearchCache& cache) {
+  Lowered lowered = lower_workload(w, machines::simba::grain(machine.arch).lanes);
   mapper::SearchOptions options;
   options.objective = objective;
-  const mapper::FusionResult plan = mapper::plan_fusion(s, lowered.nodes, machine, options, &cache);
-  if (!plan.feasible)
-    throw base::ConfigError("workload '" + w.name + "' does not fit " + machine.arch.name + ": " + plan.reason);
-  mapper::assign_dram_addresses(s);
-  machines::simba::predict(s, machine);
+  mapper::FusionResult fused = mapper::plan_fusion(lowered.workload, lowered.chain, machine, options, &cache);
+  if (!fused.feasible)
+    throw base::ConfigError("workload '" + w.name + "' does not fit " + machine.arch.name + ": " + fused.reason);
+  spec::Schedule s{std::move(lowered.workload), {}, "", ""};
+  s.plan.arch = machine.arch.name;
+  for (spec::FusedGroup& group : fused.groups) s.plan.groups.push_back(std::move(group));
+  assign_addresses(s.workload, s.plan);
+  machines::simba::predict(s.workload, s.plan, machine);
   return s;
 }
 
-bool same_mapping(const spec::Schedule& x, const spec::Schedule& y) {
+bool same_mapping(const spec::Plan& x, const spec::Plan& y) {
   if (x.groups.size() != y.groups.size()) return false;
-  for (std::size_t g = 0; g < x.groups.size(); ++g)
-    if (x.groups[g].nodes != y.groups[g].nodes || x.groups[g].step != y.groups[g].step ||
-        x.groups[g].pinned != y.groups[g].pinned)
-      return false;
-  for (std::size_t n = 0; n < x.nodes.size(); ++n)
-    if (x.nodes[n].gemm && !(x.nodes[n].gemm->mapping == y.nodes[n].gemm->mapping)) return false;
+  for (spec::GroupId id : x.groups.ids()) {
+    const spec::FusedGroup &g = x.groups[id], &h = y.groups[id];
+    const bool same = std::equal(g.nodes.begin(), g.nodes.end(), h.nodes.begin(), h.nodes.end(),
+                                 [](const spec::PlannedNode& a, const spec::PlannedNode& b) {
+                                   return a.node == b.node && a.mapping == b.mapping;
+                                 });
+    if (!same || g.step != h.step || g.pinned != h.pinned) return false;
+  }
   return true;
 }
 
@@ -186,7 +205,7 @@ MappedRound map_round(const std::vector<CalibrationWorkload>& workloads, const m
   for (std::size_t i = 0; i < workloads.size(); ++i) {
     round.names.push_back(workloads[i].name);
     round.schedules.push_back(map_workload(workloads[i], machine, objective, cache));
-    round.changed += !last.empty() && !same_mapping(round.schedules.back(), last[i]);
+    round.changed += !last.empty() && !same_mapping(round.schedules.back().plan, last[i].plan);
   }
   return round;
 }

@@ -18,11 +18,12 @@ std::string pair_key(const spec::LayerForm& form, std::int64_t tokens) {
 
 void PairMeasurements::add(const spec::Schedule& schedule, const SimulationResult& run, double clock_ghz) {
   const auto layers = measure_layers(schedule, run);
-  for (const spec::LayerForm& form : schedule.layers) {
+  for (const spec::LayerForm& form : schedule.workload.layers) {
     const auto measured = layers.find(form.layer);
     if (measured == layers.end())
-      throw base::TraceError("schedule '" + schedule.network + "' states layer '" + form.layer + "', no node is of it");
-    Sum& sum = sums_[pair_key(form, schedule.tokens)];
+      throw base::TraceError("schedule '" + schedule.workload.network + "' states layer '" + form.layer +
+                             "', no node is of it");
+    Sum& sum = sums_[pair_key(form, schedule.workload.tokens)];
     sum.energy_pj += measured->second.energy_pj;
     sum.latency_ns += measured->second.cycles / clock_ghz;
     ++sum.count;

@@ -103,24 +103,25 @@ TracedRun read_trace(const std::string& path) {
   const std::string file = schedule_of(trace);
   run.schedule = spec::Schedule::load(file);
   run.result = parse(result_json(trace), path);
-  bool same =
-      run.result.groups.size() == run.schedule.groups.size() && run.result.nodes.size() == run.schedule.nodes.size();
-  for (std::size_t n = 0; same && n < run.result.nodes.size(); ++n)
-    same = run.result.nodes[n].name == run.schedule.nodes[n].name;
+  const spec::Workload& workload = run.schedule.workload;
+  const bool same =
+      run.result.groups.size() == run.schedule.plan.groups.size() &&
+      std::equal(run.result.nodes.begin(), run.result.nodes.end(), workload.nodes.begin(), workload.nodes.end(),
+                 [](const SimulatedNode& a, const spec::Node& b) { return a.name == b.name; });
   if (!same) throw base::TraceError(path + ": is no run of the schedule '" + file + "': other nodes or groups");
   return run;
 }
 
 std::map<std::string, LayerMeasurement> measure_layers(const spec::Schedule& schedule, const SimulationResult& run) {
-  HEAT_CHECK(run.groups.size() == schedule.groups.size(), "groups of the simulation");
+  HEAT_CHECK(run.groups.size() == schedule.plan.groups.size(), "groups of the simulation");
   std::map<std::string, const SimulatedNode*> measured;
   for (const SimulatedNode& n : run.nodes) measured[n.name] = &n;
   std::map<std::string, LayerMeasurement> layers;
-  for (std::size_t g = 0; g < schedule.groups.size(); ++g) {
+  for (std::size_t g = 0; g < run.groups.size(); ++g) {
     double cycles = 0, energy = 0;
     std::vector<std::pair<const spec::Node*, const SimulatedNode*>> nodes;
-    for (int id : schedule.groups[g].nodes) {
-      const spec::Node& node = schedule.nodes[static_cast<std::size_t>(id)];
+    for (const auto& planned : schedule.plan.groups[spec::GroupId(static_cast<std::int32_t>(g))].nodes) {
+      const spec::Node& node = schedule.workload.nodes[planned.node];
       const auto found = measured.find(node.name);
       if (found == measured.end()) throw base::TraceError("the simulation has no node '" + node.name + "'");
       nodes.emplace_back(&node, found->second);

@@ -14,6 +14,7 @@
 namespace heat::offline::mapper {
 
 using base::ceil_div;
+using machines::simba::Calibration;
 using machines::simba::LoadWork;
 using spec::Action;
 using spec::Extents;

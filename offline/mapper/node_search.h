@@ -5,23 +5,12 @@
 
 #include "machines/simba/group_model.h"
 #include "offline/mapper/map_space.h"
-#include "offline/mapper/search.h"
+#include "offline/mapper/objective.h"
 
 namespace heat::offline::mapper {
 
 using machines::simba::GroupModel;
 using machines::simba::StepPricer;
-
-// Turns cycles and energy into the number that is minimised.
-struct Goal {
-  Objective objective = Objective::kEdp;
-  double energy_weight = 0, cycle_weight = 0;  // both set: the linear objective
-  bool linear() const { return energy_weight > 0 || cycle_weight > 0; }
-  double value(double cycles, double energy_pj) const {
-    if (linear()) return energy_weight * energy_pj + cycle_weight * cycles;
-    return objective == Objective::kEdp ? energy_pj * cycles : objective == Objective::kEnergy ? energy_pj : cycles;
-  }
-};
 
 struct NodeSearchResult {
   bool feasible = false;

@@ -23,40 +23,33 @@
 #pragma once
 
 #include <memory>
-#include <optional>
 #include <string>
 
 #include "machines/simba/cost_model.h"
+#include "offline/mapper/objective.h"
+#include "spec/plan.h"
 
 namespace heat::offline::mapper {
 
 using machines::simba::Calibration;
 using machines::simba::GroupCost;
 using machines::simba::Machine;
-using machines::simba::NodeCost;
-
-enum class Objective { kEdp, kEnergy, kLatency };
-// "edp" | "energy" | "latency"; nothing for another word.
-std::optional<Objective> parse_objective(const std::string& word);
-const char* objective_name(Objective objective);
-
-// The objective's value of a cost (J·s, pJ or cycles).
-double objective_value(Objective objective, double cycles, double energy_pj, const spec::ArchSpec& arch);
 
 struct SearchOptions {
   Objective objective = Objective::kEdp;
   bool pin = true;          // consider pinning
   std::int64_t step = 0;    // 0: choose; else fixed
   bool exhaustive = false;  // visit the whole space without bounds (tests)
-  // Linear objective for parts of something larger: with weights set, minimises energy_pj * energy_weight + cycles *
-  // cycle_weight instead (the EDP of a sum is minimised by iterating it).
+  // Both set: minimises energy_pj * energy_weight + cycles * cycle_weight instead (objective.h: Goal).
   double energy_weight = 0, cycle_weight = 0;
+  Goal goal() const { return {objective, energy_weight, cycle_weight}; }
 };
 
 // A mapping of a group, or why there is none.
 struct SearchResult {
   bool feasible = false;
-  std::string reason;  // when infeasible: what does not fit, with figures
+  std::string reason;      // when infeasible: what does not fit, with figures
+  spec::FusedGroup group;  // the one asked about with step, pins, mappings and predictions; as it was when infeasible
   GroupCost cost;
   bool proven_optimal = false;
   std::int64_t evaluated = 0;   // mappings costed in full
@@ -76,12 +69,10 @@ class SearchCache {
   std::unique_ptr<Data> data_;
 };
 
-// Fills the mappings of the nodes of group `group` of `schedule`, its step and its pinned tensors, and predicts its
-// cost. The group's nodes, index and extent, the tensors' homes and the nodes' bounds are given. On infeasibility
-// `schedule` is unchanged. Deterministic; keeps results per (extents, layouts, homes, machine) within `cache` when
-// given.
-class SearchCache;
-SearchResult map_group(spec::Schedule& schedule, int group, const Machine& machine, const SearchOptions& options,
-                       SearchCache* cache = nullptr);
+// Finds step, pinned tensors and mappings of `group`, whose nodes with their bounds, index, extent and tensors at home
+// in the global buffer are given. Deterministic; keeps results per (extents, layouts, homes) within `cache` when given,
+// which must be of the same machine.
+SearchResult map_group(const spec::Workload& workload, const spec::FusedGroup& group, const Machine& machine,
+                       const SearchOptions& options, SearchCache* cache = nullptr);
 
 }  // namespace heat::offline::mapper

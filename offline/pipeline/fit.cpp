@@ -14,17 +14,18 @@ void LoopFit::add(spec::Schedule schedule, const SimulatedSchedule& run) {
   runs_.push_back({std::move(schedule), run});
 }
 
-spec::Schedule LoopFit::predicted(const Run& run, const machines::simba::Calibration& calibration) const {
-  spec::Schedule schedule = run.schedule;
-  machines::simba::predict(schedule, {context_.arch(), context_.energy(), calibration});
-  return schedule;
+// The run's plan with this calibration's predictions.
+spec::Plan LoopFit::predicted(const Run& run, const machines::simba::Calibration& calibration) const {
+  spec::Plan plan = run.schedule.plan;
+  machines::simba::predict(run.schedule.workload, plan, {context_.arch(), context_.energy(), calibration});
+  return plan;
 }
 
 void LoopFit::update() {
   calibration_ = fit_calibration(samples_, context_.arch(), context_.energy());
   for (const auto& [key, measurement] : new_pairs_.means()) measured_[key] = measurement;
   new_pairs_ = {};
-  const spec::Schedule last = predicted(runs_.back(), calibration_);
+  const spec::Plan last = predicted(runs_.back(), calibration_);
   const Figures& simulated = runs_.back().measured.simulated;
   cycles_factor_ = simulated.cycles / last.prediction.cycles;
   energy_factor_ = simulated.energy_pj / last.prediction.energy_pj;
@@ -48,9 +49,10 @@ LoopFit LoopFit::from_state(PipelineContext& context, const LoopFitState& state)
 LoopErrors LoopFit::errors() const {
   LoopErrors errors;
   for (const Run& run : runs_) {
-    const spec::Schedule before = predicted(run, {}), after = predicted(run, calibration_);
-    for (std::size_t g = 0; g < after.groups.size(); ++g, ++errors.groups) {
-      const GroupFigures& measured = run.measured.groups.at(g);
+    const spec::Plan before = predicted(run, {}), after = predicted(run, calibration_);
+    errors.groups += static_cast<std::int64_t>(after.groups.size());
+    for (spec::GroupId g : after.groups.ids()) {
+      const GroupFigures& measured = run.measured.groups.at(static_cast<std::size_t>(g.value));
       const double cycles = measured.cycles, energy = measured.energy_pj;
       errors.latency_error_before += relative_error(before.groups[g].prediction.cycles, cycles);
       errors.latency_error_after += relative_error(after.groups[g].prediction.cycles * cycles_factor_, cycles);
@@ -69,10 +71,10 @@ std::vector<LoopPoint> LoopFit::points() const {
   std::vector<LoopPoint> points;
   if (runs_.empty()) return points;
   const Run& run = runs_.back();
-  const spec::Schedule before = predicted(run, {}), after = predicted(run, calibration_);
-  for (std::size_t g = 0; g < after.groups.size(); ++g) {
+  const spec::Plan before = predicted(run, {}), after = predicted(run, calibration_);
+  for (spec::GroupId g : after.groups.ids()) {
     const spec::Prediction &was = before.groups[g].prediction, &is = after.groups[g].prediction;
-    const GroupFigures& measured = run.measured.groups.at(g);
+    const GroupFigures& measured = run.measured.groups.at(static_cast<std::size_t>(g.value));
     points.push_back({after.groups[g].name, was.cycles, is.cycles * cycles_factor_, measured.cycles, was.energy_pj,
                       is.energy_pj * energy_factor_, measured.energy_pj});
   }

@@ -39,7 +39,7 @@ class LoopFit {
     spec::Schedule schedule;
     SimulatedSchedule measured;
   };
-  spec::Schedule predicted(const Run& run, const machines::simba::Calibration& calibration) const;
+  spec::Plan predicted(const Run& run, const machines::simba::Calibration& calibration) const;
 
   PipelineContext& context_;
   std::vector<Run> runs_;

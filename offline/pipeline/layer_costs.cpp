@@ -12,15 +12,16 @@ LayerCosts::LayerCosts(PipelineContext& context, const machines::simba::Calibrat
       coster_(context.arch(), context.energy(), calibration),
       paths_(coster_, static_cast<int>(context.config().level1.paths), BuildOptions{}.max_path_macs) {}
 
-PathChooser LayerCosts::chooser() {
-  return [this](const TensorNetwork& network) { return paths_.best(network).plan; };
+LoweringTarget LayerCosts::target() {
+  return {machines::simba::grain(machine_.arch).lanes,
+          [this](const TensorNetwork& network) { return paths_.best(network).plan; }};
 }
 
-LoweredNetwork LayerCosts::schedule(const std::vector<LayerPlan>& plans) {
+spec::Schedule LayerCosts::schedule(const std::vector<LayerPlan>& plans) {
   NetworkForms forms = forms_of_plans(plans);
-  forms.choose = chooser();
-  return plan_network(context_.graph(), context_.label(plans.empty() ? "dense" : "mixed"), forms, machine_, {},
-                      &cache_);
+  forms.target = target();
+  return plan_network(context_.graph(), context_.label(plans.empty() ? "dense" : "mixed"), forms, machine_, {}, &cache_)
+      .schedule();
 }
 
 }  // namespace heat::offline

@@ -5,6 +5,7 @@
 
 #include "offline/pipeline/context.h"
 #include "offline/schedule/choose_path.h"
+#include "spec/schedule.h"
 
 namespace heat::offline {
 
@@ -12,18 +13,18 @@ class LayerCosts {
  public:
   LayerCosts(PipelineContext& context, const machines::simba::Calibration& calibration);
 
-  // Chooses paths as the cost table does.
-  PathChooser chooser();
+  // The machine to lower for, with paths chosen as the cost table chooses them.
+  LoweringTarget target();
 
   // A schedule of the whole network with this calibration.
-  LoweredNetwork schedule(const std::vector<LayerPlan>& plans);
+  spec::Schedule schedule(const std::vector<LayerPlan>& plans);
 
   const machines::simba::Machine& machine() const { return machine_; }
 
  private:
   PipelineContext& context_;
   machines::simba::Machine machine_;
-  mapper::LayerCoster coster_;
+  LayerCoster coster_;
   HardwarePaths paths_;
   mapper::SearchCache cache_;
 };

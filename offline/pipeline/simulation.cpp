@@ -18,31 +18,35 @@ std::vector<LayerFigures> layers_of(const spec::Schedule& schedule, const Simula
   const auto measured = measure_layers(schedule, run);
   std::vector<LayerFigures> layers;
   std::map<std::string, std::size_t> place;
-  for (const spec::Node& node : schedule.nodes) {
+  const auto count = [&](const spec::Node& node, const spec::Prediction& prediction) {
     const auto [at, is_new] = place.emplace(node.layer, layers.size());
     if (is_new) {
       const LayerMeasurement& m = measured.at(node.layer);
       layers.push_back({node.layer, 0, 0, m.cycles, m.cycles / clock_ghz, m.energy_pj, m.energy_by_component_pj});
     }
     LayerFigures& layer = layers[at->second];
-    layer.predicted_cycles += node.prediction.cycles;
-    layer.predicted_energy_pj += node.prediction.energy_pj;
-  }
+    layer.predicted_cycles += prediction.cycles;
+    layer.predicted_energy_pj += prediction.energy_pj;
+  };
+  for (const spec::FusedGroup& group : schedule.plan.groups)
+    for (const spec::PlannedNode& n : group.nodes) count(schedule.workload.nodes[n.node], n.prediction);
   return layers;
 }
 
 std::vector<GroupFigures> groups_of(const spec::Schedule& schedule, const SimulationResult& run) {
   std::vector<GroupFigures> groups;
-  for (std::size_t g = 0; g < schedule.groups.size(); ++g)
-    groups.push_back({schedule.groups[g].name, schedule.groups[g].prediction.cycles,
-                      schedule.groups[g].prediction.energy_pj, run.groups[g].cycles, run.groups[g].energy_pj});
+  for (const spec::FusedGroup& group : schedule.plan.groups) {
+    const auto& measured = run.groups.at(groups.size());
+    groups.push_back(
+        {group.name, group.prediction.cycles, group.prediction.energy_pj, measured.cycles, measured.energy_pj});
+  }
   return groups;
 }
 
 SimulatedSchedule result_of(const PipelineContext& context, const ScheduledRun& scheduled,
                             const SimulationRequest& request, const SimulationResult& run) {
   const spec::Schedule& schedule = scheduled.schedule;
-  const spec::Prediction& predicted = schedule.prediction;
+  const spec::Prediction& predicted = schedule.plan.prediction;
   const double clock = context.arch().clock_ghz;
   SimulatedSchedule result;
   result.name = scheduled.name;

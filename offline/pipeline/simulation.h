@@ -6,6 +6,7 @@
 
 #include "offline/pipeline/context.h"
 #include "offline/pipeline/stage_results.h"
+#include "spec/schedule.h"
 
 namespace heat::offline {
 

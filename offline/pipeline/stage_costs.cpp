@@ -68,10 +68,10 @@ CostTableResult stage_cost_table(const StageRun& run) {
 DenseResult stage_dense(const StageRun& run) {
   LayerCosts costs(run.context, {});
   run.progress.report("mapping");
-  const LoweredNetwork lowered = costs.schedule({});
-  write_schedule(lowered.network.schedule, {}, run.folder + "/schedule.json");
+  const spec::Schedule schedule = costs.schedule({});
+  write_schedule(schedule, {}, run.folder + "/schedule.json");
   run.progress.report("simulating");
-  return {simulate_schedule(run.context, lowered.network.schedule, run.folder, "dense", {})};
+  return {simulate_schedule(run.context, schedule, run.folder, "dense", {})};
 }
 
 }  // namespace heat::offline

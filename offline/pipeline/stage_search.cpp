@@ -25,7 +25,7 @@ ChoiceCost rest_of(double energy_pj, double latency_ns, const ChoiceCost& layers
 ChoiceCost fixed_of(const ScheduledRun& scheduled, const SimulatedSchedule& run) {
   ChoiceCost layers;
   for (const LayerFigures& l : run.layers)
-    for (const spec::LayerForm& form : scheduled.schedule.layers)
+    for (const spec::LayerForm& form : scheduled.schedule.workload.layers)
       if (l.layer == form.layer) {
         layers.energy_pj += l.energy_pj;
         layers.latency_ns += l.latency_ns;
@@ -56,7 +56,7 @@ std::vector<ScheduledRun> map_candidates(PipelineContext& context, const machine
   for (std::size_t i = 0; i < candidates.size(); ++i) {
     const std::string own = i == 0 ? folder : folder + "/candidate" + std::to_string(i + 1);
     std::filesystem::create_directories(own);
-    spec::Schedule schedule = costs.schedule(plans_of(ladders, candidates[i])).network.schedule;
+    spec::Schedule schedule = costs.schedule(plans_of(ladders, candidates[i]));
     write_schedule(schedule, {}, own + "/schedule.json");
     runs.push_back(
         {std::move(schedule), own, i == 0 ? name : name + ", candidate " + std::to_string(i + 1), {false, false, ""}});
@@ -146,7 +146,7 @@ class CorrectionLoop {
                                           run_.folder + "/round" + std::to_string(number), name);
     run_.progress.report(name + ": simulating");
     const std::vector<SimulatedSchedule> runs = simulate_schedules(run_.context, scheduled);
-    LoopRound round = describe_round(number, subnet_, fit_.corrected(scheduled.front().schedule.prediction),
+    LoopRound round = describe_round(number, subnet_, fit_.corrected(scheduled.front().schedule.plan.prediction),
                                      subnet_cost(costs_, subnet_), runs.front().simulated);
     for (std::size_t i = runs.size(); i-- > 0;) fit_.add(scheduled[i].schedule, runs[i]);  // the choice last
     run_.progress.report(name + ": correcting the cost table");

@@ -56,11 +56,10 @@ void describe(const DistillResult& distilled, StudentResult& result) {
 }
 
 // The tensors of kind output that simba-sim wrote against ours.
-bool equal_output(const spec::Schedule& schedule, const std::vector<std::vector<std::int8_t>>& bytes, int output,
-                  const std::string& file) {
-  IntegerValues values = bytes;
-  evaluate_integer(schedule, values);
-  const auto& expected = values[static_cast<std::size_t>(output)];
+bool equal_output(const Network& network, const TensorBytes& bytes, const std::string& file) {
+  TensorBytes values = bytes;
+  evaluate_integer(network.workload, values);
+  const auto& expected = values[network.output];
   const std::string written = base::read_file(file);
   return written.size() == expected.size() &&
          std::equal(expected.begin(), expected.end(), written.begin(),
@@ -120,21 +119,22 @@ ScheduleResult stage_schedule(const StageRun& run) {
   LayerCosts costs(context, fit.calibration());
   TorchModel student = load_student(context, run.results);
   NetworkForms forms = forms_of_model(student);
-  forms.choose = costs.chooser();
+  forms.target = costs.target();
   run.progress.report("mapping");
-  LoweredNetwork lowered = plan_network(context.graph(), context.label("mixed"), forms, costs.machine());
+  PlannedNetwork planned = plan_network(context.graph(), context.label("mixed"), forms, costs.machine());
   run.progress.report("quantising");
   const auto& inputs = context.calibration_inputs();
   const NetworkFamily family(context.graph(), context.config().tokens, forms);
   const Ranges ranges = family.calibrate(inputs);
-  const auto bytes = quantize_network(lowered.network, ranges, inputs.front());
-  write_schedule(lowered.network.schedule, bytes, run.folder + "/schedule.json");
+  const auto bytes = quantize_network(planned.network, ranges, inputs.front());
+  const spec::Schedule schedule = planned.schedule();
+  write_schedule(schedule, bytes, run.folder + "/schedule.json");
   run.progress.report("simulating with data");
   const std::string output = run.folder + "/output.bin";
   ScheduleResult result;
   static_cast<SimulatedSchedule&>(result) =
-      simulate_schedule(context, lowered.network.schedule, run.folder, "student", {true, true, output});
-  result.bit_exact = equal_output(lowered.network.schedule, bytes, lowered.network.output, output);
+      simulate_schedule(context, schedule, run.folder, "student", {true, true, output});
+  result.bit_exact = equal_output(planned.network, bytes, output);
   IntegerNetwork body(family, ranges);
   const Int8Accuracy int8 = int8_accuracy(student, body, context.int8_test(), [&](std::int64_t done) {
     run.progress.report("int8 accuracy, example " + std::to_string(done));
@@ -144,10 +144,10 @@ ScheduleResult stage_schedule(const StageRun& run) {
     const spec::Prediction p = fit.corrected(predicted);
     return figures_of(p.cycles, p.energy_pj, context.arch().clock_ghz);
   };
-  result.corrected = corrected(lowered.network.schedule.prediction);
+  result.corrected = corrected(planned.plan.prediction);
   spec::Schedule dense = spec::Schedule::load(context.absolute(run.results.get<DenseResult>().schedule));
-  machines::simba::predict(dense, costs.machine());
-  result.dense_corrected = corrected(dense.prediction);
+  machines::simba::predict(dense.workload, dense.plan, costs.machine());
+  result.dense_corrected = corrected(dense.plan.prediction);
   return result;
 }
 

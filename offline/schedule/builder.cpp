@@ -3,12 +3,10 @@
 
 #include <algorithm>
 
-#include "base/checked.h"
+#include "spec/arithmetic.h"
 
 namespace heat::offline {
 namespace {
-
-constexpr std::int64_t kAlignment = spec::kDmaBlockBytes;
 
 std::int64_t extent(const spec::TensorView& view, const std::vector<spec::Index>& group) {
   std::int64_t product = 1;
@@ -33,65 +31,65 @@ std::vector<spec::Index> indices_of(const spec::TensorView& view) {
 }  // namespace
 
 NetworkBuilder::NetworkBuilder(std::string network, std::string method, std::int64_t tokens) {
-  network_.schedule.network = std::move(network);
-  network_.schedule.method = std::move(method);
-  network_.schedule.tokens = tokens;
+  workload().network = std::move(network);
+  workload().method = std::move(method);
+  workload().tokens = tokens;
 }
 
-int NetworkBuilder::tensor(const std::string& name, spec::TensorKind kind, std::vector<std::int64_t> shape,
-                           std::vector<float> values) {
+spec::TensorId NetworkBuilder::tensor(const std::string& name, spec::TensorKind kind, std::vector<std::int64_t> shape,
+                                      std::vector<float> values) {
   spec::Tensor t;
   t.name = name;
   t.kind = kind;
   t.shape = std::move(shape);
   HEAT_CHECK(values.empty() || static_cast<std::int64_t>(values.size()) == t.bytes(), "values of " + name);
-  network_.schedule.tensors.push_back(std::move(t));
   network_.weights.push_back(std::move(values));
-  return static_cast<int>(network_.schedule.tensors.size()) - 1;
+  return workload().tensors.push_back(std::move(t));
 }
 
-int NetworkBuilder::node(spec::Node node, RealNode real) {
-  network_.schedule.nodes.push_back(std::move(node));
+spec::NodeId NetworkBuilder::node(spec::Node node, RealNode real, spec::LoopDim bound) {
   network_.real.push_back(std::move(real));
-  return static_cast<int>(network_.schedule.nodes.size()) - 1;
+  network_.bounds.push_back(bound);
+  return workload().nodes.push_back(std::move(node));
 }
 
-int NetworkBuilder::gemm(const std::string& name, const std::string& layer, spec::GemmNode g, RealNode real,
-                         spec::LoopDim bound) {
+spec::NodeId NetworkBuilder::gemm(const std::string& name, const std::string& layer, spec::GemmNode g, RealNode real,
+                                  spec::LoopDim bound) {
   g.extents = {extent(g.output, g.indices.b), extent(g.output, g.indices.m), extent(g.output, g.indices.n),
                extent(g.input, g.indices.k)};
+  const spec::Epilogue epilogue = g.epilogue;
   spec::Node n;
   n.name = name;
   n.layer = layer;
   n.einsum = joined(indices_of(g.weight)) + ", " + joined(indices_of(g.input)) + " -> " + joined(indices_of(g.output));
-  n.bound = bound;
   n.gemm = std::move(g);
-  const int at = node(std::move(n), {});
-  complete_gemm(at, std::move(real));
-  return at;
+  const spec::NodeId id = node(std::move(n), {}, bound);
+  complete_gemm(id, epilogue, std::move(real));
+  return id;
 }
 
-void NetworkBuilder::sync() {
-  network_.weights.resize(network_.schedule.tensors.size());
-  network_.real.resize(network_.schedule.nodes.size());
+void NetworkBuilder::adopt(const std::vector<mapper::ChainNode>& nodes) {
+  network_.weights.resize(workload().tensors.size());
+  network_.real.resize(workload().nodes.size());
+  network_.bounds.resize(workload().nodes.size());
+  for (const mapper::ChainNode& n : nodes) network_.bounds[n.node] = n.bound;
 }
 
-void NetworkBuilder::complete_gemm(int node, RealNode real) {
-  const auto at = static_cast<std::size_t>(node);
-  const std::string name = network_.schedule.nodes[at].name;
-  const std::int64_t channels = channel_count(*network_.schedule.nodes[at].gemm);
-  const int requant = tensor(name + ".requant", spec::TensorKind::kParameters,
-                             {channels, static_cast<std::int64_t>(sizeof(spec::RequantRecord))});
-  const int table = real.activation == Activation::kNone
-                        ? -1
-                        : tensor(name + ".activation", spec::TensorKind::kParameters, {spec::kActivationTableBytes});
-  network_.schedule.nodes[at].gemm->epilogue.requant = requant;
-  network_.schedule.nodes[at].gemm->epilogue.activation_table = table;
-  network_.real[at] = std::move(real);
+void NetworkBuilder::complete_gemm(spec::NodeId id, spec::Epilogue epilogue, RealNode real) {
+  spec::Node& node = workload().nodes[id];
+  node.gemm->epilogue = epilogue;
+  const std::int64_t channels = channel_count(*node.gemm);
+  epilogue.requant = tensor(node.name + ".requant", spec::TensorKind::kParameters,
+                            {channels, static_cast<std::int64_t>(sizeof(spec::RequantRecord))});
+  if (real.activation != Activation::kNone)
+    epilogue.activation_table =
+        tensor(node.name + ".activation", spec::TensorKind::kParameters, {spec::kActivationTableBytes});
+  node.gemm->epilogue = epilogue;
+  network_.real[id] = std::move(real);
 }
 
-int NetworkBuilder::softmax(const std::string& name, spec::TensorView input, spec::TensorView output,
-                            std::vector<spec::Index> n, std::vector<spec::Index> k) {
+spec::NodeId NetworkBuilder::softmax(const std::string& name, spec::TensorView input, spec::TensorView output,
+                                     std::vector<spec::Index> n, std::vector<spec::Index> k) {
   spec::VectorNode v;
   v.op = spec::VectorOp::kSoftmax;
   v.rows = extent(input, n);
@@ -105,55 +103,40 @@ int NetworkBuilder::softmax(const std::string& name, spec::TensorView input, spe
   v.input = std::move(input);
   v.output = std::move(output);
   vector_node.vector = std::move(v);
-  return node(std::move(vector_node), {});
+  return node(std::move(vector_node), {}, spec::LoopDim::kN);
 }
 
-int NetworkBuilder::layer_norm(const std::string& name, int input, int residual, int output, RealNode real) {
+spec::NodeId NetworkBuilder::layer_norm(const std::string& name, spec::TensorId input, spec::TensorId residual,
+                                        spec::TensorId output, RealNode real) {
   spec::VectorNode v;
   v.op = spec::VectorOp::kLayerNorm;
   v.n = {"t"};
   v.k = {"o"};
-  v.rows = at(input).shape[0];
-  v.columns = at(input).shape[1];
-  v.input = view_of(network_.schedule, input, {"t", "o"}, {"t", "o"});
-  if (residual >= 0) v.residual = view_of(network_.schedule, residual, {"t", "o"}, {"t", "o"});
-  v.output = view_of(network_.schedule, output, {"t", "o"}, {"t", "o"});
+  v.rows = workload().tensors[input].shape[0];
+  v.columns = workload().tensors[input].shape[1];
+  v.input = view_of(workload(), input, {"t", "o"}, {"t", "o"});
+  if (residual) v.residual = view_of(workload(), residual, {"t", "o"}, {"t", "o"});
+  v.output = view_of(workload(), output, {"t", "o"}, {"t", "o"});
   v.parameters = tensor(name + ".parameters", spec::TensorKind::kParameters,
                         {v.columns, static_cast<std::int64_t>(sizeof(spec::LayerNormRecord))});
   spec::Node n;
   n.name = n.layer = name;
-  n.einsum = residual >= 0 ? "layer norm over o of t o + t o" : "layer norm over o of t o";
+  n.einsum = residual ? "layer norm over o of t o + t o" : "layer norm over o of t o";
   n.vector = std::move(v);
-  return node(std::move(n), std::move(real));
+  return node(std::move(n), std::move(real), spec::LoopDim::kN);
 }
 
-Network NetworkBuilder::finish(int input, int output) {
+Network NetworkBuilder::finish(spec::TensorId input, spec::TensorId output) {
   network_.input = input;
   network_.output = output;
-  at(input).kind = spec::TensorKind::kInput;
-  at(output).kind = spec::TensorKind::kOutput;
+  workload().tensors[input].kind = spec::TensorKind::kInput;
+  workload().tensors[output].kind = spec::TensorKind::kOutput;
   return std::move(network_);
 }
 
-void assign_addresses(spec::Schedule& schedule) {
-  std::int64_t next = 0;
-  const auto place = [&](bool given) {
-    for (spec::Tensor& t : schedule.tensors) {
-      const bool is_given = t.kind != spec::TensorKind::kIntermediate && t.kind != spec::TensorKind::kOutput;
-      if (is_given != given) continue;
-      t.dram_address = -1;
-      if (t.home != spec::Home::kDram) continue;
-      t.dram_address = next;
-      next += base::ceil_div(t.bytes(), kAlignment) * kAlignment;
-    }
-  };
-  place(true);
-  place(false);
-}
-
-spec::TensorView view_of(const spec::Schedule& schedule, int tensor, const std::vector<spec::Index>& axes,
+spec::TensorView view_of(const spec::Workload& workload, spec::TensorId tensor, const std::vector<spec::Index>& axes,
                          const std::vector<spec::Index>& order) {
-  const spec::Tensor& t = schedule.tensors[static_cast<std::size_t>(tensor)];
+  const spec::Tensor& t = workload.tensors[tensor];
   HEAT_CHECK(axes.size() == t.shape.size() && order.size() == axes.size(), "axes of " + t.name);
   spec::TensorView view;
   view.tensor = tensor;

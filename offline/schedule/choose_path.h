@@ -4,26 +4,26 @@
 #include <map>
 #include <string>
 
-#include "offline/mapper/layer_cost.h"
 #include "offline/path/optimal_path.h"
+#include "offline/schedule/layer_cost.h"
 
 namespace heat::offline {
 
 class HardwarePaths {
  public:
   // Costs up to `paths` of the least paths, none above `max_macs` times the least. `coster` must outlive this.
-  explicit HardwarePaths(mapper::LayerCoster& coster, int paths = 2, double max_macs = 2)
+  explicit HardwarePaths(LayerCoster& coster, int paths = 2, double max_macs = 2)
       : coster_(coster), paths_(paths), max_macs_(max_macs) {}
 
   struct Choice {
     OnlinePlan plan;
-    mapper::LayerCost cost;
+    LayerCost cost;
   };
   // Of least EDP; the least by MACs where none is feasible. Remembers what it was asked.
   const Choice& best(const TensorNetwork& network);
 
  private:
-  mapper::LayerCoster& coster_;
+  LayerCoster& coster_;
   const int paths_;
   const double max_macs_;
   std::map<std::string, Choice> known_;

@@ -7,10 +7,15 @@
 #include <cmath>
 #include <cstring>
 
+#include "base/errors.h"
+#include "spec/arithmetic.h"
+
 namespace heat::offline {
 namespace {
 
 using Matrix = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+
+using RealTensors = spec::IdVector<spec::TensorId, std::vector<float>>;
 
 // The offsets a GEMM node's three views span, group by group.
 struct GemmOffsets {
@@ -39,11 +44,11 @@ void pack(const std::vector<S>& source, std::int64_t base, const std::vector<std
     for (std::int64_t c : column) *packed++ = static_cast<T>(source[at(base + r + c)]);
 }
 
-void real_gemm(const spec::GemmNode& g, const RealNode& real, std::vector<std::vector<float>>& tensors, float& peak) {
+void real_gemm(const spec::GemmNode& g, const RealNode& real, RealTensors& tensors, float& peak) {
   const GemmOffsets o(g);
-  const auto& weight = tensors[at(g.weight.tensor)];
-  const auto& input = tensors[at(g.input.tensor)];
-  auto& output = tensors[at(g.output.tensor)];
+  const auto& weight = tensors[g.weight.tensor];
+  const auto& input = tensors[g.input.tensor];
+  auto& output = tensors[g.output.tensor];
   Matrix w(g.extents.m, g.extents.k), x(g.extents.n, g.extents.k), y(g.extents.m, g.extents.n);
   for (std::int64_t b = 0; b < g.extents.b; ++b) {
     pack(weight, o.weight_b[at(b)], o.weight_m, o.weight_k, w.data());
@@ -76,13 +81,13 @@ void real_layer_norm(const RealNode& real, std::vector<double>& row) {
   for (std::size_t i = 0; i < row.size(); ++i) row[i] = (row[i] - mean) * scale * real.gamma[i] + real.beta[i];
 }
 
-void real_vector(const spec::VectorNode& v, const RealNode& real, std::vector<std::vector<float>>& tensors) {
+void real_vector(const spec::VectorNode& v, const RealNode& real, RealTensors& tensors) {
   const auto rows = group_offsets(v.input, v.n), columns = group_offsets(v.input, v.k);
   const auto out_rows = group_offsets(v.output, v.n), out_columns = group_offsets(v.output, v.k);
   std::vector<std::int64_t> r_rows, r_columns;
   if (v.residual) r_rows = group_offsets(*v.residual, v.n), r_columns = group_offsets(*v.residual, v.k);
-  const auto& input = tensors[at(v.input.tensor)];
-  auto& output = tensors[at(v.output.tensor)];
+  const auto& input = tensors[v.input.tensor];
+  auto& output = tensors[v.output.tensor];
   std::vector<double> row(columns.size());
   for (std::size_t r = 0; r < rows.size(); ++r) {
     if (v.op == spec::VectorOp::kSoftmax) {
@@ -90,7 +95,7 @@ void real_vector(const spec::VectorNode& v, const RealNode& real, std::vector<st
     } else {
       for (std::size_t c = 0; c < columns.size(); ++c) {
         row[c] = input[at(rows[r] + columns[c])];
-        if (v.residual) row[c] += tensors[at(v.residual->tensor)][at(r_rows[r] + r_columns[c])];
+        if (v.residual) row[c] += tensors[v.residual->tensor][at(r_rows[r] + r_columns[c])];
       }
       real_layer_norm(real, row);
     }
@@ -133,16 +138,16 @@ void multiply_row(const std::int16_t* w, const std::int16_t* x, std::int64_t row
   }
 }
 
-void integer_gemm(const spec::GemmNode& g, IntegerValues& values) {
+void integer_gemm(const spec::GemmNode& g, TensorBytes& values) {
   const GemmOffsets o(g);
-  auto& output = values[at(g.output.tensor)];
-  const auto& records = values[at(g.epilogue.requant)];
-  const std::int8_t* table = g.epilogue.activation_table < 0 ? nullptr : values[at(g.epilogue.activation_table)].data();
+  auto& output = values[g.output.tensor];
+  const auto& records = values[g.epilogue.requant];
+  const std::int8_t* table = g.epilogue.activation_table ? values[g.epilogue.activation_table].data() : nullptr;
   std::vector<std::int16_t> w(at(g.extents.m * g.extents.k)), x(at(g.extents.n * g.extents.k));
   std::vector<std::int32_t> sums(at(g.extents.n));
   for (std::int64_t b = 0; b < g.extents.b; ++b) {
-    pack(values[at(g.weight.tensor)], o.weight_b[at(b)], o.weight_m, o.weight_k, w.data());
-    pack(values[at(g.input.tensor)], o.input_b[at(b)], o.input_n, o.input_k, x.data());
+    pack(values[g.weight.tensor], o.weight_b[at(b)], o.weight_m, o.weight_k, w.data());
+    pack(values[g.input.tensor], o.input_b[at(b)], o.input_n, o.input_k, x.data());
     for (std::int64_t m = 0; m < g.extents.m; ++m) {
       multiply_row(&w[at(m * g.extents.k)], x.data(), g.extents.n, g.extents.k, sums.data());
       for (std::int64_t n = 0; n < g.extents.n; ++n)
@@ -190,13 +195,13 @@ void integer_layer_norm(const spec::VectorNode& v, const std::vector<std::int8_t
   }
 }
 
-void integer_vector(const spec::VectorNode& v, IntegerValues& values) {
+void integer_vector(const spec::VectorNode& v, TensorBytes& values) {
   const auto rows = group_offsets(v.input, v.n), columns = group_offsets(v.input, v.k);
   const auto out_rows = group_offsets(v.output, v.n), out_columns = group_offsets(v.output, v.k);
   std::vector<std::int64_t> r_rows, r_columns;
   if (v.residual) r_rows = group_offsets(*v.residual, v.n), r_columns = group_offsets(*v.residual, v.k);
-  const auto& input = values[at(v.input.tensor)];
-  const auto& parameters = values[at(v.parameters)];
+  const auto& input = values[v.input.tensor];
+  const auto& parameters = values[v.parameters];
   std::vector<std::int64_t> row(columns.size());
   for (std::size_t r = 0; r < rows.size(); ++r) {
     for (std::size_t c = 0; c < columns.size(); ++c) {
@@ -204,7 +209,7 @@ void integer_vector(const spec::VectorNode& v, IntegerValues& values) {
       if (v.op == spec::VectorOp::kLayerNorm) {
         row[c] *= v.multiplier_x;
         if (v.residual)
-          row[c] += std::int64_t{values[at(v.residual->tensor)][at(r_rows[r] + r_columns[c])]} * v.multiplier_r;
+          row[c] += std::int64_t{values[v.residual->tensor][at(r_rows[r] + r_columns[c])]} * v.multiplier_r;
       }
     }
     if (v.op == spec::VectorOp::kSoftmax)
@@ -212,26 +217,24 @@ void integer_vector(const spec::VectorNode& v, IntegerValues& values) {
     else
       integer_layer_norm(v, parameters, row);
     for (std::size_t c = 0; c < columns.size(); ++c)
-      values[at(v.output.tensor)][at(out_rows[r] + out_columns[c])] = static_cast<std::int8_t>(row[c]);
+      values[v.output.tensor][at(out_rows[r] + out_columns[c])] = static_cast<std::int8_t>(row[c]);
   }
 }
 
 }  // namespace
 
 RealValues evaluate_real(const Network& network, const std::vector<float>& input) {
-  const spec::Schedule& schedule = network.schedule;
-  HEAT_CHECK(static_cast<std::int64_t>(input.size()) == schedule.tensors[at(network.input)].bytes(), "input size");
+  const spec::Workload& workload = network.workload;
+  HEAT_CHECK(static_cast<std::int64_t>(input.size()) == workload.tensors[network.input].bytes(), "input size");
   RealValues values;
   values.tensors = network.weights;
-  values.tensors.resize(schedule.tensors.size());
-  for (std::size_t t = 0; t < schedule.tensors.size(); ++t)
-    if (schedule.tensors[t].kind == spec::TensorKind::kIntermediate ||
-        schedule.tensors[t].kind == spec::TensorKind::kOutput)
-      values.tensors[t].assign(at(schedule.tensors[t].bytes()), 0);
-  values.tensors[at(network.input)] = input;
-  values.before_activation.assign(schedule.nodes.size(), 0);
-  for (std::size_t n = 0; n < schedule.nodes.size(); ++n) {
-    const spec::Node& node = schedule.nodes[n];
+  values.tensors.resize(workload.tensors.size());
+  for (spec::TensorId t : workload.tensors.ids())
+    if (!workload.tensors[t].is_given()) values.tensors[t].assign(at(workload.tensors[t].bytes()), 0);
+  values.tensors[network.input] = input;
+  values.before_activation.assign(workload.nodes.size(), 0);
+  for (spec::NodeId n : workload.nodes.ids()) {
+    const spec::Node& node = workload.nodes[n];
     if (node.gemm)
       real_gemm(*node.gemm, network.real[n], values.tensors, values.before_activation[n]);
     else
@@ -240,10 +243,10 @@ RealValues evaluate_real(const Network& network, const std::vector<float>& input
   return values;
 }
 
-void evaluate_integer(const spec::Schedule& schedule, IntegerValues& values) {
-  values.resize(schedule.tensors.size());
-  for (std::size_t t = 0; t < schedule.tensors.size(); ++t) values[t].resize(at(schedule.tensors[t].bytes()));
-  for (const spec::Node& node : schedule.nodes) {
+void evaluate_integer(const spec::Workload& workload, TensorBytes& values) {
+  values.resize(workload.tensors.size());
+  for (spec::TensorId t : workload.tensors.ids()) values[t].resize(at(workload.tensors[t].bytes()));
+  for (const spec::Node& node : workload.nodes) {
     if (node.gemm)
       integer_gemm(*node.gemm, values);
     else

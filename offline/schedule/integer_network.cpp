@@ -12,8 +12,8 @@ NetworkFamily::NetworkFamily(Graph graph, std::int64_t usual_tokens, NetworkForm
     : graph_(std::move(graph)),
       features_(features_of(graph_.values[static_cast<std::size_t>(machine_steps(graph_).input)])),
       forms_(std::move(forms)) {
-  const PathChooser choose = forms_.choose;
-  forms_.choose = [choose, usual = usual_tokens](const TensorNetwork& network) {
+  const PathChooser choose = forms_.target.choose;
+  forms_.target.choose = [choose, usual = usual_tokens](const TensorNetwork& network) {
     TensorNetwork asked = network;
     asked.einsum.sizes.at("t") = usual;
     OnlinePlan plan = choose(asked);
@@ -45,13 +45,13 @@ void IntegerNetwork::prepare(std::int64_t tokens) {
 
 std::vector<float> IntegerNetwork::run(const std::vector<float>& input) const {
   const Quantized& q = lengths_.at(static_cast<std::int64_t>(input.size()) / family_.features());
-  const auto& tensors = q.network.schedule.tensors;
-  IntegerValues values = q.bytes;
-  auto& given = values[static_cast<std::size_t>(q.network.input)];
-  const double scale = tensors[static_cast<std::size_t>(q.network.input)].scale;
+  const auto& tensors = q.network.workload.tensors;
+  TensorBytes values = q.bytes;
+  auto& given = values[q.network.input];
+  const double scale = tensors[q.network.input].scale;
   std::transform(input.begin(), input.end(), given.begin(), [scale](float x) { return quantize_value(x, scale); });
-  evaluate_integer(q.network.schedule, values);
-  const auto out = static_cast<std::size_t>(q.network.output);
+  evaluate_integer(q.network.workload, values);
+  const spec::TensorId out = q.network.output;
   std::vector<float> result;
   for (std::int8_t v : values[out]) result.push_back(static_cast<float>(tensors[out].scale * v));
   return result;

@@ -40,7 +40,7 @@ class IntegerNetwork {
  private:
   struct Quantized {
     Network network;
-    std::vector<std::vector<std::int8_t>> bytes;
+    TensorBytes bytes;
   };
   const NetworkFamily& family_;
   Ranges ranges_;

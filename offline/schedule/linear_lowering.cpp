@@ -1,12 +1,12 @@
 // Dense layers are one GEMM. Factorised ones: factor_einsum.h states the layer as an einsum of the cores, offline/path
-// finds the contraction tree and which of its inputs are computed before the run, offline/mapper turns the tree into
-// nodes.
+// finds the contraction tree and which of its inputs are computed before the run, lower_path.h turns the tree
+// into nodes.
 #include "offline/schedule/linear_lowering.h"
 
 #include <algorithm>
 #include <set>
 
-#include "offline/mapper/lower_path.h"
+#include "offline/schedule/lower_path.h"
 #include "offline/schedule/static_operand.h"
 
 namespace heat::offline {
@@ -18,9 +18,11 @@ std::vector<std::int64_t> sizes_of(const std::vector<spec::ViewDim>& dims) {
   return sizes;
 }
 
-void lower_dense(NetworkBuilder& builder, const LinearForm& form, std::int64_t tokens, const ActivationLayout& input,
+void lower_dense(NetworkBuilder& builder, const LinearForm& form, const ActivationLayout& input,
                  const ActivationLayout& output, Activation activation) {
-  const int weight = builder.tensor(form.name + ".weight", spec::TensorKind::kWeight, {form.out, form.in}, form.weight);
+  const std::int64_t tokens = builder.workload().tokens;
+  const spec::TensorId weight =
+      builder.tensor(form.name + ".weight", spec::TensorKind::kWeight, {form.out, form.in}, form.weight);
   spec::GemmNode g;
   g.indices.n = {"t"};
   g.weight.tensor = weight;
@@ -55,16 +57,17 @@ struct Digit {
 
 class FactorizedLowering {
  public:
-  FactorizedLowering(NetworkBuilder& builder, const LinearForm& form, std::int64_t tokens,
-                     const ActivationLayout& input, const ActivationLayout& output)
-      : builder_(builder), form_(form), factors_(*form.factors), tokens_(tokens), input_(input), output_(output) {}
+  FactorizedLowering(NetworkBuilder& builder, const LinearForm& form, const ActivationLayout& input,
+                     const ActivationLayout& output)
+      : builder_(builder), form_(form), factors_(*form.factors), input_(input), output_(output) {}
 
-  void run(Activation activation, const PathChooser& choose) {
-    const TensorNetwork network = factorized_linear_network(factors_.method, factors_.shape, factors_.ranks, tokens_);
-    OnlinePlan plan = choose(network);
+  void run(Activation activation, const LoweringTarget& target) {
+    const TensorNetwork network =
+        factorized_linear_network(factors_.method, factors_.shape, factors_.ranks, builder_.workload().tokens);
+    OnlinePlan plan = target.choose(network);
     const std::vector<std::vector<spec::Index>> axes = plan.network.einsum.operands;  // before row modes are split
     split_row_modes(plan.network.einsum);
-    const mapper::LoweredPath path = lower(plan);
+    const LoweredPath path = lower(plan, target.lanes);
     if (form_.has_values()) fill(network, plan, axes, path);
     finish(path, activation);
   }
@@ -110,56 +113,50 @@ class FactorizedLowering {
     indices.insert(indices.erase(at), by.begin(), by.end());
   }
 
-  mapper::LoweredPath lower(const OnlinePlan& plan) {
-    spec::Schedule& schedule = builder_.network().schedule;
-    const spec::Schedule before = schedule;
-    mapper::LowerRequest request;
+  LoweredPath lower(const OnlinePlan& plan, std::int64_t lanes) {
+    LowerRequest request;
     request.einsum = plan.network.einsum;
     request.path = plan.path;
     request.layer = form_.name;
     request.output_tensor = output_.tensor;
+    request.lanes = lanes;
+    request.features_are_channels = true;  // a bias for every feature
     for (std::size_t i = 0; i < plan.network.size(); ++i) {
       const bool fixed = plan.network.is_static[i];
       request.operands.push_back({form_.name + "." + plan.network.names[i],
                                   fixed ? spec::TensorKind::kWeight : spec::TensorKind::kIntermediate,
-                                  fixed ? -1 : input_.tensor});
+                                  fixed ? spec::TensorId() : input_.tensor});
     }
-    mapper::LoweredPath path = mapper::lower_path(schedule, request);
-    const spec::GemmNode& last = *schedule.nodes[static_cast<std::size_t>(path.nodes.back())].gemm;
-    if (std::find(last.indices.m.begin(), last.indices.m.end(), "t") != last.indices.m.end()) {
-      // Tokens among the channels of the last node would need a bias record for each token: keep them in n.
-      schedule = before;
-      request.exchange_roles = false;
-      path = mapper::lower_path(schedule, request);
-    }
-    builder_.sync();
+    LoweredPath path = lower_path(builder_.workload(), request);
+    builder_.adopt(path.nodes);
     return path;
   }
 
   void fill(const TensorNetwork& network, const OnlinePlan& plan, const std::vector<std::vector<spec::Index>>& axes,
-            const mapper::LoweredPath& path) {
+            const LoweredPath& path) {
     const std::vector<Core> cores = deployed_cores(factors_);
     for (std::size_t i = 0; i < plan.network.size(); ++i) {
       if (!plan.network.is_static[i]) continue;
       const std::vector<float> values = static_values(network, cores, plan.network.names[i], axes[i]);
-      builder_.network().weights[static_cast<std::size_t>(path.operands[i].tensor)] =
+      builder_.network().weights[path.operands[i].tensor] =
           permute_axes(values, plan.network.einsum.operands[i], path.operands[i].order, plan.network.einsum.sizes);
     }
   }
 
-  void finish(const mapper::LoweredPath& path, Activation activation) {
-    for (int n : path.nodes) {
+  void finish(const LoweredPath& path, Activation activation) {
+    for (const mapper::ChainNode& n : path.nodes) {
       RealNode real;
-      if (n == path.nodes.back()) {
-        spec::GemmNode& g = *builder_.network().schedule.nodes[static_cast<std::size_t>(n)].gemm;
+      spec::Epilogue epilogue;
+      if (n.node == path.nodes.back().node) {
+        spec::GemmNode& g = *builder_.workload().nodes[n.node].gemm;
         place_output(g);
-        g.epilogue.channels_include_batch = !g.indices.b.empty();
+        epilogue.channels_include_batch = !g.indices.b.empty();
         for (const auto& index : g.indices.n)
-          if (index != "t") g.epilogue.n_channels *= digit(index).size;
+          if (index != "t") epilogue.n_channels *= digit(index).size;
         real.activation = activation;
         if (!form_.bias.empty()) real.bias = bias_by_channel(g);
       }
-      builder_.complete_gemm(n, std::move(real));
+      builder_.complete_gemm(n.node, epilogue, std::move(real));
     }
   }
 
@@ -192,7 +189,6 @@ class FactorizedLowering {
   NetworkBuilder& builder_;
   const LinearForm& form_;
   const Decomposition& factors_;
-  const std::int64_t tokens_;
   const ActivationLayout& input_;
   const ActivationLayout& output_;
   std::vector<Digit> digits_;
@@ -200,8 +196,8 @@ class FactorizedLowering {
 
 }  // namespace
 
-ActivationLayout plain_layout(const spec::Schedule& schedule, int tensor, const spec::Index& index) {
-  const auto& shape = schedule.tensors[static_cast<std::size_t>(tensor)].shape;
+ActivationLayout plain_layout(const spec::Workload& workload, spec::TensorId tensor, const spec::Index& index) {
+  const auto& shape = workload.tensors[tensor].shape;
   HEAT_CHECK(shape.size() == 2, "a plain activation is [tokens, features]");
   return {tensor, shape[1], {{index, shape[1], 1}}};
 }
@@ -235,10 +231,10 @@ OnlinePlan least_macs_plan(const TensorNetwork& network) {
   return online_plan(network, optimal_path(network));
 }
 
-void lower_linear(NetworkBuilder& builder, const LinearForm& form, std::int64_t tokens, const ActivationLayout& input,
-                  const ActivationLayout& output, Activation activation, const PathChooser& choose) {
+void lower_linear(NetworkBuilder& builder, const LinearForm& form, const ActivationLayout& input,
+                  const ActivationLayout& output, Activation activation, const LoweringTarget& target) {
   HEAT_CHECK(can_write(form, sizes_of(output.features)), form.name + ": factors do not split at the output's digits");
-  auto& layers = builder.network().schedule.layers;
+  auto& layers = builder.workload().layers;
   if (const auto& f = form.factors)
     layers.push_back(
         {form.name, form.out, form.in, method_name(f->method), shape_text(f->shape, f->method), ranks_text(f->ranks)});
@@ -246,9 +242,9 @@ void lower_linear(NetworkBuilder& builder, const LinearForm& form, std::int64_t 
     layers.push_back(
         {form.name, form.out, form.in, "dense", std::to_string(form.out) + "x" + std::to_string(form.in), ""});
   if (!form.factors)
-    lower_dense(builder, form, tokens, input, output, activation);
+    lower_dense(builder, form, input, output, activation);
   else
-    FactorizedLowering(builder, form, tokens, input, output).run(activation, choose);
+    FactorizedLowering(builder, form, input, output).run(activation, target);
 }
 
 }  // namespace heat::offline

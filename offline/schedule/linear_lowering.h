@@ -25,13 +25,13 @@ struct LinearForm {
 // Where a layer's activations lie: element (t, features) has the offset t * token_stride + sum feature * stride. The
 // features, outermost first, are the digits of the flat feature index.
 struct ActivationLayout {
-  int tensor = -1;
+  spec::TensorId tensor;
   std::int64_t token_stride = 0;
   std::vector<spec::ViewDim> features;
 };
 
 // A tensor [tokens, features], row-major.
-ActivationLayout plain_layout(const spec::Schedule& schedule, int tensor, const spec::Index& index);
+ActivationLayout plain_layout(const spec::Workload& workload, spec::TensorId tensor, const spec::Index& index);
 
 // The digits (sizes, outermost first) that refine both digit systems of the same product, or nothing when there are
 // none: {12, 64} and {24, 32} give {12, 2, 32}.
@@ -46,10 +46,15 @@ using PathChooser = std::function<OnlinePlan(const TensorNetwork&)>;
 // The path of least online MACs.
 OnlinePlan least_macs_plan(const TensorNetwork& network);
 
-// Adds the layer's nodes. Preconditions: can_write(form, sizes of output.features); a factorised layer's input is
-// plain.
-void lower_linear(NetworkBuilder& builder, const LinearForm& form, std::int64_t tokens, const ActivationLayout& input,
-                  const ActivationLayout& output, Activation activation = Activation::kNone,
-                  const PathChooser& choose = least_macs_plan);
+// What lowering needs to know of the machine, and which path factorised layers take on it.
+struct LoweringTarget {
+  std::int64_t lanes = 0;  // outputs that a PE computes side by side: decides the roles of operands (lower_path.h)
+  PathChooser choose = least_macs_plan;
+};
+
+// Adds the layer's nodes for the workload's tokens. Preconditions: can_write(form, sizes of output.features); a
+// factorised layer's input is plain.
+void lower_linear(NetworkBuilder& builder, const LinearForm& form, const ActivationLayout& input,
+                  const ActivationLayout& output, Activation activation, const LoweringTarget& target);
 
 }  // namespace heat::offline

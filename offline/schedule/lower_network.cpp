@@ -14,7 +14,7 @@ using Strides = std::vector<std::int64_t>;
 
 // A value in memory: its tensor, and the stride of each of its axes.
 struct Placed {
-  int tensor = -1;
+  spec::TensorId tensor;
   Strides strides;
 };
 
@@ -73,13 +73,13 @@ class NetworkLowering {
   void place_outputs(std::size_t first) {
     for (std::size_t i = first; i < body_.steps.size(); ++i) {
       const ValueId out = output_of(body_.steps[i]);
-      if (at(out).tensor < 0) place(out, TensorKind::kIntermediate);
+      if (!at(out).tensor) place(out, TensorKind::kIntermediate);
       if (!joins_tokens(body_.steps[first]) || i + 1 == body_.steps.size() || !joins_tokens(body_.steps[i + 1])) return;
     }
   }
 
   ActivationLayout flat(ValueId id, const spec::Index& index) {
-    return plain_layout(builder_.network().schedule, at(id).tensor, index);
+    return plain_layout(builder_.workload(), at(id).tensor, index);
   }
 
   // Tokens lie first among the axes of what a linear layer writes (graph.h).
@@ -93,7 +93,7 @@ class NetworkLowering {
       lay_in_own_order(step.output);
       out = {at(step.output).tensor, form.out, {{"o", form.out, 1}}};
     }
-    lower_linear(builder_, form, tokens_, flat(step.input, "i"), out, activation, forms_.choose);
+    lower_linear(builder_, form, flat(step.input, "i"), out, activation, forms_.target);
   }
 
   // The layer writes every axis where its reader wants it.
@@ -109,7 +109,7 @@ class NetworkLowering {
     for (const Axis& axis : value(id).axes) shape.push_back(size(axis, value(id)));
     std::int64_t stride = 1;
     for (std::size_t axis = shape.size(); axis-- > 0; stride *= shape[axis]) at(id).strides[axis] = stride;
-    builder_.at(at(id).tensor).shape = std::move(shape);
+    builder_.workload().tensors[at(id).tensor].shape = std::move(shape);
   }
 
   // The value's axes that carry the labels, in the labels' order.
@@ -159,14 +159,14 @@ class NetworkLowering {
     RealNode real;
     real.gamma = form.gamma;
     real.beta = form.beta;
-    const int residual = step.residual == kNoValue ? -1 : at(step.residual).tensor;
+    const spec::TensorId residual = step.residual == kNoValue ? spec::TensorId() : at(step.residual).tensor;
     builder_.layer_norm(step.layer.name, at(step.input).tensor, residual, at(step.output).tensor, std::move(real));
   }
 
   void end_segment() {
-    const int nodes = static_cast<int>(builder_.network().schedule.nodes.size());
-    if (nodes > begin_) segments_.push_back({begin_, nodes - begin_});
-    begin_ = nodes;
+    const spec::NodeId end = builder_.workload().nodes.next_id();
+    if (begin_ < end) segments_.push_back({begin_, end.value - begin_.value});
+    begin_ = end;
   }
 
   const Graph& graph_;
@@ -178,7 +178,7 @@ class NetworkLowering {
   std::vector<Placed> placed_;
   NetworkBuilder builder_;
   std::vector<Segment> segments_;
-  int begin_ = 0;
+  spec::NodeId begin_{0};
 };
 
 }  // namespace
@@ -188,16 +188,15 @@ LoweredNetwork lower_network(const Graph& graph, const NetworkLabel& label, cons
   return NetworkLowering(graph, label, forms, loop).run();
 }
 
-LoweredNetwork lower_single_linear(const NetworkLabel& label, const LinearForm& form, Activation activation,
-                                   const PathChooser& choose) {
+LoweredNetwork lower_single_linear(const NetworkLabel& label, const LinearForm& form, const LoweringTarget& target,
+                                   Activation activation) {
   NetworkBuilder builder(label.network, label.method, label.tokens);
-  const int x = builder.tensor(form.name + ".input", TensorKind::kInput, {label.tokens, form.in});
-  const int y = builder.tensor(form.name + ".out", TensorKind::kOutput, {label.tokens, form.out});
-  const spec::Schedule& schedule = builder.network().schedule;
-  lower_linear(builder, form, label.tokens, plain_layout(schedule, x, "i"), plain_layout(schedule, y, "o"), activation,
-               choose);
-  const int nodes = static_cast<int>(schedule.nodes.size());
-  return {builder.finish(x, y), {{0, nodes}}};
+  const spec::TensorId x = builder.tensor(form.name + ".input", TensorKind::kInput, {label.tokens, form.in});
+  const spec::TensorId y = builder.tensor(form.name + ".out", TensorKind::kOutput, {label.tokens, form.out});
+  lower_linear(builder, form, plain_layout(builder.workload(), x, "i"), plain_layout(builder.workload(), y, "o"),
+               activation, target);
+  const auto nodes = static_cast<int>(builder.workload().nodes.size());
+  return {builder.finish(x, y), {{spec::NodeId(0), nodes}}};
 }
 
 }  // namespace heat::offline

@@ -19,7 +19,8 @@ struct NetworkLabel {
 
 // Nodes that fused groups may join: consecutive positions, all walked over the same index.
 struct Segment {
-  int first = 0, count = 0;
+  spec::NodeId first;
+  int count = 0;
 };
 
 struct LoweredNetwork {
@@ -33,8 +34,7 @@ LoweredNetwork lower_network(const Graph& graph, const NetworkLabel& label, cons
                              AttentionLoop loop = AttentionLoop::kHeads);
 
 // One linear layer alone.
-LoweredNetwork lower_single_linear(const NetworkLabel& label, const LinearForm& form,
-                                   Activation activation = Activation::kNone,
-                                   const PathChooser& choose = least_macs_plan);
+LoweredNetwork lower_single_linear(const NetworkLabel& label, const LinearForm& form, const LoweringTarget& target,
+                                   Activation activation = Activation::kNone);
 
 }  // namespace heat::offline

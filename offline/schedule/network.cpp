@@ -8,8 +8,8 @@
 namespace heat::offline {
 
 bool Network::has_weights() const {
-  for (std::size_t t = 0; t < schedule.tensors.size(); ++t)
-    if (schedule.tensors[t].kind == spec::TensorKind::kWeight && weights[t].empty()) return false;
+  for (spec::TensorId t : workload.tensors.ids())
+    if (workload.tensors[t].kind == spec::TensorKind::kWeight && weights[t].empty()) return false;
   return true;
 }
 

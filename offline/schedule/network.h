@@ -1,4 +1,4 @@
-// A network on its way to a schedule: the integer structure (spec::Schedule) and, beside it, the real numbers it stands
+// A network on its way to a schedule: the integer structure (spec::Workload) and, beside it, the real numbers it stands
 // for.
 #pragma once
 
@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "offline/network/activation.h"
-#include "spec/schedule.h"
+#include "spec/workload.h"
 
 namespace heat::offline {
 
@@ -19,15 +19,18 @@ struct RealNode {
   std::vector<float> beta;
 };
 
-// What a schedule computes, in real numbers: parallel to schedule.tensors and schedule.nodes.
 struct Network {
-  spec::Schedule schedule;
-  std::vector<RealNode> real;               // one a node
-  std::vector<std::vector<float>> weights;  // one a tensor: row-major values of kWeight tensors, empty otherwise
-  int input = -1;                           // the tensor given before the run
-  int output = -1;                          // the tensor that is the result
-  bool has_weights() const;                 // every kWeight tensor has its values
+  spec::Workload workload;
+  spec::IdVector<spec::NodeId, spec::LoopDim> bounds;  // the dimension whose leading index fused groups loop over
+  spec::IdVector<spec::NodeId, RealNode> real;
+  spec::IdVector<spec::TensorId, std::vector<float>> weights;  // row-major values of kWeight tensors, empty otherwise
+  spec::TensorId input;                                        // the tensor given before the run
+  spec::TensorId output;                                       // the tensor that is the result
+  bool has_weights() const;                                    // every kWeight tensor has its values
 };
+
+// Bytes of tensors: those that are given, empty for the others.
+using TensorBytes = spec::IdVector<spec::TensorId, std::vector<std::int8_t>>;
 
 // Flattened byte offsets that `group` of a view spans, in the order of the group (its last index runs fastest).
 std::vector<std::int64_t> group_offsets(const spec::TensorView& view, const std::vector<spec::Index>& group);

@@ -31,7 +31,7 @@ struct NormForm {
 struct NetworkForms {
   std::function<LinearForm(const LinearLayer& layer)> linear;
   std::function<NormForm(const NormLayer& layer)> norm;
-  PathChooser choose = least_macs_plan;  // for factorised layers
+  LoweringTarget target;
 };
 
 }  // namespace heat::offline

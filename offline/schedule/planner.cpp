@@ -4,82 +4,84 @@
 #include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
-#include <numeric>
 #include <optional>
 
 #include "base/atomic_file.h"
 #include "machines/simba/misfits.h"
+#include "offline/schedule/addresses.h"
 #include "spec/schedule_checks.h"
 
 namespace heat::offline {
-namespace {
 
-bool is_given(const spec::Tensor& t) {
-  return t.kind != spec::TensorKind::kIntermediate && t.kind != spec::TensorKind::kOutput;
-}
-
-}  // namespace
-
-void plan_groups(LoweredNetwork& lowered, const machines::simba::Machine& machine, const mapper::SearchOptions& options,
-                 mapper::SearchCache* cache) {
-  spec::Schedule& schedule = lowered.network.schedule;
-  schedule.arch = machine.arch.name;
+spec::Plan plan_groups(const LoweredNetwork& lowered, const machines::simba::Machine& machine,
+                       const mapper::SearchOptions& options, mapper::SearchCache* cache) {
+  const Network& network = lowered.network;
+  spec::Schedule schedule{network.workload, {}, "", ""};
+  const spec::Workload& workload = schedule.workload;
+  spec::Plan& plan = schedule.plan;
+  plan.arch = machine.arch.name;
   for (const Segment& segment : lowered.segments) {
-    std::vector<int> chain(static_cast<std::size_t>(segment.count));
-    std::iota(chain.begin(), chain.end(), segment.first);
-    const mapper::FusionResult plan = mapper::plan_fusion(schedule, chain, machine, options, cache);
-    if (!plan.feasible)
-      throw base::ScheduleError("no mapping of nodes '" + schedule.nodes[static_cast<std::size_t>(chain.front())].name +
-                                "' to '" + schedule.nodes[static_cast<std::size_t>(chain.back())].name + "' on " +
-                                machine.arch.name + ": " + plan.reason);
+    std::vector<mapper::ChainNode> chain;
+    for (int i = 0; i < segment.count; ++i) {
+      const spec::NodeId node(segment.first.value + i);
+      chain.push_back({node, network.bounds[node]});
+    }
+    mapper::FusionResult fused = mapper::plan_fusion(workload, chain, machine, options, cache);
+    if (!fused.feasible)
+      throw base::ScheduleError("no mapping of nodes '" + workload.nodes[chain.front().node].name + "' to '" +
+                                workload.nodes[chain.back().node].name + "' on " + machine.arch.name + ": " +
+                                fused.reason);
+    for (spec::FusedGroup& group : fused.groups) plan.groups.push_back(std::move(group));
   }
-  assign_addresses(schedule);
-  machines::simba::predict(schedule, machine);
+  assign_addresses(workload, plan);
+  machines::simba::predict(workload, plan, machine);
   base::Problems problems;
   spec::check_structure(schedule, problems);
   for (const std::string& misfit : machines::simba::misfits(schedule, machine.arch))
-    problems.add(schedule.network, misfit);
+    problems.add(workload.network, misfit);
   problems.throw_if_any<base::ScheduleError>();
+  return std::move(plan);
 }
 
-LoweredNetwork plan_network(const Graph& graph, const NetworkLabel& label, const NetworkForms& forms,
+PlannedNetwork plan_network(const Graph& graph, const NetworkLabel& label, const NetworkForms& forms,
                             const machines::simba::Machine& machine, const mapper::SearchOptions& options,
                             mapper::SearchCache* cache) {
-  LoweredNetwork best;
+  PlannedNetwork best;
   std::optional<double> best_value;
   mapper::SearchCache own;
   if (!cache) cache = &own;
   std::string reasons;
   for (AttentionLoop loop : {AttentionLoop::kHeads, AttentionLoop::kTokens}) {
     LoweredNetwork lowered = lower_network(graph, label, forms, loop);
+    spec::Plan plan;
     try {
-      plan_groups(lowered, machine, options, cache);
+      plan = plan_groups(lowered, machine, options, cache);
     } catch (const base::ScheduleError& e) {  // a head's scores may not fit where a few tokens' do, and the reverse
       reasons += (reasons.empty() ? "" : "\n") + std::string(e.what());
       continue;
     }
-    const spec::Prediction& p = lowered.network.schedule.prediction;
-    const double value = mapper::objective_value(options.objective, p.cycles, p.energy_pj, machine.arch);
+    const double value =
+        mapper::objective_value(options.objective, plan.prediction.cycles, plan.prediction.energy_pj, machine.arch);
     if (best_value && value >= *best_value) continue;
     best_value = value;
-    best = std::move(lowered);
+    best = {std::move(lowered.network), std::move(plan)};
   }
   if (!best_value) throw base::ScheduleError(reasons);
   return best;
 }
 
-std::int64_t write_schedule(spec::Schedule schedule, const std::vector<std::vector<std::int8_t>>& bytes,
-                            const std::string& path) {
+std::int64_t write_schedule(spec::Schedule schedule, const TensorBytes& bytes, const std::string& path) {
   std::string image;
   schedule.dram_image.clear();
-  for (std::size_t t = 0; t < bytes.size(); ++t) {
+  for (spec::TensorId t : bytes.ids()) {
     if (bytes[t].empty()) continue;
-    const spec::Tensor& tensor = schedule.tensors[t];
-    HEAT_CHECK(is_given(tensor) && static_cast<std::int64_t>(bytes[t].size()) == tensor.bytes(),
+    const spec::Tensor& tensor = schedule.workload.tensors[t];
+    HEAT_CHECK(tensor.is_given() && static_cast<std::int64_t>(bytes[t].size()) == tensor.bytes(),
                "data of " + tensor.name);
-    const auto end = static_cast<std::size_t>(tensor.dram_address) + bytes[t].size();
+    const std::int64_t address = schedule.plan.dram_addresses[t];
+    const auto end = static_cast<std::size_t>(address) + bytes[t].size();
     if (image.size() < end) image.resize(end);
-    std::copy(bytes[t].begin(), bytes[t].end(), image.begin() + tensor.dram_address);
+    std::copy(bytes[t].begin(), bytes[t].end(), image.begin() + address);
   }
   if (!image.empty()) {
     const std::filesystem::path file = std::filesystem::path(path).replace_extension(".bin");
@@ -90,18 +92,18 @@ std::int64_t write_schedule(spec::Schedule schedule, const std::vector<std::vect
   return static_cast<std::int64_t>(image.size());
 }
 
-std::vector<std::vector<std::int8_t>> read_image(const spec::Schedule& schedule) {
+TensorBytes read_image(const spec::Schedule& schedule) {
   const std::filesystem::path file = std::filesystem::path(schedule.file).parent_path() / schedule.dram_image;
   const std::string image = base::read_file(file.string());
-  std::vector<std::vector<std::int8_t>> bytes(schedule.tensors.size());
-  for (std::size_t t = 0; t < bytes.size(); ++t) {
-    const spec::Tensor& tensor = schedule.tensors[t];
-    if (!is_given(tensor)) continue;
-    const std::int64_t end = tensor.dram_address + tensor.bytes();
+  const spec::Workload& workload = schedule.workload;
+  TensorBytes bytes(workload.tensors.size());
+  for (spec::TensorId t : workload.tensors.ids()) {
+    if (!workload.tensors[t].is_given()) continue;
+    const std::int64_t begin = schedule.plan.dram_addresses[t], end = begin + workload.tensors[t].bytes();
     if (end > static_cast<std::int64_t>(image.size()))
       throw base::ScheduleError(file.string() + ": has " + std::to_string(image.size()) + " bytes, tensor '" +
-                                tensor.name + "' ends at " + std::to_string(end));
-    bytes[t].assign(image.begin() + tensor.dram_address, image.begin() + end);
+                                workload.tensors[t].name + "' ends at " + std::to_string(end));
+    bytes[t].assign(image.begin() + begin, image.begin() + end);
   }
   return bytes;
 }

@@ -8,26 +8,33 @@
 
 #include "offline/mapper/fusion.h"
 #include "offline/schedule/lower_network.h"
+#include "spec/schedule.h"
 
 namespace heat::offline {
 
 // Partitions every segment's nodes into fused groups (offline/mapper/fusion.h), gives addresses and predicts the costs.
-// Throws spec::ScheduleError when a node has no mapping that fits the machine.
-void plan_groups(LoweredNetwork& lowered, const machines::simba::Machine& machine, const mapper::SearchOptions& options,
-                 mapper::SearchCache* cache = nullptr);
+// Throws base::ScheduleError when a node has no mapping that fits the machine.
+spec::Plan plan_groups(const LoweredNetwork& lowered, const machines::simba::Machine& machine,
+                       const mapper::SearchOptions& options, mapper::SearchCache* cache = nullptr);
+
+// A network with the plan of its workload.
+struct PlannedNetwork {
+  Network network;
+  spec::Plan plan;
+  spec::Schedule schedule() const { return {network.workload, plan, "", ""}; }
+};
 
 // The network's body with its attention walked over heads or over tokens, whichever has the better objective.
-LoweredNetwork plan_network(const Graph& graph, const NetworkLabel& label, const NetworkForms& forms,
+PlannedNetwork plan_network(const Graph& graph, const NetworkLabel& label, const NetworkForms& forms,
                             const machines::simba::Machine& machine, const mapper::SearchOptions& options = {},
                             mapper::SearchCache* cache = nullptr);
 
-// Writes `path` and, when `bytes` is not empty (one vector a tensor, empty for those not given), the DRAM image beside
-// it, "<stem of path>.bin". Returns the image's size.
-std::int64_t write_schedule(spec::Schedule schedule, const std::vector<std::vector<std::int8_t>>& bytes,
-                            const std::string& path);
+// Writes `path` and, when `bytes` is not empty, the DRAM image beside it: "<stem of path>.bin". Returns the image's
+// size.
+std::int64_t write_schedule(spec::Schedule schedule, const TensorBytes& bytes, const std::string& path);
 
-// The bytes of every given tensor, from the image beside a loaded schedule. Throws spec::ScheduleError when it is too
+// The bytes of every given tensor, from the image beside a loaded schedule. Throws base::ScheduleError when it is too
 // short.
-std::vector<std::vector<std::int8_t>> read_image(const spec::Schedule& schedule);
+TensorBytes read_image(const spec::Schedule& schedule);
 
 }  // namespace heat::offline

@@ -85,10 +85,10 @@ LayerNormIntegers layer_norm_integers(double scale_x, double scale_residual, dou
 }
 
 void Ranges::include(const Ranges& other) {
-  const auto join = [](std::vector<double>& into, const std::vector<double>& from) {
+  const auto join = [](auto& into, const auto& from) {
     if (into.empty()) into.resize(from.size());
     HEAT_CHECK(into.size() == from.size(), "ranges of the same tensors and nodes");
-    for (std::size_t i = 0; i < into.size(); ++i) into[i] = std::max(into[i], from[i]);
+    for (auto id : into.ids()) into[id] = std::max(into[id], from[id]);
   };
   join(tensor, other.tensor);
   join(before_activation, other.before_activation);
@@ -96,14 +96,14 @@ void Ranges::include(const Ranges& other) {
 
 Ranges calibrate_ranges(const Network& network, const std::vector<std::vector<float>>& inputs) {
   Ranges ranges;
-  ranges.tensor.assign(network.schedule.tensors.size(), 0);
-  ranges.before_activation.assign(network.schedule.nodes.size(), 0);
+  ranges.tensor.assign(network.workload.tensors.size(), 0);
+  ranges.before_activation.assign(network.workload.nodes.size(), 0);
   for (const auto& input : inputs) {
     const RealValues values = evaluate_real(network, input);
-    for (std::size_t t = 0; t < values.tensors.size(); ++t)
+    for (spec::TensorId t : values.tensors.ids())
       for (float v : values.tensors[t])
         ranges.tensor[t] = std::max(ranges.tensor[t], std::fabs(static_cast<double>(v)));
-    for (std::size_t n = 0; n < ranges.before_activation.size(); ++n)
+    for (spec::NodeId n : ranges.before_activation.ids())
       ranges.before_activation[n] =
           std::max(ranges.before_activation[n], static_cast<double>(values.before_activation[n]));
   }
@@ -115,19 +115,19 @@ namespace {
 class Quantizer {
  public:
   Quantizer(Network& network, const Ranges& ranges) : network_(network), ranges_(ranges) {
-    bytes_.resize(network.schedule.tensors.size());
+    bytes_.resize(network.workload.tensors.size());
   }
 
-  std::vector<std::vector<std::int8_t>> run(const std::vector<float>& input) {
-    for (std::size_t t = 0; t < bytes_.size(); ++t) {
-      spec::Tensor& tensor = network_.schedule.tensors[t];
+  TensorBytes run(const std::vector<float>& input) {
+    for (spec::TensorId t : bytes_.ids()) {
+      spec::Tensor& tensor = network_.workload.tensors[t];
       if (tensor.kind != spec::TensorKind::kWeight && tensor.kind != spec::TensorKind::kParameters)
         tensor.scale = symmetric_scale(ranges_.tensor[t]);
     }
-    auto& given = bytes_[static_cast<std::size_t>(network_.input)];
+    auto& given = bytes_[network_.input];
     for (float x : input) given.push_back(quantize_value(x, tensor(network_.input).scale));
-    for (std::size_t n = 0; n < network_.schedule.nodes.size(); ++n) {
-      spec::Node& node = network_.schedule.nodes[n];
+    for (spec::NodeId n : network_.workload.nodes.ids()) {
+      spec::Node& node = network_.workload.nodes[n];
       if (node.gemm)
         gemm(*node.gemm, network_.real[n], ranges_.before_activation[n]);
       else
@@ -137,12 +137,12 @@ class Quantizer {
   }
 
  private:
-  spec::Tensor& tensor(int t) { return network_.schedule.tensors[static_cast<std::size_t>(t)]; }
+  spec::Tensor& tensor(spec::TensorId t) { return network_.workload.tensors[t]; }
 
   // Scale of each (b, m) row of the weight operand, rows of one channel sharing one, at least `floors`; quantises the
   // rows.
   std::vector<double> weight_scales(const spec::GemmNode& g, const std::vector<double>& floors) {
-    const auto weight = static_cast<std::size_t>(g.weight.tensor);
+    const spec::TensorId weight = g.weight.tensor;
     const bool batch = g.epilogue.channels_include_batch;
     std::vector<double> scales(static_cast<std::size_t>(batch ? g.extents.b * g.extents.m : g.extents.m),
                                tensor(g.weight.tensor).scale);
@@ -171,7 +171,7 @@ class Quantizer {
   void gemm(const spec::GemmNode& g, const RealNode& real, double before_activation) {
     const double scale_in = input_scale(g.input.tensor);
     const double scale_out = tensor(g.output.tensor).scale;
-    const bool table = g.epilogue.activation_table >= 0;
+    const bool table(g.epilogue.activation_table);
     const double scale_sum = table ? symmetric_scale(before_activation) : scale_out;
     const auto channels = static_cast<std::size_t>(channel_count(g));
     const auto inner = static_cast<std::size_t>(g.epilogue.n_channels);
@@ -185,20 +185,18 @@ class Quantizer {
       const double unit = scales[c / inner] * scale_in * real.factor;
       records.push_back(requant_record(unit / scale_sum, real.bias.empty() ? 0 : real.bias[c] / unit));
     }
-    bytes_[static_cast<std::size_t>(g.epilogue.requant)] = bytes_of(records);
-    if (table)
-      bytes_[static_cast<std::size_t>(g.epilogue.activation_table)] =
-          activation_table(real.activation, scale_sum, scale_out);
+    bytes_[g.epilogue.requant] = bytes_of(records);
+    if (table) bytes_[g.epilogue.activation_table] = activation_table(real.activation, scale_sum, scale_out);
   }
 
   // The input operand has one scale; static data there (both operands static) is quantised whole.
-  double input_scale(int t) {
-    const std::vector<float>& real = network_.weights[static_cast<std::size_t>(t)];
+  double input_scale(spec::TensorId t) {
+    const std::vector<float>& real = network_.weights[t];
     if (real.empty()) return tensor(t).scale;
     double largest = 0;
     for (float v : real) largest = std::max(largest, std::fabs(static_cast<double>(v)));
     tensor(t).scale = symmetric_scale(largest);
-    auto& bytes = bytes_[static_cast<std::size_t>(t)];
+    auto& bytes = bytes_[t];
     bytes.clear();
     for (float v : real) bytes.push_back(quantize_value(v, tensor(t).scale));
     return tensor(t).scale;
@@ -207,7 +205,7 @@ class Quantizer {
   void vector(spec::VectorNode& v, const RealNode& real) {
     if (v.op == spec::VectorOp::kSoftmax) {
       tensor(v.output.tensor).scale = 1 / kLimit;
-      bytes_[static_cast<std::size_t>(v.parameters)] = exp_table(tensor(v.input.tensor).scale);
+      bytes_[v.parameters] = exp_table(tensor(v.input.tensor).scale);
       return;
     }
     const LayerNormIntegers n =
@@ -216,18 +214,17 @@ class Quantizer {
     v.multiplier_x = n.multiplier_x;
     v.multiplier_r = n.multiplier_r;
     v.shift = n.shift;
-    bytes_[static_cast<std::size_t>(v.parameters)] = bytes_of(n.records);
+    bytes_[v.parameters] = bytes_of(n.records);
   }
 
   Network& network_;
   const Ranges& ranges_;
-  std::vector<std::vector<std::int8_t>> bytes_;
+  TensorBytes bytes_;
 };
 
 }  // namespace
 
-std::vector<std::vector<std::int8_t>> quantize_network(Network& network, const Ranges& ranges,
-                                                       const std::vector<float>& input) {
+TensorBytes quantize_network(Network& network, const Ranges& ranges, const std::vector<float>& input) {
   HEAT_CHECK(network.has_weights(), "a weight has no values");
   return Quantizer(network, ranges).run(input);
 }

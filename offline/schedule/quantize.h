@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "offline/schedule/network.h"
+#include "spec/arithmetic.h"
 
 namespace heat::offline {
 
@@ -38,7 +39,8 @@ LayerNormIntegers layer_norm_integers(double scale_x, double scale_residual, dou
 
 // Largest magnitudes seen in calibration: per tensor, and per node ahead of its activation.
 struct Ranges {
-  std::vector<double> tensor, before_activation;
+  spec::IdVector<spec::TensorId, double> tensor;
+  spec::IdVector<spec::NodeId, double> before_activation;
   // The larger of both, tensor by tensor. Precondition: ranges of networks with the same tensors and nodes, or none
   // yet.
   void include(const Ranges& other);
@@ -46,9 +48,8 @@ struct Ranges {
 // Runs the network in real numbers on every input and takes the largest magnitudes.
 Ranges calibrate_ranges(const Network& network, const std::vector<std::vector<float>>& inputs);
 
-// The bytes of every given tensor (weights, parameters, `input`), one vector a tensor, empty for the others. Sets the
-// tensors' scales and the nodes' layer-norm multipliers in network.schedule. Precondition: network.has_weights().
-std::vector<std::vector<std::int8_t>> quantize_network(Network& network, const Ranges& ranges,
-                                                       const std::vector<float>& input);
+// The bytes of every given tensor (weights, parameters, `input`). Sets the tensors' scales and the nodes' layer-norm
+// multipliers in network.workload. Precondition: network.has_weights().
+TensorBytes quantize_network(Network& network, const Ranges& ranges, const std::vector<float>& input);
 
 }  // namespace heat::offline

@@ -26,8 +26,15 @@ BarrierUnit::BarrierUnit(sc_core::sc_module_name name, RunContext& context)
   SC_METHOD(release);
   sensitive << due_;
   dont_initialize();
-  context_.clock.begin_group(0,
-                             context_.schedule.groups.empty() ? std::vector<int>{} : context_.schedule.groups[0].nodes);
+  context_.clock.begin_group(0, nodes_of_group(0));
+}
+
+std::vector<int> BarrierUnit::nodes_of_group(std::size_t group) const {
+  std::vector<int> nodes;
+  const auto& groups = context_.schedule.plan.groups;
+  if (group < groups.size())
+    for (const auto& n : groups[spec::GroupId(static_cast<std::int32_t>(group))].nodes) nodes.push_back(n.node.value);
+  return nodes;
 }
 
 // The release follows the last arrival by barrier_cycles and the NoP's longest path.
@@ -48,8 +55,7 @@ void BarrierUnit::release() {
   release_cycles_.push_back(now);
   barrier_cycles_.push_back(context_.clock.end_group(now));
   ++released_;
-  if (released_ < context_.schedule.groups.size())
-    context_.clock.begin_group(now, context_.schedule.groups[released_].nodes);
+  if (released_ < context_.schedule.plan.groups.size()) context_.clock.begin_group(now, nodes_of_group(released_));
   release_.notify();
 }
 

@@ -28,6 +28,7 @@ class BarrierUnit : public sc_core::sc_module {
 
  private:
   void release();
+  std::vector<int> nodes_of_group(std::size_t group) const;
   RunContext& context_;
   int arrived_ = 0, running_;
   std::uint32_t released_ = 0;

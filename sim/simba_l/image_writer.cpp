@@ -26,7 +26,7 @@ void ImageWriter::put_extents(std::size_t at, const spec::Extents& e) {
   w_[at + 3] = word(e.k, "extent k");
 }
 
-std::uint32_t ImageWriter::view_record(int t, const std::array<std::vector<StridedDim>, 3>& groups) {
+std::uint32_t ImageWriter::view_record(spec::TensorId t, const std::array<std::vector<StridedDim>, 3>& groups) {
   std::array<std::vector<StridedDim>, 3> list;
   std::size_t dims = 0;
   for (std::size_t g = 0; g < 3; ++g) {
@@ -34,8 +34,8 @@ std::uint32_t ImageWriter::view_record(int t, const std::array<std::vector<Strid
     dims += list[g].size();
   }
   const std::size_t at = reserve(SIMBA_VIEW_LIST + 2 * dims);
-  const auto address = static_cast<std::uint64_t>(std::max<std::int64_t>(0, tensor(t).dram_address));
-  w_[at + SIMBA_VIEW_TENSOR] = static_cast<std::uint32_t>(t);
+  const auto address = static_cast<std::uint64_t>(std::max<std::int64_t>(0, s_.plan.dram_addresses[t]));
+  w_[at + SIMBA_VIEW_TENSOR] = static_cast<std::uint32_t>(t.value);
   w_[at + SIMBA_VIEW_ADDRESS] = static_cast<std::uint32_t>(address);
   w_[at + SIMBA_VIEW_ADDRESS_HIGH] = static_cast<std::uint32_t>(address >> 32);
   std::size_t next = at + SIMBA_VIEW_LIST;
@@ -60,12 +60,12 @@ std::uint32_t ImageWriter::view(const spec::TensorView& v, const IndexGroups& in
   return view_record(v.tensor, groups);
 }
 
-std::uint32_t ImageWriter::bytes_view(int t) {
+std::uint32_t ImageWriter::bytes_view(spec::TensorId t) {
   return view_record(t, {{{}, {}, {{tensor(t).bytes(), 1}}}});
 }
 
-std::uint32_t ImageWriter::parameters(int t, std::int64_t offset) {
-  if (t < 0) return 0;
+std::uint32_t ImageWriter::parameters(spec::TensorId t, std::int64_t offset) {
+  if (!t) return 0;
   const std::uint32_t at_view = bytes_view(t);
   const std::size_t at = reserve(SIMBA_OPR_WORDS);
   w_[at + SIMBA_OPR_GB] = word(offset, "parameter offset");

@@ -34,8 +34,8 @@ class ImageWriter {
   // Offsets of records: a view with its dims split into three groups; a tensor's bytes as one run; parameters that
   // stream to `offset` of their slot (0 when there are none).
   std::uint32_t view(const spec::TensorView& view, const IndexGroups& indices);
-  std::uint32_t bytes_view(int tensor);
-  std::uint32_t parameters(int tensor, std::int64_t offset);
+  std::uint32_t bytes_view(spec::TensorId tensor);
+  std::uint32_t parameters(spec::TensorId tensor, std::int64_t offset);
 
   // What problems are about from here on, "file: node 'x'".
   void about(const std::string& place) { place_ = place; }
@@ -43,8 +43,8 @@ class ImageWriter {
   const base::Problems& problems() const { return problems_; }
 
  private:
-  std::uint32_t view_record(int tensor, const std::array<std::vector<StridedDim>, 3>& groups);
-  const spec::Tensor& tensor(int t) const { return s_.tensors[static_cast<std::size_t>(t)]; }
+  std::uint32_t view_record(spec::TensorId tensor, const std::array<std::vector<StridedDim>, 3>& groups);
+  const spec::Tensor& tensor(spec::TensorId t) const { return s_.workload.tensors[t]; }
 
   const spec::Schedule& s_;
   std::vector<std::uint32_t>& w_;

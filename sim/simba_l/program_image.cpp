@@ -18,6 +18,8 @@ namespace heat::simba {
 using spec::FusedGroup;
 using spec::GemmNode;
 using spec::Node;
+using spec::PlannedNode;
+using spec::TensorId;
 using spec::TensorView;
 using spec::VectorNode;
 
@@ -44,10 +46,10 @@ std::uint32_t operation_word(spec::VectorOp op) {
 }
 
 // Whether the global-buffer tiles of the node's longest step can be numbered within SIMBA_MAX_TILES.
-bool tiles_fit_keys(const FusedGroup& g, const Node& node, int chiplets) {
-  const spec::Extents& tile = node.gemm->mapping.gb_tile;
+bool tiles_fit_keys(const FusedGroup& g, const PlannedNode& planned, const GemmNode& gemm, int chiplets) {
+  const spec::Extents& tile = planned.mapping.gb_tile;
   const std::int64_t longest = std::min(g.step, machines::simba::chiplet_share(g.extent, chiplets, 0).size());
-  const spec::Extents e = spec::step_extents(*node.gemm, node.bound, g.extent, longest);
+  const spec::Extents e = spec::step_extents(gemm, planned.bound, g.extent, longest);
   std::int64_t tiles = 1;
   for (spec::LoopDim d : {spec::LoopDim::kB, spec::LoopDim::kM, spec::LoopDim::kN, spec::LoopDim::kK})
     if (__builtin_mul_overflow(tiles, simba_pieces(e[d], tile[d]), &tiles)) return false;
@@ -59,58 +61,53 @@ bool tiles_fit_keys(const FusedGroup& g, const Node& node, int chiplets) {
 class ImageBuilder {
  public:
   ImageBuilder(const spec::Schedule& schedule, const spec::ArchSpec& arch, ProgramImage& image)
-      : s_(schedule), arch_(arch), w_(schedule, image.words_, image.views_) {}
+      : s_(schedule),
+        workload_(schedule.workload),
+        plan_(schedule.plan),
+        arch_(arch),
+        w_(schedule, image.words_, image.views_) {}
 
   void build() {
     w_.reserve(SIMBA_IMG_HEADER);
     w_[SIMBA_IMG_MAGIC] = SIMBA_IMAGE_MAGIC;
     w_[SIMBA_IMG_VERSION] = SIMBA_IMAGE_VERSION;
-    w_[SIMBA_IMG_GROUPS] = w_.word(static_cast<std::int64_t>(s_.groups.size()), "groups");
-    const std::size_t table = w_.reserve(s_.groups.size());
+    w_[SIMBA_IMG_GROUPS] = w_.word(static_cast<std::int64_t>(plan_.groups.size()), "groups");
+    const std::size_t table = w_.reserve(plan_.groups.size());
     w_[SIMBA_IMG_GROUP_TABLE] = static_cast<std::uint32_t>(table);
-    for (std::size_t g = 0; g < s_.groups.size(); ++g) {
-      const std::uint32_t at = group(s_.groups[g]);
-      w_[table + g] = at;
+    for (spec::GroupId g : plan_.groups.ids()) {
+      const std::uint32_t at = group(plan_.groups[g]);
+      w_[table + static_cast<std::size_t>(g.value)] = at;
     }
     w_[SIMBA_IMG_SIZE] = w_.word(w_.size(), "image");
     w_.problems().throw_if_any<base::ScheduleError>();
   }
 
  private:
-  const spec::Tensor& tensor(int t) const { return s_.tensors[static_cast<std::size_t>(t)]; }
-  const Node& node_of(int n) const { return s_.nodes[static_cast<std::size_t>(n)]; }
-
-  // Reads and writes of a node.
-  static std::vector<const TensorView*> inputs(const Node& node) {
-    if (node.gemm) return {&node.gemm->weight, &node.gemm->input};
-    std::vector<const TensorView*> views{&node.vector->input};
-    if (node.vector->residual) views.push_back(&*node.vector->residual);
-    return views;
-  }
-  static const TensorView& output(const Node& node) { return node.gemm ? node.gemm->output : node.vector->output; }
+  const spec::Tensor& tensor(TensorId t) const { return workload_.tensors[t]; }
+  const Node& node_of(const PlannedNode& n) const { return workload_.nodes[n.node]; }
 
   void find_objects(const FusedGroup& g) {
     objects_.clear();
     deferred_.clear();
     for (const auto& [t, offset] : layout_.resident) add_object(t);
-    std::set<int> written;
-    for (int n : g.nodes) {
-      for (const TensorView* v : inputs(node_of(n)))
+    std::set<TensorId> written;
+    for (const PlannedNode& n : g.nodes) {
+      for (const TensorView* v : node_of(n).reads())
         if (written.count(v->tensor)) {
           deferred_.insert(v->tensor);
           add_object(v->tensor);
         }
-      const int out = output(node_of(n)).tensor;
+      const TensorId out = node_of(n).writes().tensor;
       if (std::find(g.pinned.begin(), g.pinned.end(), out) != g.pinned.end())
         w_.problem("tensor '" + tensor(out).name + "' is pinned and written by node '" + node_of(n).name +
                    "'; a pinned tensor is only read");
-      if (!spec::is_resident(s_, g, out)) written.insert(out);
+      if (!g.is_resident(out)) written.insert(out);
     }
     if (objects_.size() > SIMBA_MAX_OBJECTS)
       w_.problem("keeps " + std::to_string(objects_.size()) + " tensors, the firmware tracks " +
                  std::to_string(SIMBA_MAX_OBJECTS));
   }
-  void add_object(int t) { objects_.emplace(t, static_cast<std::uint32_t>(objects_.size())); }
+  void add_object(TensorId t) { objects_.emplace(t, static_cast<std::uint32_t>(objects_.size())); }
 
   std::uint32_t operand(const FusedGroup& g, const TensorView& v, const ImageWriter::IndexGroups& indices) {
     const std::uint32_t at_view = w_.view(v, indices);
@@ -131,16 +128,16 @@ class ImageBuilder {
     return static_cast<std::uint32_t>(at);
   }
 
-  void gemm(const FusedGroup& g, const Node& node, std::size_t at) {
-    const GemmNode& n = *node.gemm;
+  void gemm(const FusedGroup& g, const PlannedNode& planned, std::size_t at) {
+    const GemmNode& n = *node_of(planned).gemm;
     // Joint loads are told apart by the number of their tile, which must fit a key.
-    if (!tiles_fit_keys(g, node, arch_.chiplets()))
+    if (!tiles_fit_keys(g, planned, n, arch_.chiplets()))
       w_.problem("has more than " + std::to_string(SIMBA_MAX_TILES) +
                  " global-buffer tiles in a step, which the firmware cannot tell apart; larger tiles or smaller steps "
                  "make fewer");
     const auto& i = n.indices;
-    const auto& map = n.mapping;
-    w_[at + SIMBA_NODE_PER_VALUE] = w_.word(n.extents[node.bound] / g.extent, "values per group index");
+    const auto& map = planned.mapping;
+    w_[at + SIMBA_NODE_PER_VALUE] = w_.word(n.extents[planned.bound] / g.extent, "values per group index");
     w_.put_extents(at + SIMBA_NODE_EXTENTS, n.extents);
     w_.put_extents(at + SIMBA_NODE_GB_TILE, map.gb_tile);
     w_.put_extents(at + SIMBA_NODE_PE_TILE, map.pe_tile);
@@ -154,7 +151,7 @@ class ImageBuilder {
     const std::uint32_t out = operand(g, n.output, {&i.b, &i.m, &i.n});
     const std::uint32_t requant = w_.parameters(n.epilogue.requant, 0);
     const std::uint32_t activation =
-        w_.parameters(n.epilogue.activation_table, machines::simba::activation_table_offset(s_, n, arch_));
+        w_.parameters(n.epilogue.activation_table, machines::simba::activation_table_offset(workload_, n, arch_));
     w_[at + SIMBA_NODE_WEIGHT] = weight;
     w_[at + SIMBA_NODE_INPUT] = input;
     w_[at + SIMBA_NODE_OUTPUT] = out;
@@ -183,15 +180,15 @@ class ImageBuilder {
     w_[at + SIMBA_NODE_SHIFT] = static_cast<std::uint32_t>(v.shift);
   }
 
-  std::uint32_t node(const FusedGroup& g, int id) {
-    const Node& n = node_of(id);
+  std::uint32_t node(const FusedGroup& g, const PlannedNode& planned) {
+    const Node& n = node_of(planned);
     w_.about(s_.file + ": node '" + n.name + "'");
     const std::size_t at = w_.reserve(n.gemm ? SIMBA_NODE_GEMM_WORDS : SIMBA_NODE_VECTOR_WORDS);
     w_[at + SIMBA_NODE_KIND] = n.gemm ? SIMBA_KIND_GEMM : SIMBA_KIND_ROWS;
-    w_[at + SIMBA_NODE_ID] = static_cast<std::uint32_t>(id);
-    w_[at + SIMBA_NODE_BOUND] = dim_word(n.bound);
+    w_[at + SIMBA_NODE_ID] = static_cast<std::uint32_t>(planned.node.value);
+    w_[at + SIMBA_NODE_BOUND] = dim_word(planned.bound);
     if (n.gemm)
-      gemm(g, n, at);
+      gemm(g, planned, at);
     else
       rows(g, n, at);
     return static_cast<std::uint32_t>(at);
@@ -200,13 +197,13 @@ class ImageBuilder {
   // Pinned tensors that the group reads, with the first node that does.
   void pins(const FusedGroup& g, std::size_t header) {
     std::vector<std::array<std::uint32_t, SIMBA_PIN_WORDS>> list;
-    for (int t : g.pinned) {
+    for (TensorId t : g.pinned) {
       const auto at = layout_.resident.find(t);
       if (at == layout_.resident.end()) continue;  // no node of the group views it
       std::int64_t per_value = 0;
       std::uint32_t first = SIMBA_NONE;
       for (std::size_t p = 0; p < g.nodes.size(); ++p)
-        for (const TensorView* v : inputs(node_of(g.nodes[p])))
+        for (const TensorView* v : node_of(g.nodes[p]).reads())
           if (v->tensor == t) {
             if (first == SIMBA_NONE) first = static_cast<std::uint32_t>(p);
             if (spec::holds_index(*v, g.index)) per_value = tensor(t).bytes() / g.extent;
@@ -222,7 +219,7 @@ class ImageBuilder {
 
   std::uint32_t group(const FusedGroup& g) {
     w_.about(s_.file + ": group '" + g.name + "'");
-    layout_ = machines::simba::gb_layout(s_, g, arch_);
+    layout_ = machines::simba::gb_layout(workload_, g, arch_);
     find_objects(g);
     const std::size_t at = w_.reserve(SIMBA_GRP_WORDS);
     w_[at + SIMBA_GRP_EXTENT] = w_.word(g.extent, "extent");
@@ -247,11 +244,13 @@ class ImageBuilder {
   }
 
   const spec::Schedule& s_;
+  const spec::Workload& workload_;
+  const spec::Plan& plan_;
   const spec::ArchSpec& arch_;
   ImageWriter w_;
   machines::simba::GbLayout layout_;
-  std::map<int, std::uint32_t> objects_;
-  std::set<int> deferred_;
+  std::map<TensorId, std::uint32_t> objects_;
+  std::set<TensorId> deferred_;
 };
 
 ProgramImage::ProgramImage(const spec::Schedule& schedule, const spec::ArchSpec& arch) {

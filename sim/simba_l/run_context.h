@@ -38,9 +38,9 @@ struct RunContext {
         arch(a),
         options(o),
         image(s, a),
-        meter(s.nodes.size()),
-        stalls(s.nodes.size()),
-        clock(s.nodes.size()),
+        meter(s.workload.nodes.size()),
+        stalls(s.workload.nodes.size()),
+        clock(s.workload.nodes.size()),
         activity(o.trace, a.chiplets()),
         period(static_cast<double>(1.0 / a.clock_ghz), sc_core::SC_NS) {}
 
@@ -76,7 +76,7 @@ struct RunContext {
     if (!error) error = e;
     sc_core::sc_stop();
   }
-  const std::string& node_name(int node) const { return schedule.nodes[static_cast<std::size_t>(node)].name; }
+  const std::string& node_name(int node) const { return schedule.workload.nodes[spec::NodeId(node)].name; }
   // Throws ScheduleError naming module and node when `needed` exceeds `available`.
   void check_capacity(const std::string& module, int node, const char* what, std::int64_t needed,
                       std::int64_t available) const {

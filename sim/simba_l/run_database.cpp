@@ -13,29 +13,30 @@ namespace heat::simba {
 namespace {
 
 void write_nodes(traces::Writer& w, const spec::Schedule& s, const RunResult& r) {
-  for (std::size_t g = 0; g < s.groups.size(); ++g) {
-    const spec::FusedGroup& group = s.groups[g];
-    w.group({static_cast<std::int32_t>(g), group.name, r.groups[g].start_cycle, r.groups[g].end_cycle,
-             group.prediction.cycles, group.prediction.energy_pj});
-    for (int n : group.nodes) {
-      const spec::Node& node = s.nodes[static_cast<std::size_t>(n)];
-      const NodeResult& result = r.nodes[static_cast<std::size_t>(n)];
+  for (spec::GroupId g : s.plan.groups.ids()) {
+    const spec::FusedGroup& group = s.plan.groups[g];
+    const GroupResult& measured = r.groups[static_cast<std::size_t>(g.value)];
+    w.group({g.value, group.name, measured.start_cycle, measured.end_cycle, group.prediction.cycles,
+             group.prediction.energy_pj});
+    for (const spec::PlannedNode& planned : group.nodes) {
+      const spec::Node& node = s.workload.nodes[planned.node];
+      const NodeResult& result = r.nodes[static_cast<std::size_t>(planned.node.value)];
       traces::NodeRow row;
-      row.id = n;
+      row.id = planned.node.value;
       row.name = node.name;
       row.layer = node.layer;
-      row.group = static_cast<std::int32_t>(g);
+      row.group = g.value;
       row.macs = result.macs;
       row.cycles = result.cycles;
-      row.predicted_cycles = node.prediction.cycles;
-      row.predicted_energy_pj = node.prediction.energy_pj;
+      row.predicted_cycles = planned.prediction.cycles;
+      row.predicted_energy_pj = planned.prediction.energy_pj;
       row.dram_read_bytes = result.dram_read_bytes;
       row.dram_write_bytes = result.dram_write_bytes;
       w.node(row);
     }
   }
-  for (std::size_t t = 0; t < s.tensors.size(); ++t)
-    w.tensor({static_cast<std::int32_t>(t), s.tensors[t].name, s.tensors[t].dram_address, s.tensors[t].bytes()});
+  for (spec::TensorId t : s.workload.tensors.ids())
+    w.tensor({t.value, s.workload.tensors[t].name, s.plan.dram_addresses[t], s.workload.tensors[t].bytes()});
 }
 
 void write_stalls(traces::Writer& w, const RunResult& r) {
@@ -98,8 +99,8 @@ void write_run_database(const std::string& path, const FinishedRun& run) {
   info.version = HEAT_VERSION;
   info.seed = static_cast<std::int64_t>(run.options.stall_seed);
   info.schedule = run.schedule.file;
-  info.network = run.schedule.network;
-  info.method = run.schedule.method;
+  info.network = run.schedule.workload.network;
+  info.method = run.schedule.workload.method;
   info.arch = arch.name;
   info.clock_ghz = arch.clock_ghz;
   info.peak_macs_per_cycle = arch.macs_per_cycle();

@@ -45,10 +45,10 @@ ordered_json stalls_json(const std::vector<Stall>& stalls) {
 
 ordered_json nodes_json(const spec::Schedule& s, const RunResult& r) {
   ordered_json list = ordered_json::array();
-  for (std::size_t i = 0; i < s.nodes.size(); ++i) {
-    const NodeResult& n = r.nodes[i];
-    list.push_back({{"name", s.nodes[i].name},
-                    {"layer", s.nodes[i].layer},
+  for (spec::NodeId id : s.workload.nodes.ids()) {
+    const NodeResult& n = r.nodes[static_cast<std::size_t>(id.value)];
+    list.push_back({{"name", s.workload.nodes[id].name},
+                    {"layer", s.workload.nodes[id].layer},
                     {"cycles", n.cycles},
                     {"energy_pj", n.energy.pj()},
                     {"macs", n.macs},
@@ -62,8 +62,8 @@ ordered_json nodes_json(const spec::Schedule& s, const RunResult& r) {
 
 ordered_json groups_json(const spec::Schedule& s, const RunResult& r) {
   ordered_json list = ordered_json::array();
-  for (std::size_t g = 0; g < s.groups.size(); ++g)
-    list.push_back({{"name", s.groups[g].name},
+  for (std::size_t g = 0; g < r.groups.size(); ++g)
+    list.push_back({{"name", s.plan.groups[spec::GroupId(static_cast<std::int32_t>(g))].name},
                     {"cycles", r.groups[g].end_cycle - r.groups[g].start_cycle},
                     {"barrier_cycles", r.groups[g].barrier_cycles},
                     {"start_cycle", r.groups[g].start_cycle},
@@ -96,8 +96,8 @@ ordered_json report_json(const spec::Schedule& schedule, const spec::ArchSpec& a
     writes += n.dram_write_bytes;
   }
   ordered_json j = {{"program", "simba-sim"},
-                    {"network", schedule.network},
-                    {"method", schedule.method},
+                    {"network", schedule.workload.network},
+                    {"method", schedule.workload.method},
                     {"data", options.data},
                     {"cycles", result.cycles},
                     {"latency_ns", latency_ns(arch, result.cycles)},
@@ -113,7 +113,7 @@ ordered_json report_json(const spec::Schedule& schedule, const spec::ArchSpec& a
                     {"nodes", nodes_json(schedule, result)},
                     {"groups", groups_json(schedule, result)}};
   if (options.data) j["output_fnv1a"] = output_hash(result);
-  j["predicted"] = {{"cycles", schedule.prediction.cycles}, {"energy_pj", schedule.prediction.energy_pj}};
+  j["predicted"] = {{"cycles", schedule.plan.prediction.cycles}, {"energy_pj", schedule.plan.prediction.energy_pj}};
   j["arch"] = spec::to_json(arch);
   j["energy_table"] = spec::to_json(table);
   j["cpu_s"] = cost.cpu_s;
@@ -129,7 +129,7 @@ std::string report_text(const spec::Schedule& schedule, const spec::ArchSpec& ar
     std::snprintf(line, sizeof line, values...);
     text += line;
   };
-  add("%s (%s) on %s\n", schedule.network.c_str(), schedule.method.c_str(), arch.name.c_str());
+  add("%s (%s) on %s\n", schedule.workload.network.c_str(), schedule.workload.method.c_str(), arch.name.c_str());
   add("  cycles       %lld (%.6g ms)\n", static_cast<long long>(result.cycles), latency_ns(arch, result.cycles) * 1e-6);
   add("  energy       %.6g uJ\n", result.energy.pj() * 1e-6);
   add("  EDP          %.6g uJ*s\n", edp(arch, result) * 1e6);
@@ -144,7 +144,8 @@ std::string report_text(const spec::Schedule& schedule, const spec::ArchSpec& ar
   if (order.size() > 8) order.resize(8);
   text += "  longest nodes:\n";
   for (std::size_t i : order)
-    add("    %-48s %10lld cycles %12.6g uJ\n", schedule.nodes[i].name.c_str(),
+    add("    %-48s %10lld cycles %12.6g uJ\n",
+        schedule.workload.nodes[spec::NodeId(static_cast<std::int32_t>(i))].name.c_str(),
         static_cast<long long>(result.nodes[i].cycles), result.nodes[i].energy.pj() * 1e-6);
   add("  simulated in %.2f s of CPU time, %.0f MB\n", cost.cpu_s, static_cast<double>(cost.peak_rss_bytes) / 1e6);
   return text;

@@ -28,15 +28,16 @@ void debug_transfer(DramPort& port, tlm::tlm_command command, std::uint64_t addr
 
 void check_data(const spec::Schedule& schedule, const std::vector<std::uint8_t>& image) {
   base::Problems problems;
-  for (const auto& t : schedule.tensors)
-    if ((t.kind == spec::TensorKind::kInput || t.kind == spec::TensorKind::kWeight ||
-         t.kind == spec::TensorKind::kParameters) &&
-        t.dram_address >= 0 && t.dram_address + t.bytes() > static_cast<std::int64_t>(image.size()))
-      problems.add(schedule.file + ": tensor '" + t.name + "'",
-                   "ends at address " + std::to_string(t.dram_address + t.bytes()) + ", the DRAM image has " +
-                       std::to_string(image.size()) + " bytes");
-  for (const auto& n : schedule.nodes)
-    if (n.vector && n.vector->parameters < 0)
+  const spec::Workload& workload = schedule.workload;
+  for (spec::TensorId t : workload.tensors.ids()) {
+    const std::int64_t end = schedule.plan.dram_addresses[t] + workload.tensors[t].bytes();
+    if (workload.tensors[t].is_given() && end > static_cast<std::int64_t>(image.size()))
+      problems.add(
+          schedule.file + ": tensor '" + workload.tensors[t].name + "'",
+          "ends at address " + std::to_string(end) + ", the DRAM image has " + std::to_string(image.size()) + " bytes");
+  }
+  for (const auto& n : workload.nodes)
+    if (n.vector && !n.vector->parameters)
       problems.add(schedule.file + ": node '" + n.name + "'", "parameters: a run with data needs them");
   problems.throw_if_any<base::ScheduleError>();
 }
@@ -62,17 +63,18 @@ RunResult collect(const RunContext& context, const Package& package, const spec:
   r.cycles = releases.empty() ? 0 : releases.back();
   std::vector<std::int64_t> cycles;
   std::int64_t barrier_cycles = 0;
-  for (std::size_t n = 0; n < s.nodes.size(); ++n) cycles.push_back(context.clock.cycles(static_cast<int>(n)));
+  const std::size_t nodes = s.workload.nodes.size();
+  for (std::size_t n = 0; n < nodes; ++n) cycles.push_back(context.clock.cycles(static_cast<int>(n)));
   for (std::int64_t b : barriers) barrier_cycles += b;
   cycles.push_back(barrier_cycles);
   r.energy_parts = context.meter.parts(context.arch, table, cycles, dram);
-  r.nodes.resize(s.nodes.size());
+  r.nodes.resize(nodes);
   for (const EnergyPart& p : r.energy_parts)
     (p.node < 0 ? r.energy_of_no_node : r.nodes[static_cast<std::size_t>(p.node)].energy)
         .pj_of[spec::component_name(p.component)] += p.energy_pj;
   for (const NodeResult& n : r.nodes) r.energy += n.energy;
   r.energy += r.energy_of_no_node;
-  for (std::size_t n = 0; n < s.nodes.size(); ++n) {
+  for (std::size_t n = 0; n < nodes; ++n) {
     const int node = static_cast<int>(n);
     r.nodes[n].cycles = cycles[n];
     r.nodes[n].macs = context.meter.count(node, spec::Action::kMac);
@@ -80,12 +82,13 @@ RunResult collect(const RunContext& context, const Package& package, const spec:
     r.nodes[n].dram_write_bytes = context.meter.dram_write_bytes(node);
     r.nodes[n].stalls = stalls_of(context, node);
   }
-  for (std::size_t g = 0; g < s.groups.size(); ++g) {
+  for (std::size_t g = 0; g < s.plan.groups.size(); ++g) {
     GroupResult group;
     group.start_cycle = g == 0 ? 0 : releases[g - 1];
     group.end_cycle = releases[g];
     group.barrier_cycles = barriers[g];
-    for (int n : s.groups[g].nodes) group.energy_pj += r.nodes[static_cast<std::size_t>(n)].energy.pj();
+    for (const auto& n : s.plan.groups[spec::GroupId(static_cast<std::int32_t>(g))].nodes)
+      group.energy_pj += r.nodes[static_cast<std::size_t>(n.node.value)].energy.pj();
     if (barrier_cycles > 0)
       group.energy_pj +=
           r.energy_of_no_node.pj() * static_cast<double>(barriers[g]) / static_cast<double>(barrier_cycles);
@@ -133,12 +136,13 @@ RunResult simulate(const spec::Schedule& schedule, const spec::ArchSpec& arch, c
   result.intervals = std::move(context.intervals);
   result.flows = context.activity.samples(result.cycles);
   if (options.data)
-    for (const auto& t : schedule.tensors) {
+    for (spec::TensorId id : schedule.workload.tensors.ids()) {
+      const spec::Tensor& t = schedule.workload.tensors[id];
       if (t.kind != spec::TensorKind::kOutput) continue;
       std::vector<std::uint8_t>& bytes = result.outputs[t.name];
       bytes.resize(static_cast<std::size_t>(t.bytes()));
-      debug_transfer(package.port, tlm::TLM_READ_COMMAND, static_cast<std::uint64_t>(t.dram_address), bytes.data(),
-                     bytes.size());
+      debug_transfer(package.port, tlm::TLM_READ_COMMAND, static_cast<std::uint64_t>(schedule.plan.dram_addresses[id]),
+                     bytes.data(), bytes.size());
     }
   return result;
 }

@@ -10,7 +10,7 @@
 #include <functional>
 #include <vector>
 
-#include "spec/schedule.h"
+#include "spec/tensor.h"
 
 namespace heat::simba {
 

@@ -178,7 +178,7 @@ TEST(Firmware, EncoderLayerWithShallowQueuesThenItFinishes) {
     LazyBus bus(1, 4, depth);
     bus.run(image.words());
     EXPECT_EQ(bus.halt, 0);
-    EXPECT_EQ(bus.barriers, built.schedule.groups.size());
+    EXPECT_EQ(bus.barriers, built.schedule.plan.groups.size());
   }
 }
 

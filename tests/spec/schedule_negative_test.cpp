@@ -29,8 +29,8 @@ Outcome load(const std::string& text) {
     // What is accepted must be safe to work with.
     const ArchSpec arch = test_support::small_arch();
     if (machines::simba::misfits(schedule, arch).empty()) {
-      for (const auto& group : schedule.groups)
-        EXPECT_LE(machines::simba::gb_layout(schedule, group, arch).total_bytes, 8192);
+      for (const auto& group : schedule.plan.groups)
+        EXPECT_LE(machines::simba::gb_layout(schedule.workload, group, arch).total_bytes, 8192);
     }
     to_json(schedule);
     return Outcome::kAccepted;
@@ -61,38 +61,39 @@ TEST(ScheduleNegative, TruncatedFilesAreRefused) {
 
 TEST(ScheduleNegative, NonsenseFilesAreRefused) {
   const std::string nul(100, '\0');
-  const std::vector<std::string> texts{"",
-                                       " ",
-                                       "{}",
-                                       "[]",
-                                       "null",
-                                       "7",
-                                       "\"text\"",
-                                       "{",
-                                       "}",
-                                       "]",
-                                       "&a *a",
-                                       "&a [*a]",
-                                       "{a: &a {b: *a}}",
-                                       "\xff\xfe\x00",
-                                       nul,
-                                       "%YAML 1.2\n---\n",
-                                       "--- 1\n--- 2\n",
-                                       "!!binary x",
-                                       "{format: heat-schedule/1, tensors: &t [*t]}",
-                                       "{prediction: &p {energy_by_component_pj: *p}}",
-                                       "{\"tensors\": [[[]]], \"nodes\": {}, \"groups\": 3}",
-                                       "{? {a: b} : c}",
-                                       "{[1, 2]: 3, nodes: ~}",
-                                       "\xef\xbb\xbf{}",
-                                       "<?xml version=\"1.0\"?>",
-                                       "{\"format\": \"\\ud800\"}"};
+  const std::vector<std::string> texts{
+      "",
+      " ",
+      "{}",
+      "[]",
+      "null",
+      "7",
+      "\"text\"",
+      "{",
+      "}",
+      "]",
+      "&a *a",
+      "&a [*a]",
+      "{a: &a {b: *a}}",
+      "\xff\xfe\x00",
+      nul,
+      "%YAML 1.2\n---\n",
+      "--- 1\n--- 2\n",
+      "!!binary x",
+      "{format: heat-schedule/2, workload: {tensors: &t [*t]}}",
+      "{format: heat-schedule/2, plan: &p {prediction: *p}}",
+      "{\"format\": \"heat-schedule/2\", \"workload\": {\"tensors\": [[[]]], \"nodes\": {}}, \"plan\": 3}",
+      "{? {a: b} : c}",
+      "{[1, 2]: 3, nodes: ~}",
+      "\xef\xbb\xbf{}",
+      "<?xml version=\"1.0\"?>",
+      "{\"format\": \"\\ud800\"}"};
   for (const auto& text : texts) EXPECT_EQ(load(text), Outcome::kRefused) << text;
 }
 
 TEST(ScheduleNegative, DeepNestingIsRefused) {
   for (int depth : {100, 1000, 100000}) {
-    for (const char* open : {"[", "{\"a\":", "- ", "{nodes: ["}) {
+    for (const char* open : {"[", "{\"a\":", "- ", "{format: heat-schedule/2, workload: {nodes: ["}) {
       std::string text;
       for (int i = 0; i < depth; ++i) text += open;
       EXPECT_EQ(load(text), Outcome::kRefused) << depth << " x " << open;
@@ -165,21 +166,21 @@ TEST(ScheduleNegative, EveryMissingKeyIsRefusedOrHasADefault) {
 TEST(ScheduleNegative, ProductsBeyond64BitsAreRefused) {
   const std::int64_t huge = std::int64_t{1} << 32;
   Json shape = layer_json();
-  shape["tensors"][0]["shape"] = {huge, huge, huge};
+  shape["workload"]["tensors"][0]["shape"] = {huge, huge, huge};
   EXPECT_EQ(load(shape.dump()), Outcome::kRefused);
   Json extents = layer_json();
-  auto& gemm = extents["nodes"][0]["gemm"];
+  auto& gemm = extents["workload"]["nodes"][0]["gemm"];
   for (const char* dim : {"b", "m", "n", "k"}) gemm["extents"][dim] = huge;
   EXPECT_EQ(load(extents.dump()), Outcome::kRefused);
   Json view = layer_json();
-  for (auto& dim : view["nodes"][0]["gemm"]["input"]["dims"]) dim["size"] = dim["stride"] = huge;
+  for (auto& dim : view["workload"]["nodes"][0]["gemm"]["input"]["dims"]) dim["size"] = dim["stride"] = huge;
   EXPECT_EQ(load(view.dump()), Outcome::kRefused);
   Json channels = layer_json();
-  channels["nodes"][0]["gemm"]["epilogue"]["n_channels"] = huge;
+  channels["workload"]["nodes"][0]["gemm"]["epilogue"]["n_channels"] = huge;
   EXPECT_EQ(load(channels.dump()), Outcome::kRefused);
   Json tiles = layer_json();
   for (const char* tile : {"gb_tile", "pe_tile"}) {
-    for (const char* dim : {"b", "m", "n", "k"}) tiles["nodes"][0]["gemm"]["mapping"][tile][dim] = huge;
+    for (const char* dim : {"b", "m", "n", "k"}) tiles["plan"]["groups"][0]["nodes"][0]["mapping"][tile][dim] = huge;
   }
   EXPECT_EQ(load(tiles.dump()), Outcome::kRefused);
 }

@@ -158,25 +158,27 @@ std::vector<std::int8_t> layer_norm_row(const std::vector<std::int8_t>& row, con
 
 IntegerReference::IntegerReference(const spec::Schedule& schedule, const std::vector<std::uint8_t>& dram_image)
     : schedule_(schedule) {
-  for (const auto& tensor : schedule.tensors) {
+  for (spec::TensorId t : schedule.workload.tensors.ids()) {
+    const spec::Tensor& tensor = schedule.workload.tensors[t];
+    const std::int64_t address = schedule.plan.dram_addresses[t];
     const auto bytes = static_cast<std::size_t>(tensor.bytes());
     std::vector<std::int8_t> content(bytes, 0);
     const bool given = tensor.kind == spec::TensorKind::kInput || tensor.kind == spec::TensorKind::kWeight ||
                        tensor.kind == spec::TensorKind::kParameters;
     if (given) {
-      if (tensor.dram_address < 0 || static_cast<std::size_t>(tensor.dram_address) + bytes > dram_image.size()) {
+      if (address < 0 || static_cast<std::size_t>(address) + bytes > dram_image.size()) {
         fail(tensor.name, "does not lie in the DRAM image");
       }
       for (std::size_t i = 0; i < bytes; ++i) {
-        content[i] = static_cast<std::int8_t>(dram_image[static_cast<std::size_t>(tensor.dram_address) + i]);
+        content[i] = static_cast<std::int8_t>(dram_image[static_cast<std::size_t>(address) + i]);
       }
     }
     data_.push_back(std::move(content));
   }
 }
 
-void IntegerReference::set_tensor(int position, std::vector<std::int8_t> bytes) {
-  data_.at(static_cast<std::size_t>(position)) = std::move(bytes);
+void IntegerReference::set_tensor(spec::TensorId tensor, std::vector<std::int8_t> bytes) {
+  data_.at(static_cast<std::size_t>(tensor.value)) = std::move(bytes);
 }
 
 std::vector<std::int32_t> IntegerReference::accumulate(const Node& node) const {
@@ -210,10 +212,10 @@ void IntegerReference::run_gemm(const Node& node) {
   const spec::GemmNode& g = node.gemm.value();
   const auto& ix = g.indices;
   const std::vector<std::int32_t> sums = accumulate(node);
-  auto& output = data_.at(static_cast<std::size_t>(g.output.tensor));
+  auto& output = data_.at(static_cast<std::size_t>(g.output.tensor.value));
   const Addressing y = addressing(g.output, ix.b, ix.m, ix.n, output.size(), node.name + ": output");
   if (y.first.size() * y.second.size() * y.third.size() != sums.size()) fail(node.name, "output differs in size");
-  if (g.epilogue.requant < 0) fail(node.name, "has no requantisation records");
+  if (!g.epilogue.requant) fail(node.name, "has no requantisation records");
   const auto& records = tensor(g.epilogue.requant);
   std::size_t position = 0;
   for (std::size_t b = 0; b < y.first.size(); ++b) {
@@ -222,7 +224,7 @@ void IntegerReference::run_gemm(const Node& node) {
       for (std::size_t n = 0; n < y.third.size(); ++n) {
         const auto per_row = static_cast<std::size_t>(g.epilogue.n_channels);
         std::int8_t q = requantise(sums[position++], requant_record(records, row * per_row + n % per_row));
-        if (g.epilogue.activation_table >= 0) {
+        if (g.epilogue.activation_table) {
           q = tensor(g.epilogue.activation_table).at(static_cast<std::size_t>(int{q} + 128));
         }
         output[static_cast<std::size_t>(y.first[b] + y.second[m] + y.third[n])] = q;
@@ -239,7 +241,7 @@ void IntegerReference::run_softmax(const Node& node) {
     exp_table.push_back(static_cast<std::uint16_t>(little_endian(parameters, 2 * i, 2)));
   }
   const auto& input = tensor(v.input.tensor);
-  auto& output = data_.at(static_cast<std::size_t>(v.output.tensor));
+  auto& output = data_.at(static_cast<std::size_t>(v.output.tensor.value));
   const Addressing x = addressing(v.input, v.n, v.k, {}, input.size(), node.name + ": input");
   const Addressing y = addressing(v.output, v.n, v.k, {}, output.size(), node.name + ": output");
   for (std::size_t n = 0; n < x.first.size(); ++n) {
@@ -262,7 +264,7 @@ void IntegerReference::run_layer_norm(const Node& node) {
     beta.push_back(static_cast<std::int64_t>(little_endian(parameters, 16 * i + 4, 8)));
   }
   const auto& input = tensor(v.input.tensor);
-  auto& output = data_.at(static_cast<std::size_t>(v.output.tensor));
+  auto& output = data_.at(static_cast<std::size_t>(v.output.tensor.value));
   const Addressing x = addressing(v.input, v.n, v.k, {}, input.size(), node.name + ": input");
   const Addressing y = addressing(v.output, v.n, v.k, {}, output.size(), node.name + ": output");
   Addressing r;
@@ -296,12 +298,12 @@ void IntegerReference::run(const Node& node) {
 
 TensorData run_reference(const spec::Schedule& schedule, const std::vector<std::uint8_t>& dram_image) {
   IntegerReference reference(schedule, dram_image);
-  for (const auto& group : schedule.groups) {
-    for (int node : group.nodes) reference.run(schedule.nodes.at(static_cast<std::size_t>(node)));
+  for (const auto& group : schedule.plan.groups) {
+    for (const auto& planned : group.nodes) reference.run(schedule.workload.nodes[planned.node]);
   }
   TensorData result;
-  for (std::size_t i = 0; i < schedule.tensors.size(); ++i) {
-    result[schedule.tensors[i].name] = reference.tensor(static_cast<int>(i));
+  for (spec::TensorId t : schedule.workload.tensors.ids()) {
+    result[schedule.workload.tensors[t].name] = reference.tensor(t);
   }
   return result;
 }

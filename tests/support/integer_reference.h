@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "spec/arithmetic.h"
 #include "spec/schedule.h"
 
 namespace heat::test_support {
@@ -33,10 +34,12 @@ class IntegerReference {
   std::vector<std::int32_t> accumulate(const spec::Node& node) const;
   // Executes one node: writes its output tensor.
   void run(const spec::Node& node);
-  // The bytes of a tensor (position in Schedule::tensors).
-  const std::vector<std::int8_t>& tensor(int position) const { return data_.at(static_cast<std::size_t>(position)); }
+  // The bytes of a tensor.
+  const std::vector<std::int8_t>& tensor(spec::TensorId tensor) const {
+    return data_.at(static_cast<std::size_t>(tensor.value));
+  }
   // Replaces a tensor's bytes (for makers of test data).
-  void set_tensor(int position, std::vector<std::int8_t> bytes);
+  void set_tensor(spec::TensorId tensor, std::vector<std::int8_t> bytes);
 
  private:
   void run_gemm(const spec::Node& node);

@@ -65,23 +65,23 @@ struct Tiny {
   spec::Schedule schedule;
   std::vector<std::uint8_t> image = std::vector<std::uint8_t>(1024, 0);
 
-  int add(const std::string& name, spec::TensorKind kind, std::vector<std::int64_t> shape,
-          const std::vector<int>& bytes) {
+  spec::TensorId add(const std::string& name, spec::TensorKind kind, std::vector<std::int64_t> shape,
+                     const std::vector<int>& bytes) {
     spec::Tensor tensor;
     tensor.name = name;
     tensor.kind = kind;
     tensor.shape = std::move(shape);
-    tensor.dram_address = next_;
+    schedule.plan.dram_addresses.push_back(next_);
     for (std::size_t i = 0; i < bytes.size(); ++i) {
       image[static_cast<std::size_t>(next_) + i] = static_cast<std::uint8_t>(bytes[i]);
     }
     next_ += (tensor.bytes() + 63) / 64 * 64;
-    schedule.tensors.push_back(tensor);
-    return static_cast<int>(schedule.tensors.size()) - 1;
+    return schedule.workload.tensors.push_back(tensor);
   }
-  void add(spec::Node node) {
-    schedule.groups.push_back({node.name, "t", 2, 1, {static_cast<int>(schedule.nodes.size())}, {}, {}});
-    schedule.nodes.push_back(std::move(node));
+  void add(spec::Node node, spec::LoopDim bound = spec::LoopDim::kN) {
+    const std::string name = node.name;
+    const spec::NodeId id = schedule.workload.nodes.push_back(std::move(node));
+    schedule.plan.groups.push_back({name, "t", 2, 1, {{id, bound, {}, {}}}, {}, {}, {}});
   }
 
  private:
@@ -102,14 +102,15 @@ std::vector<int> joined(std::vector<std::vector<int>> parts) {
 
 TEST(IntegerReference, ProjectionAndSoftmaxThroughTransposedViewsEqualHandComputation) {
   Tiny tiny;
-  const int x = tiny.add("x", spec::TensorKind::kInput, {2, 3}, {1, 2, 3, -4, 5, -6});
-  const int w = tiny.add("w", spec::TensorKind::kWeight, {2, 3}, {7, -8, 9, 10, 11, -12});
-  const int q = tiny.add("q", spec::TensorKind::kParameters, {2, 8}, joined({record(2, 3, 2), record(-1, 5, 1)}));
-  const int y = tiny.add("y", spec::TensorKind::kIntermediate, {2, 2}, {});
+  const spec::TensorId x = tiny.add("x", spec::TensorKind::kInput, {2, 3}, {1, 2, 3, -4, 5, -6});
+  const spec::TensorId w = tiny.add("w", spec::TensorKind::kWeight, {2, 3}, {7, -8, 9, 10, 11, -12});
+  const spec::TensorId q =
+      tiny.add("q", spec::TensorKind::kParameters, {2, 8}, joined({record(2, 3, 2), record(-1, 5, 1)}));
+  const spec::TensorId y = tiny.add("y", spec::TensorKind::kIntermediate, {2, 2}, {});
   std::vector<int> table(512, 0);
   for (std::size_t i = 0; i < 256; ++i) table[2 * i] = i == 0 ? 4 : i == 27 ? 2 : i == 217 ? 0 : 1;
-  const int e = tiny.add("e", spec::TensorKind::kParameters, {256, 2}, table);
-  const int p = tiny.add("p", spec::TensorKind::kOutput, {2, 2}, {});
+  const spec::TensorId e = tiny.add("e", spec::TensorKind::kParameters, {256, 2}, table);
+  const spec::TensorId p = tiny.add("p", spec::TensorKind::kOutput, {2, 2}, {});
   spec::Node projection;
   projection.name = "projection";
   projection.gemm.emplace();
@@ -141,17 +142,16 @@ TEST(IntegerReference, ProjectionAndSoftmaxThroughTransposedViewsEqualHandComput
 
 TEST(IntegerReference, ChannelsOverBatchAndInnerNTakeTheirOwnRecordAndTheTable) {
   Tiny tiny;
-  const int x = tiny.add("x", spec::TensorKind::kInput, {2, 2}, {1, 2, 3, 4});
-  const int w = tiny.add("w", spec::TensorKind::kWeight, {2}, {2, 3});
-  const int q = tiny.add("q", spec::TensorKind::kParameters, {4, 8},
-                         joined({record(0, 1, 1), record(0, 2, 1), record(0, 3, 1), record(0, 4, 1)}));
+  const spec::TensorId x = tiny.add("x", spec::TensorKind::kInput, {2, 2}, {1, 2, 3, 4});
+  const spec::TensorId w = tiny.add("w", spec::TensorKind::kWeight, {2}, {2, 3});
+  const spec::TensorId q = tiny.add("q", spec::TensorKind::kParameters, {4, 8},
+                                    joined({record(0, 1, 1), record(0, 2, 1), record(0, 3, 1), record(0, 4, 1)}));
   std::vector<int> negate;
   for (int v = -128; v < 128; ++v) negate.push_back(v == -128 ? 127 : -v);
-  const int table = tiny.add("table", spec::TensorKind::kParameters, {256}, negate);
-  const int y = tiny.add("y", spec::TensorKind::kOutput, {2, 2}, {});
+  const spec::TensorId table = tiny.add("table", spec::TensorKind::kParameters, {256}, negate);
+  const spec::TensorId y = tiny.add("y", spec::TensorKind::kOutput, {2, 2}, {});
   spec::Node node;
   node.name = "scale";
-  node.bound = spec::LoopDim::kB;
   node.gemm.emplace();
   node.gemm->indices = {{"t"}, {}, {"n"}, {}};
   node.gemm->extents = {2, 1, 2, 1};
@@ -159,14 +159,14 @@ TEST(IntegerReference, ChannelsOverBatchAndInnerNTakeTheirOwnRecordAndTheTable) 
   node.gemm->input = {x, {{"t", 2, 2}, {"n", 2, 1}}};
   node.gemm->output = {y, {{"t", 2, 2}, {"n", 2, 1}}};
   node.gemm->epilogue = {q, true, 2, table};
-  tiny.add(node);
+  tiny.add(node, spec::LoopDim::kB);
   // Sums 2, 4, 9, 12 times 1, 2, 3, 4: (2+1)/2 = 1, (8+1)/2 = 4, (27+1)/2 = 14, (48+1)/2 = 24; negated by the table.
   EXPECT_EQ(run_reference(tiny.schedule, tiny.image).at("y"), (Bytes{-1, -4, -14, -24}));
 }
 
 TEST(IntegerReference, ViewBeyondItsTensorIsAnErrorThatNamesTheNode) {
   Tiny tiny;
-  const int x = tiny.add("x", spec::TensorKind::kInput, {2, 2}, {1, 2, 3, 4});
+  const spec::TensorId x = tiny.add("x", spec::TensorKind::kInput, {2, 2}, {1, 2, 3, 4});
   spec::Node node;
   node.name = "astray";
   node.vector.emplace();

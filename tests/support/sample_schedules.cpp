@@ -9,7 +9,6 @@
 namespace heat::test_support {
 namespace {
 
-using spec::Home;
 using spec::Index;
 using spec::TensorKind;
 
@@ -47,7 +46,7 @@ class Chain {
 
 // Tensors x [t, i] and y [t, o] of the layer.
 struct Ends {
-  int x, y;
+  spec::TensorId x, y;
 };
 
 void svd_layer(Chain& chain, Ends ends) {
@@ -98,11 +97,12 @@ BuiltSchedule one_gemm(const spec::ArchSpec& arch, std::int64_t B, std::int64_t 
   if (B > 1) {
     for (auto* labels : {&weight, &input, &output}) labels->insert(labels->begin(), "b");
   }
-  const int w = b.tensor("w", TensorKind::kWeight, weight);
-  const int x = b.tensor("x", TensorKind::kInput, input);
-  const int y = b.tensor("y", TensorKind::kOutput, output);
+  const spec::TensorId w = b.tensor("w", TensorKind::kWeight, weight);
+  const spec::TensorId x = b.tensor("x", TensorKind::kInput, input);
+  const spec::TensorId y = b.tensor("y", TensorKind::kOutput, output);
   const char* index = options.bound == GemmBound::kB ? "b" : options.bound == GemmBound::kM ? "m" : "n";
-  b.group("gemm", index, options.step, options.pin_weight ? std::vector<int>{w} : std::vector<int>{});
+  b.group("gemm", index, options.step,
+          options.pin_weight ? std::vector<spec::TensorId>{w} : std::vector<spec::TensorId>{});
   GemmOptions gemm;
   gemm.gelu = options.gelu;
   gemm.mapping = options.mapping;
@@ -163,8 +163,8 @@ namespace {
 // A dense projection of x [t, c] in a group of its own.
 Operand project(ScheduleBuilder& b, const std::string& name, const Operand& x, const std::vector<Index>& weight,
                 const std::vector<Index>& output, std::int64_t step) {
-  const int w = b.tensor(name + ".weight", TensorKind::kWeight, weight);
-  const int y = b.tensor(name, TensorKind::kIntermediate, output);
+  const spec::TensorId w = b.tensor(name + ".weight", TensorKind::kWeight, weight);
+  const spec::TensorId y = b.tensor(name, TensorKind::kIntermediate, output);
   b.group(name, "t", step);
   b.gemm(name, {w, weight}, x, {y, output});
   return {y, output};

@@ -100,9 +100,9 @@ TEST(SampleSchedules, WrittenFilesReadBackEqual) {
 TEST(SampleSchedules, EveryRequantisedTensorUsesTheInt8Range) {
   for_each_sample([&](const std::string&, const spec::ArchSpec&, const BuiltSchedule& built) {
     const TensorData data = run_reference(built.schedule, built.image);
-    for (const auto& node : built.schedule.nodes) {
-      if (!node.gemm || node.gemm->epilogue.activation_table >= 0) continue;
-      const auto& name = built.schedule.tensors[static_cast<std::size_t>(node.gemm->output.tensor)].name;
+    for (const auto& node : built.schedule.workload.nodes) {
+      if (!node.gemm || node.gemm->epilogue.activation_table) continue;
+      const auto& name = built.schedule.workload.tensors[node.gemm->output.tensor].name;
       const auto [low, high] = std::minmax_element(data.at(name).begin(), data.at(name).end());
       EXPECT_GT(*high, 40) << name;
       EXPECT_LT(*low, -40) << name;
@@ -113,21 +113,21 @@ TEST(SampleSchedules, EveryRequantisedTensorUsesTheInt8Range) {
 TEST(SampleSchedules, RandomMappingsReachTheHardCases) {
   std::set<std::string> seen;
   for_each_sample([&](const std::string&, const spec::ArchSpec& arch, const BuiltSchedule& built) {
-    for (const auto& group : built.schedule.groups) {
+    for (const auto& group : built.schedule.plan.groups) {
       const std::int64_t share = (group.extent + arch.chiplets() - 1) / arch.chiplets();
       if (group.step < share) seen.insert("several steps");
       if (group.step < share && share % group.step != 0) seen.insert("a short last step");
       if (share * arch.chiplets() != group.extent) seen.insert("a short last share");
       if (share * (arch.chiplets() - 1) >= group.extent) seen.insert("an idle chiplet");
-      for (int n : group.nodes) {
-        const auto& node = built.schedule.nodes[static_cast<std::size_t>(n)];
+      for (const auto& n : group.nodes) {
+        const auto& node = built.schedule.workload.nodes[n.node];
         if (!node.gemm) continue;
         const auto& g = *node.gemm;
-        if (g.mapping.gb_tile.k < g.extents.k) seen.insert("k over several GB tiles");
-        if (g.mapping.pe_tile.k < g.mapping.gb_tile.k) seen.insert("k over several waves");
-        if (g.mapping.spatial.product() > 1 && g.mapping.spatial.product() < arch.pes()) seen.insert("idle PEs");
-        if (g.mapping.spatial.b > 1) seen.insert("b over PEs");
-        if (g.mapping.pe_tile.b > 1) seen.insert("b within a PE");
+        if (n.mapping.gb_tile.k < g.extents.k) seen.insert("k over several GB tiles");
+        if (n.mapping.pe_tile.k < n.mapping.gb_tile.k) seen.insert("k over several waves");
+        if (n.mapping.spatial.product() > 1 && n.mapping.spatial.product() < arch.pes()) seen.insert("idle PEs");
+        if (n.mapping.spatial.b > 1) seen.insert("b over PEs");
+        if (n.mapping.pe_tile.b > 1) seen.insert("b within a PE");
       }
     }
   });

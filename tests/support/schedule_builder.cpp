@@ -17,7 +17,6 @@
 namespace heat::test_support {
 namespace {
 
-using spec::Home;
 using spec::Index;
 using spec::LoopDim;
 using spec::TensorKind;
@@ -38,9 +37,9 @@ std::string words(const std::vector<Index>& labels) {
   return text;
 }
 
-std::vector<int> tensors_of(const spec::Node& node) {
+std::vector<spec::TensorId> tensors_of(const spec::Node& node) {
   if (node.gemm) return {node.gemm->weight.tensor, node.gemm->input.tensor, node.gemm->output.tensor};
-  std::vector<int> list{node.vector->input.tensor, node.vector->output.tensor};
+  std::vector<spec::TensorId> list{node.vector->input.tensor, node.vector->output.tensor};
   if (node.vector->residual) list.push_back(node.vector->residual->tensor);
   return list;
 }
@@ -48,10 +47,10 @@ std::vector<int> tensors_of(const spec::Node& node) {
 }  // namespace
 
 ScheduleBuilder::ScheduleBuilder(const spec::ArchSpec& arch, std::uint64_t seed) : arch_(arch), random_(seed) {
-  built_.schedule.network = "hand-made";
-  built_.schedule.arch = arch.name;
-  built_.schedule.method = "mixed";
-  built_.schedule.tokens = 1;
+  built_.schedule.workload.network = "hand-made";
+  built_.schedule.workload.method = "mixed";
+  built_.schedule.workload.tokens = 1;
+  built_.schedule.plan.arch = arch.name;
   built_.schedule.dram_image = "schedule.bin";
 }
 
@@ -62,45 +61,50 @@ ScheduleBuilder& ScheduleBuilder::random_mappings() {
 
 ScheduleBuilder& ScheduleBuilder::sizes(const std::map<Index, std::int64_t>& sizes) {
   sizes_.insert(sizes.begin(), sizes.end());
-  if (sizes_.count("t")) built_.schedule.tokens = sizes_.at("t");
+  if (sizes_.count("t")) built_.schedule.workload.tokens = sizes_.at("t");
   return *this;
 }
 
-int ScheduleBuilder::tensor(const std::string& name, TensorKind kind, const std::vector<Index>& labels, Home home) {
+spec::TensorId ScheduleBuilder::tensor(const std::string& name, TensorKind kind, const std::vector<Index>& labels,
+                                       Home home) {
   spec::Tensor tensor;
   tensor.name = name;
   tensor.kind = kind;
-  tensor.home = home;
   for (const auto& label : labels) tensor.shape.push_back(sizes_.at(label));
-  built_.schedule.tensors.push_back(tensor);
-  return static_cast<int>(built_.schedule.tensors.size()) - 1;
+  homes_.push_back(home);
+  return built_.schedule.workload.tensors.push_back(tensor);
 }
 
-int ScheduleBuilder::parameters(const std::string& name, std::int64_t records, std::int64_t record_bytes) {
+spec::TensorId ScheduleBuilder::parameters(const std::string& name, std::int64_t records, std::int64_t record_bytes) {
   spec::Tensor tensor;
   tensor.name = name;
   tensor.kind = TensorKind::kParameters;
   tensor.shape = {records, record_bytes};
-  built_.schedule.tensors.push_back(tensor);
-  return static_cast<int>(built_.schedule.tensors.size()) - 1;
+  homes_.push_back(Home::kDram);
+  return built_.schedule.workload.tensors.push_back(tensor);
 }
 
 void ScheduleBuilder::group(const std::string& name, const Index& index, std::int64_t step,
-                            const std::vector<int>& pinned) {
+                            const std::vector<spec::TensorId>& pinned) {
   spec::FusedGroup group;
   group.name = name;
   group.index = index;
   group.extent = sizes_.at(index);
   group.step = step;
   group.pinned = pinned;
-  built_.schedule.groups.push_back(group);
+  built_.schedule.plan.groups.push_back(group);
 }
 
-spec::FusedGroup& ScheduleBuilder::open_group(const std::string& node) {
-  if (built_.schedule.groups.empty()) throw std::logic_error("schedule builder: node '" + node + "' before any group");
-  auto& group = built_.schedule.groups.back();
-  group.nodes.push_back(static_cast<int>(built_.schedule.nodes.size()));
-  return group;
+const spec::FusedGroup& ScheduleBuilder::open_group(const std::string& node) const {
+  if (built_.schedule.plan.groups.empty())
+    throw std::logic_error("schedule builder: node '" + node + "' before any group");
+  return built_.schedule.plan.groups.back();
+}
+
+void ScheduleBuilder::add(spec::Node node, LoopDim bound, std::optional<spec::GemmMapping> mapping) {
+  const spec::NodeId id = built_.schedule.workload.nodes.push_back(std::move(node));
+  built_.schedule.plan.groups.back().nodes.push_back({id, bound, mapping.value_or(spec::GemmMapping{}), {}});
+  fixed_mapping_[id] = mapping.has_value();
 }
 
 // Row-major strides over the operand's labels, dimensions in the order of `groups`.
@@ -111,7 +115,7 @@ spec::TensorView ScheduleBuilder::view(const Operand& operand, const std::vector
     stride[*label] = bytes;
     bytes *= sizes_.at(*label);
   }
-  const auto& tensor = built_.schedule.tensors.at(static_cast<std::size_t>(operand.tensor));
+  const auto& tensor = built_.schedule.workload.tensors[operand.tensor];
   if (bytes != tensor.bytes())
     throw std::logic_error("schedule builder: labels do not cover tensor '" + tensor.name + "'");
   spec::TensorView view;
@@ -135,9 +139,9 @@ void ScheduleBuilder::gemm(const std::string& name, const Operand& weight, const
   for (const auto& index : input.labels) {
     if (!has(output.labels, index)) gemm.indices.k.push_back(index);
   }
-  node.bound = has(gemm.indices.b, group.index)   ? LoopDim::kB
-               : has(gemm.indices.m, group.index) ? LoopDim::kM
-                                                  : LoopDim::kN;
+  const LoopDim bound = has(gemm.indices.b, group.index)   ? LoopDim::kB
+                        : has(gemm.indices.m, group.index) ? LoopDim::kM
+                                                           : LoopDim::kN;
   for (auto* indices : {&gemm.indices.b, &gemm.indices.m, &gemm.indices.n}) lead_with(*indices, group.index);
   const auto& ix = gemm.indices;
   const auto product = [&](const std::vector<Index>& list) {
@@ -154,12 +158,10 @@ void ScheduleBuilder::gemm(const std::string& name, const Operand& weight, const
   gemm.epilogue.channels_include_batch = options.channels_include_batch;
   gemm.epilogue.n_channels = options.n_channels;
   if (options.gelu) gemm.epilogue.activation_table = parameters(name + ".gelu", 256, 1);
-  if (options.mapping) gemm.mapping = *options.mapping;
-  fixed_mapping_[static_cast<int>(built_.schedule.nodes.size())] = options.mapping.has_value();
   node.name = node.layer = name;
   node.einsum = words(weight.labels) + ", " + words(input.labels) + " -> " + words(output.labels);
   node.gemm = gemm;
-  built_.schedule.nodes.push_back(node);
+  add(std::move(node), bound, options.mapping);
 }
 
 void ScheduleBuilder::vector_node(const std::string& name, spec::VectorNode node, const Operand& input,
@@ -186,7 +188,7 @@ void ScheduleBuilder::vector_node(const std::string& name, spec::VectorNode node
   whole.name = whole.layer = name;
   whole.einsum = words(input.labels) + " -> " + words(output.labels);
   whole.vector = node;
-  built_.schedule.nodes.push_back(whole);
+  add(std::move(whole), LoopDim::kN);
 }
 
 void ScheduleBuilder::softmax(const std::string& name, const Operand& input, const Operand& output,
@@ -208,15 +210,16 @@ void ScheduleBuilder::layer_norm(const std::string& name, const Operand& input, 
 
 // Resident bytes of a group a loop value (per_value) or independent of the step.
 std::int64_t ScheduleBuilder::resident_bytes_of(const spec::FusedGroup& group, bool per_value) const {
-  std::set<int> seen;
+  const spec::Workload& workload = built_.schedule.workload;
+  std::set<spec::TensorId> seen;
   std::int64_t bytes = 0;
-  for (int n : group.nodes) {
-    for (int t : tensors_of(built_.schedule.nodes[static_cast<std::size_t>(n)])) {
-      if (!spec::is_resident(built_.schedule, group, t) || !seen.insert(t).second) continue;
+  for (const auto& n : group.nodes) {
+    for (spec::TensorId t : tensors_of(workload.nodes[n.node])) {
+      if (!group.is_resident(t) || !seen.insert(t).second) continue;
       spec::FusedGroup one = group;
       one.step = 1;
-      const std::int64_t whole = built_.schedule.tensors[static_cast<std::size_t>(t)].bytes();
-      const std::int64_t value = machines::simba::resident_bytes(built_.schedule, one, t);
+      const std::int64_t whole = workload.tensors[t].bytes();
+      const std::int64_t value = machines::simba::resident_bytes(workload, one, t);
       const bool shared = value != whole || group.extent == 1;
       if (shared == per_value) bytes += per_value ? value : whole;
     }
@@ -226,52 +229,62 @@ std::int64_t ScheduleBuilder::resident_bytes_of(const spec::FusedGroup& group, b
 
 void ScheduleBuilder::choose_mappings(spec::FusedGroup& group, std::int64_t share_of_buffer) {
   TileBudget streamed{share_of_buffer, share_of_buffer, share_of_buffer};
-  for (int n : group.nodes) {
-    auto& node = built_.schedule.nodes[static_cast<std::size_t>(n)];
-    if (!node.gemm || fixed_mapping_[n]) continue;
+  for (auto& n : group.nodes) {
+    const auto& gemm = built_.schedule.workload.nodes[n.node].gemm;
+    if (!gemm || fixed_mapping_[n.node]) continue;
     TileBudget budget = streamed;
     const TileBudget unlimited;
-    if (spec::is_resident(built_.schedule, group, node.gemm->weight.tensor)) budget.weight = unlimited.weight;
-    if (spec::is_resident(built_.schedule, group, node.gemm->input.tensor)) budget.input = unlimited.input;
-    if (spec::is_resident(built_.schedule, group, node.gemm->output.tensor)) budget.output = unlimited.output;
-    const spec::Extents step = spec::step_extents(*node.gemm, node.bound, group.extent, group.step);
-    node.gemm->mapping = choose_mapping(step, arch_, budget, random_mappings_ ? &random_ : nullptr);
+    if (group.is_resident(gemm->weight.tensor)) budget.weight = unlimited.weight;
+    if (group.is_resident(gemm->input.tensor)) budget.input = unlimited.input;
+    if (group.is_resident(gemm->output.tensor)) budget.output = unlimited.output;
+    const spec::Extents step = spec::step_extents(*gemm, n.bound, group.extent, group.step);
+    n.mapping = choose_mapping(step, arch_, budget, random_mappings_ ? &random_ : nullptr);
   }
+}
+
+void ScheduleBuilder::keep_on_chip() {
+  for (auto& group : built_.schedule.plan.groups)
+    for (const auto& n : group.nodes) {
+      const spec::Node& node = built_.schedule.workload.nodes[n.node];
+      const spec::TensorId t = node.gemm ? node.gemm->output.tensor : node.vector->output.tensor;
+      if (homes_[t] == Home::kGlobalBuffer) group.in_global_buffer.push_back(t);
+    }
 }
 
 void ScheduleBuilder::place_tensors() {
   std::int64_t address = 0;
-  for (auto& tensor : built_.schedule.tensors) {
-    if (tensor.home != Home::kDram) continue;
-    tensor.dram_address = address;
-    address += base::ceil_div(tensor.bytes(), 64) * 64;
+  for (spec::TensorId t : homes_.ids()) {
+    const bool in_dram = homes_[t] == Home::kDram;
+    built_.schedule.plan.dram_addresses.push_back(in_dram ? address : -1);
+    if (!in_dram) continue;
+    address += base::ceil_div(built_.schedule.workload.tensors[t].bytes(), 64) * 64;
     if (random_.chance(30)) address += 64 * random_.between(1, 5);  // holes: neighbours must stay untouched
   }
   built_.image.assign(static_cast<std::size_t>(address), 0);
 }
 
 void ScheduleBuilder::draw_data() {
-  const auto& tensors = built_.schedule.tensors;
+  const auto& tensors = built_.schedule.workload.tensors;
   IntegerReference reference(built_.schedule, built_.image);
-  const auto give = [&](int t, std::vector<std::int8_t> bytes) {
+  const auto give = [&](spec::TensorId t, std::vector<std::int8_t> bytes) {
     for (std::size_t i = 0; i < bytes.size(); ++i) {
-      built_.image[static_cast<std::size_t>(tensors[static_cast<std::size_t>(t)].dram_address) + i] =
+      built_.image[static_cast<std::size_t>(built_.schedule.plan.dram_addresses[t]) + i] =
           static_cast<std::uint8_t>(bytes[i]);
     }
     reference.set_tensor(t, std::move(bytes));
   };
-  for (std::size_t t = 0; t < tensors.size(); ++t) {
+  for (spec::TensorId t : tensors.ids()) {
     if (tensors[t].kind != TensorKind::kInput && tensors[t].kind != TensorKind::kWeight) continue;
     std::vector<std::int8_t> bytes;
     for (std::int64_t i = 0; i < tensors[t].bytes(); ++i) {
       bytes.push_back(static_cast<std::int8_t>(random_.between(-128, 127)));
     }
-    give(static_cast<int>(t), std::move(bytes));
+    give(t, std::move(bytes));
   }
-  for (const auto& node : built_.schedule.nodes) {
+  for (const auto& node : built_.schedule.workload.nodes) {
     if (node.gemm) {
       const auto& epilogue = node.gemm->epilogue;
-      const std::int64_t channels = tensors[static_cast<std::size_t>(epilogue.requant)].bytes() / 8;
+      const std::int64_t channels = tensors[epilogue.requant].bytes() / 8;
       const std::vector<std::int32_t> sums = reference.accumulate(node);
       const std::int64_t limit = std::int64_t{1} << (arch_.pe.accumulator_bits - 1);
       for (std::int64_t sum : sums) {
@@ -279,7 +292,7 @@ void ScheduleBuilder::draw_data() {
           throw std::logic_error("schedule builder: sums of '" + node.name + "' are too large");
       }
       give(epilogue.requant, requant_records(sums, channels, random_));
-      if (epilogue.activation_table >= 0) give(epilogue.activation_table, gelu_table());
+      if (epilogue.activation_table) give(epilogue.activation_table, gelu_table());
     } else if (node.vector->op == spec::VectorOp::kSoftmax) {
       give(node.vector->parameters, exp_table());
     } else {
@@ -291,8 +304,9 @@ void ScheduleBuilder::draw_data() {
 
 BuiltSchedule ScheduleBuilder::build() {
   place_tensors();
+  keep_on_chip();
   const std::int64_t capacity = arch_.global_buffer.capacity.value();
-  for (auto& group : built_.schedule.groups) {
+  for (auto& group : built_.schedule.plan.groups) {
     const std::int64_t share = base::ceil_div(group.extent, arch_.chiplets());
     if (group.step == 0) {
       const std::int64_t whole = resident_bytes_of(group, false);
@@ -303,9 +317,10 @@ BuiltSchedule ScheduleBuilder::build() {
     // Streamed tiles share what residents and parameters leave; vector rows are given by the step.
     for (std::int64_t slot = capacity / 6; slot > 0; slot /= 2) {
       choose_mappings(group, slot);
-      if (machines::simba::gb_layout(built_.schedule, group, arch_).total_bytes <= capacity) break;
+      if (machines::simba::gb_layout(built_.schedule.workload, group, arch_).total_bytes <= capacity) break;
     }
-    while (machines::simba::gb_layout(built_.schedule, group, arch_).total_bytes > capacity && group.step > 1) {
+    while (machines::simba::gb_layout(built_.schedule.workload, group, arch_).total_bytes > capacity &&
+           group.step > 1) {
       group.step /= 2;
       choose_mappings(group, capacity / 64);
     }

@@ -3,9 +3,9 @@
 // Use:
 //   ScheduleBuilder b(small_arch(), seed);
 //   b.sizes({{"t", 10}, {"c", 24}, {"r", 12}});
-//   int x = b.tensor("x", TensorKind::kInput, {"t", "c"});        // random int8 in the image
-//   int w = b.tensor("w", TensorKind::kWeight, {"r", "c"});
-//   int y = b.tensor("y", TensorKind::kOutput, {"t", "r"});
+//   TensorId x = b.tensor("x", TensorKind::kInput, {"t", "c"});        // random int8 in the image
+//   TensorId w = b.tensor("w", TensorKind::kWeight, {"r", "c"});
+//   TensorId y = b.tensor("y", TensorKind::kOutput, {"t", "r"});
 //   b.group("g", "t", /*step=*/3);                                // step 0: a step that fits is chosen
 //   b.gemm("proj", {w, {"r", "c"}}, {x, {"t", "c"}}, {y, {"t", "r"}});
 //   BuiltSchedule built = b.build();
@@ -38,9 +38,12 @@ spec::ArchSpec small_arch();
 // One chiplet with one PE, otherwise the same.
 spec::ArchSpec single_pe_arch();
 
+// Where a tensor lives: at an address, or in the global buffer of the group whose node writes it.
+enum class Home { kDram, kGlobalBuffer };
+
 // A tensor as a node sees it.
 struct Operand {
-  int tensor = -1;
+  spec::TensorId tensor;
   std::vector<spec::Index> labels;
 };
 
@@ -59,12 +62,12 @@ class ScheduleBuilder {
   ScheduleBuilder& random_mappings();
   ScheduleBuilder& sizes(const std::map<spec::Index, std::int64_t>& sizes);
 
-  // Adds a tensor; returns its position. Inputs and weights get random data.
-  int tensor(const std::string& name, spec::TensorKind kind, const std::vector<spec::Index>& labels,
-             spec::Home home = spec::Home::kDram);
+  // Adds a tensor. Inputs and weights get random data.
+  spec::TensorId tensor(const std::string& name, spec::TensorKind kind, const std::vector<spec::Index>& labels,
+                        Home home = Home::kDram);
   // Opens a group whose loop runs over `index`; nodes added next belong to it. step 0: chosen.
   void group(const std::string& name, const spec::Index& index, std::int64_t step = 0,
-             const std::vector<int>& pinned = {});
+             const std::vector<spec::TensorId>& pinned = {});
   void gemm(const std::string& name, const Operand& weight, const Operand& input, const Operand& output,
             const GemmOptions& options = {});
   // `columns` are the indices of a row; all other labels make the rows.
@@ -78,21 +81,25 @@ class ScheduleBuilder {
 
  private:
   spec::TensorView view(const Operand& operand, const std::vector<std::vector<spec::Index>>& groups) const;
-  int parameters(const std::string& name, std::int64_t records, std::int64_t record_bytes);
-  spec::FusedGroup& open_group(const std::string& node);
+  spec::TensorId parameters(const std::string& name, std::int64_t records, std::int64_t record_bytes);
+  // Adds the node to the group that was opened last.
+  void add(spec::Node node, spec::LoopDim bound, std::optional<spec::GemmMapping> mapping = std::nullopt);
+  const spec::FusedGroup& open_group(const std::string& node) const;
   void vector_node(const std::string& name, spec::VectorNode node, const Operand& input,
                    const std::optional<Operand>& residual, const Operand& output,
                    const std::vector<spec::Index>& columns, std::int64_t record_count, std::int64_t record_bytes);
   void choose_mappings(spec::FusedGroup& group, std::int64_t share_of_buffer);
   std::int64_t resident_bytes_of(const spec::FusedGroup& group, bool per_value) const;
   void place_tensors();
+  void keep_on_chip();
   void draw_data();
 
   spec::ArchSpec arch_;
   Random random_;
   bool random_mappings_ = false;
   std::map<spec::Index, std::int64_t> sizes_;
-  std::map<int, bool> fixed_mapping_;  // nodes whose mapping the caller gave
+  std::map<spec::NodeId, bool> fixed_mapping_;  // the caller gave the node's mapping
+  spec::IdVector<spec::TensorId, Home> homes_;
   BuiltSchedule built_;
 };
 

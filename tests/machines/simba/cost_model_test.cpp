@@ -7,14 +7,15 @@
 #include "machines/simba/misfits.h"
 #include "machines/simba/node_step.h"
 #include "machines/simba/shares.h"
-#include "offline/mapper/gemm_schedule.h"
 #include "offline/mapper/search.h"
+#include "offline/schedule/gemm_problem.h"
 #include "tests/machines/simba/machines.h"
 
 namespace heat::machines::simba {
 namespace {
 
-using offline::mapper::gemm_schedule;
+using offline::gemm_problem;
+using offline::GemmProblem;
 using offline::mapper::map_group;
 using offline::mapper::SearchResult;
 using spec::Action;
@@ -36,8 +37,8 @@ TEST(CostModel, ConservesMacsAndRespectsThePeaks) {
   const spec::EnergyTable energy = energy_of(arch);
   const Machine machine(arch, energy);
   for (const Case& c : kCases) {
-    spec::Schedule s = gemm_schedule(c.m, c.k, c.n, c.b, c.bound, arch.name);
-    const SearchResult r = map_group(s, 0, machine, {});
+    const GemmProblem p = gemm_problem({c.m, c.k, c.n, c.b}, c.bound);
+    const SearchResult r = map_group(p.workload, p.group, machine, {});
     ASSERT_TRUE(r.feasible) << r.reason;
     const double macs = static_cast<double>(c.m * c.k * c.n * c.b);
     EXPECT_EQ(r.cost.macs, macs);
@@ -45,7 +46,7 @@ TEST(CostModel, ConservesMacsAndRespectsThePeaks) {
     EXPECT_GE(r.cost.cycles, r.cost.dram_bytes / arch.dram_port_bytes_per_cycle);
     // Every operand crosses the port at least once.
     EXPECT_GE(r.cost.dram_bytes, static_cast<double>(c.b * (c.m * c.k + c.n * c.k + c.m * c.n)));
-    EXPECT_TRUE(misfits(s, arch).empty());
+    EXPECT_TRUE(group_misfits(p.workload, r.group, arch).empty());
     for (double busy : r.cost.resource_cycles) EXPECT_LE(busy, r.cost.cycles);
   }
 }
@@ -54,8 +55,8 @@ TEST(CostModel, EnergyIsTheSumOfItsComponents) {
   const spec::ArchSpec arch = simba_l();
   const spec::EnergyTable energy = energy_of(arch);
   const Machine machine(arch, energy);
-  spec::Schedule s = gemm_schedule(280, 768, 384, 1, LoopDim::kN, arch.name);
-  const SearchResult r = map_group(s, 0, machine, {});
+  const GemmProblem p = gemm_problem({280, 768, 384}, LoopDim::kN);
+  const SearchResult r = map_group(p.workload, p.group, machine, {});
   double components = 0, by_hand = 0;
   for (const auto& [name, pj] : r.cost.energy_by_component_pj) components += pj;
   EXPECT_NEAR(r.cost.energy_pj, components, 1e-6 * components);
@@ -75,11 +76,11 @@ TEST(CostModel, WhenAnOperandIsSharedThenItIsReadOnceAndMulticast) {
   const spec::ArchSpec arch = simba_l();
   const spec::EnergyTable energy = energy_of(arch);
   const Machine machine(arch, energy);
-  spec::Schedule s = gemm_schedule(64, 64, 128, 1, LoopDim::kN, arch.name);
-  s.nodes[0].gemm->mapping = {
+  GemmProblem p = gemm_problem({64, 64, 128}, LoopDim::kN);
+  p.group.nodes[0].mapping = {
       {1, 64, 32, 64}, {LoopDim::kB, LoopDim::kM, LoopDim::kN}, {1, 16, 8, 64}, {1, 4, 4}, {LoopDim::kM, LoopDim::kN}};
-  s.groups[0].step = 32;
-  const GroupCost cost = evaluate(s, 0, machine);
+  p.group.step = 32;
+  const GroupCost cost = evaluate(p.workload, p.group, machine);
   EXPECT_EQ(cost.dram_bytes, 64 * 64 + 128 * 64 + 128 * 64);
   // Tree from chiplet 0 to all four: 3 links. Unicasts: 0 + 1 + 1 + 2.
   EXPECT_EQ(count(cost, Action::kNopByteHop), 64 * 64 * 3 + 2 * (32 * 64) * 4);
@@ -89,26 +90,28 @@ TEST(CostModel, WhenStepsRepeatThenUnpinnedWeightsAreLoadedEachTime) {
   const spec::ArchSpec arch = simba_l();
   const spec::EnergyTable energy = energy_of(arch);
   const Machine machine(arch, energy);
-  spec::Schedule s = gemm_schedule(64, 64, 128, 1, LoopDim::kN, arch.name);
-  s.nodes[0].gemm->mapping = {
+  GemmProblem p = gemm_problem({64, 64, 128}, LoopDim::kN);
+  p.group.nodes[0].mapping = {
       {1, 64, 8, 64}, {LoopDim::kB, LoopDim::kM, LoopDim::kN}, {1, 16, 8, 64}, {1, 4, 1}, {LoopDim::kM, LoopDim::kN}};
-  s.groups[0].step = 8;  // four steps
-  EXPECT_EQ(evaluate(s, 0, machine).dram_bytes, 4 * 64 * 64 + 2 * 128 * 64);
-  s.groups[0].pinned = {0};
-  EXPECT_EQ(evaluate(s, 0, machine).dram_bytes, 64 * 64 + 2 * 128 * 64);
+  p.group.step = 8;  // four steps
+  EXPECT_EQ(evaluate(p.workload, p.group, machine).dram_bytes, 4 * 64 * 64 + 2 * 128 * 64);
+  p.group.pinned = {spec::TensorId(0)};
+  EXPECT_EQ(evaluate(p.workload, p.group, machine).dram_bytes, 64 * 64 + 2 * 128 * 64);
 }
 
 TEST(CostModel, PredictWritesEveryPrediction) {
   const spec::ArchSpec arch = simba_l();
   const spec::EnergyTable energy = energy_of(arch);
   const Machine machine(arch, energy);
-  spec::Schedule s = gemm_schedule(64, 64, 128, 1, LoopDim::kN, arch.name);
-  const SearchResult r = map_group(s, 0, machine, {});
-  s.groups[0].prediction = {};
-  const ScheduleCost total = predict(s, machine);
-  EXPECT_EQ(s.groups[0].prediction, r.cost.prediction());
-  EXPECT_EQ(s.prediction.cycles, total.cycles);
-  EXPECT_GT(s.nodes[0].prediction.cycles, 0);
+  const GemmProblem p = gemm_problem({64, 64, 128}, LoopDim::kN);
+  const SearchResult r = map_group(p.workload, p.group, machine, {});
+  spec::Plan plan;
+  plan.groups.push_back(r.group);
+  plan.groups.front().prediction = plan.groups.front().nodes[0].prediction = {};
+  const PlanCost total = predict(p.workload, plan, machine);
+  EXPECT_EQ(plan.groups.front().prediction, r.cost.prediction());
+  EXPECT_EQ(plan.prediction.cycles, total.cycles);
+  EXPECT_GT(plan.groups.front().nodes[0].prediction.cycles, 0);
 }
 
 TEST(StepClasses, CoverEveryShareExactlyOnce) {

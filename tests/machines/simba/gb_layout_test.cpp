@@ -14,7 +14,6 @@ using spec::ArchSpec;
 using spec::Bytes;
 using spec::Extents;
 using spec::FusedGroup;
-using spec::Node;
 using spec::Schedule;
 using test_support::small_arch;
 
@@ -25,7 +24,7 @@ struct Block {
 std::vector<Block> blocks_of(const Schedule& schedule, const FusedGroup& group, const GbLayout& layout) {
   std::vector<Block> blocks;
   for (const auto& [tensor, offset] : layout.resident) {
-    blocks.push_back({offset, offset + resident_bytes(schedule, group, tensor)});
+    blocks.push_back({offset, offset + resident_bytes(schedule.workload, group, tensor)});
   }
   for (const SlotPair& pair : {layout.weight, layout.input, layout.output, layout.parameters}) {
     if (pair.bytes == 0) continue;
@@ -38,8 +37,8 @@ std::vector<Block> blocks_of(const Schedule& schedule, const FusedGroup& group, 
 
 void expect_sound(const Schedule& schedule, const ArchSpec& arch) {
   const std::int64_t word = arch.global_buffer.word_bytes;
-  for (const FusedGroup& group : schedule.groups) {
-    const GbLayout layout = gb_layout(schedule, group, arch);
+  for (const FusedGroup& group : schedule.plan.groups) {
+    const GbLayout layout = gb_layout(schedule.workload, group, arch);
     std::int64_t sum = 0, end = 0;
     for (const Block& block : blocks_of(schedule, group, layout)) {
       EXPECT_GE(block.begin, end) << group.name;
@@ -75,14 +74,14 @@ TEST(GbLayout, SlotsHoldTheLargestTileOfTheGroup) {
   test_support::LayerOptions options;
   options.resident_intermediates = true;
   const Schedule s = factorised_layer(small_arch(), test_support::LayerMethod::kSvd, options).schedule;
-  const GbLayout layout = gb_layout(s, s.groups[0], small_arch());
+  const GbLayout layout = gb_layout(s.workload, s.plan.groups.front(), small_arch());
   std::int64_t weight = 0;
-  for (const Node& node : s.nodes) {
-    const Extents& tile = node.gemm->mapping.gb_tile;
+  for (const auto& node : s.plan.groups.front().nodes) {
+    const Extents& tile = node.mapping.gb_tile;
     weight = std::max(weight, tile.b * tile.m * tile.k);
   }
   EXPECT_EQ(layout.weight.bytes, (weight + 15) / 16 * 16);
-  const Extents& first = s.nodes[0].gemm->mapping.gb_tile;
+  const Extents& first = s.plan.groups.front().nodes[0].mapping.gb_tile;
   EXPECT_EQ(layout.input.bytes, (first.b * first.n * first.k + 15) / 16 * 16);  // the second node's input is resident
   EXPECT_EQ(layout.resident.size(), 1u);
 }
@@ -92,22 +91,24 @@ TEST(GbLayout, ResidentShareIsTheStepsPartAndPinnedWithoutTheIndexIsWhole) {
   options.pin_weight = true;
   options.step = 2;
   const Schedule s = test_support::one_gemm(small_arch(), 1, 16, 8, 24, options).schedule;
-  const int w = s.nodes[0].gemm->weight.tensor, x = s.nodes[0].gemm->input.tensor;
-  EXPECT_TRUE(is_resident(s, s.groups[0], w));
-  EXPECT_FALSE(is_resident(s, s.groups[0], x));
-  EXPECT_EQ(resident_bytes(s, s.groups[0], w), 16 * 24);
-  EXPECT_EQ(resident_bytes(s, s.groups[0], x), 2 * 24);
-  EXPECT_EQ(gb_layout(s, s.groups[0], small_arch()).weight.bytes, 0);
+  const FusedGroup& group = s.plan.groups.front();
+  const spec::GemmNode& gemm = *s.workload.nodes.front().gemm;
+  const spec::TensorId w = gemm.weight.tensor, x = gemm.input.tensor;
+  EXPECT_TRUE(group.is_resident(w));
+  EXPECT_FALSE(group.is_resident(x));
+  EXPECT_EQ(resident_bytes(s.workload, group, w), 16 * 24);
+  EXPECT_EQ(resident_bytes(s.workload, group, x), 2 * 24);
+  EXPECT_EQ(gb_layout(s.workload, s.plan.groups.front(), small_arch()).weight.bytes, 0);
 }
 
 TEST(GbLayout, ResidualSharesTheInputSlot) {
   const Schedule with = test_support::layer_norm_block(small_arch(), true).schedule;
   const Schedule without = test_support::layer_norm_block(small_arch(), false).schedule;
-  const std::int64_t rows = with.groups[0].step;
+  const std::int64_t rows = with.plan.groups.front().step;
   const auto round = [](std::int64_t bytes) { return (bytes + 15) / 16 * 16; };
-  EXPECT_EQ(gb_layout(with, with.groups[0], small_arch()).input.bytes, round(2 * rows * 37));
-  EXPECT_EQ(gb_layout(without, without.groups[0], small_arch()).input.bytes, round(rows * 37));
-  EXPECT_EQ(gb_layout(with, with.groups[0], small_arch()).output.bytes, round(rows * 37));
+  EXPECT_EQ(gb_layout(with.workload, with.plan.groups.front(), small_arch()).input.bytes, round(2 * rows * 37));
+  EXPECT_EQ(gb_layout(without.workload, without.plan.groups.front(), small_arch()).input.bytes, round(rows * 37));
+  EXPECT_EQ(gb_layout(with.workload, with.plan.groups.front(), small_arch()).output.bytes, round(rows * 37));
 }
 
 }  // namespace

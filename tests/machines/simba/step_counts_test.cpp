@@ -37,7 +37,7 @@ Operand operand(const ViewRuns::Sizes& extents, std::mt19937& rng) {
     stride *= extents[g];
   }
   spec::TensorView view;
-  view.tensor = 0;
+  view.tensor = spec::TensorId(0);
   for (std::size_t g = 0; g < 3; ++g)
     view.dims.push_back({std::string(1, static_cast<char>('x' + g)), extents[g], o.strides[g]});
   o.shape = {ViewRuns(view, extents), rng() % 2 == 0, false};

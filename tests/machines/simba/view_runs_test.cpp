@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "offline/mapper/batched_gemm.h"
+#include "offline/schedule/batched_gemm.h"
 
 namespace heat::machines::simba {
 namespace {

@@ -124,7 +124,7 @@ TEST_F(Build, OtherMatrixOrOptionsThenRefusedByName) {
 }
 
 TEST_F(Build, MorePathsThenEdpNeverWorse) {
-  mapper::LayerCoster coster(arch_, energy_);
+  LayerCoster coster(arch_, energy_);
   for (const auto& [method, shape, ranks] :
        {std::tuple<Method, TensorShape, std::vector<std::int64_t>>{Method::kCp, {{32}, {6, 8}}, {10}},
         {Method::kTucker, {{4, 8}, {6, 8}}, {3, 5, 4, 6}},

@@ -6,8 +6,8 @@
 
 #include "base/atomic_file.h"
 #include "offline/loop/calibration_run.h"
-#include "offline/mapper/gemm_schedule.h"
 #include "offline/mapper/search.h"
+#include "offline/schedule/gemm_problem.h"
 
 namespace heat::offline {
 namespace {
@@ -29,9 +29,11 @@ struct Fixture {
                                   {1000, 100, 10},
                                   {64, 3072, 50}}) {
       CalibrationSample s;
-      s.schedule = mapper::gemm_schedule(m, k, n, 1, spec::LoopDim::kN, arch.name);
-      mapper::map_group(s.schedule, 0, machine, {});
-      const machines::simba::GroupCost cost = machines::simba::evaluate(s.schedule, 0, other);
+      GemmProblem p = gemm_problem({m, k, n}, spec::LoopDim::kN);
+      const spec::FusedGroup group = mapper::map_group(p.workload, p.group, machine, {}).group;
+      const machines::simba::GroupCost cost = machines::simba::evaluate(p.workload, group, other);
+      s.schedule.workload = std::move(p.workload);
+      s.schedule.plan.groups.push_back(group);
       s.groups.push_back({cost.cycles, cost.energy_pj, cost.energy_by_component_pj.at("dram"), cost.dram_bytes});
       list.push_back(std::move(s));
     }
@@ -75,7 +77,9 @@ TEST(Spearman, ComparesOrdersAndAveragesTies) {
 }
 
 TEST(ReadSample, WhenGroupsDoNotMatchThenItIsATraceError) {
-  const spec::Schedule s = mapper::gemm_schedule(16, 16, 16, 1, spec::LoopDim::kN, "simba-l");
+  GemmProblem p = gemm_problem({16, 16, 16}, spec::LoopDim::kN);
+  spec::Schedule s{std::move(p.workload), {}, "", ""};
+  s.plan.groups.push_back(p.group);
   EXPECT_THROW(read_sample("x", s, nlohmann::json::parse(R"({"groups": []})")), base::TraceError);
   const auto sample = read_sample("x", s, nlohmann::json::parse(R"({"groups": [{"cycles": 10, "energy_pj": 5}],
     "nodes": [{"name": "gemm", "energy_by_component_pj": {"dram": 3}, "dram_read_bytes": 64, "dram_write_bytes": 64}]})"));

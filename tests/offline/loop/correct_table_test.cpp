@@ -148,12 +148,13 @@ TEST_F(CorrectTable, TracedRunThenItsLayersAreMeasuredWithoutSimulatingAgain) {
       << base::read_file(file("err"));
   // The layer's node with its share, by cycles and by energy, of what its group took.
   const auto result = nlohmann::json::parse(base::read_file(file("run.json")));
-  const auto schedule = nlohmann::json::parse(base::read_file(file("dense.json")));
+  const auto groups = nlohmann::json::parse(base::read_file(file("dense.json"))).at("plan").at("groups");
   const std::string layer = "encoder.layer.0.output.dense";
   double expected_ns = 0, expected_pj = 0;
-  for (std::size_t g = 0; g < schedule.at("groups").size(); ++g) {
+  for (std::size_t g = 0; g < groups.size(); ++g) {
     double cycles = 0, energy = 0, own_cycles = 0, own_energy = 0;
-    for (const auto& name : schedule.at("groups")[g].at("nodes"))
+    for (const auto& planned : groups[g].at("nodes")) {
+      const auto& name = planned.at("node");
       for (const auto& n : result.at("nodes")) {
         if (n.at("name") != name) continue;
         cycles += n.at("cycles").get<double>();
@@ -162,6 +163,7 @@ TEST_F(CorrectTable, TracedRunThenItsLayersAreMeasuredWithoutSimulatingAgain) {
         own_cycles = n.at("cycles").get<double>();
         own_energy = n.at("energy_pj").get<double>();
       }
+    }
     expected_ns += result.at("groups")[g].at("cycles").get<double>() * own_cycles / cycles;  // at 1 GHz
     expected_pj += result.at("groups")[g].at("energy_pj").get<double>() * own_energy / energy;
   }

@@ -3,8 +3,8 @@
 #include <gtest/gtest.h>
 
 #include "machines/simba/misfits.h"
-#include "offline/mapper/layer_cost.h"
-#include "offline/mapper/lower_path.h"
+#include "offline/schedule/addresses.h"
+#include "offline/schedule/lower_path.h"
 #include "spec/schedule_checks.h"
 #include "tests/machines/simba/machines.h"
 
@@ -12,7 +12,7 @@ namespace heat::offline::mapper {
 namespace {
 
 using machines::simba::energy_of;
-using machines::simba::ScheduleCost;
+using machines::simba::PlanCost;
 using machines::simba::simba_l;
 
 struct Layer {
@@ -33,19 +33,32 @@ const std::vector<Layer>& layers() {
   return list;
 }
 
-spec::Schedule lowered(const Layer& layer, LoweredPath& path) {
-  spec::Schedule s;
-  s.file = "s.json";
-  s.arch = "simba-l";
+struct Lowered {
+  spec::Workload workload;
+  LoweredPath path;
+};
+
+Lowered lowered(const Layer& layer) {
   LowerRequest r;
   r.einsum = spec::Einsum::parse(layer.equation, layer.sizes);
   r.path.steps = layer.path;
   for (std::size_t i = 0; i < r.einsum.operands.size(); ++i)
-    r.operands.push_back({"op" + std::to_string(i), i ? spec::TensorKind::kWeight : spec::TensorKind::kInput, -1});
+    r.operands.push_back({"op" + std::to_string(i), i ? spec::TensorKind::kWeight : spec::TensorKind::kInput, {}});
   r.layer = "layer";
   r.output_name = "y";
   r.output_kind = spec::TensorKind::kOutput;
-  path = lower_path(s, r);
+  r.lanes = 16;
+  Lowered l;
+  l.path = lower_path(l.workload, r);
+  return l;
+}
+
+// The chain's groups as a schedule of its own.
+spec::Schedule schedule_of(const spec::Workload& workload, const FusionResult& fused) {
+  spec::Schedule s{workload, {}, "", "s.json"};
+  s.plan.arch = "simba-l";
+  for (const spec::FusedGroup& g : fused.groups) s.plan.groups.push_back(g);
+  assign_addresses(s.workload, s.plan);
   return s;
 }
 
@@ -56,11 +69,11 @@ TEST(PlanFusion, IsNeverWorseThanUnfusedAndAlwaysFits) {
   int fused_somewhere = 0;
   for (const Layer& layer : layers())
     for (Objective objective : {Objective::kEdp, Objective::kEnergy, Objective::kLatency}) {
-      LoweredPath path;
-      spec::Schedule s = lowered(layer, path);
+      const Lowered l = lowered(layer);
       SearchOptions options;
       options.objective = objective;
-      const FusionResult r = plan_fusion(s, path.nodes, machine, options);
+      const FusionResult r = plan_fusion(l.workload, l.path.nodes, machine, options);
+      const auto s = schedule_of(l.workload, r);
       ASSERT_TRUE(r.feasible) << r.reason;
       const auto value = [&](double cycles, double energy_pj) {
         return objective_value(objective, cycles, energy_pj, arch);
@@ -71,10 +84,10 @@ TEST(PlanFusion, IsNeverWorseThanUnfusedAndAlwaysFits) {
       spec::check_structure(s, problems);
       EXPECT_TRUE(problems.empty()) << problems.list().front();
       // What was promised is what the model says of the finished schedule.
-      const ScheduleCost total = evaluate(s, machine);
+      const PlanCost total = evaluate(s.workload, s.plan, machine);
       EXPECT_NEAR(total.cycles, r.cycles, 1e-6 * r.cycles);
       EXPECT_NEAR(total.energy_pj, r.energy_pj, 1e-6 * r.energy_pj);
-      if (!r.in_global_buffer.empty()) ++fused_somewhere;
+      for (const auto& g : r.groups) fused_somewhere += g.in_global_buffer.empty() ? 0 : 1;
     }
   EXPECT_GE(fused_somewhere, 6);
 }
@@ -82,14 +95,13 @@ TEST(PlanFusion, IsNeverWorseThanUnfusedAndAlwaysFits) {
 TEST(PlanFusion, WhenTheIntermediateFitsThenItNeverLeavesTheChip) {
   const spec::ArchSpec arch = simba_l();
   const spec::EnergyTable energy = energy_of(arch);
-  LoweredPath path;
-  spec::Schedule s = lowered(layers()[0], path);
-  const FusionResult r = plan_fusion(s, path.nodes, Machine(arch, energy), {});
-  ASSERT_EQ(r.groups, 1);
-  ASSERT_EQ(r.in_global_buffer, path.intermediates);
+  const Lowered l = lowered(layers()[0]);
+  const FusionResult r = plan_fusion(l.workload, l.path.nodes, Machine(arch, energy), {});
+  ASSERT_EQ(r.groups.size(), 1u);
+  ASSERT_EQ(r.groups[0].in_global_buffer, l.path.intermediates);
   // Input, two weights and output once each; the intermediate not at all.
   const double bytes = 384 * 768 + 768 * 200 + 768 * 200 + 384 * 768;
-  EXPECT_NEAR(evaluate(s, 0, Machine(arch, energy)).dram_bytes, bytes, 0.02 * bytes);
+  EXPECT_NEAR(evaluate(l.workload, r.groups[0], Machine(arch, energy)).dram_bytes, bytes, 0.02 * bytes);
 }
 
 // Many weights and few tokens: sharing the tokens out would bring every weight to every chiplet, sharing the outputs
@@ -99,21 +111,21 @@ TEST(PlanFusion, WhenALoneGemmHasManyWeightsThenItsOutputsAreSharedOutInsteadOfI
   const spec::EnergyTable energy = energy_of(arch);
   const Machine machine(arch, energy);
   const Layer layer{"tc,oc->to", {{"t", 64}, {"c", 768}, {"o", 3072}}, {{0, 1}}};
-  LoweredPath path;
-  spec::Schedule chosen = lowered(layer, path), by_token = chosen;
-  ASSERT_EQ(chosen.nodes[0].bound, spec::LoopDim::kN);
-  const FusionResult r = plan_fusion(chosen, path.nodes, machine, {});
+  const Lowered l = lowered(layer);
+  ASSERT_EQ(l.path.nodes[0].bound, spec::LoopDim::kN);
+  const FusionResult r = plan_fusion(l.workload, l.path.nodes, machine, {});
+  const spec::FusedGroup& chosen = r.groups.at(0);
   EXPECT_EQ(chosen.nodes[0].bound, spec::LoopDim::kM);
-  EXPECT_EQ(chosen.groups[0].index, "o");
-  EXPECT_EQ(chosen.groups[0].extent, 3072);
-  EXPECT_TRUE(machines::simba::misfits(chosen, arch).empty());
-  by_token.groups = {{"by token", "t", 64, 16, {0}, {}, {}}};
-  const SearchResult tokens = map_group(by_token, 0, machine, {});
+  EXPECT_EQ(chosen.index, "o");
+  EXPECT_EQ(chosen.extent, 3072);
+  EXPECT_TRUE(machines::simba::group_misfits(l.workload, chosen, arch).empty());
+  const spec::FusedGroup by_token{"by token", "t", 64, 16, {{spec::NodeId(0), spec::LoopDim::kN, {}, {}}}, {}, {}, {}};
+  const SearchResult tokens = map_group(l.workload, by_token, machine, {});
   ASSERT_TRUE(tokens.feasible) << tokens.reason;
   const double weights = 3072 * 768;
   const auto hops = [](const GroupCost& c) { return c.actions[static_cast<std::size_t>(spec::Action::kNopByteHop)]; };
   EXPECT_GT(hops(tokens.cost), 3 * weights);
-  EXPECT_LT(hops(evaluate(chosen, 0, machine)), 2 * weights);
+  EXPECT_LT(hops(evaluate(l.workload, chosen, machine)), 2 * weights);
   EXPECT_LT(r.cycles * r.energy_pj, tokens.cost.cycles * tokens.cost.energy_pj);
 }
 
@@ -123,28 +135,12 @@ TEST(PlanFusion, WhenTheInputsShareIsPinnedThenWeightsAreReadOnce) {
   const spec::ArchSpec arch = simba_l();
   const spec::EnergyTable energy = energy_of(arch);
   const Layer layer{"tc,rc,or->to", {{"t", 384}, {"c", 768}, {"o", 768}, {"r", 3072}}, {{0, 1}, {0, 1}}};
-  LoweredPath path;
-  spec::Schedule s = lowered(layer, path);
-  const FusionResult r = plan_fusion(s, path.nodes, Machine(arch, energy), {});
-  ASSERT_EQ(r.groups, 1);
-  EXPECT_EQ(s.groups[0].pinned, std::vector<int>{0});
+  const Lowered l = lowered(layer);
+  const FusionResult r = plan_fusion(l.workload, l.path.nodes, Machine(arch, energy), {});
+  ASSERT_EQ(r.groups.size(), 1u);
+  EXPECT_EQ(r.groups[0].pinned, std::vector<spec::TensorId>{spec::TensorId(0)});
   const double bytes = 2 * 384 * 768 + 2 * 768 * 3072;
-  EXPECT_NEAR(evaluate(s, 0, Machine(arch, energy)).dram_bytes, bytes, 0.02 * bytes);
-}
-
-TEST(LayerCost, CountsTheMacsOfThePathAndRemembers) {
-  const spec::ArchSpec arch = simba_l();
-  LayerCoster coster(arch, energy_of(arch));
-  const Layer& layer = layers()[0];
-  const spec::Einsum einsum = spec::Einsum::parse(layer.equation, layer.sizes);
-  const LayerCost first = coster.cost(einsum, {layer.path}, {1, 2}), again = coster.cost(einsum, {layer.path}, {1, 2});
-  ASSERT_TRUE(first.feasible) << first.reason;
-  EXPECT_EQ(first.macs, 2.0 * 384 * 768 * 200);
-  EXPECT_EQ(first.cycles, again.cycles);
-  EXPECT_EQ(first.energy_pj, again.energy_pj);
-  EXPECT_LE(first.edp_js, first.unfused_edp_js);
-  const LayerCost alone = layer_cost(einsum, {layer.path}, {1, 2}, "t", arch, energy_of(arch));
-  EXPECT_EQ(first.edp_js, alone.edp_js);
+  EXPECT_NEAR(evaluate(l.workload, r.groups[0], Machine(arch, energy)).dram_bytes, bytes, 0.02 * bytes);
 }
 
 }  // namespace

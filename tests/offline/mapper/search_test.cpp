@@ -6,7 +6,7 @@
 
 #include "base/atomic_file.h"
 #include "machines/simba/misfits.h"
-#include "offline/mapper/gemm_schedule.h"
+#include "offline/schedule/gemm_problem.h"
 #include "tests/machines/simba/machines.h"
 
 namespace heat::offline::mapper {
@@ -38,10 +38,10 @@ TEST(MapGroup, BranchAndBoundFindsWhatExhaustiveSearchFinds) {
     const LoopDim bound = b > 1 && round % 2 ? LoopDim::kB : round % 2 ? LoopDim::kM : LoopDim::kN;
     SearchOptions options;
     options.objective = static_cast<Objective>(round % 3);
-    spec::Schedule bounded = gemm_schedule(m, k, n, b, bound, arch.name), visited = bounded;
-    const SearchResult fast = map_group(bounded, 0, machine, options);
+    const GemmProblem p = gemm_problem({m, k, n, b}, bound);
+    const SearchResult fast = map_group(p.workload, p.group, machine, options);
     options.exhaustive = true;
-    const SearchResult all = map_group(visited, 0, machine, options);
+    const SearchResult all = map_group(p.workload, p.group, machine, options);
     ASSERT_EQ(fast.feasible, all.feasible);
     ASSERT_TRUE(all.feasible) << all.reason;
     const auto value = [&](const SearchResult& r) {
@@ -60,10 +60,10 @@ TEST(MapGroup, TwoRunsFindTheSameMapping) {
   const spec::ArchSpec arch = simba_l();
   const spec::EnergyTable energy = energy_of(arch);
   const Machine machine(arch, energy);
-  spec::Schedule x = gemm_schedule(768, 280, 384, 1, LoopDim::kN, arch.name), y = x;
-  const SearchResult a = map_group(x, 0, machine, {}), b = map_group(y, 0, machine, {});
-  EXPECT_EQ(x.nodes[0].gemm->mapping, y.nodes[0].gemm->mapping);
-  EXPECT_EQ(x.groups[0].pinned, y.groups[0].pinned);
+  const GemmProblem p = gemm_problem({768, 280, 384}, LoopDim::kN);
+  const SearchResult a = map_group(p.workload, p.group, machine, {}), b = map_group(p.workload, p.group, machine, {});
+  EXPECT_EQ(a.group.nodes[0].mapping, b.group.nodes[0].mapping);
+  EXPECT_EQ(a.group.pinned, b.group.pinned);
   EXPECT_EQ(a.cost.cycles, b.cost.cycles);
 }
 
@@ -73,16 +73,15 @@ TEST(MapGroup, MoreBufferOrBandwidthIsNeverWorse) {
   for (std::int64_t factor : {1, 2, 4, 8}) {
     spec::ArchSpec arch = simba_l();
     arch.global_buffer.capacity = spec::Bytes(65536 * factor);
-    spec::Schedule s = gemm_schedule(768, 768, 384, 1, LoopDim::kN, arch.name);
-    const double edp = map_group(s, 0, Machine(arch, energy), {}).cost.edp_js(arch);
+    const GemmProblem p = gemm_problem({768, 768, 384}, LoopDim::kN);
+    const double edp = map_group(p.workload, p.group, Machine(arch, energy), {}).cost.edp_js(arch);
     if (factor > 1) {
       EXPECT_LE(edp, last_buffer);
     }
     last_buffer = edp;
     arch = simba_l();
     arch.dram_port_bytes_per_cycle = 25.0 * static_cast<double>(factor);
-    s = gemm_schedule(768, 768, 384, 1, LoopDim::kN, arch.name);
-    const double faster = map_group(s, 0, Machine(arch, energy), {}).cost.edp_js(arch);
+    const double faster = map_group(p.workload, p.group, Machine(arch, energy), {}).cost.edp_js(arch);
     if (factor > 1) {
       EXPECT_LT(faster, last_bandwidth);
     }
@@ -112,31 +111,29 @@ TEST(MapGroup, WhenTheArchitectureFileChangesThenTheChoiceChangesForTheBetter) {
   const spec::EnergyTable energy = energy_of(base);
   for (const spec::ArchSpec& arch :
        {edited("bytes: 524288", "bytes: 131072"), edited("port_bytes_per_cycle: 100", "port_bytes_per_cycle: 400")}) {
-    spec::Schedule before = gemm_schedule(768, 3072, 384, 1, LoopDim::kN, base.name), after = before;
-    map_group(before, 0, Machine(base, energy), {});
-    const SearchResult chosen = map_group(after, 0, Machine(arch, energy), {});
+    const GemmProblem p = gemm_problem({768, 3072, 384}, LoopDim::kN);
+    const SearchResult old = map_group(p.workload, p.group, Machine(base, energy), {});
+    const SearchResult chosen = map_group(p.workload, p.group, Machine(arch, energy), {});
     ASSERT_TRUE(chosen.feasible) << chosen.reason;
-    const bool same = before.nodes[0].gemm->mapping == after.nodes[0].gemm->mapping &&
-                      before.groups[0].pinned == after.groups[0].pinned;
+    const bool same =
+        old.group.nodes[0].mapping == chosen.group.nodes[0].mapping && old.group.pinned == chosen.group.pinned;
     EXPECT_FALSE(same);
     // The old choice on the new machine: impossible, or dearer.
-    spec::Schedule old = before;
-    if (machines::simba::misfits(old, arch).empty()) {
-      EXPECT_LT(chosen.cost.edp_js(arch), evaluate(old, 0, Machine(arch, energy)).edp_js(arch));
+    if (machines::simba::group_misfits(p.workload, old.group, arch).empty()) {
+      EXPECT_LT(chosen.cost.edp_js(arch), evaluate(p.workload, old.group, Machine(arch, energy)).edp_js(arch));
     }
   }
 }
 
-TEST(MapGroup, WhenNothingFitsThenTheReasonSaysWhatAndTheScheduleIsAsBefore) {
+TEST(MapGroup, WhenNothingFitsThenTheReasonSaysWhatAndTheGroupIsAsBefore) {
   spec::ArchSpec arch = tiny();
   const spec::EnergyTable energy = energy_of(arch);
   arch.global_buffer.capacity = spec::Bytes(8);
-  spec::Schedule s = gemm_schedule(24, 24, 24, 1, LoopDim::kN, arch.name);
-  const spec::GemmMapping before = s.nodes[0].gemm->mapping;
-  const SearchResult r = map_group(s, 0, Machine(arch, energy), {});
+  const GemmProblem p = gemm_problem({24, 24, 24}, LoopDim::kN);
+  const SearchResult r = map_group(p.workload, p.group, Machine(arch, energy), {});
   EXPECT_FALSE(r.feasible);
   EXPECT_NE(r.reason.find("bytes"), std::string::npos) << r.reason;
-  EXPECT_EQ(s.nodes[0].gemm->mapping, before);
+  EXPECT_EQ(r.group.nodes[0].mapping, p.group.nodes[0].mapping);
 }
 
 TEST(MapGroup, LatencyAndEnergyObjectivesAreEachBestAtTheirOwn) {
@@ -145,10 +142,10 @@ TEST(MapGroup, LatencyAndEnergyObjectivesAreEachBestAtTheirOwn) {
   const Machine machine(arch, energy);
   std::array<GroupCost, 3> costs;
   for (int o = 0; o < 3; ++o) {
-    spec::Schedule s = gemm_schedule(300, 500, 200, 1, LoopDim::kN, arch.name);
+    const GemmProblem p = gemm_problem({300, 500, 200}, LoopDim::kN);
     SearchOptions options;
     options.objective = static_cast<Objective>(o);
-    costs[static_cast<std::size_t>(o)] = map_group(s, 0, machine, options).cost;
+    costs[static_cast<std::size_t>(o)] = map_group(p.workload, p.group, machine, options).cost;
   }
   for (const GroupCost& c : costs) {
     EXPECT_LE(costs[0].edp_js(arch), c.edp_js(arch));

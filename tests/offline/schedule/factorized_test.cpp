@@ -50,8 +50,9 @@ class FactorizedLayer : public testing::TestWithParam<Case> {
 };
 
 TEST_P(FactorizedLayer, RealEvaluationThenTheReconstructedMatrixTimesInput) {
-  const LoweredNetwork lowered = lower_single_linear({"n", method_name(GetParam().method), kTokens}, form_);
-  const auto y = evaluate_real(lowered.network, x_).tensors[static_cast<std::size_t>(lowered.network.output)];
+  const LoweredNetwork lowered =
+      lower_single_linear({"n", method_name(GetParam().method), kTokens}, form_, test::target());
+  const auto y = evaluate_real(lowered.network, x_).tensors[lowered.network.output];
   const auto reference = expected();
   double norm = 0;
   for (float v : reference) norm = std::max(norm, static_cast<double>(std::fabs(v)));
@@ -60,19 +61,18 @@ TEST_P(FactorizedLayer, RealEvaluationThenTheReconstructedMatrixTimesInput) {
 }
 
 TEST_P(FactorizedLayer, IntegersThenCloseToTheLayerAndEqualToTheReference) {
-  LoweredNetwork lowered = lower_single_linear({"n", method_name(GetParam().method), kTokens}, form_);
-  test::one_group_a_node(lowered.network.schedule);
-  const spec::Schedule& schedule = lowered.network.schedule;
+  LoweredNetwork lowered = lower_single_linear({"n", method_name(GetParam().method), kTokens}, form_, test::target());
   base::Problems problems;
-  spec::check_structure(schedule, problems);
+  spec::check_structure(test::one_group_a_node(lowered.network), problems);
   EXPECT_EQ(problems.list(), std::vector<std::string>{});
   auto bytes = quantize_network(lowered.network, calibrate_ranges(lowered.network, {x_}), x_);
-  evaluate_integer(schedule, bytes);
-  const auto out = static_cast<std::size_t>(lowered.network.output);
+  const spec::Schedule schedule = test::one_group_a_node(lowered.network);
+  evaluate_integer(schedule.workload, bytes);
+  const spec::TensorId out = lowered.network.output;
   const auto reference = expected();
   double difference = 0, norm = 0;
   for (std::size_t i = 0; i < reference.size(); ++i) {
-    const double d = reference[i] - schedule.tensors[out].scale * bytes[out][i];
+    const double d = reference[i] - schedule.workload.tensors[out].scale * bytes[out][i];
     difference += d * d;
     norm += static_cast<double>(reference[i]) * reference[i];
   }
@@ -80,14 +80,9 @@ TEST_P(FactorizedLayer, IntegersThenCloseToTheLayerAndEqualToTheReference) {
   // row.
   EXPECT_LT(std::sqrt(difference / norm), 0.05);
 
-  std::vector<std::uint8_t> image;
-  for (std::size_t t = 0; t < bytes.size(); ++t) {
-    const spec::Tensor& tensor = schedule.tensors[t];
-    if (tensor.kind == spec::TensorKind::kIntermediate || tensor.kind == spec::TensorKind::kOutput) continue;
-    image.resize(std::max(image.size(), static_cast<std::size_t>(tensor.dram_address + tensor.bytes())));
-    std::copy(bytes[t].begin(), bytes[t].end(), image.begin() + tensor.dram_address);
-  }
-  EXPECT_EQ(bytes[out], test_support::run_reference(schedule, image).at(schedule.tensors[out].name));
+  EXPECT_EQ(
+      bytes[out],
+      test_support::run_reference(schedule, test::image_of(schedule, bytes)).at(schedule.workload.tensors[out].name));
 }
 
 INSTANTIATE_TEST_SUITE_P(Methods, FactorizedLayer,
@@ -123,8 +118,8 @@ TEST(FactorizedEncoder, ModesAcrossHeadsThenTheSameOutputAsItsReconstruction) {
     const auto x = random_normal("x", 3, 6 * 24, 1);
     const LoweredNetwork a = lower_network(graph, {"small", "dense", 6}, dense),
                          b = lower_network(graph, {"small", "cp", 6}, factorized);
-    const auto ya = evaluate_real(a.network, x).tensors[static_cast<std::size_t>(a.network.output)];
-    const auto yb = evaluate_real(b.network, x).tensors[static_cast<std::size_t>(b.network.output)];
+    const auto ya = evaluate_real(a.network, x).tensors[a.network.output];
+    const auto yb = evaluate_real(b.network, x).tensors[b.network.output];
     for (std::size_t i = 0; i < ya.size(); ++i) ASSERT_NEAR(ya[i], yb[i], 1e-4) << rows;
   }
 }

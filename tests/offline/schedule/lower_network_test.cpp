@@ -19,9 +19,9 @@ const NetworkLabel kSmall{"small", "dense", 10};
 
 TEST(LowerNetwork, BlockOfABaseEncoderThenElevenNodesAndClosedFormMacs) {
   const LoweredNetwork lowered = lower_network(test::encoder(1, 768, 12, 3072), kBase, empty_forms());
-  ASSERT_EQ(lowered.network.schedule.nodes.size(), 11u);
+  ASSERT_EQ(lowered.network.workload.nodes.size(), 11u);
   std::int64_t macs = 0, gemms = 0;
-  for (const spec::Node& n : lowered.network.schedule.nodes) {
+  for (const spec::Node& n : lowered.network.workload.nodes) {
     macs += n.macs();
     if (n.gemm) gemms += n.gemm->extents.b;
   }
@@ -33,7 +33,7 @@ TEST(LowerNetwork, SegmentsThenEveryNodeOnceInOrder) {
   const LoweredNetwork lowered = lower_network(test::encoder(3, 768, 12, 3072), kBase, empty_forms());
   int next = 0;
   for (const Segment& s : lowered.segments) {
-    EXPECT_EQ(s.first, next);
+    EXPECT_EQ(s.first, spec::NodeId(next));
     next += s.count;
   }
   EXPECT_EQ(next, 33);
@@ -44,16 +44,15 @@ class LoweredStructure : public testing::TestWithParam<AttentionLoop> {};
 
 TEST_P(LoweredStructure, EveryViewThenInsideItsTensor) {
   LoweredNetwork lowered = lower_network(test::encoder(2, 24, 3, 40), kSmall, empty_forms(), GetParam());
-  test::one_group_a_node(lowered.network.schedule);
   base::Problems problems;
-  spec::check_structure(lowered.network.schedule, problems);
+  spec::check_structure(test::one_group_a_node(lowered.network), problems);
   EXPECT_EQ(problems.list(), std::vector<std::string>{});
 }
 INSTANTIATE_TEST_SUITE_P(Loops, LoweredStructure, testing::Values(AttentionLoop::kHeads, AttentionLoop::kTokens));
 
 // A tensor of the lowered network by its name's end.
 const spec::Tensor& tensor(const LoweredNetwork& lowered, const std::string& end) {
-  for (const spec::Tensor& t : lowered.network.schedule.tensors)
+  for (const spec::Tensor& t : lowered.network.workload.tensors)
     if (t.name.ends_with(end)) return t;
   throw std::logic_error("no tensor " + end);
 }
@@ -97,26 +96,29 @@ TEST(LowerNetwork, AnotherRuntimeAxisThenError) {
 }
 
 TEST(Addresses, AssignedThenAlignedDisjointAndGivenTensorsFirst) {
-  LoweredNetwork lowered = lower_network(test::encoder(1, 24, 3, 40), kSmall, empty_forms());
-  spec::Schedule& schedule = lowered.network.schedule;
-  schedule.tensors[5].home = spec::Home::kGlobalBuffer;
-  assign_addresses(schedule);
-  std::vector<const spec::Tensor*> tensors;
-  for (const auto& t : schedule.tensors) {
-    EXPECT_EQ(t.dram_address < 0, t.home == spec::Home::kGlobalBuffer) << t.name;
-    if (t.dram_address >= 0) tensors.push_back(&t);
-  }
-  std::sort(tensors.begin(), tensors.end(), [](auto* a, auto* b) { return a->dram_address < b->dram_address; });
+  const LoweredNetwork lowered = lower_network(test::encoder(1, 24, 3, 40), kSmall, empty_forms());
+  const spec::Workload& workload = lowered.network.workload;
+  const spec::TensorId kept(5);
+  spec::Plan plan;
+  spec::FusedGroup group;
+  group.in_global_buffer = {kept};
+  plan.groups.push_back(group);
+  assign_addresses(workload, plan);
+  EXPECT_EQ(plan.dram_addresses[kept], -1);
+  std::vector<spec::TensorId> placed;
+  for (spec::TensorId t : workload.tensors.ids())
+    if (t != kept) placed.push_back(t);
+  std::sort(placed.begin(), placed.end(),
+            [&](auto a, auto b) { return plan.dram_addresses[a] < plan.dram_addresses[b]; });
+  EXPECT_EQ(plan.dram_addresses[placed.front()], 0);
+  std::int64_t end = 0;
   bool given = true;
-  for (std::size_t i = 0; i < tensors.size(); ++i) {
-    EXPECT_EQ(tensors[i]->dram_address % 64, 0);
-    if (i > 0) {
-      EXPECT_GE(tensors[i]->dram_address, tensors[i - 1]->dram_address + tensors[i - 1]->bytes());
-    }
-    const bool is_given =
-        tensors[i]->kind != spec::TensorKind::kIntermediate && tensors[i]->kind != spec::TensorKind::kOutput;
-    EXPECT_TRUE(given || !is_given) << tensors[i]->name;
-    given = is_given;
+  for (spec::TensorId t : placed) {
+    EXPECT_EQ(plan.dram_addresses[t] % 64, 0);
+    EXPECT_GE(plan.dram_addresses[t], end) << workload.tensors[t].name;
+    EXPECT_TRUE(given || !workload.tensors[t].is_given()) << workload.tensors[t].name;
+    end = plan.dram_addresses[t] + workload.tensors[t].bytes();
+    given = workload.tensors[t].is_given();
   }
 }
 

@@ -1,10 +1,14 @@
 // Small networks with random values, and schedules of one group a node with minimal mappings (for checks of structure).
 #pragma once
 
+#include <algorithm>
+
 #include "offline/network/model_config.h"
+#include "offline/schedule/addresses.h"
 #include "offline/schedule/lower_network.h"
 #include "offline/schedule/random_forms.h"
 #include "offline/schedule/static_operand.h"
+#include "spec/schedule.h"
 
 namespace heat::offline::test {
 
@@ -34,6 +38,7 @@ inline NetworkForms random_forms(std::uint64_t seed) {
     return form;
   };
   forms.norm = [seed](const NormLayer& layer) { return random_norm(layer.name, layer.features, seed); };
+  forms.target.lanes = 16;
   return forms;
 }
 
@@ -62,31 +67,43 @@ inline NetworkForms empty_forms() {
   NetworkForms forms;
   forms.linear = empty_form;
   forms.norm = [](const NormLayer&) { return NormForm{}; };
+  forms.target.lanes = 16;
   return forms;
 }
 
-// Index and extent of a node's bound dimension.
-inline std::pair<spec::Index, std::int64_t> bound_index(const spec::Node& node) {
-  if (node.vector) return {node.vector->n.front(), node.vector->input.dims.front().size};
-  const auto& i = node.gemm->indices;
-  const auto& group = node.bound == spec::LoopDim::kB ? i.b : node.bound == spec::LoopDim::kM ? i.m : i.n;
-  for (const auto* view : {&node.gemm->output})
-    for (const auto& d : view->dims)
-      if (d.index == group.front()) return {d.index, d.size};
-  return {};
+// A machine's lanes, for lowering.
+inline LoweringTarget target() {
+  LoweringTarget t;
+  t.lanes = 16;
+  return t;
 }
 
-inline void one_group_a_node(spec::Schedule& schedule) {
-  for (std::size_t n = 0; n < schedule.nodes.size(); ++n) {
-    const auto [index, extent] = bound_index(schedule.nodes[n]);
+inline spec::Schedule one_group_a_node(const Network& network) {
+  spec::Schedule schedule{network.workload, {}, "", ""};
+  for (spec::NodeId n : network.workload.nodes.ids()) {
+    const spec::Node& node = network.workload.nodes[n];
     spec::FusedGroup group;
-    group.name = schedule.nodes[n].name;
-    group.index = index;
-    group.extent = extent;
-    group.nodes = {static_cast<int>(n)};
-    schedule.groups.push_back(group);
+    group.name = node.name;
+    group.index = node.indices(network.bounds[n]).front();
+    for (const auto& d : node.writes().dims)
+      if (d.index == group.index) group.extent = d.size;
+    group.nodes = {{n, network.bounds[n], {}, {}}};
+    schedule.plan.groups.push_back(group);
   }
-  assign_addresses(schedule);
+  assign_addresses(schedule.workload, schedule.plan);
+  return schedule;
+}
+
+// The DRAM image of a schedule's given tensors.
+inline std::vector<std::uint8_t> image_of(const spec::Schedule& schedule, const TensorBytes& bytes) {
+  std::vector<std::uint8_t> image;
+  for (spec::TensorId t : schedule.workload.tensors.ids()) {
+    if (!schedule.workload.tensors[t].is_given()) continue;
+    const std::int64_t address = schedule.plan.dram_addresses[t];
+    image.resize(std::max(image.size(), static_cast<std::size_t>(address + schedule.workload.tensors[t].bytes())));
+    std::copy(bytes[t].begin(), bytes[t].end(), image.begin() + address);
+  }
+  return image;
 }
 
 }  // namespace heat::offline::test

@@ -34,50 +34,53 @@ class Planner : public testing::Test {
 };
 
 TEST_F(Planner, DenseEncoderThenASavedScheduleLoadsAndFitsTheMachine) {
-  LoweredNetwork planned = plan_network(graph_, label_, test::random_forms(1), machine_);
+  PlannedNetwork planned = plan_network(graph_, label_, test::random_forms(1), machine_);
   const auto x = random_normal("x", 3, 16 * 64, 1);
   const auto bytes = quantize_network(planned.network, calibrate_ranges(planned.network, {x}), x);
   const std::string path = (folder_ / "dense.json").string();
-  const std::int64_t size = write_schedule(planned.network.schedule, bytes, path);
+  const std::int64_t size = write_schedule(planned.schedule(), bytes, path);
 
   const spec::Schedule loaded = spec::Schedule::load(path);  // checks the structure
   EXPECT_EQ(machines::simba::misfits(loaded, arch_), std::vector<std::string>{});
   EXPECT_EQ(loaded.dram_image, "dense.bin");
   EXPECT_EQ(static_cast<std::int64_t>(fs::file_size(folder_ / "dense.bin")), size);
-  EXPECT_EQ(loaded.nodes.size(), 22u);
-  EXPECT_GT(loaded.prediction.cycles, 0);
-  EXPECT_GT(loaded.prediction.energy_pj, 0);
+  EXPECT_EQ(loaded.workload.nodes.size(), 22u);
+  EXPECT_GT(loaded.plan.prediction.cycles, 0);
+  EXPECT_GT(loaded.plan.prediction.energy_pj, 0);
   double cycles = 0;
-  for (const auto& g : loaded.groups) cycles += g.prediction.cycles;
-  EXPECT_NEAR(loaded.prediction.cycles, cycles, 1e-6 * cycles);
+  for (const auto& g : loaded.plan.groups) cycles += g.prediction.cycles;
+  EXPECT_NEAR(loaded.plan.prediction.cycles, cycles, 1e-6 * cycles);
 
   // The image holds what was given, and the loaded schedule computes the same result from it.
   auto read = read_image(loaded);
   EXPECT_EQ(read, bytes);
   auto expected = bytes;
-  evaluate_integer(planned.network.schedule, expected);
-  evaluate_integer(loaded, read);
-  EXPECT_EQ(read[static_cast<std::size_t>(planned.network.output)],
-            expected[static_cast<std::size_t>(planned.network.output)]);
+  evaluate_integer(planned.network.workload, expected);
+  evaluate_integer(loaded.workload, read);
+  EXPECT_EQ(read[planned.network.output], expected[planned.network.output]);
 }
 
 TEST_F(Planner, AttentionThenScoresStayInTheGlobalBuffer) {
-  const LoweredNetwork planned = plan_network(graph_, label_, test::empty_forms(), machine_);
+  const PlannedNetwork planned = plan_network(graph_, label_, test::empty_forms(), machine_);
   int found = 0;
-  for (const spec::Tensor& t : planned.network.schedule.tensors)
-    if (t.name.ends_with(".scores.out") || t.name.ends_with(".softmax.out")) {
-      ++found;
-      EXPECT_EQ(t.home, spec::Home::kGlobalBuffer) << t.name;
-      EXPECT_EQ(t.dram_address, -1) << t.name;
-    }
+  for (spec::TensorId id : planned.network.workload.tensors.ids()) {
+    const spec::Tensor& t = planned.network.workload.tensors[id];
+    if (!t.name.ends_with(".scores.out") && !t.name.ends_with(".softmax.out")) continue;
+    ++found;
+    EXPECT_EQ(planned.plan.dram_addresses[id], -1) << t.name;
+    int keepers = 0;
+    for (const auto& g : planned.plan.groups)
+      keepers += static_cast<int>(std::count(g.in_global_buffer.begin(), g.in_global_buffer.end(), id));
+    EXPECT_EQ(keepers, 1) << t.name;
+  }
   EXPECT_EQ(found, 4);
 }
 
 TEST_F(Planner, TwiceThenTheSameSchedule) {
   std::string text[2];
   for (std::string& t : text) {
-    const LoweredNetwork planned = plan_network(graph_, label_, test::empty_forms(), machine_);
-    t = to_json(planned.network.schedule).dump();
+    const PlannedNetwork planned = plan_network(graph_, label_, test::empty_forms(), machine_);
+    t = to_json(planned.schedule()).dump();
   }
   EXPECT_EQ(text[0], text[1]);
 }
@@ -90,12 +93,12 @@ TEST_F(Planner, FactorizedLayersThenEachMethodHasASchedule) {
       factorize(form, method, 0.3, 1, 1);
       return form;
     };
-    const LoweredNetwork planned = plan_network(graph_, {"small", method_name(method), 16}, forms, machine_);
+    const PlannedNetwork planned = plan_network(graph_, {"small", method_name(method), 16}, forms, machine_);
     std::int64_t weights = 0;
-    for (const spec::Tensor& t : planned.network.schedule.tensors)
+    for (const spec::Tensor& t : planned.network.workload.tensors)
       if (t.kind == spec::TensorKind::kWeight) weights += t.bytes();
     EXPECT_LE(weights, 0.31 * 2 * (4 * 64 * 64 + 2 * 64 * 128)) << method_name(method);
-    EXPECT_GT(planned.network.schedule.nodes.size(), 22u) << method_name(method);
+    EXPECT_GT(planned.network.workload.nodes.size(), 22u) << method_name(method);
   }
 }
 

@@ -44,20 +44,20 @@ double relative_difference(const std::vector<float>& real, const std::vector<std
   return std::sqrt(difference / norm);
 }
 
-std::vector<std::vector<std::int8_t>> quantized_run(Network& network, const std::vector<float>& x) {
+TensorBytes quantized_run(Network& network, const std::vector<float>& x) {
   auto bytes = quantize_network(network, calibrate_ranges(network, {x}), x);
-  evaluate_integer(network.schedule, bytes);
+  evaluate_integer(network.workload, bytes);
   return bytes;
 }
 
 TEST(QuantizedLinear, DenseWithGeluThenCloseToTheRealLayer) {
   LinearForm form{"layer", 96, 80, {}, {}, {}};
   randomize(form, 7);
-  LoweredNetwork lowered = lower_single_linear({"layer", "dense", 12}, form, Activation::kGelu);
+  LoweredNetwork lowered = lower_single_linear({"layer", "dense", 12}, form, test::target(), Activation::kGelu);
   const auto x = random_normal("x", 3, 12 * 96, 1);
   // The real evaluation itself against the definition.
   const RealValues real = evaluate_real(lowered.network, x);
-  const auto& y = real.tensors[static_cast<std::size_t>(lowered.network.output)];
+  const auto& y = real.tensors[lowered.network.output];
   for (std::size_t t : {0u, 11u})
     for (std::size_t o : {0u, 41u, 79u}) {
       double sum = form.bias[o];
@@ -65,10 +65,10 @@ TEST(QuantizedLinear, DenseWithGeluThenCloseToTheRealLayer) {
       EXPECT_NEAR(y[t * 80 + o], 0.5 * sum * (1 + std::erf(sum / std::sqrt(2.0))), 1e-5);
     }
   const auto bytes = quantized_run(lowered.network, x);
-  const auto out = static_cast<std::size_t>(lowered.network.output);
+  const spec::TensorId out = lowered.network.output;
   // A symmetric int8 value of a normal tensor whose maximum is 3.5 sigma is off by 3.5 / 127 / sqrt(12) = 0.8 % of
   // sigma: for weight, input, sum and result together 1.6 %, and the result's sigma is about half its sum's.
-  EXPECT_LT(relative_difference(y, bytes[out], lowered.network.schedule.tensors[out].scale), 0.03);
+  EXPECT_LT(relative_difference(y, bytes[out], lowered.network.workload.tensors[out].scale), 0.03);
 }
 
 class QuantizedNetwork : public testing::TestWithParam<AttentionLoop> {};
@@ -76,33 +76,29 @@ class QuantizedNetwork : public testing::TestWithParam<AttentionLoop> {};
 TEST_P(QuantizedNetwork, TwoBlocksThenCloseToTheRealNetworkAndEqualToTheReference) {
   LoweredNetwork lowered =
       lower_network(test::encoder(2, 24, 3, 40), {"small", "dense", 10}, test::random_forms(5), GetParam());
-  test::one_group_a_node(lowered.network.schedule);
   const auto x = random_normal("x", 3, 10 * 24, 1);
   const RealValues real = evaluate_real(lowered.network, x);
   const auto bytes = quantized_run(lowered.network, x);
-  const auto out = static_cast<std::size_t>(lowered.network.output);
-  EXPECT_LT(relative_difference(real.tensors[out], bytes[out], lowered.network.schedule.tensors[out].scale), 0.08);
+  const spec::TensorId out = lowered.network.output;
+  EXPECT_LT(relative_difference(real.tensors[out], bytes[out], lowered.network.workload.tensors[out].scale), 0.08);
 
-  std::vector<std::uint8_t> image;
-  for (std::size_t t = 0; t < bytes.size(); ++t) {
-    const spec::Tensor& tensor = lowered.network.schedule.tensors[t];
-    if (tensor.kind == spec::TensorKind::kIntermediate || tensor.kind == spec::TensorKind::kOutput) continue;
-    image.resize(std::max(image.size(), static_cast<std::size_t>(tensor.dram_address + tensor.bytes())));
-    std::copy(bytes[t].begin(), bytes[t].end(), image.begin() + tensor.dram_address);
-  }
-  const auto expected = test_support::run_reference(lowered.network.schedule, image);
-  for (std::size_t t = 0; t < bytes.size(); ++t)
-    EXPECT_EQ(bytes[t], expected.at(lowered.network.schedule.tensors[t].name))
-        << lowered.network.schedule.tensors[t].name;
+  const spec::Schedule schedule = test::one_group_a_node(lowered.network);
+  const auto expected = test_support::run_reference(schedule, test::image_of(schedule, bytes));
+  for (spec::TensorId t : bytes.ids())
+    EXPECT_EQ(bytes[t], expected.at(schedule.workload.tensors[t].name)) << schedule.workload.tensors[t].name;
 }
 INSTANTIATE_TEST_SUITE_P(Loops, QuantizedNetwork, testing::Values(AttentionLoop::kHeads, AttentionLoop::kTokens));
 
 TEST(Ranges, IncludedThenTheLargerOfEach) {
   Ranges all;
-  all.include({{1, 4}, {3}});
-  all.include({{2, 3}, {1}});
-  EXPECT_EQ(all.tensor, (std::vector<double>{2, 4}));
-  EXPECT_EQ(all.before_activation, (std::vector<double>{3}));
+  const auto ranges = [](std::vector<double> tensor, double before_activation) {
+    return Ranges{spec::IdVector<spec::TensorId, double>(std::move(tensor)),
+                  spec::IdVector<spec::NodeId, double>(std::vector<double>{before_activation})};
+  };
+  all.include(ranges({1, 4}, 3));
+  all.include(ranges({2, 3}, 1));
+  EXPECT_EQ(all.tensor, ranges({2, 4}, 3).tensor);
+  EXPECT_EQ(all.before_activation, ranges({2, 4}, 3).before_activation);
 }
 
 TEST(IntegerNetwork, AnyLengthThenTheScalesOfTheScheduledNetworkAndCloseToTheRealOne) {
@@ -126,7 +122,7 @@ TEST(IntegerNetwork, AnyLengthThenTheScalesOfTheScheduledNetworkAndCloseToTheRea
     body.prepare(tokens);
     const std::vector<float> y = body.run(x);
     const Network network = family.network(tokens);
-    const auto real = evaluate_real(network, x).tensors[static_cast<std::size_t>(network.output)];
+    const auto real = evaluate_real(network, x).tensors[network.output];
     ASSERT_EQ(y.size(), real.size());
     double difference = 0, norm = 0;
     for (std::size_t i = 0; i < y.size(); ++i) {
@@ -136,10 +132,10 @@ TEST(IntegerNetwork, AnyLengthThenTheScalesOfTheScheduledNetworkAndCloseToTheRea
     EXPECT_LT(std::sqrt(difference / norm), 0.08) << tokens;
     if (tokens != kUsual) continue;
     auto bytes = quantize_network(scheduled.network, ranges, x);
-    evaluate_integer(scheduled.network.schedule, bytes);
-    const auto out = static_cast<std::size_t>(scheduled.network.output);
+    evaluate_integer(scheduled.network.workload, bytes);
+    const spec::TensorId out = scheduled.network.output;
     for (std::size_t i = 0; i < y.size(); ++i)
-      EXPECT_EQ(y[i], static_cast<float>(scheduled.network.schedule.tensors[out].scale * bytes[out][i])) << i;
+      EXPECT_EQ(y[i], static_cast<float>(scheduled.network.workload.tensors[out].scale * bytes[out][i])) << i;
   }
 }
 
@@ -149,7 +145,7 @@ TEST(QuantizedNetwork, BothAttentionLoopsThenTheSameRealOutput) {
   std::vector<std::vector<float>> outputs;
   for (AttentionLoop loop : {AttentionLoop::kHeads, AttentionLoop::kTokens}) {
     const LoweredNetwork lowered = lower_network(graph, {"small", "dense", 10}, test::random_forms(5), loop);
-    outputs.push_back(evaluate_real(lowered.network, x).tensors[static_cast<std::size_t>(lowered.network.output)]);
+    outputs.push_back(evaluate_real(lowered.network, x).tensors[lowered.network.output]);
   }
   for (std::size_t i = 0; i < outputs[0].size(); ++i) EXPECT_NEAR(outputs[0][i], outputs[1][i], 1e-5);
 }

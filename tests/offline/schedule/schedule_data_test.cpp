@@ -71,7 +71,7 @@ class ScheduleData : public ::testing::Test {
   static std::vector<std::int8_t> reference(const spec::Schedule& s, const std::vector<std::uint8_t>& image) {
     const test_support::TensorData tensors = test_support::run_reference(s, image);
     std::map<std::string, std::vector<std::int8_t>> outputs;
-    for (const auto& t : s.tensors)
+    for (const auto& t : s.workload.tensors)
       if (t.kind == spec::TensorKind::kOutput) outputs[t.name] = tensors.at(t.name);
     std::vector<std::int8_t> bytes;
     for (const auto& [name, values] : outputs) bytes.insert(bytes.end(), values.begin(), values.end());
@@ -107,15 +107,16 @@ TEST_F(ScheduleData, OneBitOfAnyOperandFlippedThenTheComparisonFails) {
     schedule(method, {64, 4, 128, 1, 13}, "--layer encoder.layer.0.intermediate.dense");
     if (HasFatalFailure()) return;
     const spec::Schedule s = spec::Schedule::load(folder_ + "/s.json");
-    EXPECT_EQ(s.nodes.size() > 1, method != "dense");
+    EXPECT_EQ(s.workload.nodes.size() > 1, method != "dense");
     const std::vector<std::uint8_t> original = image();
     const std::vector<std::int8_t> expected = reference(s, original);
     EXPECT_EQ(simulate(), expected);
     int flipped = 0;
-    for (const auto& t : s.tensors) {
+    for (spec::TensorId id : s.workload.tensors.ids()) {
+      const spec::Tensor& t = s.workload.tensors[id];
       if (t.kind != spec::TensorKind::kWeight && t.kind != spec::TensorKind::kInput) continue;
       std::vector<std::uint8_t> changed = original;
-      changed[static_cast<std::size_t>(t.dram_address + t.bytes() / 2)] ^= 0x40;
+      changed[static_cast<std::size_t>(s.plan.dram_addresses[id] + t.bytes() / 2)] ^= 0x40;
       base::write_file_atomically(folder_ + "/s.bin", std::string(changed.begin(), changed.end()));
       const std::vector<std::int8_t> simulated = simulate();
       if (HasFatalFailure()) return;

@@ -23,7 +23,7 @@ void expect_reference(const BuiltSchedule& built, const Machine& machine, const 
   ASSERT_EQ(outcome.error, "") << what;
   const TensorData expected = run_reference(built.schedule, built.image);
   int compared = 0;
-  for (const auto& t : built.schedule.tensors) {
+  for (const auto& t : built.schedule.workload.tensors) {
     if (t.kind != spec::TensorKind::kOutput) continue;
     ASSERT_EQ(outcome.outputs.count(t.name), 1u) << what;
     EXPECT_EQ(outcome.outputs.at(t.name), expected.at(t.name)) << what << ", tensor " << t.name;
@@ -93,8 +93,9 @@ TEST(Data, RandomStallsThenResultsAreTheSame) {
 TEST(Data, OneBitOfAnOperandFlippedThenOutputDiffers) {
   const BuiltSchedule built = one_gemm(small_arch(), 1, 13, 11, 37);
   BuiltSchedule flipped = built;
-  for (const auto& t : built.schedule.tensors)
-    if (t.kind == spec::TensorKind::kWeight) flipped.image[static_cast<std::size_t>(t.dram_address)] ^= 0x40;
+  for (spec::TensorId t : built.schedule.workload.tensors.ids())
+    if (built.schedule.workload.tensors[t].kind == spec::TensorKind::kWeight)
+      flipped.image[static_cast<std::size_t>(built.schedule.plan.dram_addresses[t])] ^= 0x40;
   const Outcome a = run(built, small()), b = run(flipped, small());
   ASSERT_EQ(a.error + b.error, "");
   EXPECT_NE(a.outputs, b.outputs);

@@ -35,14 +35,14 @@ std::map<std::string, double> components(const nlohmann::json& json) {
 
 struct Both {
   Outcome simulated;
-  machines::simba::ScheduleCost predicted;
+  machines::simba::PlanCost predicted;
 };
 
 Both both(const BuiltSchedule& built, const spec::EnergyTable& table) {
   Machine machine;
   machine.arch = small_arch();
-  return {run(built, machine),
-          machines::simba::evaluate(built.schedule, machines::simba::Machine(machine.arch, table))};
+  return {run(built, machine), machines::simba::evaluate(built.schedule.workload, built.schedule.plan,
+                                                         machines::simba::Machine(machine.arch, table))};
 }
 
 TEST(Prediction, EnergyHasTheComponentsOfTheMeasurement) {

@@ -16,8 +16,8 @@ spec::Schedule single_elements(const spec::ArchSpec& arch, std::int64_t m, std::
   map.gb_tile = map.pe_tile = {1, 1, 1, 1};
   o.mapping = map;
   spec::Schedule schedule = test_support::one_gemm(arch, 1, 4, 4, 1, o).schedule;
-  schedule.nodes[0].gemm->extents = {1, m, n, 1};
-  schedule.groups[0].extent = schedule.groups[0].step = n;
+  schedule.workload.nodes.front().gemm->extents = {1, m, n, 1};
+  schedule.plan.groups.front().extent = schedule.plan.groups.front().step = n;
   return schedule;
 }
 

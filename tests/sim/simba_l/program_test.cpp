@@ -58,7 +58,7 @@ TEST_F(SimbaSim, WithDataThenOutputsEqualTheReferenceBitForBit) {
   ASSERT_EQ(r.status, 0) << r.text;
   const TensorData expected = run_reference(built_.schedule, built_.image);
   std::map<std::string, std::vector<std::int8_t>> outputs;
-  for (const auto& t : built_.schedule.tensors)
+  for (const auto& t : built_.schedule.workload.tensors)
     if (t.kind == spec::TensorKind::kOutput) outputs[t.name] = expected.at(t.name);
   std::string bytes;
   for (const auto& [name, values] : outputs) bytes.append(values.begin(), values.end());
@@ -93,7 +93,7 @@ TEST_F(SimbaSim, TraceThenRunDatabaseAgreesWithTheResult) {
   EXPECT_NEAR(reader.run().energy_pj, o["energy_pj"].get<double>(), 1e-9 * o["energy_pj"].get<double>());
   std::map<std::string, std::map<std::string, double>> energy;  // node, component
   for (const auto& e : reader.energies())
-    energy[e.node < 0 ? "" : built_.schedule.nodes[static_cast<std::size_t>(e.node)].name][e.component] += e.energy_pj;
+    energy[e.node < 0 ? "" : built_.schedule.workload.nodes[spec::NodeId(e.node)].name][e.component] += e.energy_pj;
   for (const auto& n : o["nodes"])
     EXPECT_EQ(energy[n["name"]], (n["energy_by_component_pj"].get<std::map<std::string, double>>())) << n["name"];
   EXPECT_EQ(energy[""], (o["energy_of_no_node_by_component_pj"].get<std::map<std::string, double>>()));

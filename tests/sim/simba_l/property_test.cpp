@@ -41,9 +41,10 @@ TEST(Property, MacsOfTheScheduleThenMacsOfTheRun) {
     const Outcome o = run(built, small());
     ASSERT_EQ(o.error, "");
     std::int64_t macs = 0;
-    for (std::size_t i = 0; i < built.schedule.nodes.size(); ++i) {
-      EXPECT_EQ(o.report["nodes"][i]["macs"], built.schedule.nodes[i].macs());
-      macs += built.schedule.nodes[i].macs();
+    for (std::size_t i = 0; i < built.schedule.workload.nodes.size(); ++i) {
+      EXPECT_EQ(o.report["nodes"][i]["macs"],
+                built.schedule.workload.nodes[spec::NodeId(static_cast<std::int32_t>(i))].macs());
+      macs += built.schedule.workload.nodes[spec::NodeId(static_cast<std::int32_t>(i))].macs();
     }
     EXPECT_EQ(o.report["macs"], macs);
   }
@@ -178,7 +179,7 @@ TEST(Property, MemoryNeverAnswersThenDeadlockNamesModuleAndNode) {
   const Outcome o = run(built, m);
   EXPECT_NE(o.error.find("deadlock"), std::string::npos) << o.error;
   EXPECT_NE(o.error.find("package.chiplet0.dma_load"), std::string::npos) << o.error;
-  EXPECT_NE(o.error.find("node '" + built.schedule.nodes[0].name + "'"), std::string::npos) << o.error;
+  EXPECT_NE(o.error.find("node '" + built.schedule.workload.nodes.front().name + "'"), std::string::npos) << o.error;
 }
 
 TEST(Property, TileBeyondBuffersThenEveryMisfitIsNamed) {
@@ -198,7 +199,7 @@ TEST(Property, SumBeyondTheAccumulatorThenErrorNamesNodeAndBits) {
   m.arch.pe.accumulator_bits = 12;
   const Outcome o = run(built, m);
   EXPECT_NE(o.error.find("12 bits"), std::string::npos) << o.error;
-  EXPECT_NE(o.error.find("node '" + built.schedule.nodes[0].name + "'"), std::string::npos) << o.error;
+  EXPECT_NE(o.error.find("node '" + built.schedule.workload.nodes.front().name + "'"), std::string::npos) << o.error;
 }
 
 }  // namespace

@@ -65,8 +65,10 @@ class SimpleMemory : public sc_core::sc_module {
 
 std::size_t memory_bytes(const test_support::BuiltSchedule& built) {
   std::size_t bytes = built.image.size();
-  for (const auto& t : built.schedule.tensors)
-    bytes = std::max(bytes, static_cast<std::size_t>(std::max<std::int64_t>(0, t.dram_address) + t.bytes()));
+  const spec::Schedule& s = built.schedule;
+  for (spec::TensorId t : s.workload.tensors.ids())
+    bytes = std::max(bytes, static_cast<std::size_t>(std::max<std::int64_t>(0, s.plan.dram_addresses[t]) +
+                                                     s.workload.tensors[t].bytes()));
   return bytes + 4096;
 }
 

@@ -1,18 +1,19 @@
-#include "offline/mapper/lower_path.h"
+#include "offline/schedule/lower_path.h"
 
 #include <gtest/gtest.h>
 
 #include <functional>
 #include <random>
 
+#include "offline/schedule/addresses.h"
 #include "spec/schedule_checks.h"
 
-namespace heat::offline::mapper {
+namespace heat::offline {
 namespace {
 
 using spec::Einsum;
 using spec::LoopDim;
-using spec::Schedule;
+using spec::Workload;
 using Assignment = std::map<spec::Index, std::int64_t>;
 
 LowerRequest request(const std::string& equation, Assignment sizes, std::vector<std::pair<int, int>> steps) {
@@ -20,10 +21,11 @@ LowerRequest request(const std::string& equation, Assignment sizes, std::vector<
   r.einsum = Einsum::parse(equation, std::move(sizes));
   r.path.steps = std::move(steps);
   for (std::size_t i = 0; i < r.einsum.operands.size(); ++i)
-    r.operands.push_back({"op" + std::to_string(i), i == 0 ? spec::TensorKind::kInput : spec::TensorKind::kWeight, -1});
+    r.operands.push_back({"op" + std::to_string(i), i == 0 ? spec::TensorKind::kInput : spec::TensorKind::kWeight, {}});
   r.layer = "layer";
   r.output_name = "y";
   r.output_kind = spec::TensorKind::kOutput;
+  r.lanes = 16;
   return r;
 }
 
@@ -49,19 +51,19 @@ void for_all(const Assignment& sizes, const std::function<void(const Assignment&
 
 // Runs the lowered nodes by their views on integers and compares with the einsum's definition.
 void expect_equal_to_einsum(const LowerRequest& r) {
-  Schedule s;
-  const LoweredPath lowered = lower_path(s, r);
+  Workload w;
+  const LoweredPath lowered = lower_path(w, r);
   std::mt19937 rng(7);
-  std::vector<Data> data;
-  for (const auto& t : s.tensors) {
+  spec::IdVector<spec::TensorId, Data> data;
+  for (const auto& t : w.tensors) {
     Data d(static_cast<std::size_t>(t.bytes()), 0);
     if (t.kind == spec::TensorKind::kInput || t.kind == spec::TensorKind::kWeight)
       for (auto& x : d) x = static_cast<long>(rng() % 7) - 3;
     data.push_back(std::move(d));
   }
-  const auto of = [&](int tensor) -> Data& { return data[static_cast<std::size_t>(tensor)]; };
-  for (int n : lowered.nodes) {
-    const auto& g = *s.nodes[static_cast<std::size_t>(n)].gemm;
+  const auto of = [&](spec::TensorId tensor) -> Data& { return data[tensor]; };
+  for (const mapper::ChainNode& n : lowered.nodes) {
+    const auto& g = *w.nodes[n.node].gemm;
     Assignment sizes;
     for (const auto* view : {&g.weight, &g.input})
       for (const auto& d : view->dims) sizes[d.index] = d.size;
@@ -99,66 +101,76 @@ TEST(LowerPath, NodesComputeTheEinsum) {
 }
 
 TEST(LowerPath, WhenAStepDoesNotHoldTheTokenThenItComesFirstAndBindsItsOwnIndex) {
-  Schedule s;
+  Workload w;
   const auto r =
       request("tac,abr,rcd->tbd", {{"t", 3}, {"a", 4}, {"b", 5}, {"c", 2}, {"d", 6}, {"r", 3}}, {{1, 2}, {0, 1}});
-  const LoweredPath lowered = lower_path(s, r);
+  const LoweredPath lowered = lower_path(w, r);
   ASSERT_EQ(lowered.nodes.size(), 2u);
-  for (const auto& d : s.nodes[0].gemm->output.dims) EXPECT_NE(d.index, "t");
-  EXPECT_EQ(s.nodes[1].bound, LoopDim::kN);
-  EXPECT_EQ(s.nodes[1].gemm->indices.n.front(), "t");
+  for (const auto& d : w.nodes[lowered.nodes[0].node].gemm->output.dims) EXPECT_NE(d.index, "t");
+  EXPECT_EQ(lowered.nodes[1].bound, LoopDim::kN);
+  EXPECT_EQ(w.nodes[lowered.nodes[1].node].gemm->indices.n.front(), "t");
 }
 
 TEST(LowerPath, WhenOnlyTheTokenIsLeftBesideTheBatchThenTheTokensTakeTheLanes) {
-  Schedule s;
   auto r = request("tbr,br->tr", {{"t", 384}, {"b", 12}, {"r", 280}}, {{0, 1}});
-  lower_path(s, r);
-  EXPECT_EQ(s.nodes[0].bound, LoopDim::kM);
-  EXPECT_EQ(s.nodes[0].gemm->extents, (spec::Extents{280, 384, 1, 12}));
-  r.exchange_roles = false;
-  Schedule plain;
-  lower_path(plain, r);
-  EXPECT_EQ(plain.nodes[0].bound, LoopDim::kN);
-  EXPECT_EQ(plain.nodes[0].gemm->extents, (spec::Extents{280, 1, 384, 12}));
+  Workload w;
+  EXPECT_EQ(lower_path(w, r).nodes[0].bound, LoopDim::kM);
+  EXPECT_EQ(w.nodes.front().gemm->extents, (spec::Extents{280, 384, 1, 12}));
+  // A feature's bias belongs to a channel: the tokens must stay where they are streamed.
+  r.features_are_channels = true;
+  Workload biased;
+  EXPECT_EQ(lower_path(biased, r).nodes[0].bound, LoopDim::kN);
+  EXPECT_EQ(biased.nodes.front().gemm->extents, (spec::Extents{280, 1, 384, 12}));
+}
+
+// Six features on four lanes take two turns a token; thirty tokens on four lanes eight turns a feature. On sixteen lanes
+// six features take one turn a token, thirty tokens two a feature: only there is an exchange worth it.
+TEST(LowerPath, WhenTheMachineHasMoreLanesThenAnExchangeOfRolesMayPay) {
+  auto r = request("tk,mk->tm", {{"t", 30}, {"k", 8}, {"m", 6}}, {{0, 1}});
+  for (const auto& [lanes, bound] : {std::pair(4, LoopDim::kN), std::pair(16, LoopDim::kM)}) {
+    r.lanes = lanes;
+    Workload w;
+    EXPECT_EQ(lower_path(w, r).nodes[0].bound, bound) << lanes;
+  }
 }
 
 TEST(LowerPath, IntermediatesHaveTheTokenOutermostAndTheConsumersReductionInnermost) {
-  Schedule s;
+  Workload w;
   const auto r =
       request("tab,ar,br,or->to", {{"t", 5}, {"a", 3}, {"b", 4}, {"r", 6}, {"o", 7}}, {{0, 1}, {0, 2}, {0, 1}});
-  const LoweredPath lowered = lower_path(s, r);
+  const LoweredPath lowered = lower_path(w, r);
   ASSERT_EQ(lowered.intermediates.size(), 2u);
-  const auto shape = [&](int i) {
-    return s.tensors[static_cast<std::size_t>(lowered.intermediates[static_cast<std::size_t>(i)])].shape;
-  };
+  const auto shape = [&](int i) { return w.tensors[lowered.intermediates[static_cast<std::size_t>(i)]].shape; };
   EXPECT_EQ(shape(0), (std::vector<std::int64_t>{5, 6, 4}));  // t r b: b is summed next
   EXPECT_EQ(shape(1), (std::vector<std::int64_t>{5, 6}));     // t r
   EXPECT_EQ(lowered.operands[3].order, (std::vector<spec::Index>{"o", "r"}));
 }
 
 TEST(LowerPath, StructureChecksAcceptTheResult) {
-  Schedule s;
+  spec::Schedule s;
   s.file = "s.json";
-  lower_path(s,
-             request("tab,ar,br,or->to", {{"t", 8}, {"a", 3}, {"b", 4}, {"r", 6}, {"o", 7}}, {{0, 1}, {0, 2}, {0, 1}}));
-  for (std::size_t n = 0; n < s.nodes.size(); ++n) {
+  const LoweredPath lowered = lower_path(
+      s.workload,
+      request("tab,ar,br,or->to", {{"t", 8}, {"a", 3}, {"b", 4}, {"r", 6}, {"o", 7}}, {{0, 1}, {0, 2}, {0, 1}}));
+  for (const mapper::ChainNode& n : lowered.nodes) {
     spec::FusedGroup group;
-    group.name = "g" + std::to_string(n);
+    group.name = "g" + std::to_string(n.node.value);
     group.index = "t";
     group.extent = group.step = 8;
-    group.nodes = {static_cast<int>(n)};
-    s.groups.push_back(group);
-    s.nodes[n].gemm->mapping.gb_tile.k = s.nodes[n].gemm->extents.k;
+    group.nodes = {{n.node, n.bound, {}, {}}};
+    group.nodes[0].mapping.gb_tile.k = s.workload.nodes[n.node].gemm->extents.k;
+    s.plan.groups.push_back(group);
   }
+  assign_addresses(s.workload, s.plan);
   base::Problems problems;
   spec::check_structure(s, problems);
   EXPECT_TRUE(problems.empty()) << (problems.empty() ? "" : problems.list().front());
 }
 
 TEST(LowerPath, WhenThePathDoesNotFitThenTheErrorNamesLayerAndEinsum) {
-  Schedule s;
+  Workload w;
   try {
-    lower_path(s, request("tc,oc->to", {{"t", 5}, {"c", 6}, {"o", 4}}, {{0, 3}}));
+    lower_path(w, request("tc,oc->to", {{"t", 5}, {"c", 6}, {"o", 4}}, {{0, 3}}));
     FAIL() << "expected ConfigError";
   } catch (const base::ConfigError& e) {
     EXPECT_NE(std::string(e.what()).find("tc,oc->to"), std::string::npos);
@@ -166,19 +178,5 @@ TEST(LowerPath, WhenThePathDoesNotFitThenTheErrorNamesLayerAndEinsum) {
   }
 }
 
-TEST(AssignDramAddresses, GivesDisjointAlignedRanges) {
-  Schedule s;
-  lower_path(s,
-             request("tab,ar,br,or->to", {{"t", 5}, {"a", 3}, {"b", 4}, {"r", 6}, {"o", 7}}, {{0, 1}, {0, 2}, {0, 1}}));
-  assign_dram_addresses(s);
-  std::int64_t end = 0;
-  ASSERT_EQ(s.tensors.size(), 7u);
-  for (const auto& t : s.tensors) {
-    EXPECT_EQ(t.dram_address % 64, 0);
-    EXPECT_GE(t.dram_address, end);
-    end = t.dram_address + t.bytes();
-  }
-}
-
 }  // namespace
-}  // namespace heat::offline::mapper
+}  // namespace heat::offline

@@ -1,9 +1,11 @@
 // Index groups come from spec::gemm_indices; a view lists an operand's dims in the order b, then m or n, then k.
-#include "offline/mapper/batched_gemm.h"
+#include "offline/schedule/batched_gemm.h"
 
 #include <algorithm>
 
-namespace heat::offline::mapper {
+#include "base/errors.h"
+
+namespace heat::offline {
 namespace {
 
 using spec::Index;
@@ -52,4 +54,4 @@ spec::GemmNode batched_gemm(const GemmOperand& weight, const GemmOperand& input,
   return node;
 }
 
-}  // namespace heat::offline::mapper
+}  // namespace heat::offline

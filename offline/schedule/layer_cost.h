@@ -8,7 +8,7 @@
 #include "offline/mapper/fusion.h"
 #include "spec/einsum.h"
 
-namespace heat::offline::mapper {
+namespace heat::offline {
 
 struct LayerCost {
   bool feasible = false;
@@ -28,8 +28,8 @@ struct LayerCost {
 // Costs layers on one machine and remembers what it has searched. Safe to use from one thread at a time.
 class LayerCoster {
  public:
-  LayerCoster(const spec::ArchSpec& arch, const spec::EnergyTable& energy, Calibration calibration = {},
-              Objective objective = Objective::kEdp);
+  LayerCoster(const spec::ArchSpec& arch, const spec::EnergyTable& energy,
+              machines::simba::Calibration calibration = {}, mapper::Objective objective = mapper::Objective::kEdp);
   ~LayerCoster();
 
   // `einsum` with the token index (size: the tokens) in some operands and the output; `statics`: positions of the
@@ -46,6 +46,6 @@ class LayerCoster {
 // The same for one layer, without memory between calls.
 LayerCost layer_cost(const spec::Einsum& einsum, const spec::ContractionPath& path, const std::vector<int>& statics,
                      const spec::Index& token, const spec::ArchSpec& arch, const spec::EnergyTable& energy,
-                     const Calibration& calibration = {});
+                     const machines::simba::Calibration& calibration = {});
 
-}  // namespace heat::offline::mapper
+}  // namespace heat::offline

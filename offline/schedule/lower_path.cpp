@@ -1,14 +1,14 @@
 // Three passes over the contraction tree: index sets from the leaves up, layouts from the root down, nodes in order.
-#include "offline/mapper/lower_path.h"
+#include "offline/schedule/lower_path.h"
 
 #include <algorithm>
 #include <optional>
 #include <set>
 
 #include "base/checked.h"
-#include "offline/mapper/batched_gemm.h"
+#include "offline/schedule/batched_gemm.h"
 
-namespace heat::offline::mapper {
+namespace heat::offline {
 namespace {
 
 using spec::Index;
@@ -25,7 +25,7 @@ struct Value {
   int producer = -1;   // step, or -1 for an operand
   bool fixed = false;  // the order is given
   bool is_static = false;
-  int tensor = -1;
+  spec::TensorId tensor;
 };
 
 struct Step {
@@ -33,18 +33,21 @@ struct Step {
   bool holds_token = false;
 };
 
-// Compute cycles of m x n x k on 16 lanes of width 16, for the choice of roles.
-std::int64_t lane_cycles(std::int64_t m, std::int64_t n) {
-  return base::ceil_div(m, 16) * n;
-}
-
 class Lowering {
  public:
-  Lowering(spec::Schedule& schedule, const LowerRequest& request) : s_(schedule), r_(request), e_(request.einsum) {}
+  Lowering(spec::Workload& workload, const LowerRequest& request) : w_(workload), r_(request), e_(request.einsum) {
+    HEAT_CHECK(r_.lanes > 0, "lanes of the machine");
+  }
 
   LoweredPath run() {
     read_operands();
     build_tree();
+    if (r_.features_are_channels && tokens_are_last_channels()) {
+      exchange_ = false;
+      values_.resize(r_.operands.size());
+      steps_.clear();
+      build_tree();
+    }
     choose_layouts();
     make_tensors();
     return make_nodes();
@@ -64,15 +67,15 @@ class Lowering {
       v.set = {e_.operands[i].begin(), e_.operands[i].end()};
       v.tensor = r_.operands[i].tensor;
       v.is_static = r_.operands[i].kind == spec::TensorKind::kWeight;
-      v.fixed = v.tensor >= 0 || !v.is_static;
+      v.fixed = v.tensor || !v.is_static;
       if (v.fixed) v.order = e_.operands[i];
-      if (v.tensor >= 0) check_size(v.tensor, e_.operands[i]);
+      if (v.tensor) check_size(v.tensor, e_.operands[i]);
       values_.push_back(std::move(v));
     }
   }
 
-  void check_size(int tensor, const Indices& indices) const {
-    const auto& t = s_.tensors.at(static_cast<std::size_t>(tensor));
+  void check_size(spec::TensorId tensor, const Indices& indices) const {
+    const spec::Tensor& t = w_.tensors[tensor];
     if (t.bytes() != e_.elements(indices))
       fail("tensor '" + t.name + "' has " + std::to_string(t.bytes()) + " elements, its operand " +
            std::to_string(e_.elements(indices)));
@@ -97,7 +100,13 @@ class Lowering {
     values_.back().order = e_.output;
     values_.back().fixed = true;
     values_.back().tensor = r_.output_tensor;
-    if (r_.output_tensor >= 0) check_size(r_.output_tensor, e_.output);
+    if (r_.output_tensor) check_size(r_.output_tensor, e_.output);
+  }
+
+  // The last node's weight operand brings the tokens, its input does not: they are in m.
+  bool tokens_are_last_channels() const {
+    const Step& last = steps_.back();
+    return value(last.weight).set.count(r_.token) > 0 && value(last.input).set.count(r_.token) == 0;
   }
 
   // Index set of a x b given what is left; appends the value and the step.
@@ -127,14 +136,17 @@ class Lowering {
     else if (token_a != token_b)
       weight = token_a ? b : a;
     input = weight == a ? b : a;
-    if (!r_.exchange_roles) return {weight, input};
+    if (!exchange_) return {weight, input};
     std::int64_t m = 1, n = 1;
     for (const Index& i : out) {
       const bool in_w = value(weight).set.count(i) > 0, in_i = value(input).set.count(i) > 0;
       if (in_w && !in_i) m *= e_.sizes.at(i);
       if (in_i && !in_w) n *= e_.sizes.at(i);
     }
-    if (lane_cycles(m, n) >= 2 * lane_cycles(n, m)) std::swap(weight, input);
+    const auto cycles = [&](std::int64_t on_lanes, std::int64_t streamed) {
+      return base::ceil_div(on_lanes, r_.lanes) * streamed;
+    };
+    if (cycles(m, n) >= 2 * cycles(n, m)) std::swap(weight, input);
     return {weight, input};
   }
 
@@ -182,14 +194,13 @@ class Lowering {
   void make_tensors() {
     for (std::size_t i = 0; i < values_.size(); ++i) {
       Value& v = values_[i];
-      if (v.tensor >= 0) continue;
+      if (v.tensor) continue;
       spec::Tensor t;
       const bool operand = i < r_.operands.size(), last = i + 1 == values_.size();
       t.name = operand ? r_.operands[i].name : last ? r_.output_name : node_name(v.producer) + ".out";
       t.kind = operand ? r_.operands[i].kind : last ? r_.output_kind : spec::TensorKind::kIntermediate;
       for (const Index& x : v.order) t.shape.push_back(e_.sizes.at(x));
-      v.tensor = static_cast<int>(s_.tensors.size());
-      s_.tensors.push_back(std::move(t));
+      v.tensor = w_.tensors.push_back(std::move(t));
     }
   }
 
@@ -222,9 +233,8 @@ class Lowering {
       pair.output = value(st.output).order;
       node.einsum = pair.text();
       node.gemm = batched_gemm(operand(st.weight), operand(st.input), operand(st.output), e_.sizes);
-      node.bound = bound_of(*node.gemm);
-      lowered.nodes.push_back(static_cast<int>(s_.nodes.size()));
-      s_.nodes.push_back(std::move(node));
+      const spec::LoopDim bound = bound_of(*node.gemm);
+      lowered.nodes.push_back({w_.nodes.push_back(std::move(node)), bound});
       if (st.output + 1 != static_cast<int>(values_.size())) lowered.intermediates.push_back(value(st.output).tensor);
     }
     for (std::size_t i = 0; i < r_.operands.size(); ++i)
@@ -247,29 +257,18 @@ class Lowering {
   const Value& value(int v) const { return values_[static_cast<std::size_t>(v)]; }
   const Step& step(int s) const { return steps_[static_cast<std::size_t>(s)]; }
 
-  spec::Schedule& s_;
+  spec::Workload& w_;
   const LowerRequest& r_;
   const spec::Einsum& e_;
   std::vector<Value> values_;
   std::vector<Step> steps_;
+  bool exchange_ = true;  // roles may be exchanged
 };
 
 }  // namespace
 
-LoweredPath lower_path(spec::Schedule& schedule, const LowerRequest& request) {
-  return Lowering(schedule, request).run();
+LoweredPath lower_path(spec::Workload& workload, const LowerRequest& request) {
+  return Lowering(workload, request).run();
 }
 
-void assign_dram_addresses(spec::Schedule& schedule, std::int64_t alignment) {
-  std::int64_t next = 0;
-  const auto round_up = [&](std::int64_t a) { return base::ceil_div(a, alignment) * alignment; };
-  for (const auto& t : schedule.tensors)
-    if (t.home == spec::Home::kDram && t.dram_address >= 0) next = std::max(next, round_up(t.dram_address + t.bytes()));
-  for (auto& t : schedule.tensors) {
-    if (t.home != spec::Home::kDram || t.dram_address >= 0) continue;
-    t.dram_address = next;
-    next = round_up(next + t.bytes());
-  }
-}
-
-}  // namespace heat::offline::mapper
+}  // namespace heat::offline

@@ -1,33 +1,33 @@
-// A temporary schedule of the one layer: lower the path, plan fusion, add up.
-#include "offline/mapper/layer_cost.h"
+// A workload of the one layer: lower the path, plan fusion, add up.
+#include "offline/schedule/layer_cost.h"
 
 #include <algorithm>
 
-#include "offline/mapper/lower_path.h"
+#include "offline/schedule/lower_path.h"
 
-namespace heat::offline::mapper {
+namespace heat::offline {
 
 struct LayerCoster::State {
   spec::ArchSpec arch;
   spec::EnergyTable energy;
-  Machine machine;
-  SearchOptions options;
-  SearchCache cache;
-  State(const spec::ArchSpec& a, const spec::EnergyTable& e, Calibration c, Objective objective)
+  machines::simba::Machine machine;
+  mapper::SearchOptions options;
+  mapper::SearchCache cache;
+  State(const spec::ArchSpec& a, const spec::EnergyTable& e, machines::simba::Calibration c,
+        mapper::Objective objective)
       : arch(a), energy(e), machine(arch, energy, c) {
     options.objective = objective;
   }
 };
 
-LayerCoster::LayerCoster(const spec::ArchSpec& arch, const spec::EnergyTable& energy, Calibration calibration,
-                         Objective objective)
+LayerCoster::LayerCoster(const spec::ArchSpec& arch, const spec::EnergyTable& energy,
+                         machines::simba::Calibration calibration, mapper::Objective objective)
     : state_(std::make_unique<State>(arch, energy, calibration, objective)) {}
 LayerCoster::~LayerCoster() = default;
 
 LayerCost LayerCoster::cost(const spec::Einsum& einsum, const spec::ContractionPath& path,
                             const std::vector<int>& statics, const spec::Index& token) {
-  spec::Schedule schedule;
-  schedule.arch = state_->arch.name;
+  spec::Workload workload;
   LowerRequest request;
   request.einsum = einsum;
   request.path = path;
@@ -35,13 +35,15 @@ LayerCost LayerCoster::cost(const spec::Einsum& einsum, const spec::ContractionP
   request.output_name = "output";
   request.output_kind = spec::TensorKind::kOutput;
   request.token = token;
+  request.lanes = machines::simba::grain(state_->arch).lanes;
   for (std::size_t i = 0; i < einsum.operands.size(); ++i) {
     const bool is_static = std::find(statics.begin(), statics.end(), static_cast<int>(i)) != statics.end();
     request.operands.push_back(
-        {"operand" + std::to_string(i), is_static ? spec::TensorKind::kWeight : spec::TensorKind::kInput, -1});
+        {"operand" + std::to_string(i), is_static ? spec::TensorKind::kWeight : spec::TensorKind::kInput, {}});
   }
-  const LoweredPath lowered = lower_path(schedule, request);
-  const FusionResult fused = plan_fusion(schedule, lowered.nodes, state_->machine, state_->options, &state_->cache);
+  const LoweredPath lowered = lower_path(workload, request);
+  const mapper::FusionResult fused =
+      mapper::plan_fusion(workload, lowered.nodes, state_->machine, state_->options, &state_->cache);
   LayerCost cost;
   cost.feasible = fused.feasible;
   cost.reason = fused.reason;
@@ -49,15 +51,17 @@ LayerCost LayerCoster::cost(const spec::Einsum& einsum, const spec::ContractionP
   const spec::ArchSpec& arch = state_->arch;
   cost.cycles = fused.cycles;
   cost.energy_pj = fused.energy_pj;
-  cost.edp_js = objective_value(Objective::kEdp, fused.cycles, fused.energy_pj, arch);
-  cost.unfused_edp_js = objective_value(Objective::kEdp, fused.unfused_cycles, fused.unfused_energy_pj, arch);
-  for (const GroupCost& g : evaluate(schedule, state_->machine).groups) {
+  cost.edp_js = mapper::objective_value(mapper::Objective::kEdp, fused.cycles, fused.energy_pj, arch);
+  cost.unfused_edp_js =
+      mapper::objective_value(mapper::Objective::kEdp, fused.unfused_cycles, fused.unfused_energy_pj, arch);
+  for (const spec::FusedGroup& planned : fused.groups) {
+    const machines::simba::GroupCost g = machines::simba::evaluate(workload, planned, state_->machine);
     LayerCost::Group group;
-    for (const NodeCost& n : g.nodes) group.einsums.push_back(schedule.nodes[static_cast<std::size_t>(n.node)].einsum);
-    group.step = schedule.groups[cost.groups.size()].step;
+    for (const spec::PlannedNode& n : planned.nodes) group.einsums.push_back(workload.nodes[n.node].einsum);
+    group.step = planned.step;
     group.cycles = g.cycles;
     group.energy_pj = g.energy_pj;
-    group.bottleneck = resource_name(g.bottleneck());
+    group.bottleneck = machines::simba::resource_name(g.bottleneck());
     cost.groups.push_back(std::move(group));
     cost.macs += g.macs;
     cost.dram_bytes += g.dram_bytes;
@@ -68,8 +72,8 @@ LayerCost LayerCoster::cost(const spec::Einsum& einsum, const spec::ContractionP
 
 LayerCost layer_cost(const spec::Einsum& einsum, const spec::ContractionPath& path, const std::vector<int>& statics,
                      const spec::Index& token, const spec::ArchSpec& arch, const spec::EnergyTable& energy,
-                     const Calibration& calibration) {
+                     const machines::simba::Calibration& calibration) {
   return LayerCoster(arch, energy, calibration).cost(einsum, path, statics, token);
 }
 
-}  // namespace heat::offline::mapper
+}  // namespace heat::offline

@@ -1,0 +1,85 @@
+// A tensor can stay on chip when nobody outside the run uses it and everybody sees the bound index outermost in it.
+#include "offline/mapper/fusible_runs.h"
+
+#include <algorithm>
+
+namespace heat::offline::mapper {
+
+using spec::FusedGroup;
+using spec::NodeId;
+
+FusibleRuns::FusibleRuns(const spec::Workload& workload, const std::vector<ChainNode>& chain)
+    : w_(workload), chain_(chain), users_(workload.tensors.size()) {
+  for (NodeId n : workload.nodes.ids()) {
+    for (const auto* view : workload.nodes[n].reads()) users_[view->tensor].push_back(n);
+    users_[workload.nodes[n].writes().tensor].push_back(n);
+  }
+}
+
+FusibleRuns::Bound FusibleRuns::bound_of(const spec::Node& node, spec::LoopDim dim) {
+  const std::vector<spec::Index>& group = node.indices(dim);
+  if (group.empty()) return {"", 1};  // a GEMM without output indices binds nothing: one value
+  for (const auto& d : node.writes().dims)
+    if (d.index == group.front()) return {d.index, d.size};
+  return {group.front(), 1};
+}
+
+bool FusibleRuns::fusible(std::size_t first, std::size_t last) const {
+  const Bound common = bound(first);
+  if (common.index.empty()) return false;
+  for (std::size_t i = first + 1; i <= last; ++i) {
+    if (!(bound(i) == common)) return false;
+    bool linked = false;
+    for (const auto* view : node(i).reads())
+      for (std::size_t p = first; p < i && !linked; ++p)
+        linked = node(p).writes().tensor == view->tensor && stays(p, first, last);
+    if (!linked) return false;
+  }
+  return true;
+}
+
+// True when the output of chain node `p` is used inside the run only, and everybody sees the bound index outermost.
+bool FusibleRuns::stays(std::size_t p, std::size_t first, std::size_t last) const {
+  const spec::TensorId tensor = node(p).writes().tensor;
+  const spec::Tensor& t = w_.tensors[tensor];
+  if (t.kind != spec::TensorKind::kIntermediate) return false;
+  const Bound common = bound(first);
+  const auto outermost = [&](const spec::TensorView& view) {
+    return view.tensor != tensor || std::any_of(view.dims.begin(), view.dims.end(), [&](const spec::ViewDim& d) {
+             return d.index == common.index && d.size == common.extent && d.stride * d.size == t.bytes();
+           });
+  };
+  return std::all_of(users_[tensor].begin(), users_[tensor].end(), [&](NodeId user) {
+    const bool inside = std::any_of(chain_.begin() + static_cast<std::ptrdiff_t>(first),
+                                    chain_.begin() + static_cast<std::ptrdiff_t>(last) + 1,
+                                    [&](const ChainNode& c) { return c.node == user; });
+    const auto reads = w_.nodes[user].reads();
+    return inside && outermost(w_.nodes[user].writes()) &&
+           std::all_of(reads.begin(), reads.end(), [&](const auto* view) { return outermost(*view); });
+  });
+}
+
+FusedGroup FusibleRuns::group(std::size_t first, std::size_t last) const {
+  const Bound common = bound(first);
+  FusedGroup g;
+  g.name = node(first).name + (last > first ? " .. " + node(last).name : "");
+  g.index = common.index;
+  g.extent = g.step = common.extent;
+  for (std::size_t i = first; i <= last; ++i) {
+    g.nodes.push_back({chain_[i].node, chain_[i].bound, {}, {}});
+    if (i < last && stays(i, first, last)) g.in_global_buffer.push_back(node(i).writes().tensor);
+  }
+  return g;
+}
+
+FusedGroup FusibleRuns::alone(std::size_t position, spec::LoopDim dim) const {
+  const Bound common = bound_of(node(position), dim);
+  FusedGroup g;
+  g.name = node(position).name;
+  g.index = common.index;
+  g.extent = g.step = common.extent;
+  g.nodes.push_back({chain_[position].node, dim, {}, {}});
+  return g;
+}
+
+}  // namespace heat::offline::mapper

@@ -1,0 +1,41 @@
+// Which runs of a chain could execute as one group, as the workload alone tells.
+#pragma once
+
+#include <vector>
+
+#include "offline/mapper/fusion.h"
+
+namespace heat::offline::mapper {
+
+class FusibleRuns {
+ public:
+  // Both must outlive this.
+  FusibleRuns(const spec::Workload& workload, const std::vector<ChainNode>& chain);
+
+  // The nodes first..last of the chain bind the same index, and every one but the first reads something made within
+  // the run that can stay on chip.
+  bool fusible(std::size_t first, std::size_t last) const;
+  // The group of that run, to be mapped: named, with its index and extent, nodes with their bounds, and the tensors that
+  // stay in the global buffer.
+  spec::FusedGroup group(std::size_t first, std::size_t last) const;
+  // The group of one node alone, walked over `bound`.
+  spec::FusedGroup alone(std::size_t position, spec::LoopDim bound) const;
+
+ private:
+  // The index a node binds, and its size.
+  struct Bound {
+    spec::Index index;
+    std::int64_t extent = 1;
+    friend bool operator==(const Bound&, const Bound&) = default;
+  };
+  const spec::Node& node(std::size_t position) const { return w_.nodes[chain_[position].node]; }
+  static Bound bound_of(const spec::Node& node, spec::LoopDim dim);
+  Bound bound(std::size_t position) const { return bound_of(node(position), chain_[position].bound); }
+  bool stays(std::size_t p, std::size_t first, std::size_t last) const;
+
+  const spec::Workload& w_;
+  const std::vector<ChainNode>& chain_;
+  spec::IdVector<spec::TensorId, std::vector<spec::NodeId>> users_;  // nodes that read or write a tensor
+};
+
+}  // namespace heat::offline::mapper

@@ -1,0 +1,38 @@
+// The three objectives by name.
+#include "offline/mapper/objective.h"
+
+#include <stdexcept>
+
+namespace heat::offline::mapper {
+
+std::optional<Objective> parse_objective(const std::string& word) {
+  for (Objective o : {Objective::kEdp, Objective::kEnergy, Objective::kLatency})
+    if (word == objective_name(o)) return o;
+  return std::nullopt;
+}
+
+const char* objective_name(Objective objective) {
+  switch (objective) {
+    case Objective::kEdp:
+      return "edp";
+    case Objective::kEnergy:
+      return "energy";
+    case Objective::kLatency:
+      return "latency";
+  }
+  throw std::logic_error("unknown objective");
+}
+
+double objective_value(Objective objective, double cycles, double energy_pj, const spec::ArchSpec& arch) {
+  switch (objective) {
+    case Objective::kEdp:
+      return spec::edp_js(spec::Picojoules(energy_pj), spec::Nanoseconds(cycles / arch.clock_ghz));
+    case Objective::kEnergy:
+      return energy_pj;
+    case Objective::kLatency:
+      return cycles;
+  }
+  throw std::logic_error("unknown objective");
+}
+
+}  // namespace heat::offline::mapper

@@ -1,0 +1,68 @@
+// The answer: how a workload runs on one machine.
+//
+// Execution: groups run one after another with a package barrier between them. A group's loop covers `extent` values of
+// one index (tokens, heads, output features): chiplet c takes the c-th contiguous share of ceil(extent / chiplets)
+// values, and walks it in steps of `step`. In each step every node of the group runs once, in order, on that share.
+// Every node binds the group's index as the leading (outermost) index of its b, m or n group (`bound`), so its extent
+// in a step is step * (product of the other indices of that group). Operands that do not contain the bound index are
+// the same on every chiplet and are multicast.
+//
+// Where an operand comes from: a tensor is in the global buffer when its group keeps it there (`in_global_buffer`:
+// made and used inside the group, it never leaves the chiplet) or pins it (`pinned`: loaded from DRAM whole before the
+// first step when it does not hold the bound index, else its share at each step). Anything else streams from DRAM tile
+// by tile. A tensor in the global buffer has the bound index outermost in its shape, or does not hold it.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "spec/ids.h"
+#include "spec/mapping.h"
+#include "spec/workload.h"
+
+namespace heat::spec {
+
+// What the analytical model expects, to compare with what the simulator measures.
+struct Prediction {
+  double cycles = 0;
+  double energy_pj = 0;
+  std::map<std::string, double> energy_by_component_pj;
+  friend bool operator==(const Prediction& x, const Prediction& y) {
+    return x.cycles == y.cycles && x.energy_pj == y.energy_pj && x.energy_by_component_pj == y.energy_by_component_pj;
+  }
+};
+
+// A node as its group runs it.
+struct PlannedNode {
+  NodeId node;
+  LoopDim bound = LoopDim::kN;  // row operations: always kN
+  GemmMapping mapping;          // of GEMMs
+  Prediction prediction;
+};
+
+struct FusedGroup {
+  std::string name;
+  Index index;                             // what the loop runs over, e.g. "t" or "h"
+  std::int64_t extent = 1;                 // values of the index
+  std::int64_t step = 1;                   // values a chiplet takes in one step
+  std::vector<PlannedNode> nodes;          // in order of execution
+  std::vector<TensorId> in_global_buffer;  // intermediates at home there
+  std::vector<TensorId> pinned;
+  Prediction prediction;  // of the group, cycles include its barrier
+
+  // True when `tensor` is in the global buffer while the group runs: at home there, or pinned.
+  bool is_resident(TensorId tensor) const;
+  // True when a node of `workload` in this group sees the group's index in `tensor`.
+  bool shares_out(const Workload& workload, TensorId tensor) const;
+};
+
+struct Plan {
+  std::string arch;  // name of the ArchSpec it was made for
+  IdVector<GroupId, FusedGroup> groups;
+  IdVector<TensorId, std::int64_t> dram_addresses;  // one a tensor, a multiple of 64; -1: at home in a global buffer
+  Prediction prediction;                            // of the whole run
+};
+
+}  // namespace heat::spec

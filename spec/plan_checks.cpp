@@ -1,0 +1,131 @@
+// Groups, homes, bounds and mappings of a plan, against its workload.
+#include <algorithm>
+#include <optional>
+
+#include "spec/checked_sizes.h"
+#include "spec/schedule_checks.h"
+
+namespace heat::spec {
+namespace {
+
+class PlanChecker {
+ public:
+  PlanChecker(const Schedule& s, base::Problems& problems)
+      : w_(s.workload), p_(s.plan), file_(s.file), problems_(problems) {}
+
+  void check() {
+    check_homes();
+    if (!check_group_order()) return;  // later checks need every node in a group
+    for (const FusedGroup& g : p_.groups)
+      for (const PlannedNode& n : g.nodes) {
+        const Node& node = w_.nodes[n.node];
+        if (node.gemm)
+          check_mapping(g, n, node, *node.gemm);
+        else if (n.bound != LoopDim::kN)
+          problems_.add(place(node), "bound: a vector node binds 'n'");
+        check_bound(g, n, node);
+        check_homes_of(g, node);
+      }
+  }
+
+ private:
+  std::string place(const Node& n) const { return file_ + ": node '" + n.name + "'"; }
+  std::string place(const FusedGroup& g) const { return file_ + ": group '" + g.name + "'"; }
+  std::string place(const Tensor& t) const { return file_ + ": tensor '" + t.name + "'"; }
+
+  bool check_group_order() {
+    std::int32_t next = 0;
+    bool in_order = true;
+    for (const FusedGroup& g : p_.groups) {
+      if (g.nodes.empty()) problems_.add(place(g), "lists no nodes");
+      in_order = in_order && !g.nodes.empty();
+      for (const PlannedNode& n : g.nodes)
+        if (n.node != NodeId(next++)) {
+          problems_.add(place(g), "groups must list every node once, in the order of 'nodes'");
+          in_order = false;
+        }
+    }
+    if (next == static_cast<std::int32_t>(w_.nodes.size())) return in_order;
+    problems_.add(file_, "groups list " + std::to_string(next) + " of " + std::to_string(w_.nodes.size()) + " nodes");
+    return false;
+  }
+
+  // Every tensor has an address or one group that keeps it.
+  void check_homes() {
+    owner_.resize(w_.tensors.size());
+    for (GroupId g : p_.groups.ids())
+      for (TensorId t : p_.groups[g].in_global_buffer) {
+        if (owner_[t])
+          problems_.add(place(p_.groups[g]), "keeps tensor '" + w_.tensors[t].name + "', which another group keeps");
+        owner_[t] = g;
+      }
+    for (TensorId t : w_.tensors.ids()) {
+      const Tensor& tensor = w_.tensors[t];
+      const bool in_dram = p_.dram_addresses[t] >= 0;
+      if (owner_[t] && in_dram) problems_.add(place(tensor), "has a DRAM address and a group that keeps it");
+      if (!owner_[t] && !in_dram) problems_.add(place(tensor), "has neither a DRAM address nor a group that keeps it");
+      if (owner_[t] && tensor.kind != TensorKind::kIntermediate)
+        problems_.add(place(tensor), "only intermediate tensors can live in the global buffer");
+    }
+  }
+
+  // A tensor at home in the global buffer is written and read inside one group only; a share of a resident tensor is
+  // one block of the global buffer.
+  void check_homes_of(const FusedGroup& g, const Node& node) {
+    std::vector<const TensorView*> views = node.reads();
+    views.push_back(&node.writes());
+    for (const TensorView* view : views) {
+      const Tensor& tensor = w_.tensors[view->tensor];
+      if (owner_[view->tensor] && &p_.groups[owner_[view->tensor]] != &g)
+        problems_.add(place(node), "tensor '" + tensor.name + "' lives in the global buffer of another group");
+      if (!g.is_resident(view->tensor)) continue;
+      for (const ViewDim& d : view->dims)
+        if (d.index == g.index && times(d.stride, d.size) != tensor.bytes())
+          problems_.add(place(node), "tensor '" + tensor.name + "' is in the global buffer, so index '" + g.index +
+                                         "' must be its outermost axis");
+    }
+    for (TensorId t : node.parameters())
+      if (owner_[t]) problems_.add(place(node), "parameters '" + w_.tensors[t].name + "' must live in DRAM");
+  }
+
+  void check_bound(const FusedGroup& g, const PlannedNode& n, const Node& node) {
+    const std::vector<Index>& bound = node.indices(n.bound);
+    if (bound.empty() || bound.front() != g.index)
+      problems_.add(place(node), "the group's index '" + g.index + "' must lead the bound dimension's indices");
+    for (const ViewDim& d : node.writes().dims)
+      if (d.index == g.index && d.size != g.extent)
+        problems_.add(place(node), "index '" + g.index + "' has size " + std::to_string(d.size) +
+                                       ", the group's extent is " + std::to_string(g.extent));
+  }
+
+  void check_mapping(const FusedGroup& g, const PlannedNode& n, const Node& node, const GemmNode& gemm) {
+    const GemmMapping& m = n.mapping;
+    const Extents wave{m.spatial.b * m.pe_tile.b, m.spatial.m * m.pe_tile.m, m.spatial.n * m.pe_tile.n, m.pe_tile.k};
+    const Extents step = step_extents(gemm, n.bound, g.extent, std::min(g.step, g.extent));
+    for (LoopDim d : {LoopDim::kB, LoopDim::kM, LoopDim::kN, LoopDim::kK}) {
+      if (m.gb_tile[d] > step[d])
+        problems_.add(place(node), std::string("gb_tile.") + loop_dim_name(d) + " is " + std::to_string(m.gb_tile[d]) +
+                                       ", the node's extent in a step is " + std::to_string(step[d]));
+      if (m.pe_tile[d] > m.gb_tile[d])
+        problems_.add(place(node), std::string("pe_tile.") + loop_dim_name(d) + " is larger than gb_tile's");
+    }
+    if (m.gb_tile.k < step.k && (wave.b < m.gb_tile.b || wave.m < m.gb_tile.m || wave.n < m.gb_tile.n))
+      problems_.add(place(node), "k takes several global-buffer tiles, so a tile must be one wave in b, m and n");
+  }
+
+  const Workload& w_;
+  const Plan& p_;
+  const std::string& file_;
+  base::Problems& problems_;
+  IdVector<TensorId, GroupId> owner_;  // the group that keeps a tensor
+};
+
+}  // namespace
+
+void check_structure(const Schedule& schedule, base::Problems& problems) {
+  const std::size_t before = problems.list().size();
+  check_workload(schedule.workload, schedule.file, problems);
+  if (problems.list().size() == before) PlanChecker(schedule, problems).check();
+}
+
+}  // namespace heat::spec

@@ -1,0 +1,48 @@
+// What a node reads and writes: the one place that says so.
+#include "spec/workload.h"
+
+#include <stdexcept>
+
+namespace heat::spec {
+
+std::vector<const TensorView*> Node::reads() const {
+  if (gemm) return {&gemm->input, &gemm->weight};
+  std::vector<const TensorView*> views{&vector->input};
+  if (vector->residual) views.push_back(&*vector->residual);
+  return views;
+}
+
+const TensorView& Node::writes() const {
+  return gemm ? gemm->output : vector->output;
+}
+
+std::vector<TensorId> Node::parameters() const {
+  std::vector<TensorId> list;
+  for (TensorId t : gemm ? std::vector<TensorId>{gemm->epilogue.requant, gemm->epilogue.activation_table}
+                         : std::vector<TensorId>{vector->parameters})
+    if (t) list.push_back(t);
+  return list;
+}
+
+const std::vector<Index>& Node::indices(LoopDim dim) const {
+  static const std::vector<Index> none;
+  switch (dim) {
+    case LoopDim::kB:
+      return gemm ? gemm->indices.b : none;
+    case LoopDim::kM:
+      return gemm ? gemm->indices.m : none;
+    case LoopDim::kN:
+      return gemm ? gemm->indices.n : vector->n;
+    case LoopDim::kK:
+      break;
+  }
+  throw std::logic_error("a group's loop binds b, m or n");
+}
+
+Extents step_extents(const GemmNode& gemm, LoopDim bound, std::int64_t extent, std::int64_t values) {
+  Extents e = gemm.extents;
+  e[bound] = e[bound] / extent * values;
+  return e;
+}
+
+}  // namespace heat::spec

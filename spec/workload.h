@@ -1,0 +1,79 @@
+// The problem: what is to be computed, whatever the machine. Lowering makes it; from then on it does not change.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "spec/ids.h"
+#include "spec/layer_form.h"
+#include "spec/mapping.h"
+#include "spec/tensor.h"
+
+namespace heat::spec {
+
+// What the PPU does to sums on their way out.
+struct Epilogue {
+  TensorId requant;                     // of RequantRecord, one a channel (spec/arithmetic.h)
+  bool channels_include_batch = false;  // channel = b * M + m instead of m
+  // Output features among the n indices (the last node of a factorised layer: "t d r, e r -> t d e" has a bias per d
+  // and e): the innermost n_channels values of n are channels too, channel = (the above) * n_channels + n % n_channels.
+  std::int64_t n_channels = 1;
+  TensorId activation_table;  // 256 bytes, or none
+};
+
+struct GemmNode {
+  TensorView weight;  // dims: b, m, k
+  TensorView input;   // dims: b, n, k
+  TensorView output;  // dims: b, m, n
+  GemmIndices indices;
+  Extents extents;  // of the whole node (all chiplets, all steps)
+  Epilogue epilogue;
+};
+
+enum class VectorOp { kSoftmax, kLayerNorm };
+
+// A row operation on the global PE. Rows are the flattened n indices, columns the k indices (stride 1).
+struct VectorNode {
+  VectorOp op = VectorOp::kSoftmax;
+  TensorView input;                    // dims: n, k
+  std::optional<TensorView> residual;  // layer norm only; same index sizes
+  TensorView output;                   // dims: n, k
+  std::vector<Index> n, k;
+  std::int64_t rows = 0, columns = 0;
+  TensorId parameters;                              // exp table (softmax) or LayerNormRecord per column
+  std::int32_t multiplier_x = 1, multiplier_r = 0;  // layer norm
+  int shift = 1;                                    // layer norm
+};
+
+struct Node {
+  std::string name;              // unique, e.g. "encoder.layer.0.intermediate.dense/2"
+  std::string layer;             // the network layer it belongs to, e.g. "encoder.layer.0.intermediate.dense"
+  std::string einsum;            // for people, e.g. "t c, r c -> t r"
+  std::optional<GemmNode> gemm;  // exactly one of gemm, vector
+  std::optional<VectorNode> vector;
+
+  // The views by which it reads activations and weights: input, then weight or residual.
+  std::vector<const TensorView*> reads() const;
+  const TensorView& writes() const;
+  // Records and tables that it reads whole: requantisation and activation, or the row operation's.
+  std::vector<TensorId> parameters() const;
+  // The index group of b, m or n. A row operation has n alone. Throws std::logic_error for k.
+  const std::vector<Index>& indices(LoopDim dim) const;
+  std::int64_t macs() const { return gemm ? gemm->extents.product() : 0; }
+};
+
+struct Workload {
+  std::string network;  // name of what is computed
+  std::string method;   // dense | cp | tucker | ttm | svd | mixed
+  std::int64_t tokens = 0;
+  IdVector<TensorId, Tensor> tensors;
+  IdVector<NodeId, Node> nodes;   // in an order in which they can be executed
+  std::vector<LayerForm> layers;  // of the linear layers, where known
+};
+
+// Extents of a GEMM node when the bound index covers `values` of its `extent` values.
+Extents step_extents(const GemmNode& gemm, LoopDim bound, std::int64_t extent, std::int64_t values);
+
+}  // namespace heat::spec
