@@ -65,13 +65,7 @@ class Writer {
       j["tensors"].push_back({{"name", t.name}, {"kind", kind_name(t.kind)}, {"shape", t.shape}, {"scale", t.scale}});
     j["nodes"] = Json::array();
     for (const Node& n : w_.nodes) j["nodes"].push_back(node(n));
-    for (const LayerForm& l : w_.layers)
-      j["layers"].push_back({{"layer", l.layer},
-                             {"rows", l.rows},
-                             {"cols", l.cols},
-                             {"method", l.method},
-                             {"shape", l.shape},
-                             {"rank", l.rank}});
+    if (!w_.layers.empty()) j["layers"] = to_json(w_.layers);
     return j;
   }
 

@@ -39,15 +39,12 @@ class Reader {
   void workload(base::ConfigReader r) {
     Workload& w = s_.workload;
     w.network = r.text("network");
-    w.method = r.choice("method", {"dense", "cp", "tucker", "ttm", "svd", "mixed"});
+    w.method = r.text("method");
     w.tokens = r.integer("tokens", {1, kMaxExtent});
     for (auto& t : r.sections("tensors")) tensor(t);
     for (auto& n : r.sections("nodes")) node(n);
     if (r.has("layers"))
-      for (auto& l : r.sections("layers"))
-        w.layers.push_back({l.text("layer"), l.integer("rows", {1, kMaxExtent}), l.integer("cols", {1, kMaxExtent}),
-                            l.choice("method", {"dense", "cp", "tucker", "ttm", "svd"}), l.text("shape"),
-                            l.text("rank")});
+      for (auto& l : r.sections("layers")) w.layers.push_back(read_layer_form(l));
   }
 
   void plan(base::ConfigReader r) {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "spec/ids.h"
-#include "spec/layer_form.h"
+#include "spec/form.h"
 #include "spec/mapping.h"
 #include "spec/tensor.h"
 
@@ -66,7 +66,7 @@ struct Node {
 
 struct Workload {
   std::string network;  // name of what is computed
-  std::string method;   // dense | cp | tucker | ttm | svd | mixed
+  std::string method;   // of all layers: dense or a method's name; or mixed
   std::int64_t tokens = 0;
   IdVector<TensorId, Tensor> tensors;
   IdVector<NodeId, Node> nodes;   // in an order in which they can be executed

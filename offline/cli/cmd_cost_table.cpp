@@ -10,6 +10,7 @@
 #include "base/jobs/interrupt.h"
 #include "offline/cli/command.h"
 #include "offline/cli/matrix_file.h"
+#include "offline/cli/method_help.h"
 #include "offline/cost_table/build.h"
 #include "offline/cost_table/correct.h"
 #include "offline/cost_table/parts.h"
@@ -21,7 +22,8 @@ using nlohmann::json;
 using nlohmann::ordered_json;
 
 struct Options {
-  std::string model_config, arch, methods = "cp,tucker,ttm", out, calibration, ratios = "0.1,0.2,0.3,0.4", json_out;
+  std::string model_config, arch, methods = default_table_methods(), out, calibration, ratios = "0.1,0.2,0.3,0.4",
+                                  json_out;
   std::vector<std::string> matrices;
   BuildOptions build;
   SelectionLimits limits;
@@ -39,7 +41,8 @@ bool parse(int argc, char** argv, Options& o) {
   add("model-config", po::value(&o.model_config)->required(), "Hugging Face config.json (BERT, DistilBERT): the sizes");
   add("arch", po::value(&o.arch)->required(), "architecture, YAML");
   add("seq-len", po::value(&o.build.tokens)->required(), "tokens of one inference");
-  add("methods", po::value(&o.methods)->default_value(o.methods), "any of cp, tucker, ttm, svd; dense is always there");
+  add("methods", po::value(&o.methods)->default_value(o.methods),
+      ("any of " + method_choices() + ", joined by commas; dense is always there").c_str());
   add("out", po::value(&o.out)->required(), "folder for cost_table.sqlite and front.json");
   add("resume", po::bool_switch(&o.resume), "go on with the table in --out: only what is missing is computed");
   add("matrix", po::value(&o.matrices)->composing(),
@@ -49,8 +52,9 @@ bool parse(int argc, char** argv, Options& o) {
   add("top-k", po::value(&o.build.candidates.top_k)->default_value(2),
       "shapes of largest entropy a pair of axis counts");
   add("max-side-axes", po::value(&o.build.candidates.max_side_axes)->default_value(3), "most row modes, column modes");
-  add("max-axes", po::value(&o.build.candidates.max_axes)->default_value(4), "most modes in all (cp, tucker)");
-  add("iterations", po::value(&o.build.iterations)->default_value(10), "of CP and Tucker, per candidate");
+  add("max-axes", po::value(&o.build.candidates.max_axes)->default_value(4),
+      "most modes in all, where rows and columns are not paired");
+  add("iterations", po::value(&o.build.iterations)->default_value(10), "of iterative methods, per candidate");
   add("paths", po::value(&o.build.paths)->default_value(3), "least contraction paths costed; the best EDP stays");
   add("max-ratio", po::value(&o.limits.max_ratio)->default_value(0.5), "s*: parameters at most");
   add("max-edp-ratio", po::value(&o.limits.max_edp_ratio)->default_value(1.0),
@@ -64,15 +68,18 @@ bool parse(int argc, char** argv, Options& o) {
   po::variables_map values;
   return parse_options(
       argc, argv, list, "cost-table --model-config config.json --arch A.yaml --seq-len N --out DIR [options]",
-      "  heat-offline cost-table --model-config model/config.json --arch configs/arch/simba-l.yaml --seq-len 384 \\\n"
-      "      --methods cp,tucker,ttm,svd --out table\n"
-      "  heat-offline cost-table --model-config model/config.json --arch configs/arch/simba-l.yaml --seq-len 384 \\\n"
-      "      --out table --resume\n"
-      "  heat-offline cost-table --model-config tiny/config.json --arch configs/arch/simba.yaml --seq-len 128 \\\n"
-      "      --methods cp --ratios 0.1,0.3 --top-k 1 --matrix 128x128=query.bin --out table\n"
-      "  heat-offline cost-table --model-config model/config.json --arch configs/arch/simba-l.yaml --seq-len 384 \\\n"
-      "      --out table --jobs slurm:32 --slurm-options \"--partition=long\"\n"
-      "  heat-offline cost-table ... --out table --shard 1/2    (elsewhere 2/2; then heat-offline merge --out table)\n",
+      std::string("  heat-offline cost-table --model-config model/config.json --arch configs/arch/simba-l.yaml "
+                  "--seq-len 384 --out table\n"
+                  "  heat-offline cost-table --model-config model/config.json --arch configs/arch/simba-l.yaml "
+                  "--seq-len 384 \\\n      --out table --resume\n"
+                  "  heat-offline cost-table --model-config tiny/config.json --arch configs/arch/simba.yaml "
+                  "--seq-len 128 \\\n      --methods ") +
+          default_method().name() +
+          " --ratios 0.1,0.3 --top-k 1 --matrix 128x128=query.bin --out table\n"
+          "  heat-offline cost-table --model-config model/config.json --arch configs/arch/simba-l.yaml --seq-len 384 "
+          "\\\n      --out table --jobs slurm:32 --slurm-options \"--partition=long\"\n"
+          "  heat-offline cost-table ... --out table --shard 1/2    (elsewhere 2/2; then heat-offline merge --out "
+          "table)\n",
       values);
 }
 
@@ -88,9 +95,9 @@ void resolve(Options& o) {
   base::Problems problems;
   o.build.methods.clear();
   for (const std::string& name : split(o.methods, ',')) {
-    if (name == "dense") continue;
+    if (name == Form::kDense) continue;
     try {
-      o.build.methods.push_back(method_from_name(name));
+      o.build.methods.push_back(&method_named(name));
     } catch (const base::ConfigError& e) {
       problems.add("--methods", e.what());
     }

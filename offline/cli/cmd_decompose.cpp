@@ -5,7 +5,9 @@
 #include "base/errors.h"
 #include "offline/cli/command.h"
 #include "offline/cli/matrix_file.h"
+#include "offline/cli/method_help.h"
 #include "offline/decompose/decomposition.h"
+#include "offline/decompose/form_text.h"
 
 namespace heat::offline::cli {
 namespace {
@@ -23,25 +25,21 @@ bool parse(int argc, char** argv, Options& o) {
   add("matrix", po::value(&o.matrix)->required(), "little-endian numbers, row-major [rows, cols]");
   add("rows", po::value(&o.rows)->required(), "rows (output features)");
   add("cols", po::value(&o.cols)->required(), "columns (input features)");
-  add("method", po::value(&o.method)->required(), "cp | tucker | ttm | svd");
-  add("shape", po::value(&o.shape)->default_value(""),
-      "768x12x64: row modes, then column modes; 24x32,48x64 for ttm; svd needs none");
-  add("rank", po::value(&o.rank)->required(), "280 (cp, svd) | 150,12,64 (tucker) | 1,16,1 (ttm, r0..rd)");
+  add("method", po::value(&o.method)->required(), method_choices().c_str());
+  add("shape", po::value(&o.shape)->default_value(""), shape_help().c_str());
+  add("rank", po::value(&o.rank)->required(), rank_help().c_str());
   add("dtype", po::value(&o.type)->default_value("f32"), "f32 | f64");
   add("seed", po::value(&o.decompose.seed)->default_value(1), "of random starting points");
-  add("restarts", po::value(&o.decompose.restarts)->default_value(1), "cp: starting points tried, the best goes on");
+  add("restarts", po::value(&o.decompose.restarts)->default_value(1), "starting points tried, the best goes on");
   add("iterations", po::value(&o.decompose.max_iterations)->default_value(0), "at most (0: the method's default)");
   add("tolerance", po::value(&o.decompose.tolerance)->default_value(0),
       "stop when an iteration gains less (0: the method's default)");
   add("threads", po::value(&o.decompose.threads)->default_value(0), "0: all cores; does not change the result");
   add("json", po::value(&o.json_out), "write the result there (default: standard output)");
   po::variables_map values;
-  return parse_options(
-      argc, argv, list, "decompose --matrix F.bin --rows R --cols C --method M --shape S --rank K [--json O.json]",
-      "  heat-offline decompose --matrix W.bin --rows 768 --cols 768 --method cp --shape 768x12x64 --rank 280\n"
-      "  heat-offline decompose --matrix W.bin --rows 768 --cols 3072 --method ttm --shape 24x32,48x64 --rank 1,16,1\n"
-      "  heat-offline decompose --matrix W.bin --rows 768 --cols 768 --method svd --rank 153 --json O.json\n",
-      values);
+  return parse_options(argc, argv, list,
+                       "decompose --matrix F.bin --rows R --cols C --method M --shape S --rank K [--json O.json]",
+                       decompose_examples(), values);
 }
 
 void check(const Options& o) {
@@ -62,18 +60,20 @@ double cpu_seconds() {
 
 int run(const Options& o) {
   check(o);
-  const Method method = method_from_name(o.method);
-  if (o.shape.empty() && method != Method::kSvd) throw base::ConfigError("--shape is required for " + o.method);
-  const TensorShape shape =
-      o.shape.empty() ? TensorShape{{o.rows}, {o.cols}} : parse_shape(o.shape, method, o.rows, o.cols);
-  const std::vector<std::int64_t> ranks = parse_ranks(o.rank, method, shape);
+  const Method& method = method_named(o.method);
+  if (o.shape.empty() && method.tensorization() != Tensorization::kMatrix)
+    throw base::ConfigError("--shape is required for " + o.method);
+  Form form = spec::dense_form(o.rows, o.cols);
+  form.method = o.method;
+  if (!o.shape.empty()) form.shape = parse_shape(o.shape, method, o.rows, o.cols);
+  form.ranks = parse_ranks(o.rank, method, form.shape);
   const std::vector<double> w = read_matrix(o.matrix, o.rows, o.cols, o.type);
 
   const auto wall_begin = std::chrono::steady_clock::now();
   const double cpu_begin = cpu_seconds();
   DecomposeResult r;
   try {
-    r = decompose(w, method, shape, ranks, o.decompose);
+    r = decompose(w, form, o.decompose);
   } catch (const base::ConfigError& e) {
     throw base::ConfigError(o.matrix + ": " + e.what());
   }
@@ -85,12 +85,12 @@ int run(const Options& o) {
   out["rows"] = o.rows;
   out["cols"] = o.cols;
   out["method"] = o.method;
-  out["shape"] = shape_text(shape, method);
-  out["rank"] = ranks_text(r.decomposition.ranks);
+  out["shape"] = shape_text(form);
+  out["rank"] = ranks_text(r.decomposition.form.ranks);
   out["seed"] = o.decompose.seed;
   out["relative_error"] = r.relative_error;
-  out["params"] = params(r.decomposition);
-  out["ratio"] = ratio(r.decomposition);
+  out["params"] = parameter_count(r.decomposition.form);
+  out["ratio"] = parameter_ratio(r.decomposition.form);
   out["iterations"] = r.iterations;
   out["cpu_s"] = cpu;
   out["wall_s"] = wall;

@@ -8,14 +8,14 @@
 namespace heat::offline::cli {
 namespace {
 
-std::vector<LayerPlan> student_plans(base::ConfigReader& r, TorchModel& teacher, const std::string& plans_path,
+std::vector<LayerForm> student_forms(base::ConfigReader& r, TorchModel& teacher, const std::string& plans_path,
                                      const std::optional<DecompositionChoice>& choice) {
   if (plans_path.empty() == !choice.has_value())
     throw base::ConfigError(r.place() + ": give one of 'plans' (a file) and 'decomposition'");
-  if (choice) return plan_layers(teacher, *choice);
+  if (choice) return layer_forms(teacher, *choice);
   const auto json = nlohmann::json::parse(base::read_file(plans_path), nullptr, false);
   if (json.is_discarded()) throw base::ConfigError(plans_path + ": is no JSON");
-  return plans_from_json(json, teacher, plans_path);
+  return forms_from_json(json, teacher, plans_path);
 }
 
 }  // namespace
@@ -39,7 +39,7 @@ int run_distill(int argc, char** argv) {
   LevelData data = begin_level(common);
   TorchModel& teacher = data.teacher.model;
   TorchModel student = clone(teacher);
-  const std::vector<double> errors = factorize(student, student_plans(r, teacher, plans_path, choice));
+  const std::vector<double> errors = factorize(student, student_forms(r, teacher, plans_path, choice));
   const DistillResult result = distill(student, teacher, data.train, config, {o.out}, progress_to_stderr(), data.dev);
   if (!result.complete) throw base::Error("interrupted; the training state is saved, run the same command to go on");
   save_checkpoint(o.out, data.teacher.config, student, data.teacher.tokenizer.vocabulary(), DType::kF16);

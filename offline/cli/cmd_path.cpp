@@ -31,7 +31,7 @@ bool parse(int argc, char** argv, Options& o) {
   po::variables_map values;
   return parse_options(
       argc, argv, list, "path --spec S.json [--json O.json]",
-      "  echo '{\"cases\": [{\"id\": \"cp\", \"equation\": \"bc,a,da,ea,ca->bde\", \"static\": [1, 2, 3, 4],\n"
+      "  echo '{\"cases\": [{\"id\": \"layer\", \"equation\": \"bc,a,da,ea,ca->bde\", \"static\": [1, 2, 3, 4],\n"
       "    \"sizes\": {\"a\": 280, \"b\": 384, \"c\": 768, \"d\": 12, \"e\": 64}}]}' > S.json\n"
       "  heat-offline path --spec S.json\n"
       "  heat-offline path --spec S.json --best 5 --precompute never --json O.json\n",

@@ -3,6 +3,8 @@
 #include "base/errors.h"
 #include "offline/cli/command.h"
 #include "offline/cli/matrix_file.h"
+#include "offline/cli/method_help.h"
+#include "offline/decompose/form_text.h"
 #include "offline/decompose/rank_rules.h"
 
 namespace heat::offline::cli {
@@ -22,24 +24,27 @@ bool parse(int argc, char** argv, Options& o) {
   add("rule", po::value(&o.rule)->required(),
       "tensorly: TensorLy's rule, exactly | fit: the largest ranks within the ratio | best: the ranks of lowest error "
       "within the ratio for --matrix");
-  add("method", po::value(&o.method)->required(), "cp | tucker | ttm | svd; the tensorly rule also knows tt and tr");
-  add("shape", po::value(&o.shape)->required(), "768x12x64, or 24x32,48x64 for ttm");
+  add("method", po::value(&o.method)->required(),
+      (method_choices() + "; the tensorly rule also knows tt and tr").c_str());
+  add("shape", po::value(&o.shape)->required(), shape_help().c_str());
   add("ratio", po::value(&o.ratio)->required(), "parameters over dense parameters");
-  add("rounding", po::value(&o.rounding)->default_value("round"), "round | floor | ceil (tensorly; ttm always rounds)");
+  add("rounding", po::value(&o.rounding)->default_value("round"),
+      "round | floor | ceil (tensorly, where its rule has the option)");
   add("constant-rank", po::bool_switch(&o.constant_rank), "tensorly, tt: one rank for all");
-  add("fixed-modes", po::value(&o.fixed), "tensorly, tucker: modes left at full rank, such as 0,2");
+  add("fixed-modes", po::value(&o.fixed), "tensorly, one rank a mode: modes left at full rank, such as 0,2");
   add("rows", po::value(&o.rows), "rows of the matrix (fit, best)");
   add("cols", po::value(&o.cols), "columns of the matrix (fit, best)");
   add("matrix", po::value(&o.matrix), "best: the matrix, little-endian, row-major");
   add("dtype", po::value(&o.type)->default_value("f32"), "f32 | f64");
   add("json", po::value(&o.json_out), "write the result there (default: standard output)");
+  const std::string method = default_method().name();
   po::variables_map values;
   return parse_options(
       argc, argv, list, "rank --rule R --method M --shape S --ratio X [--json O.json]",
-      "  heat-offline rank --rule tensorly --method tucker --shape 768x12x64 --ratio 0.4 --rounding floor\n"
-      "  heat-offline rank --rule fit --method ttm --shape 24x32,48x64 --rows 768 --cols 3072 --ratio 0.1\n"
-      "  heat-offline rank --rule best --method tucker --shape 768x12x64 --ratio 0.4 --matrix W.bin --rows 768 --cols "
-      "768\n",
+      "  heat-offline rank --rule tensorly --method tr --shape 768x12x64 --ratio 0.4 --rounding floor\n"
+      "  heat-offline rank --rule fit --method " +
+          method + " --shape 768x12x64 --rows 768 --cols 768 --ratio 0.1\n  heat-offline rank --rule best --method " +
+          method + " --shape 768x12x64 --ratio 0.4 --matrix W.bin --rows 768 --cols 768\n",
       values);
 }
 
@@ -50,44 +55,50 @@ std::vector<std::int64_t> all_modes(std::string text) {
   return parse_list(text, 'x', "shape");
 }
 
+// The tensor train and the tensor ring of a plain tensor have a rule whether or not a method uses it.
+TensorLyRule rule_named(const std::string& name) {
+  if (name == "tt") return TensorLyRule::kTrain;
+  if (name == "tr") return TensorLyRule::kRing;
+  return method_named(name).tensorly_rule();
+}
+
+// Modes such as "0,2" below `order`.
+std::vector<std::size_t> fixed_modes(const std::string& text, std::size_t order) {
+  std::vector<std::size_t> modes;
+  std::size_t begin = 0;
+  while (begin <= text.size()) {
+    const std::size_t end = std::min(text.find(',', begin), text.size());
+    const std::string word = text.substr(begin, end - begin);
+    if (word.empty() || word.size() > 3 || word.find_first_not_of("0123456789") != std::string::npos ||
+        std::stoul(word) >= order)
+      throw base::ConfigError("--fixed-modes '" + text + "': '" + word + "' is no mode (0 to " +
+                              std::to_string(order - 1) + ")");
+    modes.push_back(std::stoul(word));
+    begin = end + 1;
+  }
+  return modes;
+}
+
 RankChoice tensorly(const Options& o) {
+  const TensorLyRule rule = rule_named(o.method);
   TensorLyOptions options;
   options.rounding = rounding_from_name(o.rounding);
   options.constant_rank = o.constant_rank;
   const std::vector<std::int64_t> modes = all_modes(o.shape);
   if (!o.fixed.empty()) {
-    if (o.method != "tucker") throw base::ConfigError("--fixed-modes is for --method tucker");
-    std::string text = o.fixed;
-    std::size_t begin = 0;
-    while (begin <= text.size()) {
-      const std::size_t end = std::min(text.find(',', begin), text.size());
-      const std::string word = text.substr(begin, end - begin);
-      if (word.empty() || word.size() > 3 || word.find_first_not_of("0123456789") != std::string::npos ||
-          std::stoul(word) >= modes.size())
-        throw base::ConfigError("--fixed-modes '" + o.fixed + "': '" + word + "' is no mode (0 to " +
-                                std::to_string(modes.size() - 1) + ")");
-      options.fixed_modes.push_back(std::stoul(word));
-      begin = end + 1;
-    }
+    if (rule != TensorLyRule::kMultilinear)
+      throw base::ConfigError("--fixed-modes: TensorLy's rule for " + o.method + " has no such option");
+    options.fixed_modes = fixed_modes(o.fixed, modes.size());
   }
-  if (o.constant_rank && o.method != "tt") throw base::ConfigError("--constant-rank is for --method tt");
-  if (o.method == "tt") return tensorly_ranks(RankFormat::kTensorTrain, modes, o.ratio, options);
-  if (o.method == "tr") return tensorly_ranks(RankFormat::kTensorRing, modes, o.ratio, options);
-  switch (method_from_name(o.method)) {
-    case Method::kCp:
-    case Method::kSvd:
-      return tensorly_ranks(RankFormat::kCp, modes, o.ratio, options);
-    case Method::kTucker:
-      return tensorly_ranks(RankFormat::kTucker, modes, o.ratio, options);
-    case Method::kTtm:
-      if (options.rounding != Rounding::kRound)
-        throw base::ConfigError("--rounding " + o.rounding + ": TensorLy's ttm rule has no rounding option, it rounds");
-      return tensorly_ranks(RankFormat::kTensorTrainMatrix, modes, o.ratio);
-  }
-  throw std::logic_error("unknown method");
+  if (o.constant_rank && rule != TensorLyRule::kTrain)
+    throw base::ConfigError("--constant-rank: TensorLy's rule for " + o.method + " has no such option");
+  if (rule == TensorLyRule::kTrainMatrix && options.rounding != Rounding::kRound)
+    throw base::ConfigError("--rounding " + o.rounding + ": TensorLy's rule for " + o.method +
+                            " has no rounding option, it rounds");
+  return tensorly_ranks(rule, modes, o.ratio, options);
 }
 
-TensorShape shape_of(const Options& o, Method method) {
+TensorShape shape_of(const Options& o, const Method& method) {
   if (o.rows > 0 || o.cols > 0) return parse_shape(o.shape, method, o.rows, o.cols);
   const std::vector<std::int64_t> modes = all_modes(o.shape);
   const std::size_t comma = o.shape.find(',');
@@ -95,8 +106,8 @@ TensorShape shape_of(const Options& o, Method method) {
     const std::int64_t rows = product(all_modes(o.shape.substr(0, comma)));
     return parse_shape(o.shape, method, rows, product(modes) / rows);
   }
-  if (method == Method::kTtm || modes.size() < 2) return parse_shape(o.shape, method, product(modes), 1);
-  return {{modes.front()}, {modes.begin() + 1, modes.end()}};  // where rows end does not matter for cp and tucker
+  if (modes.size() < 2) return parse_shape(o.shape, method, product(modes), 1);
+  return parse_shape(o.shape, method, modes.front(), product(modes) / modes.front());  // the first mode as the rows
 }
 
 int run(const Options& o) {
@@ -104,12 +115,12 @@ int run(const Options& o) {
   if (o.rule == "tensorly") {
     choice = tensorly(o);
   } else if (o.rule == "fit") {
-    const Method method = method_from_name(o.method);
+    const Method& method = method_named(o.method);
     choice = fitting_ranks(method, shape_of(o, method), o.ratio);
   } else if (o.rule == "best") {
     if (o.matrix.empty() || o.rows < 1 || o.cols < 1)
       throw base::ConfigError("--rule best needs --matrix, --rows and --cols");
-    const Method method = method_from_name(o.method);
+    const Method& method = method_named(o.method);
     const TensorShape shape = parse_shape(o.shape, method, o.rows, o.cols);
     choice = best_ranks(read_matrix(o.matrix, o.rows, o.cols, o.type), method, shape, o.ratio);
   } else {

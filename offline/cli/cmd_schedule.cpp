@@ -37,7 +37,7 @@ bool parse(int argc, char** argv, Options& o) {
       "checkpoint", po::value(&o.checkpoint), "Hugging Face folder: real weights, quantised to int8")(
       "arch", po::value(&o.arch)->required(), "the machine, e.g. configs/arch/simba-l.yaml")(
       "seq-len", po::value(&o.tokens)->required(), "tokens of the sentence")("method", po::value(&o.method)->required(),
-                                                                             "dense | cp | tucker | ttm | svd")(
+                                                                             ("dense | " + method_choices()).c_str())(
       "ratio", po::value(&o.ratio)->default_value(0.3), "parameters kept in each factorised matrix")(
       "layers", po::value(&o.layers)->default_value(0), "encoder blocks (0: as many as the model has)")(
       "layer", po::value(&o.layer), "one linear layer only, e.g. encoder.layer.0.intermediate.dense")(
@@ -56,7 +56,8 @@ bool parse(int argc, char** argv, Options& o) {
           "  heat-offline schedule --model-config model/config.json --arch configs/arch/simba-l.yaml --seq-len 384 "
           "--method dense --out out/dense.json\n"
           "  heat-offline schedule --checkpoint examples/wordnet-bert --arch configs/arch/simba-l.yaml "
-          "--seq-len 32 --method svd --ratio 0.3 --out out/svd.json\n",
+          "--seq-len 32 --method " +
+              std::string(default_method().name()) + " --ratio 0.3 --out out/factorised.json\n",
           values))
     return false;
   if (values.count("random-weights")) o.random_weights = values["random-weights"].as<std::uint64_t>();
@@ -74,9 +75,9 @@ void check(const Options& o, base::Problems& problems) {
   if (o.random_weights && !o.checkpoint.empty()) bad("random-weights", "only with --model-config");
   if (!o.text.empty() && o.checkpoint.empty()) bad("text", "only with --checkpoint");
   try {
-    if (o.method != "dense") method_from_name(o.method);
+    if (o.method != Form::kDense) method_named(o.method);
   } catch (const base::ConfigError&) {
-    bad("method", "'" + o.method + "': expected dense, cp, tucker, ttm or svd");
+    bad("method", "'" + o.method + "': expected dense | " + method_choices());
   }
 }
 
@@ -133,10 +134,10 @@ Source make_source(const Options& o, CheckpointLoader load) {
     source = {std::move(loaded.name), graph_of(o, loaded.config), std::move(loaded.forms), std::move(loaded.inputs),
               true};
   }
-  if (o.method != "dense") {
+  if (o.method != Form::kDense) {
     source.forms.linear = [inner = source.forms.linear, &o](const LinearLayer& layer) {
       LinearForm form = inner(layer);
-      factorize(form, method_from_name(o.method), o.ratio, o.seed, o.threads);
+      factorize(form, method_named(o.method), o.ratio, o.seed, o.threads);
       return form;
     };
   }

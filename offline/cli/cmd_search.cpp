@@ -66,19 +66,10 @@ nlohmann::json read_json(const std::string& path) {
 SuperNet load_supernet(const SearchConfig& c, const TorchModel& teacher) {
   Checkpoint stored = load_checkpoint(c.supernet);
   const std::string path = (std::filesystem::path(c.supernet) / "ladders.json").string();
-  std::vector<RankLadder> ladders;
-  try {
-    const nlohmann::json json = read_json(path);
-    for (const auto& [name, layer] : factorized_layers(stored.model)) {
-      RankLadder l{name, layer->method(), layer->shape(), {}, {}};
-      for (const auto& entry : json.at("layers"))
-        if (entry.at("layer") == name) l.choices = entry.at("choices").get<std::vector<std::vector<std::int64_t>>>();
-      for (const auto& ranks : l.choices) l.params.push_back(parameter_count(l.method, l.shape, ranks));
-      ladders.push_back(std::move(l));
-    }
-  } catch (const nlohmann::json::exception& e) {
-    throw base::ConfigError(path + ": not a ladders file of heat-offline supernet (" + e.what() + ")");
-  }
+  const nlohmann::json json = read_json(path);
+  if (!json.is_object() || !json.contains("layers"))
+    throw base::ConfigError(path + ": not a ladders file of heat-offline supernet");
+  std::vector<RankLadder> ladders = ladders_from_json(json["layers"], path);
   return SuperNet(std::move(stored.model), std::move(ladders), c.normalize_variance ? &teacher : nullptr);
 }
 
@@ -90,17 +81,12 @@ std::vector<double> features(const SuperNet& net, const SubNet& subnet) {
   return out;
 }
 
-RankFormat rank_format(Method method) {
-  return method == Method::kTucker ? RankFormat::kTucker
-         : method == Method::kTtm  ? RankFormat::kTensorTrainMatrix
-                                   : RankFormat::kCp;
-}
-
 std::vector<Baseline> all_baselines(const SearchConfig& c, const SuperNet& net, const ChoiceTable& table) {
   std::vector<Baseline> out = uniform_baselines(table);
   const auto tensorly = rule_baselines(table, "tensorly", c.tensorly_ratios, [&](std::size_t i, double ratio) {
-    const RankLadder& l = net.ladders()[i];
-    return nearest_choice(table.layers[i], tensorly_ranks(rank_format(l.method), l.shape.modes(), ratio).params);
+    const Form& form = net.ladders()[i].choices.at(0);
+    return nearest_choice(table.layers[i],
+                          tensorly_ranks(method_of(form).tensorly_rule(), form.shape.modes(), ratio).params);
   });
   out.insert(out.end(), tensorly.begin(), tensorly.end());
   const auto random = random_baselines(table, c.random_baselines, c.evolution);
@@ -113,7 +99,10 @@ std::vector<Baseline> all_baselines(const SearchConfig& c, const SuperNet& net, 
 ChoiceTable load_costs(const SearchConfig& c, const SuperNet& net, TorchModel& teacher, const std::string& out) {
   if (c.arch.empty()) {
     std::vector<LadderShape> shapes;
-    for (const RankLadder& l : net.ladders()) shapes.push_back({l.layer, l.choices, l.params});
+    for (const RankLadder& l : net.ladders()) {
+      shapes.push_back({l.layer, {}, l.params});
+      for (const Form& form : l.choices) shapes.back().choices.push_back(form.ranks);
+    }
     return read_cost_table(read_json(c.costs), shapes, c.costs);
   }
   if (!std::filesystem::exists(c.costs)) throw base::ConfigError("costs: '" + c.costs + "': no such file");
@@ -188,7 +177,7 @@ int run_search(int argc, char** argv) {
   }
   base::write_file_atomically((std::filesystem::path(o.out) / "search.json").string(), json.dump(2) + "\n");
   base::write_file_atomically((std::filesystem::path(o.out) / "plans.json").string(),
-                              plans_to_json(net.plans(result.best.genes)).dump(2) + "\n");
+                              forms_to_json(net.forms(result.best.genes)).dump(2) + "\n");
   write_json(o.json, json);
   if (!result.feasible) throw base::Error("no SubNet keeps the limits; the nearest one is in the result");
   return base::kDone;

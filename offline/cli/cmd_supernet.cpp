@@ -10,14 +10,7 @@ namespace heat::offline::cli {
 namespace {
 
 nlohmann::ordered_json ladders_json(const SuperNet& net) {
-  auto layers = nlohmann::ordered_json::array();
-  for (const RankLadder& l : net.ladders())
-    layers.push_back({{"layer", l.layer},
-                      {"method", method_name(l.method)},
-                      {"shape", shape_text(l.shape, l.method)},
-                      {"choices", l.choices},
-                      {"params", l.params}});
-  return {{"layers", layers}};
+  return {{"layers", to_json(net.ladders())}};
 }
 
 }  // namespace
@@ -38,7 +31,7 @@ int run_supernet(int argc, char** argv) {
   r.finish();
   problems.throw_if_any();
   LevelData data = begin_level(common);
-  SuperNet net(data.teacher.model, plan_layers(data.teacher.model, choice), fractions, config.normalize_variance);
+  SuperNet net(data.teacher.model, layer_forms(data.teacher.model, choice), fractions, config.normalize_variance);
   if (!train_supernet(net, data.teacher.model, data.train, config, {o.out}, progress_to_stderr()))
     throw base::Error("interrupted; the training state is saved, run the same command to go on");
   save_checkpoint(o.out, data.teacher.config, net.model(), data.teacher.tokenizer.vocabulary(), DType::kF32);

@@ -7,7 +7,7 @@ namespace heat::offline::cli {
 // Every command that starts without LibTorch, in the order of the flow. (Sorted blocks: add yours where it belongs.)
 // clang-format off
 #define HEAT_COMMANDS(X) \
-  X("decompose", run_decompose, "decompose one matrix by CP, Tucker, TTM or SVD") \
+  X("decompose", run_decompose, "decompose one matrix into the cores of a tensor network") \
   X("rank", run_rank, "ranks for a target ratio, by TensorLy's rule or ours") \
   X("path", run_path, "contraction paths of least cost for einsums") \
   X("map", run_map, "best mapping of a GEMM on an architecture") \

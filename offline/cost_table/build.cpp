@@ -20,19 +20,11 @@ std::string size_name(const WeightMatrix& m) {
   return std::to_string(m.rows) + "x" + std::to_string(m.cols);
 }
 
-CostRow row_for(const WeightMatrix& m, const BuildOptions& o) {
-  CostRow row;
-  row.rows = m.rows;
-  row.cols = m.cols;
-  row.tokens = o.tokens;
-  return row;
-}
-
 // Whether the layer's least MACs are worth costing at all.
-bool within_macs(const Candidate& c, const BuildOptions& o) {
-  if (c.method == Method::kTtm) return true;  // above dense by nature (paper, section 3.2), and still a candidate
-  const double dense = static_cast<double>(c.shape.elements()) * static_cast<double>(o.tokens);
-  const PlannedPath best = optimal_path(factorized_linear_network(c.method, c.shape, c.ranks, o.tokens));
+bool within_macs(const Form& form, const BuildOptions& o) {
+  if (method_of(form).stays_above_dense_macs()) return true;
+  const double dense = static_cast<double>(form.shape.elements()) * static_cast<double>(o.tokens);
+  const PlannedPath best = optimal_path(factorized_linear_network(form, o.tokens));
   return static_cast<double>(best.online_macs) <= o.max_dense_macs * dense;
 }
 
@@ -51,35 +43,24 @@ std::vector<Matrices> by_size(const std::vector<WeightMatrix>& matrices) {
   return sizes;
 }
 
-double mean_error(const Candidate& c, const Matrices& matrices, const BuildOptions& o) {
+double mean_error(const Form& form, const Matrices& matrices, const BuildOptions& o) {
   DecomposeOptions options;
   options.seed = o.seed;
   options.threads = 1;
   options.max_iterations = o.iterations;
   double sum = 0;
-  for (const WeightMatrix* m : matrices)
-    sum += decompose(m->values, c.method, c.shape, c.ranks, options).relative_error;
+  for (const WeightMatrix* m : matrices) sum += decompose(m->values, form, options).relative_error;
   return sum / static_cast<double>(matrices.size());
 }
 
-CostRow cost_candidate(const Candidate& c, const Matrices& matrices, LayerCoster& coster, double clock_ghz,
-                       const BuildOptions& o) {
-  CostRow row = row_for(*matrices.front(), o);
-  row.method = method_name(c.method);
-  row.shape = shape_text(c.shape, c.method);
-  row.rank = ranks_text(c.ranks);
-  row.params = parameter_count(c.method, c.shape, c.ranks);
-  row.ratio = static_cast<double>(row.params) / static_cast<double>(c.shape.elements());
-  row.error = mean_error(c, matrices, o);
-  predict_row(row, coster, clock_ghz, o);
-  return row;
-}
-
-CostRow cost_dense(const WeightMatrix& m, LayerCoster& coster, double clock_ghz, const BuildOptions& o) {
-  CostRow row = row_for(m, o);
-  row.method = "dense";
-  row.shape = size_name(m);
-  row.params = m.rows * m.cols;
+CostRow cost_form(const Form& form, const Matrices& matrices, LayerCoster& coster, double clock_ghz,
+                  const BuildOptions& o) {
+  CostRow row;
+  row.form = form;
+  row.tokens = o.tokens;
+  row.params = parameter_count(form);
+  row.ratio = parameter_ratio(form);
+  if (!form.is_dense()) row.error = mean_error(form, matrices, o);
   predict_row(row, coster, clock_ghz, o);
   return row;
 }
@@ -87,8 +68,7 @@ CostRow cost_dense(const WeightMatrix& m, LayerCoster& coster, double clock_ghz,
 // A unit of work: all ranks of one shape (no method: the dense layer).
 struct Task {
   Matrices matrices;
-  bool dense;
-  Method method;
+  const Method* method;
   TensorShape shape;
   std::string name;
 };
@@ -99,11 +79,11 @@ std::vector<Task> list_tasks(const std::vector<WeightMatrix>& matrices, const Bu
   std::vector<Task> tasks;
   for (const Matrices& size : by_size(matrices)) {
     const WeightMatrix& m = *size.front();
-    tasks.push_back({size, true, Method::kSvd, {{m.rows}, {m.cols}}, size_name(m) + " dense"});
-    for (Method method : o.methods)
-      for (const TensorShape& s : shape_candidates(method, m.rows, m.cols, o.candidates))
-        tasks.push_back(
-            {size, false, method, s, size_name(m) + " " + method_name(method) + " " + shape_text(s, method)});
+    const Form dense = spec::dense_form(m.rows, m.cols);
+    tasks.push_back({size, nullptr, dense.shape, size_name(m) + " " + dense.method});
+    for (const Method* method : o.methods)
+      for (const TensorShape& s : shape_candidates(*method, m.rows, m.cols, o.candidates))
+        tasks.push_back({size, method, s, size_name(m) + " " + method->name() + " " + shape_text(s, *method)});
   }
   std::vector<Task> mine;
   for (std::size_t t = 0; t < tasks.size(); ++t)
@@ -124,40 +104,29 @@ class Worker {
         stop_(stop) {}
 
   void fill(const Task& task, BuildReport& report) {
-    if (task.dense) {
-      CostRow probe = row_for(*task.matrices.front(), options_);
-      probe.method = "dense";
-      probe.shape = size_name(*task.matrices.front());
-      add(probe.key(), report, [&] { return cost_dense(*task.matrices.front(), coster_, clock_ghz_, options_); });
-      return;
-    }
-    for (const Candidate& c : ladder_of(task)) {
+    for (const Form& form : forms_of(task)) {
       if (stop_()) return;
-      CostRow probe = row_for(*task.matrices.front(), options_);
-      probe.method = method_name(c.method);
-      probe.shape = shape_text(c.shape, c.method);
-      probe.rank = ranks_text(c.ranks);
-      add(probe.key(), report, [&] { return cost_candidate(c, task.matrices, coster_, clock_ghz_, options_); });
+      add(form, task.matrices, report);
     }
   }
 
  private:
-  template <class Make>
-  void add(const std::string& key, BuildReport& report, Make make) {
+  void add(const Form& form, const Matrices& matrices, BuildReport& report) {
     {
       const std::lock_guard lock(mutex_);
-      if (table_.has(key)) {
+      if (table_.has(row_key(form, options_.tokens))) {
         ++report.reused;
         return;
       }
     }
-    const CostRow row = make();
+    const CostRow row = cost_form(form, matrices, coster_, clock_ghz_, options_);
     const std::lock_guard lock(mutex_);
     table_.insert(row);
     ++report.computed;
   }
 
-  std::vector<Candidate> ladder_of(const Task& task) {
+  std::vector<Form> forms_of(const Task& task) {
+    if (!task.method) return {{Form::kDense, task.shape, {}}};
     std::string name = "ladder " + task.name + " t" + std::to_string(options_.tokens) + " dense_macs " +
                        std::to_string(options_.max_dense_macs);
     for (double r : options_.candidates.ratios) name += " " + std::to_string(r);
@@ -165,21 +134,21 @@ class Worker {
       const std::lock_guard lock(mutex_);
       if (const auto text = table_.note(name)) return parse_ladder(task, *text);
     }
-    std::vector<Candidate> ladder =
-        rank_ladder(task.matrices.front()->values, task.method, task.shape, options_.candidates);
-    std::erase_if(ladder, [&](const Candidate& c) { return !within_macs(c, options_); });
+    std::vector<Form> ladder =
+        rank_ladder(task.matrices.front()->values, *task.method, task.shape, options_.candidates);
+    std::erase_if(ladder, [&](const Form& f) { return !within_macs(f, options_); });
     std::string text;
-    for (const Candidate& c : ladder) text += ranks_text(c.ranks) + ";";
+    for (const Form& f : ladder) text += ranks_text(f.ranks) + ";";
     const std::lock_guard lock(mutex_);
     table_.set_note(name, text);
     return ladder;
   }
 
-  static std::vector<Candidate> parse_ladder(const Task& task, const std::string& text) {
-    std::vector<Candidate> ladder;
+  static std::vector<Form> parse_ladder(const Task& task, const std::string& text) {
+    std::vector<Form> ladder;
     std::istringstream words(text);
     for (std::string word; std::getline(words, word, ';');)
-      ladder.push_back({task.method, task.shape, parse_ranks(word, task.method, task.shape)});
+      ladder.push_back({task.method->name(), task.shape, parse_ranks(word, *task.method, task.shape)});
     return ladder;
   }
 
@@ -200,25 +169,20 @@ std::string work_name(const std::vector<WeightMatrix>& matrices, const BuildOpti
   return fingerprint(names);
 }
 
-std::int64_t add_candidates(CostTable& table, const std::vector<Candidate>& candidates,
-                            const std::vector<WeightMatrix>& matrices, std::int64_t tokens, const spec::ArchSpec& arch,
-                            const spec::EnergyTable& energy) {
+std::int64_t add_candidates(CostTable& table, const std::vector<Form>& forms, const std::vector<WeightMatrix>& matrices,
+                            std::int64_t tokens, const spec::ArchSpec& arch, const spec::EnergyTable& energy) {
   check_architecture(table, arch, energy);
   BuildOptions options = table_options(table);
   options.tokens = tokens;
   LayerCoster coster(arch, energy, table_calibration(table));
   const std::vector<Matrices> sizes = by_size(matrices);
   std::vector<CostRow> rows;
-  for (const Candidate& c : candidates)
+  for (const Form& form : forms)
     for (const Matrices& size : sizes) {
-      if (size.front()->rows != c.shape.rows() || size.front()->cols != c.shape.cols()) continue;
-      CostRow probe = row_for(*size.front(), options);
-      probe.method = method_name(c.method);
-      probe.shape = shape_text(c.shape, c.method);
-      probe.rank = ranks_text(c.ranks);
-      const std::string key = probe.key();
-      const bool here = std::any_of(rows.begin(), rows.end(), [&](const CostRow& r) { return r.key() == key; });
-      if (!here && !table.has(key)) rows.push_back(cost_candidate(c, size, coster, arch.clock_ghz, options));
+      if (size.front()->rows != form.shape.rows() || size.front()->cols != form.shape.cols()) continue;
+      const bool here = std::any_of(rows.begin(), rows.end(), [&](const CostRow& r) { return r.form == form; });
+      if (!here && !table.has(row_key(form, tokens)))
+        rows.push_back(cost_form(form, size, coster, arch.clock_ghz, options));
     }
   table.replace(rows);
   if (!rows.empty()) apply_measurements(table, {});

@@ -37,11 +37,10 @@ struct BuildControl {
   base::Shard shard;                               // the part of the shapes that is done
 };
 
-// Adds rows for those candidates that a table lacks, with the table's own calibration and options; the number added.
-// Candidates of sizes that no matrix has are left out. Throws spec::ConfigError for a table of another architecture.
-std::int64_t add_candidates(CostTable& table, const std::vector<Candidate>& candidates,
-                            const std::vector<WeightMatrix>& matrices, std::int64_t tokens, const spec::ArchSpec& arch,
-                            const spec::EnergyTable& energy);
+// Adds rows for those forms that a table lacks, with the table's own calibration and options; the number added.
+// Forms of sizes that no matrix has are left out. Throws base::ConfigError for a table of another architecture.
+std::int64_t add_candidates(CostTable& table, const std::vector<Form>& forms, const std::vector<WeightMatrix>& matrices,
+                            std::int64_t tokens, const spec::ArchSpec& arch, const spec::EnergyTable& energy);
 
 // What tells this list of work from another: equal for all its shards.
 std::string work_name(const std::vector<WeightMatrix>& matrices, const BuildOptions& options);

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <tuple>
 
 #include "base/errors.h"
 #include "offline/decompose/rank_rules.h"
@@ -68,39 +67,36 @@ double shape_entropy(const TensorShape& shape) {
   return entropy;
 }
 
-std::vector<TensorShape> shape_candidates(Method method, std::int64_t rows, std::int64_t cols,
+std::vector<TensorShape> shape_candidates(const Method& method, std::int64_t rows, std::int64_t cols,
                                           const CandidateOptions& options) {
-  if (method == Method::kSvd) return {{{rows}, {cols}}};
+  const Tensorization kind = method.tensorization();
+  if (kind == Tensorization::kMatrix) return {{{rows}, {cols}}};
   std::vector<TensorShape> shapes;
   for (int r = 1; r <= options.max_side_axes; ++r)
     for (int c = 1; c <= options.max_side_axes; ++c) {
-      if (r + c < 3) continue;  // the matrix itself: svd
-      if (method == Method::kTtm ? r != c : r + c > options.max_axes) continue;
+      if (r + c < 3) continue;  // the matrix itself
+      if (kind == Tensorization::kPaired ? r != c : r + c > options.max_axes) continue;
       for (const TensorShape& s : top_shapes(rows, cols, r, c, options))
         for (const Modes& row : {s.row_modes, falling(s.row_modes)})
           for (const Modes& col : {s.col_modes, falling(s.col_modes)}) shapes.push_back({row, col});
     }
-  const auto order = [](const TensorShape& a, const TensorShape& b) {
-    return std::tie(a.row_modes, a.col_modes) < std::tie(b.row_modes, b.col_modes);
-  };
-  std::sort(shapes.begin(), shapes.end(), order);
+  std::sort(shapes.begin(), shapes.end());
   shapes.erase(std::unique(shapes.begin(), shapes.end()), shapes.end());
   return shapes;
 }
 
-std::vector<Candidate> rank_ladder(std::span<const double> w, Method method, const TensorShape& shape,
-                                   const CandidateOptions& options) {
+std::vector<Form> rank_ladder(std::span<const double> w, const Method& method, const TensorShape& shape,
+                              const CandidateOptions& options) {
   const RankPlanner planner(w, method, shape, 1);
-  std::vector<Candidate> ladder;
+  std::vector<Form> ladder;
   for (double ratio : options.ratios) {
-    RankChoice choice;
+    Form form{method.name(), shape, {}};
     try {
-      choice = planner.within(ratio);
+      form.ranks = planner.within(ratio).ranks;
     } catch (const base::ConfigError&) {
       continue;  // rank 1 is above the ratio
     }
-    if (std::none_of(ladder.begin(), ladder.end(), [&](const Candidate& c) { return c.ranks == choice.ranks; }))
-      ladder.push_back({method, shape, std::move(choice.ranks)});
+    if (std::find(ladder.begin(), ladder.end(), form) == ladder.end()) ladder.push_back(std::move(form));
   }
   return ladder;
 }

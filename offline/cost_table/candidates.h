@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "offline/decompose/tensor_shape.h"
+#include "offline/decompose/methods.h"
 
 namespace heat::offline {
 
@@ -13,7 +13,7 @@ struct CandidateOptions {
   std::vector<double> ratios = {0.1, 0.2, 0.3, 0.4};  // parameters over dense parameters
   int top_k = 2;                                      // shapes of largest entropy kept for each pair of axis counts
   int max_side_axes = 3;                              // most row modes, most column modes
-  int max_axes = 4;  // most modes in all (cp, tucker); ttm: most cores is max_side_axes
+  int max_axes = 4;  // most modes in all of a free shape; of a paired one most cores is max_side_axes
   std::int64_t smallest_mode = 2;
 };
 
@@ -25,19 +25,14 @@ std::vector<std::vector<std::int64_t>> factorizations(std::int64_t n, int parts,
 double shape_entropy(const TensorShape& shape);
 
 // The shapes of a method for matrices [rows, cols]: for each pair of axis counts the top k by entropy, then every one
-// with its row modes rising and falling and its column modes rising and falling. svd has the matrix itself. Sorted,
-// distinct.
-std::vector<TensorShape> shape_candidates(Method method, std::int64_t rows, std::int64_t cols,
+// with its row modes rising and falling and its column modes rising and falling. A method that takes the matrix itself
+// has that alone. Sorted, distinct.
+std::vector<TensorShape> shape_candidates(const Method& method, std::int64_t rows, std::int64_t cols,
                                           const CandidateOptions& options);
 
-// A method, a shape and the ranks that the ladder of ratios gives for the matrix w (best_ranks); distinct ranks only,
+// The forms of a shape at the ranks that the ladder of ratios gives for the matrix w (best_ranks); distinct ranks only,
 // and none for ratios that no rank of this shape meets.
-struct Candidate {
-  Method method;
-  TensorShape shape;
-  std::vector<std::int64_t> ranks;
-};
-std::vector<Candidate> rank_ladder(std::span<const double> w, Method method, const TensorShape& shape,
-                                   const CandidateOptions& options);
+std::vector<Form> rank_ladder(std::span<const double> w, const Method& method, const TensorShape& shape,
+                              const CandidateOptions& options);
 
 }  // namespace heat::offline

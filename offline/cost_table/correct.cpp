@@ -16,10 +16,10 @@ namespace {
 
 // Narrow to wide.
 std::array<std::string, 5> classes_of(const CostRow& r) {
-  const std::string size = std::to_string(r.rows) + "x" + std::to_string(r.cols) + " t" + std::to_string(r.tokens);
-  const std::string kind = r.method == "dense" ? "dense" : "factorised";
-  return {"shape " + size + " " + r.method + " " + r.shape, "method " + size + " " + r.method,
-          "kind " + size + " " + kind, "method " + r.method, "kind " + kind};
+  const std::string size = std::to_string(r.rows()) + "x" + std::to_string(r.cols()) + " t" + std::to_string(r.tokens);
+  const std::string kind = r.form.is_dense() ? "dense" : "factorised", &method = r.form.method;
+  return {"shape " + size + " " + method + " " + shape_text(r.form), "method " + size + " " + method,
+          "kind " + size + " " + kind, "method " + method, "kind " + kind};
 }
 
 struct LogSum {

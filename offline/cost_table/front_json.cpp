@@ -8,11 +8,20 @@ namespace heat::offline {
 using nlohmann::ordered_json;
 
 ordered_json row_json(const CostRow& r) {
-  ordered_json j = {
-      {"key", r.key()},           {"method", r.method},         {"shape", r.shape},   {"rank", r.rank},
-      {"params", r.params},       {"ratio", r.ratio},           {"error", r.error},   {"macs", r.macs},
-      {"energy_pj", r.energy_pj}, {"latency_ns", r.latency_ns}, {"edp_js", r.edp_js}, {"einsum", r.einsum},
-      {"path", r.path},           {"mapping", r.mapping}};
+  ordered_json j = {{"key", r.key()},
+                    {"method", r.form.method},
+                    {"shape", shape_text(r.form)},
+                    {"rank", ranks_text(r.form.ranks)},
+                    {"params", r.params},
+                    {"ratio", r.ratio},
+                    {"error", r.error},
+                    {"macs", r.macs},
+                    {"energy_pj", r.energy_pj},
+                    {"latency_ns", r.latency_ns},
+                    {"edp_js", r.edp_js},
+                    {"einsum", r.einsum},
+                    {"path", r.path},
+                    {"mapping", r.mapping}};
   if (r.measured_energy_pj) j["measured_energy_pj"] = *r.measured_energy_pj;
   if (r.measured_latency_ns) j["measured_latency_ns"] = *r.measured_latency_ns;
   if (r.measured_energy_pj || r.class_energy_correction) j["energy_correction"] = r.energy_correction();
@@ -27,14 +36,15 @@ ordered_json front_json(const std::vector<CostRow>& rows, const SelectionLimits&
     const CostRow& size = rows[begin];
     std::size_t end = begin;
     std::vector<std::string> methods;
-    ordered_json entry = {{"rows", size.rows}, {"cols", size.cols}, {"tokens", size.tokens}, {"candidates", 0}};
-    for (; end < rows.size() && rows[end].rows == size.rows && rows[end].cols == size.cols &&
+    ordered_json entry = {{"rows", size.rows()}, {"cols", size.cols()}, {"tokens", size.tokens}, {"candidates", 0}};
+    for (; end < rows.size() && rows[end].rows() == size.rows() && rows[end].cols() == size.cols() &&
            rows[end].tokens == size.tokens;
          ++end) {
-      if (rows[end].method == "dense")
+      const std::string& method = rows[end].form.method;
+      if (rows[end].form.is_dense())
         entry["dense"] = row_json(rows[end]);
-      else if (std::find(methods.begin(), methods.end(), rows[end].method) == methods.end())
-        methods.push_back(rows[end].method);
+      else if (std::find(methods.begin(), methods.end(), method) == methods.end())
+        methods.push_back(method);
     }
     entry["candidates"] = end - begin;
     ordered_json by_error = ordered_json::object(), by_edp = ordered_json::object();

@@ -58,14 +58,7 @@ NetworkCost cost_network(const TensorNetwork& network, LayerCoster& coster, cons
 }
 
 void predict_row(CostRow& row, LayerCoster& coster, double clock_ghz, const BuildOptions& o) {
-  put_cost(row, cost_network(network_of(row), coster, o), clock_ghz);
-}
-
-TensorNetwork network_of(const CostRow& row) {
-  if (row.method == "dense") return dense_linear_network(row.rows, row.cols, row.tokens);
-  const Method method = method_from_name(row.method);
-  const TensorShape shape = parse_shape(row.shape, method, row.rows, row.cols);
-  return factorized_linear_network(method, shape, parse_ranks(row.rank, method, shape), row.tokens);
+  put_cost(row, cost_network(linear_network(row.form, row.tokens), coster, o), clock_ghz);
 }
 
 }  // namespace heat::offline

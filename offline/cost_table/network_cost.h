@@ -13,15 +13,15 @@
 namespace heat::offline {
 
 struct BuildOptions {
-  std::vector<Method> methods = {Method::kSvd, Method::kCp, Method::kTucker, Method::kTtm};
+  std::vector<const Method*> methods = heat::offline::methods();
   CandidateOptions candidates;
   std::int64_t tokens = 384;
   std::uint64_t seed = 1;
   int threads = 0;
-  int iterations = 10;        // of CP and Tucker: the table compares shapes, it does not keep the cores
+  int iterations = 10;        // of iterative methods: the table compares shapes, it does not keep the cores
   int paths = 3;              // least paths by MACs that are costed on the machine; the best EDP stays
   double max_path_macs = 4;   // a further path only up to this many times the least MACs
-  double max_dense_macs = 2;  // cp and tucker candidates above this many times the dense MACs are left out
+  double max_dense_macs = 2;  // candidates above this many times the dense MACs are left out (Method)
 };
 
 // The cheapest way to run a network on the machine among its least paths.
@@ -35,9 +35,8 @@ NetworkCost cost_network(const TensorNetwork& network, LayerCoster& coster, cons
 // "[[0,1],[0,2]]".
 std::string path_text(const spec::ContractionPath& path);
 
-// The network of the row's layer, and its predicted cost under the coster's calibration. `coster` and the clock must be
-// of one architecture.
-TensorNetwork network_of(const CostRow& row);
+// The predicted cost of the row's layer under the coster's calibration. `coster` and the clock must be of one
+// architecture.
 void predict_row(CostRow& row, LayerCoster& coster, double clock_ghz, const BuildOptions& options);
 
 }  // namespace heat::offline

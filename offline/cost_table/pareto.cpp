@@ -9,7 +9,7 @@ namespace heat::offline {
 namespace {
 
 bool same_size(const CostRow& a, const CostRow& b) {
-  return a.rows == b.rows && a.cols == b.cols && a.tokens == b.tokens;
+  return a.rows() == b.rows() && a.cols() == b.cols() && a.tokens == b.tokens;
 }
 
 std::array<double, 4> objectives(const CostRow& r) {
@@ -29,7 +29,7 @@ bool beats(const std::array<double, 4>& a, const std::array<double, 4>& b, bool 
 // The dense layer's EDP for that size, or nothing.
 std::optional<double> dense_edp(const std::vector<CostRow>& rows, const CostRow& size) {
   for (const CostRow& r : rows)
-    if (r.method == "dense" && r.feasible && same_size(r, size)) return r.best_edp_js();
+    if (r.form.is_dense() && r.feasible && same_size(r, size)) return r.best_edp_js();
   return std::nullopt;
 }
 
@@ -49,7 +49,7 @@ std::optional<std::size_t> least(const std::vector<CostRow>& rows, const CostRow
 }  // namespace
 
 std::vector<std::size_t> pareto_front(const std::vector<CostRow>& rows, const std::string& method) {
-  const auto competes = [&](const CostRow& r) { return r.feasible && (method.empty() || r.method == method); };
+  const auto competes = [&](const CostRow& r) { return r.feasible && (method.empty() || r.form.method == method); };
   std::vector<std::size_t> front;
   for (std::size_t i = 0; i < rows.size(); ++i) {
     bool beaten = !competes(rows[i]);

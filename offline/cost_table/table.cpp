@@ -33,12 +33,10 @@ CostRow read_row(const Statement& s) {
   const auto number = [&] { return s.real(++column); };
   const auto optional_number = [&] { return s.real_or_none(++column); };
   CostRow r;
-  r.rows = integer();
-  r.cols = integer();
+  const std::int64_t rows = integer(), cols = integer();
   r.tokens = integer();
-  r.method = text();
-  r.shape = text();
-  r.rank = text();
+  const std::string method = text(), shape = text(), rank = text();
+  r.form = parse_form(method, shape, rank, rows, cols);
   r.params = integer();
   r.ratio = number();
   r.error = number();
@@ -65,9 +63,9 @@ struct CostTable::State {
   base::Database database;
 };
 
-std::string CostRow::key() const {
-  return std::to_string(rows) + "x" + std::to_string(cols) + " t" + std::to_string(tokens) + " " + method + " " +
-         shape + (rank.empty() ? "" : " r" + rank);
+std::string row_key(const Form& form, std::int64_t tokens) {
+  return std::to_string(form.shape.rows()) + "x" + std::to_string(form.shape.cols()) + " t" + std::to_string(tokens) +
+         " " + form_text(form);
 }
 double CostRow::energy_correction() const {
   if (!measured_energy_pj) return class_energy_correction.value_or(1.0);
@@ -114,7 +112,7 @@ void CostTable::insert(const CostRow& r) {
   const auto known = [](bool is_known, double value) { return is_known ? std::optional(value) : std::nullopt; };
   Statement(state_->database, std::string("INSERT OR REPLACE INTO candidate(") + kColumns +
                                   ") VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)")
-      .run(r.key(), r.rows, r.cols, r.tokens, r.method, r.shape, r.rank, r.params, r.ratio, r.error, r.feasible,
+      .run(r.key(), r.rows(), r.cols(), r.tokens, r.form.method, shape_text(r.form), ranks_text(r.form.ranks), r.params, r.ratio, r.error, r.feasible,
            r.reason, r.einsum, r.path, r.mapping, r.macs, r.energy_pj, r.latency_ns, r.edp_js, r.measured_energy_pj,
            r.measured_latency_ns, known(r.measured_energy_pj || r.class_energy_correction, r.energy_correction()),
            known(r.measured_latency_ns || r.class_latency_correction, r.latency_correction()));

@@ -8,16 +8,18 @@
 #include <string>
 #include <vector>
 
+#include "offline/decompose/form_text.h"
 #include "spec/units.h"
 
 namespace heat::offline {
 
-// One candidate for one size of matrix at one number of tokens.
+// What identifies a row: "768x768 t384 METHOD 768x12x64 r280".
+std::string row_key(const Form& form, std::int64_t tokens);
+
+// One form of a matrix at one number of tokens.
 struct CostRow {
-  std::int64_t rows = 0, cols = 0, tokens = 0;
-  std::string method;  // dense, svd, cp, tucker, ttm
-  std::string shape;   // "768x12x64", "24x32,24x32"; dense: "768x768"
-  std::string rank;    // "280", "150,12,64", "1,16,1"; dense: ""
+  Form form;
+  std::int64_t tokens = 0;
   std::int64_t params = 0;
   double ratio = 1, error = 0;
   bool feasible = false;
@@ -31,8 +33,9 @@ struct CostRow {
   // Measured over predicted of the closest measured rows (correct.h), where this one is not measured.
   std::optional<double> class_energy_correction, class_latency_correction;
 
-  // What identifies the row: "768x768 t384 cp 768x12x64 r280".
-  std::string key() const;
+  std::string key() const { return row_key(form, tokens); }
+  std::int64_t rows() const { return form.shape.rows(); }
+  std::int64_t cols() const { return form.shape.cols(); }
   bool measured() const { return measured_energy_pj && measured_latency_ns; }
   // Measured over predicted; the closest measured rows' where this one is not measured; 1 where there are none.
   double energy_correction() const;

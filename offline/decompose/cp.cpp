@@ -15,8 +15,8 @@
 #include "offline/decompose/cp_start.h"
 #include "offline/decompose/dense_kernels.h"
 #include "offline/decompose/khatri_rao.h"
-#include "offline/decompose/methods.h"
 #include "offline/decompose/tensor_ops.h"
+#include "offline/decompose/tensorly_ranks.h"
 
 namespace heat::offline {
 namespace {
@@ -33,14 +33,14 @@ constexpr double kStepStart = 0.5, kStepGrowth = 1.05, kBoundGrowth = 1.01, kSte
 
 class AlternatingLeastSquares {
  public:
-  AlternatingLeastSquares(const MethodInput& input, std::vector<Core> start)
-      : w_(input.w),
-        rows_(input.shape.rows()),
-        cols_(input.shape.cols()),
-        border_(input.shape.row_modes.size()),
-        rank_(input.ranks[0]),
-        threads_(input.options.threads),
-        norm2_(squared_norm(input.w)),
+  AlternatingLeastSquares(std::span<const double> w, const Form& form, int threads, std::vector<Core> start)
+      : w_(w),
+        rows_(form.shape.rows()),
+        cols_(form.shape.cols()),
+        border_(form.shape.row_modes.size()),
+        rank_(form.ranks[0]),
+        threads_(threads),
+        norm2_(squared_norm(w)),
         penalty_unit_(penalty_unit(start, norm2_)),
         factors_(start),
         extrapolated_(std::move(start)) {
@@ -233,23 +233,50 @@ void normalise_and_sort(std::vector<Core>& factors, std::vector<double>& weights
   }
 }
 
-}  // namespace
+class Cp : public Method {
+ public:
+  const char* name() const override { return "cp"; }
+  MethodHelp help() const override { return {"768x12x64", "280", "components"}; }
+  bool is_papers() const override { return true; }
+  TensorLyRule tensorly_rule() const override { return TensorLyRule::kComponents; }
 
-MethodResult decompose_cp(const MethodInput& input) {
-  const DecomposeOptions& o = input.options;
-  const std::int64_t rank = input.ranks[0];
+  // "row0" [m_0, R] ... "col0" [n_0, R] ...; weights [R], components sorted by falling weight, unit columns.
+  CoreNetwork network(const TensorShape& shape, const Ranks& ranks) const override {
+    const CoreAxis r = rank_axis("r", ranks, 0);
+    CoreNetwork network;
+    for (std::size_t n = 0; n < shape.order(); ++n)
+      network.cores.push_back({factor_name(shape, n), {mode_axis(shape, n), r}});
+    network.weighted = r.index;
+    return network;
+  }
+
+  Ranks feasible_ranks(const Ranks& ranks, const TensorShape&) const override {
+    require_count(ranks, 1, "the number of components");
+    return ranks;
+  }
+
+  Ranks fitting_ranks(const TensorShape& shape, std::int64_t budget) const override {
+    const std::vector<std::int64_t> modes = shape.modes();
+    return {std::max<std::int64_t>(1, budget / std::accumulate(modes.begin(), modes.end(), std::int64_t{0}))};
+  }
+
+  MethodResult decompose(std::span<const double> w, const Form& form, const DecomposeOptions& o) const override;
+};
+
+MethodResult Cp::decompose(std::span<const double> w, const Form& form, const DecomposeOptions& o) const {
+  const std::int64_t rank = form.ranks[0];
   const int limit = o.max_iterations > 0 ? o.max_iterations : kDefaultIterations;
   const double tolerance = o.tolerance > 0 ? o.tolerance : kDefaultTolerance;
   MethodResult result;
-  AlternatingLeastSquares als(input, nested_svd_start(input.w, input.shape, rank, o.seed, o.threads));
+  AlternatingLeastSquares als(w, form, o.threads, nested_svd_start(w, form.shape, rank, o.seed, o.threads));
   result.iterations = 0;
   if (o.restarts > 1) {
     const int trial = std::min(limit, kTrialIterations);
     for (int i = 0; i < trial; ++i) als.sweep();
     result.iterations = trial;
     for (int restart = 1; restart < o.restarts; ++restart) {
-      AlternatingLeastSquares other(
-          input, random_start(input.w, input.shape, rank, o.seed + static_cast<std::uint64_t>(restart)));
+      AlternatingLeastSquares other(w, form, o.threads,
+                                    random_start(w, form.shape, rank, o.seed + static_cast<std::uint64_t>(restart)));
       for (int i = 0; i < trial; ++i) other.sweep();
       if (other.error() < als.error()) als = std::move(other);
     }
@@ -265,6 +292,13 @@ MethodResult decompose_cp(const MethodInput& input) {
   result.cores = als.best();
   normalise_and_sort(result.cores, result.weights);
   return result;
+}
+
+}  // namespace
+
+const Method& cp_method() {
+  static const Cp method;
+  return method;
 }
 
 }  // namespace heat::offline

@@ -7,7 +7,6 @@
 #include <cmath>
 #include <random>
 
-#include "offline/decompose/methods.h"
 #include "offline/decompose/spectral.h"
 #include "offline/decompose/tensor_ops.h"
 

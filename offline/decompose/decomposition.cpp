@@ -1,72 +1,26 @@
-// Dispatch to the methods, reconstruction, error and truncation.
+// What follows from a method's network: sizes, deployment, reconstruction, error and truncation.
 #include "offline/decompose/decomposition.h"
 
 #include <algorithm>
 #include <cmath>
 
 #include "base/errors.h"
-#include "offline/decompose/dense_kernels.h"
-#include "offline/decompose/khatri_rao.h"
-#include "offline/decompose/methods.h"
-#include "offline/decompose/tensor_ops.h"
+#include "offline/decompose/contraction.h"
+#include "offline/decompose/form_text.h"
 
 namespace heat::offline {
 namespace {
 
-void check_input(std::span<const double> w, const TensorShape& shape) {
-  const std::int64_t cols = shape.cols();
-  if (static_cast<std::int64_t>(w.size()) != shape.elements())
-    throw base::ConfigError("matrix has " + std::to_string(w.size()) + " elements, the shape " +
-                            shape_text(shape, Method::kTtm) + " needs " + std::to_string(shape.elements()));
+void check_input(std::span<const double> w, const Form& form) {
+  const std::int64_t cols = form.shape.cols();
+  if (static_cast<std::int64_t>(w.size()) != form.shape.elements())
+    throw base::ConfigError("matrix has " + std::to_string(w.size()) + " elements, the shape " + shape_text(form) +
+                            " needs " + std::to_string(form.shape.elements()));
   for (std::size_t i = 0; i < w.size(); ++i)
     if (!std::isfinite(w[i]))
       throw base::ConfigError("matrix element [" + std::to_string(static_cast<std::int64_t>(i) / cols) + ", " +
                               std::to_string(static_cast<std::int64_t>(i) % cols) + "] is " +
                               (std::isnan(w[i]) ? "NaN" : "infinite") + ": expected finite numbers");
-}
-
-std::vector<double> weighted_product(const Decomposition& d, int threads) {
-  const std::int64_t rank = d.ranks[0];
-  const auto border = static_cast<std::ptrdiff_t>(d.shape.row_modes.size());
-  std::vector<double> left = khatri_rao({d.cores.begin(), d.cores.begin() + border}, rank);
-  const std::vector<double> right = khatri_rao({d.cores.begin() + border, d.cores.end()}, rank);
-  for (std::size_t i = 0; i < left.size(); ++i) left[i] *= d.weights[i % static_cast<std::size_t>(rank)];
-  std::vector<double> w(static_cast<std::size_t>(d.shape.elements()));
-  multiply(row_major(left.data(), d.shape.rows(), rank), transposed(row_major(right.data(), d.shape.cols(), rank)),
-           w.data(), threads);
-  return w;
-}
-
-std::vector<double> tucker_product(const Decomposition& d, int threads) {
-  Tensor t{d.cores[0].dims, d.cores[0].data};
-  for (std::size_t n = 0; n + 1 < d.cores.size(); ++n) {
-    const Core& factor = d.cores[n + 1];  // [mode, rank]: sum over the rank
-    std::vector<double> by_rank(factor.data.size());
-    for (std::int64_t i = 0; i < factor.dims[0]; ++i)
-      for (std::int64_t r = 0; r < factor.dims[1]; ++r)
-        by_rank[static_cast<std::size_t>(r * factor.dims[0] + i)] =
-            factor.data[static_cast<std::size_t>(i * factor.dims[1] + r)];
-    t = mode_product(t, n, by_rank.data(), factor.dims[0], threads);
-  }
-  return t.data;
-}
-
-std::vector<double> train_product(const Decomposition& d, int threads) {
-  std::vector<double> chain = d.cores[0].data;
-  std::vector<std::int64_t> dims{d.cores[0].dims[1], d.cores[0].dims[2]};
-  for (std::size_t k = 1; k < d.cores.size(); ++k) {
-    const Core& core = d.cores[k];
-    const std::int64_t rank = core.dims[0], left = static_cast<std::int64_t>(chain.size()) / rank;
-    const std::int64_t right = static_cast<std::int64_t>(core.data.size()) / rank;
-    std::vector<double> next(static_cast<std::size_t>(left * right));
-    multiply(row_major(chain.data(), left, rank), row_major(core.data.data(), rank, right), next.data(), threads);
-    chain = std::move(next);
-    dims.insert(dims.end(), {core.dims[1], core.dims[2]});
-  }
-  std::vector<std::size_t> axes;
-  for (std::size_t k = 0; k < dims.size(); k += 2) axes.push_back(k);
-  for (std::size_t k = 1; k < dims.size(); k += 2) axes.push_back(k);
-  return permute(chain, dims, axes).data;
 }
 
 // The corner [0, dims[k]) of every axis.
@@ -86,37 +40,84 @@ Core corner(const Core& core, const std::vector<std::int64_t>& dims) {
   return out;
 }
 
-}  // namespace
-
-std::string factor_name(const TensorShape& shape, std::size_t mode) {
-  const std::size_t rows = shape.row_modes.size();
-  return mode < rows ? "row" + std::to_string(mode) : "col" + std::to_string(mode - rows);
+// A core as a tensor over the axes that mean something: ranks that tie nothing have size 1.
+LabelledTensor labelled(const CoreNetwork& network, std::size_t core, const std::vector<double>& data) {
+  LabelledTensor t;
+  for (const CoreAxis& a : network.cores[core].axes) {
+    if (a.kind == CoreAxis::Kind::kRank && !network.is_shared(a)) continue;
+    t.indices.push_back(a.index);
+    t.dims.push_back(a.size);
+  }
+  t.data = data;
+  return t;
 }
 
-DecomposeResult decompose(std::span<const double> w, Method method, const TensorShape& shape,
-                          const std::vector<std::int64_t>& ranks, const DecomposeOptions& options) {
-  check_input(w, shape);
+// Multiplies every component along `index`.
+void scale(LabelledTensor& t, const spec::Index& index, const std::vector<double>& weights) {
+  const auto axis = std::find(t.indices.begin(), t.indices.end(), index) - t.indices.begin();
+  std::size_t inner = 1;
+  for (std::size_t a = static_cast<std::size_t>(axis) + 1; a < t.dims.size(); ++a)
+    inner *= static_cast<std::size_t>(t.dims[a]);
+  for (std::size_t i = 0; i < t.data.size(); ++i) t.data[i] *= weights[i / inner % weights.size()];
+}
+
+// Contracts operands in the order of `reconstruction`; the list shrinks to the result.
+class Contraction {
+ public:
+  Contraction(const Decomposition& d, const CoreNetwork& network, int threads) : threads_(threads) {
+    for (std::size_t c = 0; c < d.cores.size(); ++c) operands_.push_back(labelled(network, c, d.cores[c].data));
+    for (std::size_t n = 0; n < d.form.shape.order(); ++n) modes_.push_back(mode_axis(d.form.shape, n).index);
+  }
+
+  void join(const CoreJoin& step) {
+    std::vector<spec::Index> kept = modes_;
+    for (std::size_t o = 0; o < operands_.size(); ++o)
+      if (o != step.into && o != step.from)
+        kept.insert(kept.end(), operands_[o].indices.begin(), operands_[o].indices.end());
+    operands_[step.into] = contract(operands_[step.into], operands_[step.from], kept, threads_);
+    operands_[step.from] = {};
+  }
+
+  void weigh(const spec::Index& index, const std::vector<double>& weights) {
+    const auto holds = [&](const LabelledTensor& t) {
+      return std::find(t.indices.begin(), t.indices.end(), index) != t.indices.end();
+    };
+    scale(*std::find_if(operands_.begin(), operands_.end(), holds), index, weights);
+  }
+
+  std::vector<double> result() { return permuted(std::move(operands_.front()), modes_).data; }
+
+ private:
+  std::vector<LabelledTensor> operands_;
+  std::vector<spec::Index> modes_;
+  int threads_;
+};
+
+}  // namespace
+
+CoreNetwork core_network(const Form& form) {
+  const Method& method = method_of(form);
+  method.feasible_ranks(form.ranks, form.shape);  // throws on ranks that have no network
+  return method.network(form.shape, form.ranks);
+}
+
+std::int64_t parameter_count(const Form& form) {
+  if (form.is_dense()) return form.shape.elements();
+  std::int64_t count = 0;
+  for (const CoreShape& core : core_network(form).cores) count += product(core.dims());
+  return count;
+}
+
+double parameter_ratio(const Form& form) {
+  return static_cast<double>(parameter_count(form)) / static_cast<double>(form.shape.elements());
+}
+
+DecomposeResult decompose(std::span<const double> w, const Form& requested, const DecomposeOptions& options) {
+  check_input(w, requested);
   DecomposeResult result;
   Decomposition& d = result.decomposition;
-  d.method = method;
-  d.shape = shape;
-  d.ranks = feasible_ranks(ranks, method, shape);
-  const MethodInput input{w, shape, d.ranks, options};
-  MethodResult parts;
-  switch (method) {
-    case Method::kCp:
-      parts = decompose_cp(input);
-      break;
-    case Method::kTucker:
-      parts = decompose_tucker(input);
-      break;
-    case Method::kTtm:
-      parts = decompose_ttm(input);
-      break;
-    case Method::kSvd:
-      parts = decompose_svd(input);
-      break;
-  }
+  d.form = feasible(requested);
+  MethodResult parts = method_of(d.form).decompose(w, d.form, options);
   d.cores = std::move(parts.cores);
   d.weights = std::move(parts.weights);
   result.iterations = parts.iterations;
@@ -125,16 +126,14 @@ DecomposeResult decompose(std::span<const double> w, Method method, const Tensor
 }
 
 std::vector<double> reconstruct(const Decomposition& d, int threads) {
-  switch (d.method) {
-    case Method::kCp:
-    case Method::kSvd:
-      return weighted_product(d, threads);
-    case Method::kTucker:
-      return tucker_product(d, threads);
-    case Method::kTtm:
-      return train_product(d, threads);
+  const CoreNetwork network = core_network(d.form);
+  const Reconstruction order = reconstruction_of(network, d.form.shape);
+  Contraction contraction(d, network, threads);
+  for (std::size_t j = 0; j < order.joins.size(); ++j) {
+    if (j == order.sides && network.weighted) contraction.weigh(*network.weighted, d.weights);
+    contraction.join(order.joins[j]);
   }
-  throw std::logic_error("unknown decomposition method");
+  return contraction.result();
 }
 
 double relative_error(std::span<const double> w, std::span<const double> approximation) {
@@ -148,36 +147,48 @@ double relative_error(std::span<const double> w, std::span<const double> approxi
   return std::sqrt(difference / norm);
 }
 
-std::int64_t params(const Decomposition& d) {
-  return parameter_count(d.method, d.shape, d.ranks);
-}
-double ratio(const Decomposition& d) {
-  return static_cast<double>(params(d)) / static_cast<double>(d.shape.elements());
+Decomposition without_values(const Form& form) {
+  Decomposition d{form, {}, {}};
+  for (const CoreShape& core : core_network(form).cores) d.cores.push_back({core.name, core.dims(), {}});
+  return d;
 }
 
-Decomposition truncate(const Decomposition& d, const std::vector<std::int64_t>& ranks) {
-  bool fits = ranks.size() == d.ranks.size();
-  for (std::size_t k = 0; fits && k < ranks.size(); ++k) fits = ranks[k] >= 1 && ranks[k] <= d.ranks[k];
-  if (!fits)
-    throw base::ConfigError("cannot truncate ranks " + ranks_text(d.ranks) + " to " + ranks_text(ranks) +
-                            ": expected as many, each from 1 to the one it replaces");
-  Decomposition out{d.method, d.shape, ranks, {}, d.weights};
-  for (std::size_t k = 0; k < d.cores.size(); ++k) {
-    std::vector<std::int64_t> dims = d.cores[k].dims;
-    if (d.method == Method::kTtm) {
-      dims.front() = ranks[k];
-      dims.back() = ranks[k + 1];
-    } else if (d.method == Method::kTucker) {
-      if (k == 0)
-        dims = ranks;
-      else
-        dims[1] = ranks[k - 1];
-    } else {
-      dims[1] = ranks[0];
-    }
-    out.cores.push_back(corner(d.cores[k], dims));
+std::vector<Core> deployed_cores(const Decomposition& d) {
+  std::vector<Core> cores = d.cores;
+  const CoreNetwork network = core_network(d.form);
+  if (!network.weighted || cores.front().data.empty()) return cores;
+  std::vector<std::size_t> holders;
+  for (std::size_t c = 0; c < cores.size(); ++c)
+    if (network.cores[c].axis_of(*network.weighted)) holders.push_back(c);
+  const double share = 1 / static_cast<double>(holders.size());
+  std::vector<double> magnitudes, signed_magnitudes;
+  for (double w : d.weights) {
+    magnitudes.push_back(std::pow(std::fabs(w), share));
+    signed_magnitudes.push_back(magnitudes.back() * (w < 0 ? -1 : 1));
   }
-  if (!out.weights.empty()) out.weights.resize(static_cast<std::size_t>(ranks[0]));
+  for (std::size_t c : holders) {
+    LabelledTensor t = labelled(network, c, cores[c].data);
+    scale(t, *network.weighted, c == holders.front() ? signed_magnitudes : magnitudes);
+    cores[c].data = std::move(t.data);
+  }
+  return cores;
+}
+
+Decomposition truncate(const Decomposition& d, const Ranks& ranks) {
+  const Ranks& have = d.form.ranks;
+  bool fits = ranks.size() == have.size();
+  for (std::size_t k = 0; fits && k < ranks.size(); ++k) fits = ranks[k] >= 1 && ranks[k] <= have[k];
+  if (!fits)
+    throw base::ConfigError("cannot truncate ranks " + ranks_text(have) + " to " + ranks_text(ranks) +
+                            ": expected as many, each from 1 to the one it replaces");
+  Decomposition out{{d.form.method, d.form.shape, ranks}, {}, d.weights};
+  const CoreNetwork network = core_network(out.form);
+  for (std::size_t k = 0; k < d.cores.size(); ++k) out.cores.push_back(corner(d.cores[k], network.cores[k].dims()));
+  if (network.weighted) {
+    const CoreShape& holder = *std::find_if(network.cores.begin(), network.cores.end(),
+                                            [&](const CoreShape& c) { return c.axis_of(*network.weighted); });
+    out.weights.resize(static_cast<std::size_t>(holder.axes[*holder.axis_of(*network.weighted)].size));
+  }
   return out;
 }
 

@@ -1,33 +1,26 @@
-// One function a method; decompose() checks the input and calls the right one. Inside this room only.
+// The registry of decomposition methods.
 #pragma once
 
-#include <span>
+#include <string>
+#include <vector>
 
-#include "offline/decompose/decomposition.h"
+#include "offline/decompose/method.h"
 
 namespace heat::offline {
 
-// w row-major [rows, cols], finite; ranks feasible.
-struct MethodInput {
-  std::span<const double> w;
-  const TensorShape& shape;
-  const std::vector<std::int64_t>& ranks;
-  const DecomposeOptions& options;
-};
+// All of them, in the order in which help texts list them.
+const std::vector<const Method*>& methods();
 
-// A method's cores and weights, and the iterations it took.
-struct MethodResult {
-  std::vector<Core> cores;
-  std::vector<double> weights;
-  int iterations = 1;
-};
+// Throws base::ConfigError with a suggestion on a word that is no method's name.
+const Method& method_named(const std::string& name);
+// Of a form that is not dense; throws base::ConfigError on a name that is no method's.
+const Method& method_of(const Form& form);
 
-MethodResult decompose_svd(const MethodInput& input);
-MethodResult decompose_ttm(const MethodInput& input);
-MethodResult decompose_tucker(const MethodInput& input);
-MethodResult decompose_cp(const MethodInput& input);
+// Where a configuration names none.
+const Method& default_method();
 
-// "row0", "row1", ..., "col0", ...: the name of mode n's factor.
-std::string factor_name(const TensorShape& shape, std::size_t mode);
+std::vector<std::string> method_names();
+// The names joined: "a | b | c".
+std::string method_choices();
 
 }  // namespace heat::offline

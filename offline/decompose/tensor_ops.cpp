@@ -4,7 +4,6 @@
 #include <algorithm>
 
 #include "offline/decompose/dense_kernels.h"
-#include "offline/decompose/tensor_shape.h"
 
 namespace heat::offline {
 

@@ -32,7 +32,7 @@ bool parse_gemm(const std::string& text, CalibrationWorkload& w) {
   w.name = "gemm " + text;
   if (values.size() == 3) {
     w.einsum = spec::Einsum::parse("tc,oc->to", {{"o", values[0]}, {"c", values[1]}, {"t", values[2]}});
-    w.form = {"layer", values[0], values[1], "dense", std::to_string(values[0]) + "x" + std::to_string(values[1]), ""};
+    w.form = {"layer", spec::dense_form(values[0], values[1])};
   } else
     w.einsum =
         spec::Einsum::parse("thc,hoc->tho", {{"o", values[0]}, {"c", values[1]}, {"t", values[2]}, {"h", values[3]}});

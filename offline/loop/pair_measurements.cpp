@@ -5,25 +5,14 @@
 
 namespace heat::offline {
 
-std::string pair_key(const spec::LayerForm& form, std::int64_t tokens) {
-  CostRow row;
-  row.rows = form.rows;
-  row.cols = form.cols;
-  row.tokens = tokens;
-  row.method = form.method;
-  row.shape = form.shape;
-  row.rank = form.rank;
-  return row.key();
-}
-
 void PairMeasurements::add(const spec::Schedule& schedule, const SimulationResult& run, double clock_ghz) {
   const auto layers = measure_layers(schedule, run);
-  for (const spec::LayerForm& form : schedule.workload.layers) {
-    const auto measured = layers.find(form.layer);
+  for (const auto& [layer, form] : schedule.workload.layers) {
+    const auto measured = layers.find(layer);
     if (measured == layers.end())
-      throw base::TraceError("schedule '" + schedule.workload.network + "' states layer '" + form.layer +
+      throw base::TraceError("schedule '" + schedule.workload.network + "' states layer '" + layer +
                              "', no node is of it");
-    Sum& sum = sums_[pair_key(form, schedule.workload.tokens)];
+    Sum& sum = sums_[row_key(form, schedule.workload.tokens)];
     sum.energy_pj += measured->second.energy_pj;
     sum.latency_ns += measured->second.cycles / clock_ghz;
     ++sum.count;

@@ -9,9 +9,6 @@
 
 namespace heat::offline {
 
-// The row's key of a layer of a schedule for so many tokens.
-std::string pair_key(const spec::LayerForm& form, std::int64_t tokens);
-
 // Means over all layers of equal pairs that were added.
 class PairMeasurements {
  public:

@@ -13,10 +13,10 @@ namespace {
 std::set<std::size_t> selected(const std::vector<CostRow>& rows, const std::string& which) {
   std::set<std::size_t> chosen;
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    if (which == "all" || rows[i].method == "dense") chosen.insert(i);
+    if (which == "all" || rows[i].form.is_dense()) chosen.insert(i);
     if (which != "s_star") continue;
     for (const auto select : {select_by_error, select_by_edp})
-      if (const auto s = select(rows, rows[i], rows[i].method, SelectionLimits{})) chosen.insert(*s);
+      if (const auto s = select(rows, rows[i], rows[i].form.method, SelectionLimits{})) chosen.insert(*s);
   }
   if (which == "front")
     for (std::size_t i : pareto_front(rows)) chosen.insert(i);
@@ -24,7 +24,7 @@ std::set<std::size_t> selected(const std::vector<CostRow>& rows, const std::stri
 }
 
 CalibrationWorkload workload_of(const CostRow& row, const BuildOptions& options) {
-  const TensorNetwork network = network_of(row);
+  const TensorNetwork network = linear_network(row.form, row.tokens);
   for (const PlannedPath& planned : k_best_paths(network, options.paths)) {
     const OnlinePlan plan = online_plan(network, planned);
     if (plan.network.einsum.text() != row.einsum || path_text(plan.path) != row.path) continue;
@@ -34,7 +34,7 @@ CalibrationWorkload workload_of(const CostRow& row, const BuildOptions& options)
     w.path = plan.path;
     for (std::size_t i = 0; i < plan.network.size(); ++i)
       if (!plan.network.is_static[i]) w.input = static_cast<int>(i);
-    w.form = {"layer", row.rows, row.cols, row.method, row.shape, row.rank};
+    w.form = {"layer", row.form};
     return w;
   }
   throw base::ConfigError("the cost table's row '" + row.key() + "': its path " + row.path +

@@ -8,6 +8,7 @@
 
 #include "base/atomic_file.h"
 #include "base/errors.h"
+#include "offline/decompose/form_text.h"
 #include "offline/model/factorize.h"
 
 namespace heat::offline {
@@ -78,44 +79,22 @@ void fill(TorchModel& model, const Safetensors& file, const std::string& path, b
   for (const auto& [name, raw] : given) notes.push_back(name + " in the checkpoint is not part of the model: ignored");
 }
 
-// The "heat" section of config.json: {"layers": {name: {"method", "shape", "ranks"}}}.
+// The "heat" section of config.json: {"layers": [{"layer", "method", "row_modes", "col_modes", "ranks"}]}.
 nlohmann::ordered_json heat_section(TorchModel& model) {
-  nlohmann::ordered_json layers = nlohmann::ordered_json::object();
-  for (const auto& [name, f] : factorized_layers(model))
-    layers[name] = {{"method", method_name(f->method())},
-                    {"shape", shape_text(f->shape(), f->method())},
-                    {"ranks", f->max_ranks()}};
-  return {{"layers", layers}};
+  std::vector<LayerForm> layers;
+  for (const auto& [name, f] : factorized_layers(model)) layers.push_back({name, f->max_form()});
+  return {{"layers", spec::to_json(layers)}};
 }
 
 // Puts factorised layers (with zero cores) where the section names them.
 void apply_heat_section(TorchModel& model, const nlohmann::json& section, const std::string& path) {
-  base::Problems problems;
-  if (!section.is_object() || !section.contains("layers") || !section["layers"].is_object())
+  if (!section.is_object() || !section.contains("layers"))
     throw base::ConfigError(path + ": heat: expected a map with 'layers'");
-  auto slots = model.body_linears();
-  for (const auto& [name, entry] : section["layers"].items()) {
-    const std::string place = path + ": heat.layers." + name;
-    const auto slot =
-        std::find_if(slots.begin(), slots.end(), [&, &wanted = name](const auto& s) { return s.first == wanted; });
-    if (slot == slots.end()) {
-      problems.add(place, "is not one of the encoder's linear layers");
-      continue;
-    }
-    try {
-      const Method method = method_from_name(entry.at("method").get<std::string>());
-      Linear& dense = **slot->second;
-      const TensorShape shape =
-          parse_shape(entry.at("shape").get<std::string>(), method, dense.out_features(), dense.in_features());
-      const auto ranks = feasible_ranks(entry.at("ranks").get<std::vector<std::int64_t>>(), method, shape);
-      *slot->second = std::make_unique<FactorizedLinear>(method, shape, ranks);
-    } catch (const nlohmann::json::exception&) {
-      problems.add(place, "expected {\"method\": text, \"shape\": text, \"ranks\": list of numbers}");
-    } catch (const base::ConfigError& e) {
-      problems.add(place, e.what());
-    }
-  }
-  problems.throw_if_any();
+  const std::vector<LayerForm> forms = spec::layer_forms_from_json(section["layers"], path + ": heat.layers");
+  check_forms(model, forms, path + ": heat");
+  for (auto& [name, slot] : model.body_linears())
+    for (const LayerForm& layer : forms)
+      if (layer.layer == name) *slot = std::make_unique<FactorizedLinear>(feasible(layer.form));
 }
 
 }  // namespace

@@ -9,22 +9,17 @@
 
 namespace heat::offline {
 
-// How one encoder layer ("bert.encoder.layer.0.attention.self.query") is decomposed.
-struct LayerPlan {
-  std::string layer;
-  Method method = Method::kSvd;
-  TensorShape shape;                // of the weight [out, in]
-  std::vector<std::int64_t> ranks;  // clipped to what is feasible (feasible_ranks)
-};
-
 // A deep copy of a model whose encoder may be factorised or dense.
 TorchModel clone(const TorchModel& model);
 
-// Layer-wise projection: each planned layer's weight is decomposed at its ranks, which minimises ||W - W'||_F (paper
-// 2.2.3). Layers without a plan stay dense. Returns the relative error of each plan. Throws ConfigError on an unknown
-// layer, a layer that is factorised already, or a shape that does not fit.
-std::vector<double> factorize(TorchModel& model, const std::vector<LayerPlan>& plans,
-                              const DecomposeOptions& options = {});
+// Throws ConfigError with all that is wrong with the forms of a model's layers: unknown layers, shapes that do not fit
+// them, ranks that the method rejects. `place` (a file) stands before each.
+void check_forms(TorchModel& model, const std::vector<LayerForm>& forms, const std::string& place);
+
+// Layer-wise projection: each named layer's weight is decomposed at its form's ranks, clipped to what is feasible, which
+// minimises ||W - W'||_F (paper 2.2.3). Layers without a form stay dense. Returns the relative error of each. Throws
+// ConfigError on what check_forms rejects and on a layer that is factorised already.
+std::vector<double> factorize(TorchModel& model, const std::vector<LayerForm>& forms, const DecomposeOptions& options = {});
 
 // The factorised layers in the encoder's order (none of a dense model).
 std::vector<std::pair<std::string, FactorizedLinear*>> factorized_layers(TorchModel& model);

@@ -1,5 +1,5 @@
-// Two ways to compute y = W' x: contract x with one core after the other, or reconstruct W' and multiply. Which needs
-// fewer multiply-accumulates depends on the ranks and on the number of rows.
+// Two ways to compute y = W' x: contract x with the cores along the path of least multiply-accumulates, or reconstruct
+// W' and multiply. Which needs fewer depends on the ranks and on the number of rows.
 #include "offline/model/factorized_linear.h"
 
 #include <algorithm>
@@ -8,98 +8,64 @@
 
 #include "base/errors.h"
 #include "base/random.h"
+#include "offline/model/indexed_tensor.h"
+#include "offline/path/optimal_path.h"
 
 namespace heat::offline {
 namespace {
 
 using Sizes = std::vector<std::int64_t>;
 
-double size_product(const Sizes& values, std::size_t first, std::size_t last) {
-  double p = 1;
-  for (std::size_t i = first; i < last; ++i) p *= static_cast<double>(values[i]);
-  return p;
+// The index of the tokens in the network of a factorised layer (offline/path/tensor_network.h).
+constexpr const char* kTokens = "t";
+
+std::vector<spec::Index> mode_indices(const TensorShape& shape, std::size_t begin, std::size_t end) {
+  std::vector<spec::Index> indices;
+  for (std::size_t n = begin; n < end; ++n) indices.push_back(mode_axis(shape, n).index);
+  return indices;
 }
 
-// [a, R], [b, R] -> [a * b, R], column-wise Kronecker products.
-at::Tensor khatri_rao(const at::Tensor& a, const at::Tensor& b) {
-  return (a.unsqueeze(1) * b.unsqueeze(0)).reshape({a.size(0) * b.size(0), a.size(1)});
+bool has(const IndexedTensor& t, const spec::Index& index) {
+  return std::find(t.indices.begin(), t.indices.end(), index) != t.indices.end();
 }
 
-at::Tensor khatri_rao_all(const std::vector<at::Tensor>& factors, std::size_t first, std::size_t last) {
-  at::Tensor k = factors[first];
-  for (std::size_t i = first + 1; i < last; ++i) k = khatri_rao(k, factors[i]);
-  return k;
-}
-
-// Which rank is the size of a core's axis, or -1: see Decomposition.
-int rank_of_axis(Method method, std::size_t core, std::int64_t axis) {
-  const int c = static_cast<int>(core), a = static_cast<int>(axis);
-  switch (method) {
-    case Method::kSvd:
-    case Method::kCp:
-      return a == 1 ? 0 : -1;
-    case Method::kTucker:
-      return c == 0 ? a : a == 1 ? c - 1 : -1;
-    case Method::kTtm:
-      return a == 0 ? c : a == 3 ? c + 1 : -1;
-  }
-  throw std::logic_error("unknown Method");
-}
-
-// Multiplies axis `axis` of t (size factor.size(1)) by factor [m, r].
-at::Tensor mode_product(const at::Tensor& t, std::int64_t axis, const at::Tensor& factor) {
-  Sizes sizes = t.sizes().vec();
-  const std::int64_t before =
-      std::accumulate(sizes.begin(), sizes.begin() + axis, std::int64_t{1}, std::multiplies<>());
-  sizes[axis] = factor.size(0);
-  if (axis + 1 == t.dim()) return at::matmul(t, factor.t());
-  return at::matmul(factor, t.reshape({before, factor.size(1), -1})).reshape(sizes);
+// Contracts two of the operands; what the others and the output hold stays.
+IndexedTensor join(const std::vector<IndexedTensor>& operands, std::size_t first, std::size_t second,
+                   const std::vector<spec::Index>& output) {
+  std::vector<spec::Index> kept = output;
+  for (std::size_t o = 0; o < operands.size(); ++o)
+    if (o != first && o != second) kept.insert(kept.end(), operands[o].indices.begin(), operands[o].indices.end());
+  return contract(operands[first], operands[second], kept);
 }
 
 }  // namespace
 
-std::vector<Sizes> core_dims(Method method, const TensorShape& shape, const Sizes& ranks) {
-  const Sizes modes = shape.modes();
-  std::vector<Sizes> dims;
-  switch (method) {
-    case Method::kSvd:
-      return {{shape.rows(), ranks.at(0)}, {shape.cols(), ranks.at(0)}};
-    case Method::kCp:
-      for (std::int64_t m : modes) dims.push_back({m, ranks.at(0)});
-      return dims;
-    case Method::kTucker:
-      dims.push_back(ranks);
-      for (std::size_t i = 0; i < modes.size(); ++i) dims.push_back({modes[i], ranks.at(i)});
-      return dims;
-    case Method::kTtm:
-      for (std::size_t i = 0; i < shape.row_modes.size(); ++i)
-        dims.push_back({ranks.at(i), shape.row_modes[i], shape.col_modes[i], ranks.at(i + 1)});
-      return dims;
-  }
-  throw std::logic_error("unknown Method");
-}
-
 FactorizedLinear::FactorizedLinear(const Decomposition& d, at::Tensor bias_in)
-    : bias(std::move(bias_in)), method_(d.method), shape_(d.shape), max_ranks_(d.ranks), ranks_(d.ranks) {
-  const auto dims = core_dims(method_, shape_, ranks_);
-  HEAT_CHECK(dims.size() == d.cores.size(), "cores as declared in decomposition.h");
+    : bias(std::move(bias_in)), form_(d.form), network_(core_network(d.form)), ranks_(d.form.ranks) {
+  HEAT_CHECK(network_.cores.size() == d.cores.size(), "as many cores as the network has");
   for (std::size_t i = 0; i < d.cores.size(); ++i) {
-    HEAT_CHECK(d.cores[i].dims == dims[i], "core " + d.cores[i].name + " has the size its ranks give");
-    at::Tensor core = at::empty(dims[i], at::kFloat);
+    HEAT_CHECK(d.cores[i].dims == network_.cores[i].dims(), "core " + d.cores[i].name + " has the size its ranks give");
+    at::Tensor core = at::empty(d.cores[i].dims, at::kFloat);
     std::copy(d.cores[i].data.begin(), d.cores[i].data.end(), core.data_ptr<float>());
     cores_.push_back(core);
   }
-  if (d.weights.empty()) return;
+  if (!network_.weighted) return;
+  std::vector<std::pair<std::size_t, std::int64_t>> holders;  // core, axis
+  for (std::size_t i = 0; i < cores_.size(); ++i)
+    if (const auto axis = network_.cores[i].axis_of(*network_.weighted))
+      holders.emplace_back(i, static_cast<std::int64_t>(*axis));
   for (std::size_t r = 0; r < d.weights.size(); ++r) {
-    const double share = std::pow(std::abs(d.weights[r]), 1.0 / static_cast<double>(cores_.size()));
-    for (std::size_t i = 0; i < cores_.size(); ++i)
-      cores_[i].select(1, static_cast<std::int64_t>(r)).mul_(i == 0 && d.weights[r] < 0 ? -share : share);
+    const double share = std::pow(std::abs(d.weights[r]), 1.0 / static_cast<double>(holders.size()));
+    for (std::size_t h = 0; h < holders.size(); ++h)
+      cores_[holders[h].first]
+          .select(holders[h].second, static_cast<std::int64_t>(r))
+          .mul_(h == 0 && d.weights[r] < 0 ? -share : share);
   }
 }
 
-FactorizedLinear::FactorizedLinear(Method method, const TensorShape& shape, const Sizes& ranks)
-    : bias(at::zeros({shape.rows()}, at::kFloat)), method_(method), shape_(shape), max_ranks_(ranks), ranks_(ranks) {
-  for (const Sizes& dims : core_dims(method, shape, ranks)) cores_.push_back(at::zeros(dims, at::kFloat));
+FactorizedLinear::FactorizedLinear(const Form& form)
+    : bias(at::zeros({form.shape.rows()}, at::kFloat)), form_(form), network_(core_network(form)), ranks_(form.ranks) {
+  for (const CoreShape& core : network_.cores) cores_.push_back(at::zeros(core.dims(), at::kFloat));
 }
 
 void FactorizedLinear::collect(const std::string& prefix, NamedTensors& out) const {
@@ -107,11 +73,11 @@ void FactorizedLinear::collect(const std::string& prefix, NamedTensors& out) con
   out.emplace_back(prefix + ".bias", bias);
 }
 
-void FactorizedLinear::set_ranks(const Sizes& ranks) {
-  HEAT_CHECK(ranks.size() == max_ranks_.size(), "as many ranks as the decomposition has");
+void FactorizedLinear::set_ranks(const Ranks& ranks) {
+  HEAT_CHECK(ranks.size() == form_.ranks.size(), "as many ranks as the decomposition has");
   for (std::size_t i = 0; i < ranks.size(); ++i)
-    HEAT_CHECK(ranks[i] >= 1 && ranks[i] <= max_ranks_[i],
-               "rank " + std::to_string(ranks[i]) + " within 1 and " + std::to_string(max_ranks_[i]));
+    HEAT_CHECK(ranks[i] >= 1 && ranks[i] <= form_.ranks[i],
+               "rank " + std::to_string(ranks[i]) + " within 1 and " + std::to_string(form_.ranks[i]));
   ranks_ = ranks;
   entries_.clear();
 }
@@ -119,7 +85,7 @@ void FactorizedLinear::set_ranks(const Sizes& ranks) {
 void FactorizedLinear::scatter_ranks(std::uint64_t seed) {
   entries_.clear();
   for (std::size_t i = 0; i < ranks_.size(); ++i) {
-    Sizes all(max_ranks_[i]);
+    Sizes all(form_.ranks[i]);
     std::iota(all.begin(), all.end(), 0);
     base::CounterRng rng(base::counter_hash(seed, i));
     shuffle(all, rng);
@@ -128,34 +94,35 @@ void FactorizedLinear::scatter_ranks(std::uint64_t seed) {
   }
 }
 
-std::vector<at::Tensor> FactorizedLinear::active() const {
-  std::vector<at::Tensor> out = cores_;
-  for (std::size_t i = 0; i < out.size(); ++i)
-    for (std::int64_t axis = 0; axis < out[i].dim(); ++axis) {
-      const int rank = rank_of_axis(method_, i, axis);
-      if (rank < 0 || ranks_[rank] == max_ranks_[rank]) continue;
-      out[i] = entries_.empty() ? out[i].narrow(axis, 0, ranks_[rank]) : out[i].index_select(axis, entries_[rank]);
+std::vector<IndexedTensor> FactorizedLinear::active() const {
+  std::vector<IndexedTensor> out;
+  for (std::size_t i = 0; i < cores_.size(); ++i) {
+    IndexedTensor core{{}, cores_[i]};
+    Sizes sizes;
+    for (std::size_t a = 0; a < network_.cores[i].axes.size(); ++a) {
+      const CoreAxis& axis = network_.cores[i].axes[a];
+      const auto at = static_cast<std::int64_t>(a);
+      if (axis.kind == CoreAxis::Kind::kRank && ranks_[axis.number] != axis.size)
+        core.tensor = entries_.empty() ? core.tensor.narrow(at, 0, ranks_[axis.number])
+                                       : core.tensor.index_select(at, entries_[axis.number]);
+      if (axis.kind == CoreAxis::Kind::kRank && !network_.is_shared(axis)) continue;  // of size 1
+      core.indices.push_back(axis.index);
+      sizes.push_back(core.tensor.size(at));
     }
+    core.tensor = core.tensor.reshape(sizes);
+    out.push_back(std::move(core));
+  }
   return out;
 }
 
 at::Tensor FactorizedLinear::reconstruct() const {
-  const std::vector<at::Tensor> c = active();
-  const std::size_t rows = shape_.row_modes.size();
-  if (method_ == Method::kSvd) return at::matmul(c[0], c[1].t());
-  if (method_ == Method::kCp) return at::matmul(khatri_rao_all(c, 0, rows), khatri_rao_all(c, rows, c.size()).t());
-  if (method_ == Method::kTucker) {
-    at::Tensor t = c[0];
-    for (std::size_t i = 1; i < c.size(); ++i) t = mode_product(t, static_cast<std::int64_t>(i) - 1, c[i]);
-    return t.reshape({shape_.rows(), shape_.cols()});
+  std::vector<IndexedTensor> operands = active();
+  const std::vector<spec::Index> modes = mode_indices(form_.shape, 0, form_.shape.order());
+  for (const CoreJoin& j : reconstruction_of(network_, form_.shape).joins) {
+    operands[j.into] = join(operands, j.into, j.from, modes);
+    operands[j.from] = {};
   }
-  at::Tensor t = c[0].reshape({shape_.row_modes[0], shape_.col_modes[0], ranks_[1]});
-  for (std::size_t k = 1; k < c.size(); ++k) {
-    const std::int64_t m = t.size(0), n = t.size(1), mk = shape_.row_modes[k], nk = shape_.col_modes[k];
-    t = at::matmul(t.reshape({m * n, ranks_[k]}), c[k].reshape({ranks_[k], -1}));
-    t = t.view({m, n, mk, nk, ranks_[k + 1]}).permute({0, 2, 1, 3, 4}).reshape({m * mk, n * nk, ranks_[k + 1]});
-  }
-  return t.squeeze(2);
+  return permuted(operands.front(), modes).reshape({form_.shape.rows(), form_.shape.cols()});
 }
 
 at::Tensor FactorizedLinear::weight() const {
@@ -165,107 +132,59 @@ at::Tensor FactorizedLinear::weight() const {
   return variance > 0 ? w * std::sqrt(target_variance_ / variance) : w;
 }
 
-at::Tensor FactorizedLinear::contract(const at::Tensor& x) const {
-  const std::vector<at::Tensor> c = active();
-  const std::size_t rows = shape_.row_modes.size();
-  if (method_ == Method::kSvd) return at::matmul(at::matmul(x, c[1]), c[0].t());
-  if (method_ == Method::kCp)
-    return at::matmul(at::matmul(x, khatri_rao_all(c, rows, c.size())), khatri_rao_all(c, 0, rows).t());
-  Sizes sizes = {x.size(0)};
-  sizes.insert(sizes.end(), shape_.col_modes.begin(), shape_.col_modes.end());
-  at::Tensor t = x.reshape(sizes);
-  if (method_ == Method::kTucker) {
-    const std::size_t order = shape_.order();
-    for (std::size_t i = rows; i < order; ++i)
-      t = mode_product(t, static_cast<std::int64_t>(i - rows) + 1, c[i + 1].t());
-    const std::int64_t inner = static_cast<std::int64_t>(size_product(ranks_, 0, rows));
-    t = at::matmul(t.reshape({x.size(0), -1}), c[0].reshape({inner, -1}).t());
-    sizes.assign(ranks_.begin(), ranks_.begin() + static_cast<std::ptrdiff_t>(rows));
-    sizes.insert(sizes.begin(), x.size(0));
-    t = t.reshape(sizes);
-    for (std::size_t i = 0; i < rows; ++i) t = mode_product(t, static_cast<std::int64_t>(i) + 1, c[i + 1]);
-    return t.reshape({x.size(0), shape_.rows()});
+at::Tensor FactorizedLinear::contract_along(const spec::ContractionPath& path, const at::Tensor& x) const {
+  const std::size_t rows = form_.shape.row_modes.size(), order = form_.shape.order();
+  std::vector<spec::Index> input = mode_indices(form_.shape, rows, order), output = mode_indices(form_.shape, 0, rows);
+  Sizes sizes = form_.shape.col_modes;
+  for (auto* list : {&input, &output}) list->insert(list->begin(), kTokens);
+  sizes.insert(sizes.begin(), x.size(0));
+  std::vector<IndexedTensor> operands{{input, x.reshape(sizes)}};
+  for (IndexedTensor& core : active()) operands.push_back(std::move(core));
+  for (const auto& [i, j] : path.steps) {
+    const auto first = static_cast<std::size_t>(i), second = static_cast<std::size_t>(j);
+    const bool tokens_second = has(operands[second], kTokens);  // rows of the matrix product
+    IndexedTensor made = join(operands, tokens_second ? second : first, tokens_second ? first : second, output);
+    operands.erase(operands.begin() + j);
+    operands.erase(operands.begin() + i);
+    operands.push_back(std::move(made));
   }
-  // TTM: t is [batch, outputs so far, rank, inputs left]; each core eats one input mode.
-  std::int64_t done = 1, left = shape_.cols();
-  for (std::size_t k = 0; k < c.size(); ++k) {
-    const std::int64_t n = shape_.col_modes[k], m = shape_.row_modes[k], r = ranks_[k], s = ranks_[k + 1];
-    left /= n;
-    t = t.reshape({x.size(0) * done, r * n, left}).transpose(1, 2);         // [.., left, r n]
-    t = at::matmul(t, c[k].permute({0, 2, 1, 3}).reshape({r * n, m * s}));  // [.., left, m s]
-    t = t.reshape({x.size(0) * done, left, m, s}).permute({0, 2, 3, 1});    // [.., m, s, left]
-    done *= m;
-  }
-  return t.reshape({x.size(0), shape_.rows()});
+  return permuted(operands.front(), output).reshape({x.size(0), form_.shape.rows()});
 }
 
-double FactorizedLinear::macs_by_path(std::int64_t batch) const {
-  const double b = static_cast<double>(batch), in = static_cast<double>(shape_.cols()),
-               out = static_cast<double>(shape_.rows());
-  const std::size_t rows = shape_.row_modes.size();
-  const double r = static_cast<double>(ranks_[0]);
-  if (method_ == Method::kSvd) return b * r * (in + out);
-  if (method_ == Method::kCp) return b * r * (in + out) + (shape_.order() > 2 ? r * (in + out) : 0);
-  double macs = 0;
-  if (method_ == Method::kTucker) {
-    const Sizes modes = shape_.modes();
-    double left = in;
-    for (std::size_t i = rows; i < modes.size(); ++i) {
-      macs += b * left * static_cast<double>(ranks_[i]);
-      left = left / static_cast<double>(modes[i]) * static_cast<double>(ranks_[i]);
-    }
-    double made = size_product(ranks_, 0, rows);
-    macs += b * left * made;
-    for (std::size_t i = 0; i < rows; ++i) {
-      macs += b * made * static_cast<double>(modes[i]);
-      made = made / static_cast<double>(ranks_[i]) * static_cast<double>(modes[i]);
-    }
-    return macs;
-  }
-  double done = 1, left = in;
-  for (std::size_t k = 0; k + 1 < ranks_.size(); ++k) {
-    const double n = static_cast<double>(shape_.col_modes[k]), m = static_cast<double>(shape_.row_modes[k]);
-    left /= n;
-    macs += b * done * left * static_cast<double>(ranks_[k]) * n * m * static_cast<double>(ranks_[k + 1]);
-    done *= m;
-  }
-  return macs;
+std::int64_t FactorizedLinear::macs_by_path(std::int64_t rows) const {
+  return optimal_path(factorized_linear_network(form(), rows), Precompute::kNever).macs;
 }
 
-double FactorizedLinear::macs_by_reconstruction(std::int64_t batch) const {
-  const double in = static_cast<double>(shape_.cols()), out = static_cast<double>(shape_.rows());
-  double macs = static_cast<double>(batch) * in * out;
-  if (method_ == Method::kSvd || method_ == Method::kCp) return macs + static_cast<double>(ranks_[0]) * in * out;
-  if (method_ == Method::kTucker) {
-    const Sizes modes = shape_.modes();
-    double size = size_product(ranks_, 0, ranks_.size());
-    for (std::size_t i = 0; i < modes.size(); ++i) {
-      macs += size * static_cast<double>(modes[i]);
-      size = size / static_cast<double>(ranks_[i]) * static_cast<double>(modes[i]);
-    }
-    return macs;
+std::int64_t FactorizedLinear::macs_by_reconstruction(std::int64_t rows) const {
+  return reconstruction_macs(core_network(form()), form_.shape) + rows * form_.shape.elements();
+}
+
+const FactorizedLinear::Plan& FactorizedLinear::plan_for(std::int64_t rows) {
+  const auto [entry, is_new] = plans_.try_emplace({rows, ranks_});
+  Plan& plan = entry->second;
+  if (is_new) {
+    const PlannedPath best = optimal_path(factorized_linear_network(form(), rows), Precompute::kNever);
+    plan.reconstructs = macs_by_reconstruction(rows) <= best.macs;
+    plan.path = best.path;
   }
-  double size = static_cast<double>(shape_.row_modes[0] * shape_.col_modes[0]);
-  for (std::size_t k = 1; k + 1 < ranks_.size(); ++k) {
-    size *= static_cast<double>(shape_.row_modes[k] * shape_.col_modes[k]);
-    macs += size * static_cast<double>(ranks_[k]) * static_cast<double>(ranks_[k + 1]);
-  }
-  return macs;
+  return plan;
 }
 
 at::Tensor FactorizedLinear::forward(const at::Tensor& x) {
-  const std::int64_t rows = x.numel() / shape_.cols();
-  if (target_variance_ > 0 || macs_by_reconstruction(rows) <= macs_by_path(rows)) return at::linear(x, weight(), bias);
+  const std::int64_t rows = x.numel() / form_.shape.cols();
+  if (target_variance_ > 0) return at::linear(x, weight(), bias);
+  const Plan& plan = plan_for(rows);
+  if (plan.reconstructs) return at::linear(x, weight(), bias);
   Sizes sizes = x.sizes().vec();
-  sizes.back() = shape_.rows();
-  return (contract(x.reshape({rows, shape_.cols()})) + bias).reshape(sizes);
+  sizes.back() = form_.shape.rows();
+  return (contract_along(plan.path, x.reshape({rows, form_.shape.cols()})) + bias).reshape(sizes);
 }
 
 std::unique_ptr<FactorizedLinear> FactorizedLinear::cut() const {
   at::NoGradGuard no_grad;
-  auto out = std::make_unique<FactorizedLinear>(method_, shape_, ranks_);
-  const std::vector<at::Tensor> c = active();
-  for (std::size_t i = 0; i < c.size(); ++i) out->cores_[i].copy_(c[i]);
+  auto out = std::make_unique<FactorizedLinear>(form());
+  const std::vector<IndexedTensor> c = active();
+  for (std::size_t i = 0; i < c.size(); ++i) out->cores_[i].copy_(c[i].tensor.reshape(out->cores_[i].sizes()));
   if (target_variance_ > 0) {
     const double variance = reconstruct().var(false).item<double>();
     if (variance > 0) out->cores_[0].mul_(std::sqrt(target_variance_ / variance));

@@ -1,4 +1,4 @@
-// The einsums of the four decompositions (paper, section 2.2.1 and figure 6).
+// A factorised layer is its cores and its input (paper, section 2.2.1 and figure 6).
 #include "offline/path/tensor_network.h"
 
 #include "base/errors.h"
@@ -20,28 +20,22 @@ class Builder {
     network_.names.push_back(name);
     network_.is_static.push_back(is_static);
   }
-  // The input and the output over the modes, with the tokens first; the indices of all modes, rows first.
-  std::vector<Index> input_and_output(const TensorShape& shape, std::int64_t tokens) {
+  // The input and the output over the modes, with the tokens first.
+  void input_and_output(const TensorShape& shape, std::int64_t tokens) {
     if (tokens < 1) throw base::ConfigError("tokens " + std::to_string(tokens) + ": expected at least 1");
-    std::vector<Index> modes, input{index("t", tokens)}, output{"t"};
-    for (std::size_t k = 0; k < shape.row_modes.size(); ++k)
-      modes.push_back(output.emplace_back(index("m" + std::to_string(k), shape.row_modes[k])));
-    for (std::size_t k = 0; k < shape.col_modes.size(); ++k)
-      modes.push_back(input.emplace_back(index("n" + std::to_string(k), shape.col_modes[k])));
+    std::vector<Index> input{index("t", tokens)}, output{"t"};
+    for (std::size_t n = 0; n < shape.order(); ++n) {
+      const CoreAxis mode = mode_axis(shape, n);
+      (n < shape.row_modes.size() ? output : input).push_back(index(mode.index, mode.size));
+    }
     operand("x", input, false);
     network_.einsum.output = output;
-    return modes;
   }
   TensorNetwork take() { return std::move(network_); }
 
  private:
   TensorNetwork network_;
 };
-
-std::string numbered(const TensorShape& shape, std::size_t mode, const char* row, const char* col) {
-  const std::size_t rows = shape.row_modes.size();
-  return mode < rows ? row + std::to_string(mode) : col + std::to_string(mode - rows);
-}
 
 }  // namespace
 
@@ -67,48 +61,31 @@ TensorNetwork network_from_equation(const std::string& equation, const std::map<
   return network;
 }
 
-TensorNetwork factorized_linear_network(Method method, const TensorShape& shape,
-                                        const std::vector<std::int64_t>& requested, std::int64_t tokens,
-                                        bool explicit_weights) {
-  const std::vector<std::int64_t> ranks = feasible_ranks(requested, method, shape);
+TensorNetwork factorized_linear_network(const Form& form, std::int64_t tokens, bool explicit_weights) {
+  const CoreNetwork cores = core_network(form);
   Builder b;
-  const std::vector<Index> modes = b.input_and_output(shape, tokens);
-  switch (method) {
-    case Method::kCp:
-    case Method::kSvd: {
-      const Index r = b.index("r", ranks[0]);
-      for (std::size_t n = 0; n < modes.size(); ++n) b.operand(numbered(shape, n, "row", "col"), {modes[n], r}, true);
-      if (explicit_weights) b.operand("weights", {r}, true);
-      break;
-    }
-    case Method::kTucker: {
-      std::vector<Index> core;
-      for (std::size_t n = 0; n < modes.size(); ++n) core.push_back(b.index(numbered(shape, n, "p", "q"), ranks[n]));
-      b.operand("core", core, true);
-      for (std::size_t n = 0; n < modes.size(); ++n)
-        b.operand(numbered(shape, n, "row", "col"), {modes[n], core[n]}, true);
-      break;
-    }
-    case Method::kTtm: {
-      const std::size_t cores = shape.row_modes.size();
-      for (std::size_t k = 0; k < cores; ++k) {
-        std::vector<Index> core;
-        if (k > 0) core.push_back("r" + std::to_string(k));
-        core.insert(core.end(), {modes[k], modes[cores + k]});
-        if (k + 1 < cores) core.push_back(b.index("r" + std::to_string(k + 1), ranks[k + 1]));
-        b.operand("core" + std::to_string(k), core, true);
-      }
-      break;
-    }
+  b.input_and_output(form.shape, tokens);
+  for (const CoreShape& core : cores.cores) {
+    std::vector<Index> indices;
+    for (const CoreAxis& a : core.axes)
+      if (a.kind == CoreAxis::Kind::kMode || cores.is_shared(a)) indices.push_back(b.index(a.index, a.size));
+    b.operand(core.name, indices, true);
   }
+  if (explicit_weights && cores.weighted) b.operand("weights", {*cores.weighted}, true);
   return b.take();
 }
 
 TensorNetwork dense_linear_network(std::int64_t rows, std::int64_t cols, std::int64_t tokens) {
   Builder b;
-  const std::vector<Index> modes = b.input_and_output({{rows}, {cols}}, tokens);
-  b.operand("w", modes, true);
+  const TensorShape shape{{rows}, {cols}};
+  b.input_and_output(shape, tokens);
+  b.operand("w", {mode_axis(shape, 0).index, mode_axis(shape, 1).index}, true);
   return b.take();
+}
+
+TensorNetwork linear_network(const Form& form, std::int64_t tokens) {
+  return form.is_dense() ? dense_linear_network(form.shape.rows(), form.shape.cols(), tokens)
+                         : factorized_linear_network(form, tokens);
 }
 
 }  // namespace heat::offline

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "offline/decompose/tensor_shape.h"
+#include "offline/decompose/decomposition.h"
 #include "spec/einsum.h"
 
 namespace heat::offline {
@@ -22,21 +22,22 @@ struct TensorNetwork {
   std::vector<int> statics() const;
 };
 
-// The network of an equation such as "bc,a,da,ea,ca->bde". Throws spec::ConfigError as spec::Einsum::parse does, and on
+// The network of an equation such as "bc,a,da,ea,ca->bde". Throws base::ConfigError as spec::Einsum::parse does, and on
 // a static position that no operand has.
 TensorNetwork network_from_equation(const std::string& equation, const std::map<spec::Index, std::int64_t>& sizes,
                                     const std::vector<int>& statics = {});
 
 // y[t, m...] = sum over n... of W'[m..., n...] x[t, n...] for a decomposed W'. Operand 0 is the input "x" [t, n0, n1,
-// ...], the others are the cores (static) in the order and with the names of Decomposition::cores; the output is [t,
-// m0, m1, ...]. Indices: t tokens, m<k> row modes, n<k> column modes, and the ranks: r (cp, svd), p<k> of the row and
-// q<k> of the column factors (tucker), r<k> before core k (ttm; the outer ranks of size 1 have none).
-// CP's and SVD's weights are taken as folded into a core, as they are when deployed; `explicit_weights` keeps them as
-// an operand "weights" [r] (the paper's bc,a,da,ea,ca->bde).
-TensorNetwork factorized_linear_network(Method method, const TensorShape& shape, const std::vector<std::int64_t>& ranks,
-                                        std::int64_t tokens, bool explicit_weights = false);
+// ...], the others are the cores (static) of core_network(form), in its order and with its names and indices; the output
+// is [t, m0, m1, ...]. Ranks that tie nothing (the ends of a train) have no index.
+// Weights are taken as folded into the cores, as they are when deployed; `explicit_weights` keeps those of a weighted
+// network as an operand "weights" (the paper's bc,a,da,ea,ca->bde).
+TensorNetwork factorized_linear_network(const Form& form, std::int64_t tokens, bool explicit_weights = false);
 
 // y[t, m] = sum over n of w[m, n] x[t, n].
 TensorNetwork dense_linear_network(std::int64_t rows, std::int64_t cols, std::int64_t tokens);
+
+// Either, by the form.
+TensorNetwork linear_network(const Form& form, std::int64_t tokens);
 
 }  // namespace heat::offline

@@ -7,18 +7,6 @@
 #include "base/errors.h"
 
 namespace heat::offline {
-namespace {
-
-CostRow probe_of(const RankLadder& ladder, std::int64_t tokens) {
-  CostRow row;
-  row.rows = ladder.shape.rows();
-  row.cols = ladder.shape.cols();
-  row.tokens = tokens;
-  return row;
-}
-
-}  // namespace
-
 std::vector<WeightMatrix> model_matrices(TorchModel& model, std::int64_t count) {
   std::map<std::pair<std::int64_t, std::int64_t>, std::vector<WeightMatrix>> sizes;
   for (const auto& [name, linear] : model.body_linears()) {
@@ -38,10 +26,9 @@ std::vector<WeightMatrix> model_matrices(TorchModel& model, std::int64_t count) 
 std::int64_t add_choice_rows(CostTable& table, const std::vector<RankLadder>& ladders,
                              const std::vector<WeightMatrix>& matrices, std::int64_t tokens, const spec::ArchSpec& arch,
                              const spec::EnergyTable& energy) {
-  std::vector<Candidate> candidates;
-  for (const RankLadder& ladder : ladders)
-    for (const auto& ranks : ladder.choices) candidates.push_back({ladder.method, ladder.shape, ranks});
-  return add_candidates(table, candidates, matrices, tokens, arch, energy);
+  std::vector<Form> forms;
+  for (const RankLadder& ladder : ladders) forms.insert(forms.end(), ladder.choices.begin(), ladder.choices.end());
+  return add_candidates(table, forms, matrices, tokens, arch, energy);
 }
 
 ChoiceTable choice_costs(const CostTable& table, const std::vector<RankLadder>& ladders, std::int64_t tokens) {
@@ -51,11 +38,7 @@ ChoiceTable choice_costs(const CostTable& table, const std::vector<RankLadder>& 
   for (const RankLadder& ladder : ladders) {
     costs.layers.emplace_back();
     for (std::size_t c = 0; c < ladder.choices.size(); ++c) {
-      CostRow probe = probe_of(ladder, tokens);
-      probe.method = method_name(ladder.method);
-      probe.shape = shape_text(ladder.shape, ladder.method);
-      probe.rank = ranks_text(ladder.choices[c]);
-      const std::string key = probe.key();
+      const std::string key = row_key(ladder.choices[c], tokens);
       auto row = known.find(key);
       if (row == known.end()) row = known.emplace(key, table.find(key)).first;
       if (!row->second)
@@ -74,11 +57,10 @@ ChoiceTable choice_costs(const CostTable& table, const std::vector<RankLadder>& 
 ChoiceCost dense_cost(const CostTable& table, const std::vector<RankLadder>& ladders, std::int64_t tokens) {
   ChoiceCost sum;
   for (const RankLadder& ladder : ladders) {
-    CostRow probe = probe_of(ladder, tokens);
-    probe.method = "dense";
-    probe.shape = std::to_string(probe.rows) + "x" + std::to_string(probe.cols);
-    const auto row = table.find(probe.key());
-    if (!row) throw base::ConfigError("the cost table has no row '" + probe.key() + "'");
+    const TensorShape& shape = ladder.choices.at(0).shape;
+    const std::string key = row_key(spec::dense_form(shape.rows(), shape.cols()), tokens);
+    const auto row = table.find(key);
+    if (!row) throw base::ConfigError("the cost table has no row '" + key + "'");
     sum.energy_pj += row->best_energy_pj();
     sum.latency_ns += row->best_latency_ns();
   }

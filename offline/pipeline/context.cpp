@@ -7,7 +7,6 @@
 
 #include "offline/model/embed.h"
 #include "offline/pipeline/model_forms.h"
-#include "offline/schedule/static_operand.h"
 #include "offline/train/evaluate.h"
 
 namespace heat::offline {
@@ -97,20 +96,13 @@ const std::vector<std::vector<float>>& PipelineContext::calibration_inputs() {
   return inputs_;
 }
 
-NetworkForms forms_of_plans(const std::vector<LayerPlan>& plans) {
-  std::map<std::string, LayerPlan> by_name;
-  for (const LayerPlan& p : plans) by_name[p.layer] = p;
+NetworkForms forms_without_values(const std::vector<LayerForm>& layers) {
+  std::map<std::string, Form> by_name;
+  for (const LayerForm& l : layers) by_name[l.layer] = l.form;
   NetworkForms forms;
   forms.linear = [by_name](const LinearLayer& layer) {
     LinearForm form{layer.name, layer.in, layer.out, {}, {}, {}};
-    if (const auto p = by_name.find(layer.parameters); p != by_name.end()) {
-      Decomposition d;
-      d.method = p->second.method;
-      d.shape = p->second.shape;
-      d.ranks = p->second.ranks;
-      d.cores = empty_cores(d.method, d.shape, d.ranks);
-      form.factors = std::move(d);
-    }
+    if (const auto f = by_name.find(layer.parameters); f != by_name.end()) form.factors = without_values(f->second);
     return form;
   };
   forms.norm = [](const NormLayer&) { return NormForm{}; };

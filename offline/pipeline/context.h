@@ -66,7 +66,7 @@ class PipelineContext {
   std::vector<std::vector<float>> inputs_;
 };
 
-// The network of the planned layers without values: for schedules that only count. Layers without a plan are dense.
-NetworkForms forms_of_plans(const std::vector<LayerPlan>& plans);
+// The network of these layers without values: for schedules that only count. Layers not named are dense.
+NetworkForms forms_without_values(const std::vector<LayerForm>& layers);
 
 }  // namespace heat::offline

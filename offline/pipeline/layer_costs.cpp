@@ -17,10 +17,11 @@ LoweringTarget LayerCosts::target() {
           [this](const TensorNetwork& network) { return paths_.best(network).plan; }};
 }
 
-spec::Schedule LayerCosts::schedule(const std::vector<LayerPlan>& plans) {
-  NetworkForms forms = forms_of_plans(plans);
+spec::Schedule LayerCosts::schedule(const std::vector<LayerForm>& layers) {
+  NetworkForms forms = forms_without_values(layers);
   forms.target = target();
-  return plan_network(context_.graph(), context_.label(plans.empty() ? "dense" : "mixed"), forms, machine_, {}, &cache_)
+  return plan_network(context_.graph(), context_.label(layers.empty() ? Form::kDense : "mixed"), forms, machine_, {},
+                      &cache_)
       .schedule();
 }
 

@@ -16,8 +16,8 @@ class LayerCosts {
   // The machine to lower for, with paths chosen as the cost table chooses them.
   LoweringTarget target();
 
-  // A schedule of the whole network with this calibration.
-  spec::Schedule schedule(const std::vector<LayerPlan>& plans);
+  // A schedule of the whole network with this calibration. Layers not named are dense.
+  spec::Schedule schedule(const std::vector<LayerForm>& layers);
 
   const machines::simba::Machine& machine() const { return machine_; }
 

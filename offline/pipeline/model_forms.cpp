@@ -5,7 +5,6 @@
 
 #include "offline/model/factorize.h"
 #include "offline/model/wordpiece.h"
-#include "offline/schedule/static_operand.h"
 
 namespace heat::offline {
 namespace {
@@ -29,11 +28,7 @@ std::shared_ptr<Values> body_values(const TorchModel& model) {
 // The cores of a factorised layer at its active ranks, any scale folded in.
 Decomposition decomposition_of(const FactorizedLinear& layer) {
   const std::unique_ptr<FactorizedLinear> cut = layer.cut();
-  Decomposition d;
-  d.method = cut->method();
-  d.shape = cut->shape();
-  d.ranks = cut->max_ranks();
-  d.cores = empty_cores(d.method, d.shape, d.ranks);
+  Decomposition d = without_values(cut->max_form());
   NamedTensors tensors;
   cut->collect("layer", tensors);
   for (const auto& [name, tensor] : tensors) {

@@ -6,7 +6,7 @@
 
 #include "base/atomic_file.h"
 #include "base/config_reader.h"
-#include "offline/decompose/tensor_shape.h"
+#include "offline/decompose/methods.h"
 #include "offline/loop/stage_runner.h"
 #include "offline/pipeline/rank_search.h"
 #include "offline/train/level_config.h"
@@ -32,7 +32,7 @@ void read_level1(base::ConfigReader r, PipelineConfig& c) {
   c.level1.methods = r.texts("methods");
   for (const std::string& m : c.level1.methods) {
     try {
-      method_from_name(m);
+      method_named(m);
     } catch (const base::ConfigError& e) {
       r.problems().add(r.place("methods"), e.what());
     }

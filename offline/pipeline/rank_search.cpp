@@ -14,14 +14,11 @@ namespace {
 
 // TensorLy's rule for one layer, as the nearest choice of its ladder.
 int tensorly_choice(const RankLadder& ladder, const std::vector<ChoiceCost>& costs, double ratio) {
-  std::vector<std::int64_t> modes = ladder.shape.modes();
-  const RankFormat format = ladder.method == Method::kTucker ? RankFormat::kTucker
-                            : ladder.method == Method::kTtm  ? RankFormat::kTensorTrainMatrix
-                                                             : RankFormat::kCp;
+  const Form& form = ladder.choices.at(0);
   try {
-    return nearest_choice(costs, tensorly_ranks(format, modes, ratio).params);
+    return nearest_choice(costs, tensorly_ranks(method_of(form).tensorly_rule(), form.shape.modes(), ratio).params);
   } catch (const base::ConfigError&) {  // the rule's equation has no solution for this shape
-    return nearest_choice(costs, static_cast<std::int64_t>(ratio * static_cast<double>(ladder.shape.elements())));
+    return nearest_choice(costs, static_cast<std::int64_t>(ratio * static_cast<double>(form.shape.elements())));
   }
 }
 
@@ -81,15 +78,6 @@ std::vector<SearchGeneration> feasible_generations(const std::vector<Generation>
 }
 
 }  // namespace
-
-std::vector<LayerPlan> plans_of(const std::vector<RankLadder>& ladders, const SubNet& subnet) {
-  std::vector<LayerPlan> plans;
-  for (std::size_t l = 0; l < ladders.size(); ++l)
-    plans.push_back({ladders[l].layer, ladders[l].method, ladders[l].shape,
-                     ladders[l].choices[static_cast<std::size_t>(subnet[l])]});
-  return plans;
-}
-
 SearchRound search_ranks(const PipelineConfig& config, const std::vector<RankLadder>& ladders, const ChoiceTable& table,
                          const AccuracyPredictor& predictor, double dense_edp_js, const std::vector<SubNet>& start) {
   EvolutionConfig evolution = config.evolution;

@@ -12,9 +12,6 @@
 
 namespace heat::offline {
 
-// The plans of a SubNet: every layer at its choice.
-std::vector<LayerPlan> plans_of(const std::vector<RankLadder>& ladders, const SubNet& subnet);
-
 constexpr int kRunnersUp = 15;
 
 struct SearchRound {

@@ -6,6 +6,7 @@
 
 #include "base/errors.h"
 #include "offline/cost_table/pareto.h"
+#include "offline/decompose/form_text.h"
 
 namespace heat::offline {
 namespace {
@@ -21,9 +22,9 @@ ChosenShape choose(const std::vector<CostRow>& rows, const CostRow& size, const 
     if (s && (!best || value(*s) < value(*best))) best = s;
   }
   if (!best)
-    throw base::Error("no candidate for " + std::to_string(size.rows) + "x" + std::to_string(size.cols) +
+    throw base::Error("no candidate for " + std::to_string(size.rows()) + "x" + std::to_string(size.cols()) +
                       " within the ratio " + std::to_string(config.level1.max_ratio) + " fits the machine");
-  return {size.rows, size.cols, rows[*best].key(), rows[*best].method, rows[*best].shape};
+  return {rows[*best].key(), rows[*best].form};
 }
 
 }  // namespace
@@ -31,7 +32,7 @@ ChosenShape choose(const std::vector<CostRow>& rows, const CostRow& size, const 
 std::vector<ChosenShape> choose_shapes(const std::vector<CostRow>& rows, const PipelineConfig& config) {
   std::vector<ChosenShape> chosen;
   for (std::size_t i = 0; i < rows.size(); ++i)  // sorted: a size is a run
-    if (i == 0 || rows[i].rows != rows[i - 1].rows || rows[i].cols != rows[i - 1].cols)
+    if (i == 0 || rows[i].rows() != rows[i - 1].rows() || rows[i].cols() != rows[i - 1].cols())
       chosen.push_back(choose(rows, rows[i], config));
   return chosen;
 }
@@ -44,10 +45,10 @@ std::vector<TablePoint> table_points(const std::vector<CostRow>& rows, const std
     const CostRow& r = rows[i];
     if (!r.feasible) continue;
     TablePoint point;
-    point.method = r.method;
-    point.shape = r.shape;
-    point.rank = r.rank;
-    point.matrix = std::to_string(r.rows) + "x" + std::to_string(r.cols);
+    point.method = r.form.method;
+    point.shape = shape_text(r.form);
+    point.rank = ranks_text(r.form.ranks);
+    point.matrix = std::to_string(r.rows()) + "x" + std::to_string(r.cols());
     point.error = r.error;
     point.ratio = r.ratio;
     point.energy_pj = r.best_energy_pj();

@@ -16,7 +16,7 @@ namespace {
 BuildOptions build_options(const PipelineConfig& config) {
   BuildOptions options;
   options.methods.clear();
-  for (const std::string& m : config.level1.methods) options.methods.push_back(method_from_name(m));
+  for (const std::string& m : config.level1.methods) options.methods.push_back(&method_named(m));
   options.candidates.ratios = config.level1.ratios;
   options.candidates.top_k = static_cast<int>(config.level1.shapes);
   options.candidates.max_axes = static_cast<int>(config.level1.max_axes);

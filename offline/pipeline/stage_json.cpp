@@ -2,7 +2,6 @@
 #include "offline/pipeline/stage_json.h"
 
 #include "offline/pipeline/json_fields.h"
-#include "offline/pipeline/plans_json.h"
 
 // The macro's other half of HEAT_STAGE_JSON: members that are keys of their names.
 #define HEAT_MEMBERS(Type, ...)                                                  \
@@ -19,7 +18,6 @@ using nlohmann::json;
 
 HEAT_MEMBERS(BaselineResult, accuracy, dev_accuracy, features, train_examples, test_examples)
 HEAT_MEMBERS(NetworkScore, accuracy, examples, params, encoder_params)
-HEAT_MEMBERS(ChosenShape, rows, cols, key, method, shape)
 HEAT_MEMBERS(CostTableResult, candidates, front, chosen, file)
 HEAT_MEMBERS(Figures, cycles, latency_ns, energy_pj, edp_js)
 HEAT_MEMBERS(DetailedFigures, cycles, latency_ns, energy_pj, edp_js, energy_by_component_pj)
@@ -39,6 +37,14 @@ HEAT_MEMBERS(LoopPoint, group, predicted_cycles_before, predicted_cycles_after, 
              predicted_energy_pj_before, predicted_energy_pj_after, measured_energy_pj)
 HEAT_MEMBERS(DistillScore, stage, step, accuracy_dev)
 HEAT_MEMBERS(Int8Score, examples, accuracy, float_accuracy, agreement)
+
+void to_json(json& j, const ChosenShape& c) {
+  j = {{"key", c.key}, {"form", spec::to_json(c.form)}};
+}
+void from_json(const json& j, ChosenShape& c) {
+  j.at("key").get_to(c.key);
+  c.form = spec::form_from_json(j.at("form"), "chosen form");
+}
 
 void to_json(json& j, const TeacherResult& r) {
   j = static_cast<const NetworkScore&>(r);
@@ -60,11 +66,11 @@ void from_json(const json& j, DenseResult& r) {
 }
 
 void to_json(json& j, const SupernetResult& r) {
-  j = {{"file", r.file}, {"ladders", ladders_json(r.ladders)}};
+  j = {{"file", r.file}, {"ladders", to_json(r.ladders)}};
 }
 void from_json(const json& j, SupernetResult& r) {
   j.at("file").get_to(r.file);
-  r.ladders = ladders_from_json(j.at("ladders"));
+  r.ladders = ladders_from_json(j.at("ladders"), "ladders");
 }
 
 void to_json(json& j, const PredictorResult& r) {
@@ -160,7 +166,7 @@ void to_json(json& j, const LoopResult& r) {
        {"table", r.table},
        {"cost_table", r.cost_table},
        {"pareto", r.pareto},
-       {"plans", plans_json(r.plans)},
+       {"forms", spec::to_json(r.forms)},
        {"rounds", r.rounds},
        {"search", r.search},
        {"calibration", r.calibration},
@@ -173,7 +179,7 @@ void from_json(const json& j, LoopResult& r) {
   j.at("table").get_to(r.table);
   j.at("cost_table").get_to(r.cost_table);
   j.at("pareto").get_to(r.pareto);
-  r.plans = plans_from_json(j.at("plans"));
+  r.forms = spec::layer_forms_from_json(j.at("forms"), "forms");
   j.at("rounds").get_to(r.rounds);
   j.at("search").get_to(r.search);
   j.at("calibration").get_to(r.calibration);
@@ -183,7 +189,7 @@ void from_json(const json& j, LoopResult& r) {
 
 void to_json(json& j, const StudentResult& r) {
   j = {{"file", r.file},
-       {"plans", plans_json(r.plans)},
+       {"forms", spec::to_json(r.forms)},
        {"mean_projection_error", r.mean_projection_error},
        {"teacher_accuracy_dev", r.teacher_accuracy_dev},
        {"scores", r.scores}};
@@ -191,7 +197,7 @@ void to_json(json& j, const StudentResult& r) {
 }
 void from_json(const json& j, StudentResult& r) {
   j.at("file").get_to(r.file);
-  r.plans = plans_from_json(j.at("plans"));
+  r.forms = spec::layer_forms_from_json(j.at("forms"), "forms");
   j.at("mean_projection_error").get_to(r.mean_projection_error);
   j.at("teacher_accuracy_dev").get_to(r.teacher_accuracy_dev);
   j.at("scores").get_to(r.scores);

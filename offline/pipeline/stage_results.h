@@ -34,8 +34,8 @@ struct EvaluateResult : NetworkScore {};  // of the student
 
 // s* of one size of matrix.
 struct ChosenShape {
-  std::int64_t rows = 0, cols = 0;
-  std::string key, method, shape;  // as in CostRow
+  std::string key;  // of its row
+  Form form;
 };
 struct CostTableResult {
   std::int64_t candidates = 0, front = 0;  // rows
@@ -136,9 +136,9 @@ struct TableCorrections {
   CorrectionSummary summary;
   std::int64_t shapes_chosen_otherwise = 0;  // sizes for which level 1 would choose another shape now
 };
-// A row of the cost table with its best known costs.
+// A row of the cost table with its best known costs, to be drawn.
 struct TablePoint {
-  std::string method, shape, rank, matrix;
+  std::string method, shape, rank, matrix;  // as people write them
   double error = 0, ratio = 0, energy_pj = 0, latency_ns = 0, edp_js = 0;
   std::int64_t params = 0;
   bool on_front = false, chosen = false, measured = false;
@@ -163,7 +163,7 @@ struct LoopResult {
   std::string calibration_file, table;
   TableCorrections cost_table;
   std::vector<TablePoint> pareto;
-  std::vector<LayerPlan> plans;
+  std::vector<LayerForm> forms;
   std::vector<LoopRound> rounds;
   SearchReport search;
   LoopFitState calibration;
@@ -178,7 +178,7 @@ struct DistillScore {
 };
 struct StudentResult {
   std::string file;  // its parameters
-  std::vector<LayerPlan> plans;
+  std::vector<LayerForm> forms;
   double mean_projection_error = 0;
   // Accuracies on dev_examples of dev: of the stages' last looks, where there were any, and of what was kept.
   std::optional<double> projected_accuracy_dev, stage_one_accuracy_dev, stage_two_accuracy_dev;
@@ -224,7 +224,7 @@ struct Summary {
   TableCorrections cost_table;
   std::int64_t candidates = 0;
   double spearman = 0;
-  std::vector<ChosenShape> shapes;  // without keys
+  std::vector<ChosenShape> shapes;  // without keys and ranks
 };
 
 // What the stages have left so far, by type.

@@ -25,8 +25,8 @@ ChoiceCost rest_of(double energy_pj, double latency_ns, const ChoiceCost& layers
 ChoiceCost fixed_of(const ScheduledRun& scheduled, const SimulatedSchedule& run) {
   ChoiceCost layers;
   for (const LayerFigures& l : run.layers)
-    for (const spec::LayerForm& form : scheduled.schedule.workload.layers)
-      if (l.layer == form.layer) {
+    for (const spec::LayerForm& stated : scheduled.schedule.workload.layers)
+      if (l.layer == stated.layer) {
         layers.energy_pj += l.energy_pj;
         layers.latency_ns += l.latency_ns;
       }
@@ -56,7 +56,7 @@ std::vector<ScheduledRun> map_candidates(PipelineContext& context, const machine
   for (std::size_t i = 0; i < candidates.size(); ++i) {
     const std::string own = i == 0 ? folder : folder + "/candidate" + std::to_string(i + 1);
     std::filesystem::create_directories(own);
-    spec::Schedule schedule = costs.schedule(plans_of(ladders, candidates[i]));
+    spec::Schedule schedule = costs.schedule(forms_of(ladders, candidates[i]));
     write_schedule(schedule, {}, own + "/schedule.json");
     runs.push_back(
         {std::move(schedule), own, i == 0 ? name : name + ", candidate " + std::to_string(i + 1), {false, false, ""}});
@@ -123,7 +123,7 @@ class CorrectionLoop {
     result.table = run_.context.relative(table_file(run_.folder));
     result.cost_table = describe_table(rows, config_, chosen);
     result.pareto = table_points(rows, chosen);
-    result.plans = plans_of(ladders_, subnet_);
+    result.forms = forms_of(ladders_, subnet_);
     result.search = last_search_;
     result.calibration = fit_.state();
     result.errors = fit_.errors();

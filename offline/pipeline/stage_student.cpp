@@ -6,7 +6,6 @@
 #include "offline/pipeline/int8_accuracy.h"
 #include "offline/pipeline/model_forms.h"
 #include "offline/pipeline/pipeline.h"
-#include "offline/pipeline/plans_json.h"
 #include "offline/pipeline/simulation.h"
 #include "offline/pipeline/subnets.h"
 #include "offline/schedule/evaluate.h"
@@ -18,20 +17,19 @@ namespace heat::offline {
 namespace {
 
 // The teacher with empty factorised layers, to be filled from a file.
-TorchModel empty_student(PipelineContext& context, const std::vector<LayerPlan>& plans) {
+TorchModel empty_student(PipelineContext& context, const std::vector<LayerForm>& forms) {
   TorchModel student = clone(context.teacher().model);
   for (auto& [name, linear] : student.body_linears())
-    for (const LayerPlan& p : plans)
-      if (p.layer == name) *linear = std::make_unique<FactorizedLinear>(p.method, p.shape, p.ranks);
+    for (const LayerForm& f : forms)
+      if (f.layer == name) *linear = std::make_unique<FactorizedLinear>(f.form);
   return student;
 }
 
-// The ranks that factorize() really took.
-std::vector<LayerPlan> plans_of_model(TorchModel& model) {
-  std::vector<LayerPlan> plans;
-  for (const auto& [name, layer] : factorized_layers(model))
-    plans.push_back({name, layer->method(), layer->shape(), layer->max_ranks()});
-  return plans;
+// At the ranks that factorize() really took.
+std::vector<LayerForm> forms_of_factors(TorchModel& model) {
+  std::vector<LayerForm> forms;
+  for (const auto& [name, layer] : factorized_layers(model)) forms.push_back({name, layer->max_form()});
+  return forms;
 }
 
 // The result's name of a stage of distill().
@@ -70,7 +68,7 @@ bool equal_output(const Network& network, const TensorBytes& bytes, const std::s
 
 TorchModel load_student(PipelineContext& context, const StageResults& results) {
   const StudentResult& stage = results.get<StudentResult>();
-  TorchModel student = empty_student(context, stage.plans);
+  TorchModel student = empty_student(context, stage.forms);
   read_parameters(student, context.absolute(stage.file));
   return student;
 }
@@ -83,7 +81,7 @@ StudentResult stage_distill(const StageRun& run) {
   DecomposeOptions options;
   options.seed = config.seed;
   options.threads = config.threads;
-  const std::vector<double> errors = factorize(student, run.results.get<LoopResult>().plans, options);
+  const std::vector<double> errors = factorize(student, run.results.get<LoopResult>().forms, options);
   RunFolder folder;
   folder.path = run.folder;
   folder.checkpoint_steps = 50;
@@ -97,9 +95,9 @@ StudentResult stage_distill(const StageRun& run) {
       distill(student, context.teacher().model, context.train(), config.distill, folder, report, context.student_dev());
   if (!distilled.complete) throw base::Error("stopped; the same command goes on from here");
   StudentResult result;
-  result.plans = plans_of_model(student);
+  result.forms = forms_of_factors(student);
   const std::string file = run.folder + "/weights.safetensors";
-  write_parameters(student, file, {{"format", "heat-student/1"}, {"layers", plans_json(result.plans).dump()}});
+  write_parameters(student, file, {{"format", "heat-student/1"}, {"layers", spec::to_json(result.forms).dump()}});
   result.file = context.relative(file);
   for (double e : errors) result.mean_projection_error += e / static_cast<double>(errors.size());
   describe(distilled, result);

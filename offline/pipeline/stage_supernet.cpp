@@ -1,6 +1,7 @@
 // Stages 5 and 6: level 2's weight-sharing SuperNet, and the forest that predicts a SubNet's accuracy from its ranks.
 #include <algorithm>
 
+#include "offline/decompose/form_text.h"
 #include "offline/decompose/rank_rules.h"
 #include "offline/pipeline/pipeline.h"
 #include "offline/pipeline/subnets.h"
@@ -19,20 +20,16 @@ ProgressCallback steps_of(StageProgress& progress) {
 }
 
 // The chosen shape of each size at the ratio of the largest SubNet.
-std::vector<LayerPlan> largest_plans(PipelineContext& context, const std::vector<ChosenShape>& chosen) {
-  std::vector<LayerPlan> plans;
+std::vector<LayerForm> largest_forms(PipelineContext& context, const std::vector<ChosenShape>& chosen) {
+  std::vector<LayerForm> forms;
   for (const auto& [name, linear] : context.teacher().model.body_linears())
     for (const ChosenShape& size : chosen) {
       const std::int64_t out = (*linear)->out_features(), in = (*linear)->in_features();
-      if (size.rows != out || size.cols != in) continue;
-      LayerPlan plan;
-      plan.layer = name;
-      plan.method = method_from_name(size.method);
-      plan.shape = parse_shape(size.shape, plan.method, out, in);
-      plan.ranks = fitting_ranks(plan.method, plan.shape, context.config().supernet_ratio).ranks;
-      plans.push_back(std::move(plan));
+      const TensorShape& shape = size.form.shape;
+      if (shape.rows() != out || shape.cols() != in) continue;
+      forms.push_back({name, fitting_form(method_of(size.form), shape, context.config().supernet_ratio)});
     }
-  return plans;
+  return forms;
 }
 
 DecomposeOptions decompose_options(const PipelineConfig& config) {
@@ -72,7 +69,7 @@ std::vector<SubNetScore> score(SuperNet& supernet, const StageRun& run, const ba
 
 SuperNet make_supernet(PipelineContext& context, const StageResults& results) {
   const PipelineConfig& config = context.config();
-  return SuperNet(context.teacher().model, largest_plans(context, results.get<CostTableResult>().chosen),
+  return SuperNet(context.teacher().model, largest_forms(context, results.get<CostTableResult>().chosen),
                   config.fractions, config.supernet.normalize_variance, decompose_options(config));
 }
 

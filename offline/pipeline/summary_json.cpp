@@ -1,4 +1,5 @@
 // The summary's keys gather what the figures of one network are; a reader takes them apart again.
+#include "offline/decompose/form_text.h"
 #include "offline/pipeline/json_fields.h"
 #include "offline/pipeline/stage_json.h"
 
@@ -60,7 +61,10 @@ nlohmann::ordered_json ordered_json_of(const Summary& s) {
   j["cost_table"] = json(s.cost_table);
   j["search"] = {{"candidates", s.candidates}, {"spearman", number(s.spearman)}};
   for (const ChosenShape& c : s.shapes)
-    j["shapes"].push_back({{"rows", c.rows}, {"cols", c.cols}, {"method", c.method}, {"shape", c.shape}});
+    j["shapes"].push_back({{"rows", c.form.shape.rows()},
+                           {"cols", c.form.shape.cols()},
+                           {"method", c.form.method},
+                           {"shape", shape_text(c.form)}});
   return j;
 }
 
@@ -99,9 +103,14 @@ void from_json(const json& j, Summary& s) {
   j.at("cost_table").get_to(s.cost_table);
   j.at("search").at("candidates").get_to(s.candidates);
   s.spearman = number_from(j.at("search").at("spearman"));
-  for (const json& shape : j.at("shapes"))
-    s.shapes.push_back({shape.at("rows").get<std::int64_t>(), shape.at("cols").get<std::int64_t>(), "",
-                        shape.at("method").get<std::string>(), shape.at("shape").get<std::string>()});
+  for (const json& shape : j.at("shapes")) {
+    const Method& method = method_named(shape.at("method").get<std::string>());
+    s.shapes.push_back({"",
+                        {method.name(),
+                         parse_shape(shape.at("shape").get<std::string>(), method, shape.at("rows").get<std::int64_t>(),
+                                     shape.at("cols").get<std::int64_t>()),
+                         {}}});
+  }
 }
 
 }  // namespace heat::offline

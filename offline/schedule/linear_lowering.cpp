@@ -1,6 +1,5 @@
-// Dense layers are one GEMM. Factorised ones: factor_einsum.h states the layer as an einsum of the cores, offline/path
-// finds the contraction tree and which of its inputs are computed before the run, lower_path.h turns the tree
-// into nodes.
+// Dense layers are one GEMM. Factorised ones: offline/path states the layer as an einsum of the cores, finds the
+// contraction tree and which of its inputs are computed before the run, lower_path.h turns the tree into nodes.
 #include "offline/schedule/linear_lowering.h"
 
 #include <algorithm>
@@ -62,8 +61,7 @@ class FactorizedLowering {
       : builder_(builder), form_(form), factors_(*form.factors), input_(input), output_(output) {}
 
   void run(Activation activation, const LoweringTarget& target) {
-    const TensorNetwork network =
-        factorized_linear_network(factors_.method, factors_.shape, factors_.ranks, builder_.workload().tokens);
+    const TensorNetwork network = factorized_linear_network(factors_.form, builder_.workload().tokens);
     OnlinePlan plan = target.choose(network);
     const std::vector<std::vector<spec::Index>> axes = plan.network.einsum.operands;  // before row modes are split
     split_row_modes(plan.network.einsum);
@@ -75,12 +73,12 @@ class FactorizedLowering {
  private:
   // Replaces each row mode m<k> by the digits that it shares with the output's layout.
   void split_row_modes(spec::Einsum& einsum) {
-    const auto& modes = factors_.shape.row_modes;
+    const auto& modes = factors_.form.shape.row_modes;
     const auto digits = *common_refinement(modes, sizes_of(output_.features));
     std::size_t next = 0;
     std::int64_t flat = form_.out;
     for (std::size_t k = 0; k < modes.size(); ++k) {
-      const spec::Index mode = "m" + std::to_string(k);
+      const spec::Index mode = mode_axis(factors_.form.shape, k).index;
       std::vector<spec::Index> parts;
       for (std::int64_t left = modes[k]; left > 1; ++next) {
         left /= digits[next];
@@ -224,7 +222,7 @@ std::optional<std::vector<std::int64_t>> common_refinement(const std::vector<std
 }
 
 bool can_write(const LinearForm& form, const std::vector<std::int64_t>& features) {
-  return !form.factors || common_refinement(form.factors->shape.row_modes, features).has_value();
+  return !form.factors || common_refinement(form.factors->form.shape.row_modes, features).has_value();
 }
 
 OnlinePlan least_macs_plan(const TensorNetwork& network) {
@@ -234,13 +232,8 @@ OnlinePlan least_macs_plan(const TensorNetwork& network) {
 void lower_linear(NetworkBuilder& builder, const LinearForm& form, const ActivationLayout& input,
                   const ActivationLayout& output, Activation activation, const LoweringTarget& target) {
   HEAT_CHECK(can_write(form, sizes_of(output.features)), form.name + ": factors do not split at the output's digits");
-  auto& layers = builder.workload().layers;
-  if (const auto& f = form.factors)
-    layers.push_back(
-        {form.name, form.out, form.in, method_name(f->method), shape_text(f->shape, f->method), ranks_text(f->ranks)});
-  else
-    layers.push_back(
-        {form.name, form.out, form.in, "dense", std::to_string(form.out) + "x" + std::to_string(form.in), ""});
+  builder.workload().layers.push_back(
+      {form.name, form.factors ? form.factors->form : spec::dense_form(form.out, form.in)});
   if (!form.factors)
     lower_dense(builder, form, input, output, activation);
   else

@@ -29,7 +29,7 @@ void randomize(LinearForm& form, std::uint64_t seed) {
   }
   // The reconstruction's variance is the product of the cores' variances times the number of rank combinations.
   double paths = 1;
-  for (std::int64_t r : form.factors->ranks) paths *= static_cast<double>(r);
+  for (std::int64_t r : form.factors->form.ranks) paths *= static_cast<double>(r);
   const double cores = static_cast<double>(form.factors->cores.size());
   const double each = std::pow(sigma * sigma / paths, 0.5 / cores);
   for (Core& core : form.factors->cores) {

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <set>
 
 #include "base/errors.h"
@@ -84,36 +83,6 @@ std::vector<std::string> split(const std::string& name) {
 }
 
 }  // namespace
-
-std::vector<Core> deployed_cores(const Decomposition& d) {
-  std::vector<Core> cores = d.cores;
-  if (d.weights.empty() || cores.front().data.empty()) return cores;
-  const double share = 1 / static_cast<double>(cores.size());
-  for (std::size_t c = 0; c < cores.size(); ++c)
-    for (std::size_t i = 0; i < cores[c].data.size(); ++i) {
-      const double w = d.weights[i % d.weights.size()];  // the rank is the last axis
-      cores[c].data[i] *= std::pow(std::fabs(w), share) * (c == 0 && w < 0 ? -1 : 1);
-    }
-  return cores;
-}
-
-std::vector<Core> empty_cores(Method method, const TensorShape& shape, const std::vector<std::int64_t>& ranks) {
-  std::vector<Core> cores;
-  const std::size_t rows = shape.row_modes.size(), cols = shape.col_modes.size();
-  if (method == Method::kTtm) {
-    for (std::size_t k = 0; k < rows; ++k)
-      cores.push_back(
-          {"core" + std::to_string(k), {ranks[k], shape.row_modes[k], shape.col_modes[k], ranks[k + 1]}, {}});
-    return cores;
-  }
-  const bool tucker = method == Method::kTucker;
-  if (tucker) cores.push_back({"core", ranks, {}});
-  for (std::size_t k = 0; k < rows; ++k)
-    cores.push_back({"row" + std::to_string(k), {shape.row_modes[k], tucker ? ranks[k] : ranks[0]}, {}});
-  for (std::size_t k = 0; k < cols; ++k)
-    cores.push_back({"col" + std::to_string(k), {shape.col_modes[k], tucker ? ranks[rows + k] : ranks[0]}, {}});
-  return cores;
-}
 
 std::vector<float> permute_axes(const std::vector<float>& data, const Indices& from, const Indices& to,
                                 const std::map<Index, std::int64_t>& sizes) {

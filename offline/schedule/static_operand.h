@@ -9,13 +9,6 @@
 
 namespace heat::offline {
 
-// Cores as they are deployed: weights (cp, svd) shared out evenly over the cores that hold the rank, so that every
-// product along a path keeps a similar range.
-std::vector<Core> deployed_cores(const Decomposition& decomposition);
-
-// Dims of the cores of a decomposition without data, with their names, in the order of Decomposition::cores.
-std::vector<Core> empty_cores(Method method, const TensorShape& shape, const std::vector<std::int64_t>& ranks);
-
 // Values of the static operand `name` ("core0", or "row0*col1" for a product of cores) with axes `indices`, row-major.
 // `network`: as made by factorized_linear_network; `cores`: its static operands.
 std::vector<float> static_values(const TensorNetwork& network, const std::vector<Core>& cores, const std::string& name,

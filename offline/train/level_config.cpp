@@ -1,25 +1,16 @@
 // Every optional key falls back to the struct's own default, so that the struct's declaration documents it.
 #include "offline/train/level_config.h"
 
-#include <cmath>
 #include <iostream>
 
 #include "base/jobs/interrupt.h"
+#include "offline/decompose/default_shape.h"
+#include "offline/decompose/form_text.h"
 #include "offline/decompose/rank_rules.h"
 #include "offline/train/run_control.h"
 
 namespace heat::offline {
 namespace {
-
-// "4x6,6x6": each side as its two most equal factors.
-std::string square_ttm_shape(std::int64_t rows, std::int64_t cols) {
-  const auto split = [](std::int64_t n) {
-    auto a = static_cast<std::int64_t>(std::sqrt(static_cast<double>(n)));
-    while (n % a != 0) --a;
-    return std::to_string(a) + "x" + std::to_string(n / a);
-  };
-  return split(rows) + "," + split(cols);
-}
 
 std::string matrix_size(const Linear& layer) {
   return std::to_string(layer.out_features()) + "x" + std::to_string(layer.in_features());
@@ -83,66 +74,37 @@ DistillConfig read_distill(base::ConfigReader r, std::uint64_t seed) {
 
 DecompositionChoice read_decomposition(base::ConfigReader r) {
   DecompositionChoice c;
-  c.method = method_from_name(r.choice_or("method", method_name(c.method), {"cp", "tucker", "ttm", "svd"}));
+  c.method = r.choice_or("method", c.method, method_names());
   c.ratio = r.number_or("ratio", c.ratio, {0.01, 2});
   if (auto shapes = r.optional_section("shapes"))
     for (const std::string& size : shapes->keys()) c.shapes.emplace_back(size, shapes->text(size));
   return c;
 }
 
-std::vector<LayerPlan> plan_layers(TorchModel& model, const DecompositionChoice& choice) {
-  std::vector<LayerPlan> plans;
+std::vector<LayerForm> layer_forms(TorchModel& model, const DecompositionChoice& choice) {
+  const Method& method = method_named(choice.method);
+  std::vector<LayerForm> forms;
   for (auto& [name, slot] : model.body_linears()) {
     const std::int64_t rows = (*slot)->out_features(), cols = (*slot)->in_features();
     const std::string size = matrix_size(**slot);
-    std::string text = choice.method == Method::kTtm ? square_ttm_shape(rows, cols)
-                                                     : std::to_string(rows) + "," + std::to_string(cols);
-    for (const auto& [wanted, shape] : choice.shapes)
-      if (wanted == size) text = shape;
-    const TensorShape shape = parse_shape(text, choice.method, rows, cols);
-    plans.push_back({name, choice.method, shape, fitting_ranks(choice.method, shape, choice.ratio).ranks});
+    TensorShape shape = coarsest_shape(method, rows, cols);
+    for (const auto& [wanted, text] : choice.shapes)
+      if (wanted == size) shape = parse_shape(text, method, rows, cols);
+    forms.push_back({name, fitting_form(method, shape, choice.ratio)});
   }
-  return plans;
+  return forms;
 }
 
-nlohmann::ordered_json plans_to_json(const std::vector<LayerPlan>& plans) {
-  auto layers = nlohmann::ordered_json::array();
-  for (const LayerPlan& p : plans)
-    layers.push_back({{"layer", p.layer},
-                      {"method", method_name(p.method)},
-                      {"shape", shape_text(p.shape, p.method)},
-                      {"ranks", p.ranks}});
-  return {{"layers", layers}};
+nlohmann::ordered_json forms_to_json(const std::vector<LayerForm>& forms) {
+  return {{"layers", spec::to_json(forms)}};
 }
 
-std::vector<LayerPlan> plans_from_json(const nlohmann::json& json, TorchModel& model, const std::string& name) {
-  if (!json.is_object() || !json.contains("layers") || !json["layers"].is_array())
+std::vector<LayerForm> forms_from_json(const nlohmann::json& json, TorchModel& model, const std::string& name) {
+  if (!json.is_object() || !json.contains("layers"))
     throw base::ConfigError(name + ": expected a map with the list 'layers'");
-  base::Problems problems;
-  std::vector<LayerPlan> plans;
-  auto slots = model.body_linears();
-  for (std::size_t i = 0; i < json["layers"].size(); ++i) {
-    const auto& entry = json["layers"][i];
-    const std::string place = name + ": layers[" + std::to_string(i) + "]";
-    try {
-      LayerPlan plan{
-          entry.at("layer").get<std::string>(), method_from_name(entry.at("method").get<std::string>()), {}, {}};
-      const Linear* layer = nullptr;
-      for (auto& [known, slot] : slots)
-        if (known == plan.layer) layer = slot->get();
-      if (!layer) throw base::ConfigError("layer '" + plan.layer + "' is not one of the encoder's linear layers");
-      plan.shape =
-          parse_shape(entry.at("shape").get<std::string>(), plan.method, layer->out_features(), layer->in_features());
-      plan.ranks = feasible_ranks(entry.at("ranks").get<std::vector<std::int64_t>>(), plan.method, plan.shape);
-      plans.push_back(std::move(plan));
-    } catch (const nlohmann::json::exception&) {
-      problems.add(place, "expected {\"layer\", \"method\", \"shape\": text, \"ranks\": list of numbers}");
-    } catch (const base::ConfigError& e) {
-      problems.add(place, e.what());
-    }
-  }
-  problems.throw_if_any();
-  return plans;
+  std::vector<LayerForm> forms = spec::layer_forms_from_json(json["layers"], name + ": layers");
+  check_forms(model, forms, name);
+  return forms;
 }
 
 LevelData begin_level(const LevelCommon& common) {

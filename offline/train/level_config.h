@@ -30,19 +30,18 @@ DistillConfig read_distill(base::ConfigReader r, std::uint64_t seed);
 // How every encoder layer is decomposed: method, max_ratio (parameters over dense ones, which fixes the ranks by
 // fitting_ranks) and, by matrix size, the tensorization shape.
 struct DecompositionChoice {
-  Method method = Method::kTucker;
+  std::string method = default_method().name();
   double ratio = 0.8;
   std::vector<std::pair<std::string, std::string>> shapes;  // "256x1024" -> "16x16x1024"
 };
 DecompositionChoice read_decomposition(base::ConfigReader r);
-// Plans for every encoder layer of the model; sizes without a shape get [rows x cols], a TTM the two most equal
-// factors.
-std::vector<LayerPlan> plan_layers(TorchModel& model, const DecompositionChoice& choice);
+// A form for every encoder layer of the model; sizes without a shape get the method's coarsest one.
+std::vector<LayerForm> layer_forms(TorchModel& model, const DecompositionChoice& choice);
 
-// {"layers": [{"layer", "method", "shape", "ranks"}]}. from_json throws ConfigError naming `name`; sizes come from the
-// model's layers.
-nlohmann::ordered_json plans_to_json(const std::vector<LayerPlan>& plans);
-std::vector<LayerPlan> plans_from_json(const nlohmann::json& json, TorchModel& model, const std::string& name);
+// {"layers": [{"layer", "method", "row_modes", "col_modes", "ranks"}]}. from_json throws ConfigError naming `name` and
+// all that does not fit the model.
+nlohmann::ordered_json forms_to_json(const std::vector<LayerForm>& forms);
+std::vector<LayerForm> forms_from_json(const nlohmann::json& json, TorchModel& model, const std::string& name);
 
 // The teacher and the encoded splits of a level's command.
 struct LevelData {

@@ -23,32 +23,12 @@ double weight_variance(const TorchModel& teacher, const std::string& layer) {
 
 }  // namespace
 
-RankLadder make_ladder(const LayerPlan& plan, const std::vector<double>& fractions) {
-  RankLadder ladder{plan.layer, plan.method, plan.shape, {}, {}};
-  if (fractions.empty()) throw base::ConfigError("rank fractions: at least one is needed");
-  for (double f : fractions) {
-    if (!(f > 0 && f <= 1))
-      throw base::ConfigError("rank fraction " + std::to_string(f) + ": expected above 0 up to 1");
-    std::vector<std::int64_t> ranks;
-    for (std::size_t i = 0; i < plan.ranks.size(); ++i) {
-      const bool border = plan.method == Method::kTtm && (i == 0 || i + 1 == plan.ranks.size());
-      ranks.push_back(border ? 1 : std::max<std::int64_t>(1, std::llround(f * static_cast<double>(plan.ranks[i]))));
-    }
-    const bool ascends = ladder.choices.empty() || ranks > ladder.choices.back();
-    if (!ascends && ranks != ladder.choices.back()) throw base::ConfigError("rank fractions must ascend");
-    if (!ascends) continue;
-    ladder.choices.push_back(ranks);
-    ladder.params.push_back(parameter_count(plan.method, plan.shape, ranks));
-  }
-  return ladder;
-}
-
-SuperNet::SuperNet(const TorchModel& teacher, const std::vector<LayerPlan>& max_plans,
-                   const std::vector<double>& fractions, bool normalize_variance, const DecomposeOptions& options)
+SuperNet::SuperNet(const TorchModel& teacher, const std::vector<LayerForm>& max_forms, const std::vector<double>& fractions,
+                   bool normalize_variance, const DecomposeOptions& options)
     : model_(clone(teacher)) {
-  factorize(model_, max_plans, options);
+  factorize(model_, max_forms, options);
   for (const auto& [name, layer] : factorized_layers(model_)) {
-    ladders_.push_back(make_ladder({name, layer->method(), layer->shape(), layer->max_ranks()}, fractions));
+    ladders_.push_back(make_ladder({name, layer->max_form()}, fractions));
     if (normalize_variance) layer->set_target_variance(weight_variance(teacher, name));
   }
   activate(largest());
@@ -62,7 +42,7 @@ SuperNet::SuperNet(TorchModel model, std::vector<RankLadder> ladders, const Torc
                             std::to_string(ladders_.size()));
   for (std::size_t i = 0; i < layers.size(); ++i) {
     if (layers[i].first != ladders_[i].layer || ladders_[i].choices.empty() ||
-        ladders_[i].choices.back() != layers[i].second->max_ranks())
+        ladders_[i].choices.back() != layers[i].second->max_form())
       throw base::ConfigError("the ladder of layer " + ladders_[i].layer + " does not fit the SuperNet's cores");
     if (teacher) layers[i].second->set_target_variance(weight_variance(*teacher, layers[i].first));
   }
@@ -71,7 +51,7 @@ SuperNet::SuperNet(TorchModel model, std::vector<RankLadder> ladders, const Torc
 void SuperNet::activate(const SubNet& subnet) {
   HEAT_CHECK(subnet.size() == ladders_.size(), "a choice for every factorised layer");
   const auto layers = factorized_layers(model_);
-  for (std::size_t i = 0; i < layers.size(); ++i) layers[i].second->set_ranks(ladders_[i].choices.at(subnet[i]));
+  for (std::size_t i = 0; i < layers.size(); ++i) layers[i].second->set_ranks(ladders_[i].choices.at(subnet[i]).ranks);
 }
 
 SubNet SuperNet::largest() const {
@@ -90,13 +70,8 @@ std::int64_t SuperNet::params(const SubNet& subnet) const {
   return sum;
 }
 
-std::vector<LayerPlan> SuperNet::plans(const SubNet& subnet) const {
-  std::vector<LayerPlan> out;
-  for (std::size_t i = 0; i < ladders_.size(); ++i) {
-    const RankLadder& l = ladders_[i];
-    out.push_back({l.layer, l.method, l.shape, l.choices.at(subnet.at(i))});
-  }
-  return out;
+std::vector<LayerForm> SuperNet::forms(const SubNet& subnet) const {
+  return forms_of(ladders_, subnet);
 }
 
 SubNet walk_subnet(const std::vector<RankLadder>& ladders, std::uint64_t seed, std::int64_t step, int limited_change) {

@@ -6,24 +6,10 @@
 
 #include "offline/model/factorize.h"
 #include "offline/train/evaluate.h"
+#include "offline/train/rank_ladder.h"
 #include "offline/train/resumable.h"
 
 namespace heat::offline {
-
-// A SubNet: for every factorised layer, in order, the index of its rank choice.
-using SubNet = std::vector<int>;
-
-// A layer's rank choices, ascending; the last one is the maximum.
-struct RankLadder {
-  std::string layer;
-  Method method = Method::kSvd;
-  TensorShape shape;
-  std::vector<std::vector<std::int64_t>> choices;
-  std::vector<std::int64_t> params;  // of each choice
-};
-
-// For every fraction the ranks max(1, round(fraction * max_rank)) along each axis, without repetitions.
-RankLadder make_ladder(const LayerPlan& plan, const std::vector<double>& fractions);
 
 struct SuperNetConfig {
   std::uint64_t seed = 1;
@@ -47,7 +33,7 @@ struct SuperNetConfig {
 class SuperNet {
  public:
   // Decomposes the teacher's planned layers at their maximal ranks. fractions: of the maximal rank, ascending.
-  SuperNet(const TorchModel& teacher, const std::vector<LayerPlan>& max_plans, const std::vector<double>& fractions,
+  SuperNet(const TorchModel& teacher, const std::vector<LayerForm>& max_forms, const std::vector<double>& fractions,
            bool normalize_variance = true, const DecomposeOptions& options = {});
 
   // A trained SuperNet read back: `model` holds factorised layers of the ladders' maximal ranks. teacher: where the
@@ -61,8 +47,7 @@ class SuperNet {
   SubNet largest() const;
   SubNet smallest() const;
   std::int64_t params(const SubNet& subnet) const;
-  // The plans of a SubNet, for factorize().
-  std::vector<LayerPlan> plans(const SubNet& subnet) const;
+  std::vector<LayerForm> forms(const SubNet& subnet) const;
 
  private:
   TorchModel model_;

@@ -72,7 +72,7 @@ TEST(Schedule, EveryFieldSurvivesTheJson) {
   s.workload.method = "tucker";
   s.workload.tensors.front().scale = 1.0 / 3;
   s.workload.nodes[NodeId(3)].layer = "another";
-  s.workload.layers = {{"query", 24, 24, "dense", "24x24", ""}, {"another", 24, 48, "cp", "24x6x8", "10"}};
+  s.workload.layers = {{"query", dense_form(24, 24)}, {"another", {"cp", {{24}, {6, 8}}, {10}}}};
   s.plan.prediction = {1234567.0, 0.1 + 0.2, {{"pe", 1.5}, {"dram", 2e15}}};
   s.plan.groups[GroupId(1)].prediction.cycles = 99;
   for (FusedGroup& g : s.plan.groups)
@@ -118,7 +118,7 @@ TEST(Schedule, OfAnotherFormatOrNoneThenOneProblemSaysWhichIsExpected) {
       j.erase("workload");  // an older file has another layout: its keys are not complained of one by one
     });
     EXPECT_NE(error.find("1 problem"), std::string::npos) << error;
-    EXPECT_NE(error.find("the file is of format '" + std::string(format) + "', expected 'heat-schedule/2'"),
+    EXPECT_NE(error.find("the file is of format '" + std::string(format) + "', expected 'heat-schedule/3'"),
               std::string::npos)
         << error;
   }
@@ -154,8 +154,21 @@ struct Fault {
 
 const std::vector<Fault>& faults() {
   static const std::vector<Fault> list{
-      {"method", [](Json& j) { j["workload"]["method"] = "tuckr"; }, "method: 'tuckr' is not one of"},
-      {"method suggestion", [](Json& j) { j["workload"]["method"] = "tuckr"; }, "(did you mean 'tucker'?)"},
+      {"dense with ranks",
+       [](Json& j) {
+         j["workload"]["layers"] = {
+             {{"layer", "x"}, {"method", "dense"}, {"row_modes", {4}}, {"col_modes", {4}}, {"ranks", {2}}}};
+       },
+       "layers[0].ranks: a dense matrix has none"},
+      {"layer without modes",
+       [](Json& j) {
+         j["workload"]["layers"] = {{{"layer", "x"},
+                                     {"method", "dense"},
+                                     {"row_modes", Json::array()},
+                                     {"col_modes", {4}},
+                                     {"ranks", Json::array()}}};
+       },
+       "layers[0].row_modes: expected at least one mode"},
       {"unknown key", [](Json& j) { j["workload"]["tokns"] = 3; }, "tokns: unknown key"},
       {"missing key", [](Json& j) { j["workload"].erase("tokens"); }, "missing key 'tokens'"},
       {"missing section", [](Json& j) { group(j, 0)["nodes"][0].erase("prediction"); }, "missing section 'prediction'"},
@@ -269,13 +282,13 @@ TEST(Schedule, EveryFaultHasItsMessageWithFileAndPlace) {
 
 TEST(Schedule, SeveralMistakesAreNamedTogetherWithTheirLines) {
   const std::string error = error_after([](Json& j) {
-    j["workload"]["method"] = "cpp";
+    j["workload"]["tokens"] = 0;
     j["workload"]["tensors"][2]["kind"] = "weigth";
     planned(j, "key")["mapping"]["spatial"]["m"] = 0;
     group(j, 3)["step"] = "two";
   });
   EXPECT_NE(error.find("4 problems"), std::string::npos) << error;
-  EXPECT_NE(error.find("broken.json:6: workload.method: 'cpp'"), std::string::npos) << error;
+  EXPECT_NE(error.find("broken.json:6: workload.tokens: value 0 is out of range"), std::string::npos) << error;
   EXPECT_NE(error.find("workload.tensors[2].kind: 'weigth' is not one of"), std::string::npos) << error;
   EXPECT_NE(error.find("(did you mean 'weight'?)"), std::string::npos) << error;
   EXPECT_NE(

@@ -87,20 +87,17 @@ TEST_F(Build, RowsThenErrorsAndParametersAreTheDecompositions) {
     EXPECT_GT(r.latency_ns, 0);
     EXPECT_NEAR(r.edp_js, r.energy_pj * 1e-12 * r.latency_ns * 1e-9, 1e-6 * r.edp_js);
     EXPECT_FALSE(r.mapping.empty());
-    if (r.method == "dense") {
+    if (r.form.is_dense()) {
       ++dense;
       EXPECT_EQ(r.macs, 32.0 * 48 * 32);
       EXPECT_EQ(r.error, 0);
       continue;
     }
-    const Method method = method_from_name(r.method);
-    const TensorShape shape = parse_shape(r.shape, method, r.rows, r.cols);
-    const auto ranks = parse_ranks(r.rank, method, shape);
-    EXPECT_EQ(r.params, parameter_count(method, shape, ranks));
+    EXPECT_EQ(r.params, parameter_count(r.form));
     EXPECT_LE(r.ratio, 0.4);
     DecomposeOptions o;
     o.max_iterations = options_.iterations;
-    EXPECT_EQ(r.error, decompose(matrices_[0].values, method, shape, ranks, o).relative_error);
+    EXPECT_EQ(r.error, decompose(matrices_[0].values, r.form, o).relative_error);
     ++checked;
   }
   EXPECT_GT(checked, 10);
@@ -109,7 +106,7 @@ TEST_F(Build, RowsThenErrorsAndParametersAreTheDecompositions) {
 
 TEST_F(Build, OtherMatrixOrOptionsThenRefusedByName) {
   CostTable table = open("t.sqlite");
-  options_.methods = {Method::kSvd};
+  options_.methods = {&method_named("svd")};
   fill(table);
   matrices_[0].values[5] += 1;
   try {
@@ -125,11 +122,9 @@ TEST_F(Build, OtherMatrixOrOptionsThenRefusedByName) {
 
 TEST_F(Build, MorePathsThenEdpNeverWorse) {
   LayerCoster coster(arch_, energy_);
-  for (const auto& [method, shape, ranks] :
-       {std::tuple<Method, TensorShape, std::vector<std::int64_t>>{Method::kCp, {{32}, {6, 8}}, {10}},
-        {Method::kTucker, {{4, 8}, {6, 8}}, {3, 5, 4, 6}},
-        {Method::kTtm, {{4, 8}, {6, 8}}, {1, 6, 1}}}) {
-    const TensorNetwork network = factorized_linear_network(method, shape, ranks, 32);
+  for (const Form& form : {Form{"cp", {{32}, {6, 8}}, {10}}, Form{"tucker", {{4, 8}, {6, 8}}, {3, 5, 4, 6}},
+                           Form{"ttm", {{4, 8}, {6, 8}}, {1, 6, 1}}}) {
+    const TensorNetwork network = factorized_linear_network(form, 32);
     double before = 0;
     for (int paths : {1, 2, 6}) {
       options_.paths = paths;
@@ -144,7 +139,7 @@ TEST(SyntheticWeight, SeedThenSameBytesAndDecayingSpectrum) {
   const WeightMatrix a = synthetic_weight(40, 60, 3), b = synthetic_weight(40, 60, 3), c = synthetic_weight(40, 60, 4);
   EXPECT_EQ(a.values, b.values);
   EXPECT_NE(a.values, c.values);
-  const double half = decompose(a.values, Method::kSvd, {{40}, {60}}, {20}).relative_error;
+  const double half = decompose(a.values, {"svd", {{40}, {60}}, {20}}).relative_error;
   EXPECT_LT(half, 0.6);
   EXPECT_GT(half, 0.05);
 }

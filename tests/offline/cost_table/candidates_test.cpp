@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <set>
 
+#include "offline/decompose/decomposition.h"
+#include "offline/decompose/default_shape.h"
 #include "tests/offline/decompose/test_matrices.h"
 
 namespace heat::offline {
@@ -45,14 +47,15 @@ TEST(ShapeEntropy, MoreEvenThenLarger) {
 
 TEST(ShapeCandidates, EveryMethodThenProductsFitAndPermutationsAreThere) {
   CandidateOptions options;
-  for (Method method : {Method::kCp, Method::kTucker, Method::kTtm}) {
-    const auto shapes = shape_candidates(method, 768, 3072, options);
+  for (const Method* method : methods()) {
+    if (method->tensorization() == Tensorization::kMatrix) continue;
+    const auto shapes = shape_candidates(*method, 768, 3072, options);
     ASSERT_FALSE(shapes.empty());
     for (const TensorShape& s : shapes) {
       EXPECT_EQ(s.rows(), 768);
       EXPECT_EQ(s.cols(), 3072);
       EXPECT_EQ(std::count(shapes.begin(), shapes.end(), s), 1);
-      if (method == Method::kTtm) {
+      if (method->tensorization() == Tensorization::kPaired) {
         EXPECT_EQ(s.row_modes.size(), s.col_modes.size());
       } else {
         EXPECT_LE(s.order(), 4u);
@@ -62,28 +65,28 @@ TEST(ShapeCandidates, EveryMethodThenProductsFitAndPermutationsAreThere) {
       EXPECT_EQ(std::count(shapes.begin(), shapes.end(), turned), 1);
     }
   }
-  EXPECT_EQ(shape_candidates(Method::kSvd, 768, 3072, options), (std::vector<TensorShape>{{{768}, {3072}}}));
+  EXPECT_EQ(shape_candidates(method_named("svd"), 768, 3072, options), (std::vector<TensorShape>{{{768}, {3072}}}));
   options.top_k = 3;  // the paper's 768x12x64 is the third most even split of 768 in two
-  const auto wide = shape_candidates(Method::kCp, 768, 768, options);
+  const auto wide = shape_candidates(method_named("cp"), 768, 768, options);
   EXPECT_EQ(std::count(wide.begin(), wide.end(), (TensorShape{{768}, {12, 64}})), 1);
 }
 
 TEST(ShapeCandidates, PrimeSizesThenOnlyWhatFactors) {
-  EXPECT_TRUE(shape_candidates(Method::kTtm, 13, 12, {}).empty());
-  for (const TensorShape& s : shape_candidates(Method::kCp, 13, 12, {})) EXPECT_EQ(s.row_modes, Modes{13});
+  EXPECT_TRUE(shape_candidates(method_named("ttm"), 13, 12, {}).empty());
+  for (const TensorShape& s : shape_candidates(method_named("cp"), 13, 12, {})) EXPECT_EQ(s.row_modes, Modes{13});
 }
 
 TEST(RankLadder, RatiosThenDistinctRanksWithinThem) {
   const auto w = testing::formula_matrix(24, 36, 2);
   CandidateOptions options;
   options.ratios = {0.001, 0.2, 0.21, 0.5};
-  for (Method method : {Method::kCp, Method::kTucker, Method::kTtm}) {
-    const TensorShape shape = method == Method::kTtm ? TensorShape{{4, 6}, {6, 6}} : TensorShape{{24}, {6, 6}};
-    const auto ladder = rank_ladder(w, method, shape, options);
+  for (const Method* method : methods()) {
+    const TensorShape shape = default_shape(*method, 24, 36);
+    const auto ladder = rank_ladder(w, *method, shape, options);
     ASSERT_GE(ladder.size(), 2u);
     for (std::size_t i = 0; i < ladder.size(); ++i) {
-      EXPECT_LE(parameter_count(method, shape, ladder[i].ranks), 0.5 * 24 * 36);
-      for (std::size_t j = 0; j < i; ++j) EXPECT_NE(ladder[i].ranks, ladder[j].ranks);
+      EXPECT_LE(parameter_count(ladder[i]), 0.5 * 24 * 36);
+      for (std::size_t j = 0; j < i; ++j) EXPECT_NE(ladder[i], ladder[j]);
     }
   }
 }

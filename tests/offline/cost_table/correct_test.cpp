@@ -31,12 +31,8 @@ class Correct : public ::testing::Test {
 
 CostRow row(std::int64_t rows, const std::string& method, const std::string& shape, const std::string& rank) {
   CostRow r;
-  r.rows = rows;
-  r.cols = 64;
   r.tokens = 8;
-  r.method = method;
-  r.shape = shape;
-  r.rank = rank;
+  r.form = parse_form(method, shape, rank, rows, 64);
   r.feasible = true;
   r.energy_pj = 100;
   r.latency_ns = 10;
@@ -86,7 +82,7 @@ TEST_F(Correct, FittedAnewThenPredictionsFollowAndMeasurementsStay) {
   options.candidates.top_k = 1;
   options.candidates.max_axes = 2;
   options.candidates.ratios = {0.3};
-  options.methods = {Method::kSvd, Method::kTtm};
+  options.methods = {&method_named("svd"), &method_named("ttm")};
   const std::vector<WeightMatrix> two = {synthetic_weight(32, 48, 1), synthetic_weight(32, 48, 2)};
   CostTable table = open(), one = open("one.sqlite"), fitted = open("fitted.sqlite");
   fill_table(table, two, {arch, energy}, options);
@@ -112,7 +108,7 @@ TEST_F(Correct, FittedAnewThenPredictionsFollowAndMeasurementsStay) {
   // Errors are means over the matrices of a size.
   const auto single = one.rows();
   for (std::size_t i = 0; i < single.size(); ++i) {
-    if (single[i].method == "dense") continue;
+    if (single[i].form.is_dense()) continue;
     EXPECT_NE(table.find(single[i].key())->error, single[i].error);
   }
   const spec::ArchSpec other = spec::ArchSpec::load(std::string(HEAT_SOURCE_DIR) + "/configs/arch/simba-l.yaml");

@@ -10,8 +10,8 @@ namespace {
 
 CostRow row(const std::string& method, double energy, double latency, double error, double ratio) {
   CostRow r;
-  r.rows = r.cols = r.tokens = 8;
-  r.method = method;
+  r.form = {method, {{8}, {8}}, {}};
+  r.tokens = 8;
   r.feasible = true;
   r.energy_pj = energy;
   r.latency_ns = latency;
@@ -62,7 +62,7 @@ TEST(ParetoFront, InfeasibleOrOtherSizeThenDoesNotBeat) {
   std::vector<CostRow> rows = {row("cp", 1, 1, 1, 1), row("cp", 2, 2, 2, 2), row("cp", 0, 0, 0, 0)};
   rows[2].feasible = false;
   EXPECT_EQ(pareto_front(rows), (std::vector<std::size_t>{0}));
-  rows[1].cols = 16;
+  rows[1].form.shape.col_modes = {16};
   EXPECT_EQ(pareto_front(rows), (std::vector<std::size_t>{0, 1}));
 }
 

@@ -32,12 +32,8 @@ class CostTableFile : public ::testing::Test {
 // A row whose every field follows from n.
 CostRow numbered_row(int n) {
   CostRow r;
-  r.rows = 16;
-  r.cols = 24;
+  r.form = {"cp", {{16}, {4, 6}}, {n}};
   r.tokens = 8;
-  r.method = "cp";
-  r.shape = "16x4x6";
-  r.rank = std::to_string(n);
   r.params = 26 * n;
   r.ratio = 26.0 * n / 384;
   r.error = 1.0 / n;
@@ -149,7 +145,7 @@ TEST_F(CostTableFile, WriterKilledThenEveryRowIsWholeOrAbsent) {
     waitpid(child, nullptr, 0);
     const auto rows = CostTable::open(file()).rows();
     EXPECT_GT(static_cast<int>(rows.size()), before);
-    for (const CostRow& r : rows) expect_equal(r, numbered_row(std::stoi(r.rank)));
+    for (const CostRow& r : rows) expect_equal(r, numbered_row(static_cast<int>(r.form.ranks[0])));
     before = static_cast<int>(rows.size());
   }
 }

@@ -53,15 +53,15 @@ std::vector<std::string> search_on(const std::vector<CostRow>& rows, const std::
   std::vector<std::vector<const CostRow*>> layers;
   SubNetCost dense;
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    if (i == 0 || rows[i].rows != rows[i - 1].rows || rows[i].cols != rows[i - 1].cols) {
+    if (i == 0 || rows[i].rows() != rows[i - 1].rows() || rows[i].cols() != rows[i - 1].cols()) {
       layers.emplace_back();
       costs.layers.emplace_back();
     }
-    if (rows[i].method == "dense") {
+    if (rows[i].form.is_dense()) {
       dense.energy_pj += rows[i].best_energy_pj();
       dense.latency_ns += rows[i].best_latency_ns();
     }
-    if (rows[i].method != method || !rows[i].feasible) continue;
+    if (rows[i].form.method != method || !rows[i].feasible) continue;
     layers.back().push_back(&rows[i]);
     costs.layers.back().push_back({rows[i].best_energy_pj(), rows[i].best_latency_ns(), rows[i].params});
   }

@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "base/errors.h"
+#include "offline/decompose/form_text.h"
 #include "offline/model/checkpoint.h"
 #include "offline/model/factorize.h"
 #include "offline/network/model_config.h"
@@ -15,34 +16,35 @@ namespace {
 
 struct Case {
   const char* name;
-  Method method;
+  const char* method;
   const char* shape;
   std::vector<std::int64_t> ranks, fewer;
 };
 
 const Case kCases[] = {
-    {"svd", Method::kSvd, "24,36", {12}, {5}},
-    {"cp2", Method::kCp, "24x36", {12}, {5}},
-    {"cp4", Method::kCp, "4x6x6x6", {12}, {5}},
-    {"tucker2", Method::kTucker, "24x36", {12, 15}, {7, 9}},
-    {"tucker4", Method::kTucker, "4x6x6x6", {4, 5, 5, 6}, {2, 5, 3, 4}},
-    {"ttm", Method::kTtm, "4x6,6x6", {1, 12, 1}, {1, 5, 1}},
-    {"ttm3", Method::kTtm, "2x3x4,3x3x4", {1, 6, 12, 1}, {1, 3, 5, 1}},
+    {"svd", "svd", "24,36", {12}, {5}},
+    {"cp2", "cp", "24x36", {12}, {5}},
+    {"cp4", "cp", "4x6x6x6", {12}, {5}},
+    {"tucker2", "tucker", "24x36", {12, 15}, {7, 9}},
+    {"tucker4", "tucker", "4x6x6x6", {4, 5, 5, 6}, {2, 5, 3, 4}},
+    {"ttm", "ttm", "4x6,6x6", {1, 12, 1}, {1, 5, 1}},
+    {"ttm3", "ttm", "2x3x4,3x3x4", {1, 6, 12, 1}, {1, 3, 5, 1}},
 };
 
 class FactorizedLinearTest : public ::testing::TestWithParam<Case> {
  protected:
   FactorizedLinearTest() {
-    shape_ = parse_shape(GetParam().shape, GetParam().method, 24, 36);
+    form_ = {GetParam().method, parse_shape(GetParam().shape, method_named(GetParam().method), 24, 36),
+             GetParam().ranks};
     const at::Tensor w = truncated_normal({24, 36}, 1.0, 5).to(at::kDouble);
-    d_ = decompose({w.data_ptr<double>(), 24 * 36}, GetParam().method, shape_, GetParam().ranks).decomposition;
+    d_ = decompose({w.data_ptr<double>(), 24 * 36}, form_).decomposition;
     layer_ = std::make_unique<FactorizedLinear>(d_, truncated_normal({24}, 1.0, 6));
   }
   static at::Tensor matrix(const Decomposition& d) {
     std::vector<double> w = reconstruct(d);
     return at::from_blob(w.data(), {24, 36}, at::kDouble).to(at::kFloat).clone();
   }
-  TensorShape shape_;
+  Form form_;
   Decomposition d_;
   std::unique_ptr<FactorizedLinear> layer_;
 };
@@ -68,10 +70,11 @@ TEST_P(FactorizedLinearTest, GradientsReachActiveEntriesOnly) {
   layer_->collect("l", p);
   for (auto& [name, t] : p) t.requires_grad_(true);
   layer_->forward(truncated_normal({3, 36}, 1.0, 9)).square().sum().backward();
-  const auto active = core_dims(GetParam().method, shape_, GetParam().fewer);
-  for (std::size_t i = 0; i < active.size(); ++i) {
+  const CoreNetwork active = core_network({form_.method, form_.shape, GetParam().fewer});
+  for (std::size_t i = 0; i < active.cores.size(); ++i) {
     at::Tensor inside = p[i].second.grad().clone();
-    for (std::int64_t a = 0; a < inside.dim(); ++a) inside = inside.narrow(a, 0, active[i][a]);
+    for (std::int64_t a = 0; a < inside.dim(); ++a)
+      inside = inside.narrow(a, 0, active.cores[i].dims()[static_cast<std::size_t>(a)]);
     EXPECT_GT(inside.abs().sum().item<float>(), 0);
     EXPECT_NEAR(p[i].second.grad().abs().sum().item<float>() / inside.abs().sum().item<float>(), 1.0, 1e-5);
   }
@@ -82,7 +85,7 @@ TEST_P(FactorizedLinearTest, TargetVarianceIsMetAndFoldedIntoTheCut) {
   layer_->set_target_variance(2.5);
   EXPECT_NEAR(layer_->weight().var(false).item<double>(), 2.5, 1e-4);
   const auto cut = layer_->cut();
-  EXPECT_EQ(cut->max_ranks(), GetParam().fewer);
+  EXPECT_EQ(cut->max_form().ranks, GetParam().fewer);
   EXPECT_LT((cut->weight() - layer_->weight()).abs().max().item<float>(), 5e-5);
 }
 
@@ -99,13 +102,16 @@ INSTANTIATE_TEST_SUITE_P(Methods, FactorizedLinearTest, ::testing::ValuesIn(kCas
                          [](const auto& i) { return std::string(i.param.name); });
 
 TEST(FactorizedLinear, MacsOfTheTwoWays) {
-  const FactorizedLinear svd(Method::kSvd, parse_shape("24,36", Method::kSvd, 24, 36), {5});
+  const auto form = [](const std::string& method, const std::string& shape, const Ranks& ranks) {
+    return Form{method, parse_shape(shape, method_named(method), 24, 36), ranks};
+  };
+  const FactorizedLinear svd(form("svd", "24,36", {5}));
   EXPECT_EQ(svd.macs_by_path(10), 10 * 5 * (24 + 36));
   EXPECT_EQ(svd.macs_by_reconstruction(10), 10 * 24 * 36 + 5 * 24 * 36);
-  const FactorizedLinear tucker(Method::kTucker, parse_shape("24x36", Method::kTucker, 24, 36), {7, 9});
+  const FactorizedLinear tucker(form("tucker", "24x36", {7, 9}));
   EXPECT_EQ(tucker.macs_by_path(10), 10 * (36 * 9 + 9 * 7 + 7 * 24));
   EXPECT_EQ(tucker.macs_by_reconstruction(10), 10 * 24 * 36 + 7 * 9 * 24 + 24 * 9 * 36);
-  const FactorizedLinear ttm(Method::kTtm, parse_shape("4x6,6x6", Method::kTtm, 24, 36), {1, 5, 1});
+  const FactorizedLinear ttm(form("ttm", "4x6,6x6", {1, 5, 1}));
   EXPECT_EQ(ttm.macs_by_path(1), 6 * (1 * 6 * 4 * 5) + 4 * (5 * 6 * 6 * 1));
   EXPECT_EQ(ttm.macs_by_reconstruction(1), 24 * 36 + 24 * 36 * 5);
 }
@@ -125,9 +131,9 @@ ModelConfig tiny() {
 TEST(Factorize, StudentSurvivesItsFolderAndCloning) {
   TorchModel model(build_network(tiny()), 3);
   const std::string name = "bert.encoder.layer.0.intermediate.dense";
-  const std::vector<LayerPlan> plans = {
-      {name, Method::kTucker, parse_shape("6x6x24", Method::kTucker, 36, 24), {4, 5, 12}},
-      {"bert.encoder.layer.0.output.dense", Method::kTtm, parse_shape("4x6,6x6", Method::kTtm, 24, 36), {1, 9, 1}}};
+  const std::vector<LayerForm> plans = {
+      {name, {"tucker", parse_shape("6x6x24", method_named("tucker"), 36, 24), {4, 5, 12}}},
+      {"bert.encoder.layer.0.output.dense", {"ttm", parse_shape("4x6,6x6", method_named("ttm"), 24, 36), {1, 9, 1}}}};
   const auto errors = factorize(model, plans);
   EXPECT_EQ(errors.size(), 2u);
   EXPECT_GT(errors[0], 0);
@@ -143,7 +149,7 @@ TEST(Factorize, StudentSurvivesItsFolderAndCloning) {
   EXPECT_EQ(factorized_layers(loaded.model).size(), 2u);
   EXPECT_EQ(encoder_parameters(model), 4 * 24 * 24 + (4 * 5 * 12 + 6 * 4 + 6 * 5 + 24 * 12) + 9 * (4 * 6 + 6 * 6));
   EXPECT_THROW(factorize(model, {plans[0]}), base::ConfigError);
-  EXPECT_THROW(factorize(model, {{"nowhere", Method::kSvd, {}, {4}}}), base::ConfigError);
+  EXPECT_THROW(factorize(model, {{"nowhere", {"svd", {{24}, {24}}, {4}}}}), base::ConfigError);
   std::filesystem::remove_all(folder);
 }
 

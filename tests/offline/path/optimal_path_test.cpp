@@ -121,14 +121,14 @@ TEST(OptimalPath, PaperFigureSixThenWeightsAreFoldedBeforeInference) {
 }
 
 TEST(OptimalPath, RedundantTuckerRankThenCoreIsPrecomputedWhereStorageShrinks) {
-  const TensorNetwork network = factorized_linear_network(Method::kTucker, {{768}, {12, 64}}, {271, 4, 23}, 384);
+  const TensorNetwork network = factorized_linear_network({"tucker", {{768}, {12, 64}}, {271, 4, 23}}, 384);
   const PlannedPath shrinking = optimal_path(network), never = optimal_path(network, Precompute::kNever);
   EXPECT_EQ(shrinking.precomputed_elements, 768 * 4 * 23);
   EXPECT_LT(shrinking.online_macs, never.online_macs);
 }
 
 TEST(OptimalPath, AlwaysThenReconstructsAndStoresTheMatrix) {
-  const TensorNetwork network = factorized_linear_network(Method::kTtm, {{24, 32}, {24, 32}}, {1, 64, 1}, 384);
+  const TensorNetwork network = factorized_linear_network({"ttm", {{24, 32}, {24, 32}}, {1, 64, 1}}, 384);
   const PlannedPath planned = optimal_path(network, Precompute::kAlways);
   EXPECT_EQ(planned.online_macs, 384LL * 768 * 768);
   EXPECT_EQ(planned.precomputed_elements, 768 * 768);

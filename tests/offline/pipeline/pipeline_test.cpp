@@ -105,7 +105,7 @@ TEST_F(Pipeline, KilledManyTimesThenTheSameSummaryAsUninterrupted) {
   EXPECT_EQ(read("killed/cost_table.sqlite"), read("whole/cost_table.sqlite"));
   const CostTable table = CostTable::open((folder_ / "killed" / "cost_table.sqlite").string());
   for (const CostRow& row : table.rows()) {
-    if (row.method != "dense") continue;
+    if (!row.form.is_dense()) continue;
     ASSERT_TRUE(row.measured()) << row.key();
     EXPECT_EQ(row.best_energy_pj(), *row.measured_energy_pj);
     EXPECT_NE(row.best_energy_pj(), row.energy_pj);

@@ -49,17 +49,17 @@ SearchReport report() {
 }
 
 TEST(StageJson, EveryResultThenItComesBack) {
+  const Form form{"svd", {{8}, {16}}, {4}};
   round_trip(BaselineResult{0.5, 0.25, 3, 4, 5});
   round_trip(TeacherResult{{0.9, 48, 1000, 500}});
   round_trip(EvaluateResult{{0.8, 48, 400, 200}});
-  round_trip(CostTableResult{10, 3, {{8, 16, "k", "svd", "8x16"}}, "t.sqlite"});
+  round_trip(CostTableResult{10, 3, {{"k", form}}, "t.sqlite"});
   round_trip(DenseResult{simulated()});
   const json schedule = round_trip(ScheduleResult{simulated(), true, {40, 0.5, 0.6, 0.9}, {1, 2, 3, 4}, {5, 6, 7, 8}});
   EXPECT_EQ(schedule.at("simulated").at("energy_by_component_pj").at("dram"), 0.1);
   EXPECT_EQ(schedule.at("name"), "dense");
 
-  const TensorShape shape{{8}, {16}};
-  round_trip(SupernetResult{"s.safetensors", {{"layer", Method::kSvd, shape, {{2}, {4}}, {48, 96}}}});
+  round_trip(SupernetResult{"s.safetensors", {{"layer", {{"svd", form.shape, {2}}, form}, {48, 96}}}});
   round_trip(SearchResult{{1}, 0.5, {{0}, {1}}, "t.sqlite", 1.5, 2.5, report()});
   LoopResult loop;
   loop.subnet = {1};
@@ -67,7 +67,7 @@ TEST(StageJson, EveryResultThenItComesBack) {
   loop.cost_table.summary.energy_max = 1.25;
   loop.cost_table.shapes_chosen_otherwise = 1;
   loop.pareto = {{"svd", "8x16", "4", "8x16", 0.1, 0.2, 1, 2, 3, 4, true, false, true}};
-  loop.plans = {{"layer", Method::kSvd, shape, {4}}};
+  loop.forms = {{"layer", form}};
   loop.rounds = {{1, {1}, 1, 2, 3, 4, 0.5, 0.25, 0.125, 3, 2}, {2, {0}, 1, 2, 3, 4, 0.5, 0.25, 0.125, 3, std::nullopt}};
   loop.search = report();
   loop.calibration.parameters.dram_latency_cycles = 31;
@@ -88,7 +88,7 @@ TEST(StageJson, NoCorrelationThenNull) {
 
 TEST(StageJson, SkippedStageOfDistillationThenItsAccuracyIsAbsent) {
   StudentResult student;
-  student.plans = {{"layer", Method::kSvd, {{8}, {16}}, {4}}};
+  student.forms = {{"layer", form}};
   student.projected_accuracy_dev = 0.5;
   student.stage_two_accuracy_dev = 0.75;
   student.kept_stage = "stage_two";

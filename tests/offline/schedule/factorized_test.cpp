@@ -14,7 +14,7 @@ namespace {
 
 struct Case {
   const char* name;
-  Method method;
+  const char* method;
   const char* shape;
   std::vector<std::int64_t> ranks;
   std::int64_t in, out;
@@ -50,8 +50,7 @@ class FactorizedLayer : public testing::TestWithParam<Case> {
 };
 
 TEST_P(FactorizedLayer, RealEvaluationThenTheReconstructedMatrixTimesInput) {
-  const LoweredNetwork lowered =
-      lower_single_linear({"n", method_name(GetParam().method), kTokens}, form_, test::target());
+  const LoweredNetwork lowered = lower_single_linear({"n", GetParam().method, kTokens}, form_, test::target());
   const auto y = evaluate_real(lowered.network, x_).tensors[lowered.network.output];
   const auto reference = expected();
   double norm = 0;
@@ -61,7 +60,7 @@ TEST_P(FactorizedLayer, RealEvaluationThenTheReconstructedMatrixTimesInput) {
 }
 
 TEST_P(FactorizedLayer, IntegersThenCloseToTheLayerAndEqualToTheReference) {
-  LoweredNetwork lowered = lower_single_linear({"n", method_name(GetParam().method), kTokens}, form_, test::target());
+  LoweredNetwork lowered = lower_single_linear({"n", GetParam().method, kTokens}, form_, test::target());
   base::Problems problems;
   spec::check_structure(test::one_group_a_node(lowered.network), problems);
   EXPECT_EQ(problems.list(), std::vector<std::string>{});
@@ -86,14 +85,14 @@ TEST_P(FactorizedLayer, IntegersThenCloseToTheLayerAndEqualToTheReference) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Methods, FactorizedLayer,
-                         testing::Values(Case{"svd", Method::kSvd, "24x36", {5}, 36, 24},
-                                         Case{"cp3", Method::kCp, "24x4x9", {7}, 36, 24},
-                                         Case{"cp4", Method::kCp, "4x6x4x9", {7}, 36, 24},
-                                         Case{"cpRows", Method::kCp, "3x8x36", {9}, 36, 24},
-                                         Case{"tucker3", Method::kTucker, "24x4x9", {6, 3, 5}, 36, 24},
-                                         Case{"tucker4", Method::kTucker, "4x6x4x9", {3, 4, 3, 5}, 36, 24},
-                                         Case{"ttm2", Method::kTtm, "4x6,4x9", {1, 5, 1}, 36, 24},
-                                         Case{"ttm3", Method::kTtm, "2x3x4,3x3x4", {1, 4, 5, 1}, 36, 24}),
+                         testing::Values(Case{"svd", "svd", "24x36", {5}, 36, 24},
+                                         Case{"cp3", "cp", "24x4x9", {7}, 36, 24},
+                                         Case{"cp4", "cp", "4x6x4x9", {7}, 36, 24},
+                                         Case{"cpRows", "cp", "3x8x36", {9}, 36, 24},
+                                         Case{"tucker3", "tucker", "24x4x9", {6, 3, 5}, 36, 24},
+                                         Case{"tucker4", "tucker", "4x6x4x9", {3, 4, 3, 5}, 36, 24},
+                                         Case{"ttm2", "ttm", "4x6,4x9", {1, 5, 1}, 36, 24},
+                                         Case{"ttm3", "ttm", "2x3x4,3x3x4", {1, 4, 5, 1}, 36, 24}),
                          [](const auto& each) { return each.param.name; });
 
 // Query, key and value write head by head even where the factors' modes and the heads cut the features elsewhere.
@@ -103,7 +102,7 @@ TEST(FactorizedEncoder, ModesAcrossHeadsThenTheSameOutputAsItsReconstruction) {
     NetworkForms dense = test::random_forms(5), factorized = dense;
     const auto make = [rows](const LinearLayer& l) {
       const bool square = l.in == 24 && l.out == 24;
-      return test::random_factorized(l.name, Method::kCp,
+      return test::random_factorized(l.name, "cp",
                                      (square ? std::string(rows) : std::to_string(l.out)) + "x" + std::to_string(l.in),
                                      {9}, l.in, l.out, 2);
     };

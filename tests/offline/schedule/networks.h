@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "offline/decompose/form_text.h"
 #include "offline/network/model_config.h"
 #include "offline/schedule/addresses.h"
 #include "offline/schedule/lower_network.h"
@@ -43,19 +44,15 @@ inline NetworkForms random_forms(std::uint64_t seed) {
 }
 
 // A layer with random cores.
-inline LinearForm random_factorized(const std::string& name, Method method, const std::string& shape,
+inline LinearForm random_factorized(const std::string& name, const std::string& method, const std::string& shape,
                                     const std::vector<std::int64_t>& ranks, std::int64_t in, std::int64_t out,
                                     std::uint64_t seed) {
   LinearForm form;
   form.name = name;
   form.in = in;
   form.out = out;
-  Decomposition d;
-  d.method = method;
-  d.shape = parse_shape(shape, method, out, in);
-  d.ranks = ranks;
-  d.cores = empty_cores(method, d.shape, ranks);
-  if (method == Method::kCp || method == Method::kSvd)
+  Decomposition d = without_values({method, parse_shape(shape, method_named(method), out, in), ranks});
+  if (core_network(d.form).weighted)
     for (std::int64_t r = 0; r < ranks[0]; ++r)
       d.weights.push_back(1.5 - static_cast<double>(r) / static_cast<double>(ranks[0]));
   form.factors = d;

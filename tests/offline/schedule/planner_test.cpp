@@ -86,19 +86,19 @@ TEST_F(Planner, TwiceThenTheSameSchedule) {
 }
 
 TEST_F(Planner, FactorizedLayersThenEachMethodHasASchedule) {
-  for (Method method : {Method::kSvd, Method::kCp, Method::kTucker, Method::kTtm}) {
+  for (const Method* method : methods()) {
     NetworkForms forms = test::empty_forms();
     forms.linear = [method](const LinearLayer& layer) {
       LinearForm form = test::empty_form(layer);
-      factorize(form, method, 0.3, 1, 1);
+      factorize(form, *method, 0.3, 1, 1);
       return form;
     };
-    const PlannedNetwork planned = plan_network(graph_, {"small", method_name(method), 16}, forms, machine_);
+    const PlannedNetwork planned = plan_network(graph_, {"small", method->name(), 16}, forms, machine_);
     std::int64_t weights = 0;
     for (const spec::Tensor& t : planned.network.workload.tensors)
       if (t.kind == spec::TensorKind::kWeight) weights += t.bytes();
-    EXPECT_LE(weights, 0.31 * 2 * (4 * 64 * 64 + 2 * 64 * 128)) << method_name(method);
-    EXPECT_GT(planned.network.workload.nodes.size(), 22u) << method_name(method);
+    EXPECT_LE(weights, 0.31 * 2 * (4 * 64 * 64 + 2 * 64 * 128)) << method->name();
+    EXPECT_GT(planned.network.workload.nodes.size(), 22u) << method->name();
   }
 }
 

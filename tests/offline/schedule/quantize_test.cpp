@@ -108,7 +108,7 @@ TEST(IntegerNetwork, AnyLengthThenTheScalesOfTheScheduledNetworkAndCloseToTheRea
   const auto dense = forms.linear;
   forms.linear = [dense](const LinearLayer& layer) {
     if (layer.in != layer.out) return dense(layer);
-    return test::random_factorized(layer.name, Method::kSvd, "24x24", {20}, layer.in, layer.out, 5);
+    return test::random_factorized(layer.name, "svd", "24x24", {20}, layer.in, layer.out, 5);
   };
   const NetworkFamily family(graph, kUsual, forms);
   std::vector<std::vector<float>> inputs;

@@ -31,14 +31,13 @@ std::vector<EncodedText> toy_texts() {
   return texts;
 }
 
-std::vector<LayerPlan> max_plans(TorchModel& model) {
-  std::vector<LayerPlan> plans;
+std::vector<LayerForm> max_forms(TorchModel& model) {
+  std::vector<LayerForm> forms;
   for (auto& [name, slot] : model.body_linears()) {
     const std::int64_t out = (*slot)->out_features(), in = (*slot)->in_features();
-    const std::string shape = std::to_string(out) + "x" + std::to_string(in);
-    plans.push_back({name, Method::kTucker, parse_shape(shape, Method::kTucker, out, in), {12, 12}});
+    forms.push_back({name, {"tucker", {{out}, {in}}, {12, 12}}});
   }
-  return plans;
+  return forms;
 }
 
 std::vector<at::Tensor> copies(TorchModel& model) {
@@ -64,7 +63,7 @@ class LevelsTest : public ::testing::Test {
     prepare_process(1);
   }
   ~LevelsTest() override { std::filesystem::remove_all(folder_); }
-  SuperNet fresh() { return SuperNet(teacher_, max_plans(teacher_), {0.25, 0.5, 1.0}); }
+  SuperNet fresh() { return SuperNet(teacher_, max_forms(teacher_), {0.25, 0.5, 1.0}); }
 
   TorchModel teacher_;
   std::vector<EncodedText> texts_;
@@ -75,7 +74,13 @@ TEST_F(LevelsTest, LaddersAscendAndParamsFollow) {
   SuperNet net = fresh();
   ASSERT_EQ(net.ladders().size(), 12u);
   const RankLadder& l = net.ladders()[0];
-  EXPECT_EQ(l.choices, (std::vector<std::vector<std::int64_t>>{{3, 3}, {6, 6}, {12, 12}}));
+  std::vector<Ranks> ranks;
+  for (const Form& form : l.choices) ranks.push_back(form.ranks);
+  EXPECT_EQ(ranks, (std::vector<Ranks>{{3, 3}, {6, 6}, {12, 12}}));
+  const std::vector<RankLadder> back = ladders_from_json(to_json(net.ladders()), "ladders");
+  ASSERT_EQ(back.size(), net.ladders().size());
+  EXPECT_EQ(back[5].choices, net.ladders()[5].choices);
+  EXPECT_EQ(back[5].params, net.ladders()[5].params);
   EXPECT_EQ(l.params, (std::vector<std::int64_t>{9 + 96, 36 + 192, 144 + 384}));
   net.activate(net.smallest());
   EXPECT_EQ(encoder_parameters(net.model()), net.params(net.smallest()));
@@ -112,7 +117,7 @@ TEST_F(LevelsTest, EveryTechniqueChangesTheTraining) {
   base.steps = 6;
   base.batch_tokens = 64;
   const auto trained = [&](const SuperNetConfig& config) {
-    SuperNet net(teacher_, max_plans(teacher_), {0.25, 0.5, 1.0}, config.normalize_variance);
+    SuperNet net(teacher_, max_forms(teacher_), {0.25, 0.5, 1.0}, config.normalize_variance);
     train_supernet(net, teacher_, texts_, config);
     return copies(net.model());
   };
@@ -154,10 +159,10 @@ TEST_F(LevelsTest, DistillKilledAndResumedEqualsUninterruptedAndApproachesTheTea
   config.stage_one_rate = 2e-3;
   config.batch_tokens = 64;
   config.average_decay = 0.9;
-  auto plans = max_plans(teacher_);
-  for (LayerPlan& p : plans) p.ranks = {8, 8};
+  auto forms = max_forms(teacher_);
+  for (LayerForm& f : forms) f.form.ranks = {8, 8};
   TorchModel whole = clone(teacher_);
-  factorize(whole, plans);
+  factorize(whole, forms);
   TorchModel parts = clone(whole), later = clone(whole), last = clone(whole), before = clone(whole);
   EXPECT_TRUE(distill(whole, teacher_, texts_, config).complete);
   EXPECT_FALSE(distill(parts, teacher_, texts_, config, {folder_.string(), 7, 10}).complete);
@@ -185,10 +190,10 @@ TEST_F(LevelsTest, DistillWithDevThenTheBestMomentIsKeptAlsoThroughKills) {
   config.batch_tokens = 64;
   config.average_decay = 0.5;
   config.dev_steps = 5;
-  auto plans = max_plans(teacher_);
-  for (LayerPlan& p : plans) p.ranks = {6, 6};
+  auto forms = max_forms(teacher_);
+  for (LayerForm& f : forms) f.form.ranks = {6, 6};
   TorchModel whole = clone(teacher_);
-  factorize(whole, plans);
+  factorize(whole, forms);
   TorchModel last = clone(whole);
   const double projected = evaluate(whole, texts_).accuracy;
   const DistillResult expected = distill(whole, teacher_, texts_, config, {}, nullptr, texts_);
@@ -228,10 +233,10 @@ TEST_F(LevelsTest, DistillWithARateThatDestroysTheStudentThenTheProjectionIsKept
   config.stage_two_rate = 0.5;
   config.kl_weight = 0;
   config.batch_tokens = 64;
-  auto plans = max_plans(teacher_);
-  for (LayerPlan& p : plans) p.ranks = {16, 16};
+  auto forms = max_forms(teacher_);
+  for (LayerForm& f : forms) f.form.ranks = {16, 16};
   TorchModel student = clone(teacher_);
-  factorize(student, plans);
+  factorize(student, forms);
   const auto before = copies(student);
   const DistillResult result = distill(student, teacher_, texts_, config, {}, nullptr, dev);
   EXPECT_LT(result.scores.back().accuracy, result.scores.front().accuracy);

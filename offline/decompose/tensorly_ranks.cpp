@@ -1,7 +1,7 @@
 // TensorLy's rules restated from their equations (parameters of the decomposition = ratio * parameters of the tensor),
 // in the same order of floating-point operations; the Tucker equation is solved by Brent's method (Brent 1973, chapter
 // 4) with scipy's tolerances, since the rounding can depend on the last bits.
-#include "offline/decompose/rank_rules.h"
+#include "offline/decompose/tensorly_ranks.h"
 
 #include <algorithm>
 #include <cmath>
@@ -14,6 +14,7 @@
 namespace heat::offline {
 namespace {
 
+using spec::product;
 using Modes = std::vector<std::int64_t>;
 
 double sum_of(const Modes& m) {
@@ -39,7 +40,7 @@ double brent_root(const std::function<double(double)>& f, double a, double b) {
   if (f_previous == 0) return a;
   if (f_current == 0) return b;
   if (std::signbit(f_previous) == std::signbit(f_current))
-    throw base::ConfigError("TensorLy's tucker rule has no solution for this shape and ratio");
+    throw base::ConfigError("TensorLy's rule has no solution for this shape and ratio");
   double bracket = 0, f_bracket = 0, step_before = 0, step = 0;
   for (int i = 0; i < 100; ++i) {
     if (f_previous != 0 && f_current != 0 && std::signbit(f_previous) != std::signbit(f_current)) {
@@ -79,7 +80,7 @@ double brent_root(const std::function<double(double)>& f, double a, double b) {
   return current;
 }
 
-Modes tensorly_tucker(const Modes& modes, double ratio, const TensorLyOptions& options) {
+Modes tensorly_multilinear(const Modes& modes, double ratio, const TensorLyOptions& options) {
   const auto fixed = [&](std::size_t n) {
     return std::find(options.fixed_modes.begin(), options.fixed_modes.end(), n) != options.fixed_modes.end();
   };
@@ -140,22 +141,22 @@ Modes paired(const Modes& modes) {
   return pairs;
 }
 
-std::int64_t format_params(RankFormat format, const Modes& modes, const Modes& ranks) {
+std::int64_t rule_params(TensorLyRule rule, const Modes& modes, const Modes& ranks) {
   std::int64_t count = 0;
-  switch (format) {
-    case RankFormat::kCp:
+  switch (rule) {
+    case TensorLyRule::kComponents:
       return ranks[0] * static_cast<std::int64_t>(sum_of(modes));
-    case RankFormat::kTucker:
+    case TensorLyRule::kMultilinear:
       for (std::size_t n = 0; n < modes.size(); ++n) count += modes[n] * ranks[n];
       return count + product(ranks);
-    case RankFormat::kTensorTrain:
-    case RankFormat::kTensorRing:
+    case TensorLyRule::kTrain:
+    case TensorLyRule::kRing:
       for (std::size_t n = 0; n < modes.size(); ++n) count += ranks[n] * modes[n] * ranks[n + 1];
       return count;
-    case RankFormat::kTensorTrainMatrix:
-      return format_params(RankFormat::kTensorTrain, paired(modes), ranks);
+    case TensorLyRule::kTrainMatrix:
+      return rule_params(TensorLyRule::kTrain, paired(modes), ranks);
   }
-  throw std::logic_error("unknown rank format");
+  throw std::logic_error("unknown TensorLy rule");
 }
 
 }  // namespace
@@ -167,29 +168,29 @@ Rounding rounding_from_name(const std::string& name) {
   throw base::ConfigError("unknown rounding '" + name + "': expected round, floor or ceil");
 }
 
-RankChoice tensorly_ranks(RankFormat format, const Modes& modes, double ratio, const TensorLyOptions& options) {
+RankChoice tensorly_ranks(TensorLyRule rule, const Modes& modes, double ratio, const TensorLyOptions& options) {
   if (!(ratio > 0) || !std::isfinite(ratio))
     throw base::ConfigError("ratio " + std::to_string(ratio) + ": expected above 0");
   const double elements = static_cast<double>(product(modes));
   RankChoice choice;
-  switch (format) {
-    case RankFormat::kCp:
+  switch (rule) {
+    case TensorLyRule::kComponents:
       choice.ranks = {rounded(elements * ratio / sum_of(modes), options.rounding)};
       break;
-    case RankFormat::kTucker:
-      choice.ranks = tensorly_tucker(modes, ratio, options);
+    case TensorLyRule::kMultilinear:
+      choice.ranks = tensorly_multilinear(modes, ratio, options);
       break;
-    case RankFormat::kTensorTrain:
+    case TensorLyRule::kTrain:
       choice.ranks = tensorly_train(modes, ratio, options);
       break;
-    case RankFormat::kTensorRing:
+    case TensorLyRule::kRing:
       choice.ranks.assign(modes.size() + 1, rounded(std::sqrt(elements * ratio / sum_of(modes)), options.rounding));
       break;
-    case RankFormat::kTensorTrainMatrix:
+    case TensorLyRule::kTrainMatrix:
       choice.ranks = tensorly_train(paired(modes), ratio, {});
       break;
   }
-  choice.params = format_params(format, modes, choice.ranks);
+  choice.params = rule_params(rule, modes, choice.ranks);
   choice.achieved_ratio = static_cast<double>(choice.params) / elements;
   return choice;
 }

@@ -1,0 +1,15 @@
+// Shapes for a matrix when only its method is known.
+#pragma once
+
+#include "offline/decompose/methods.h"
+
+namespace heat::offline {
+
+// The method's plain shape of a matrix [rows, cols]: the matrix itself; a free shape has the rows as the most even pair
+// of factors times cols (768x3072: 24x32x3072); a paired one even pairs of both.
+TensorShape default_shape(const Method& method, std::int64_t rows, std::int64_t cols);
+
+// The shape of fewest modes: the matrix itself, or even pairs of both sides for a method that pairs them.
+TensorShape coarsest_shape(const Method& method, std::int64_t rows, std::int64_t cols);
+
+}  // namespace heat::offline
