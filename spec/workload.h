@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "spec/ids.h"
 #include "spec/form.h"
+#include "spec/ids.h"
 #include "spec/mapping.h"
 #include "spec/tensor.h"
 

@@ -112,9 +112,10 @@ void CostTable::insert(const CostRow& r) {
   const auto known = [](bool is_known, double value) { return is_known ? std::optional(value) : std::nullopt; };
   Statement(state_->database, std::string("INSERT OR REPLACE INTO candidate(") + kColumns +
                                   ") VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)")
-      .run(r.key(), r.rows(), r.cols(), r.tokens, r.form.method, shape_text(r.form), ranks_text(r.form.ranks), r.params, r.ratio, r.error, r.feasible,
-           r.reason, r.einsum, r.path, r.mapping, r.macs, r.energy_pj, r.latency_ns, r.edp_js, r.measured_energy_pj,
-           r.measured_latency_ns, known(r.measured_energy_pj || r.class_energy_correction, r.energy_correction()),
+      .run(r.key(), r.rows(), r.cols(), r.tokens, r.form.method, shape_text(r.form), ranks_text(r.form.ranks), r.params,
+           r.ratio, r.error, r.feasible, r.reason, r.einsum, r.path, r.mapping, r.macs, r.energy_pj, r.latency_ns,
+           r.edp_js, r.measured_energy_pj, r.measured_latency_ns,
+           known(r.measured_energy_pj || r.class_energy_correction, r.energy_correction()),
            known(r.measured_latency_ns || r.class_latency_correction, r.latency_correction()));
 }
 

@@ -130,7 +130,7 @@ std::vector<double> reconstruct(const Decomposition& d, int threads) {
   const Reconstruction order = reconstruction_of(network, d.form.shape);
   Contraction contraction(d, network, threads);
   for (std::size_t j = 0; j < order.joins.size(); ++j) {
-    if (j == order.sides && network.weighted) contraction.weigh(*network.weighted, d.weights);
+    if (j == order.sides && !d.weights.empty()) contraction.weigh(*network.weighted, d.weights);
     contraction.join(order.joins[j]);
   }
   return contraction.result();
@@ -156,7 +156,7 @@ Decomposition without_values(const Form& form) {
 std::vector<Core> deployed_cores(const Decomposition& d) {
   std::vector<Core> cores = d.cores;
   const CoreNetwork network = core_network(d.form);
-  if (!network.weighted || cores.front().data.empty()) return cores;
+  if (d.weights.empty()) return cores;
   std::vector<std::size_t> holders;
   for (std::size_t c = 0; c < cores.size(); ++c)
     if (network.cores[c].axis_of(*network.weighted)) holders.push_back(c);
@@ -184,7 +184,7 @@ Decomposition truncate(const Decomposition& d, const Ranks& ranks) {
   Decomposition out{{d.form.method, d.form.shape, ranks}, {}, d.weights};
   const CoreNetwork network = core_network(out.form);
   for (std::size_t k = 0; k < d.cores.size(); ++k) out.cores.push_back(corner(d.cores[k], network.cores[k].dims()));
-  if (network.weighted) {
+  if (!out.weights.empty()) {
     const CoreShape& holder = *std::find_if(network.cores.begin(), network.cores.end(),
                                             [&](const CoreShape& c) { return c.axis_of(*network.weighted); });
     out.weights.resize(static_cast<std::size_t>(holder.axes[*holder.axis_of(*network.weighted)].size));

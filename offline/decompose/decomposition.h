@@ -22,8 +22,8 @@ struct Core {
   std::vector<double> data;
 };
 
-// A decomposed matrix: the cores of core_network(form), in its order, and a weight for each component of the weighted
-// index where the network has one.
+// A decomposed matrix: the cores of core_network(form), in its order, and a weight for each component of the network's
+// weighted index; no weights: they are in the cores, or the network has none.
 struct Decomposition {
   Form form;
   std::vector<Core> cores;

@@ -19,7 +19,8 @@ void check_forms(TorchModel& model, const std::vector<LayerForm>& forms, const s
 // Layer-wise projection: each named layer's weight is decomposed at its form's ranks, clipped to what is feasible, which
 // minimises ||W - W'||_F (paper 2.2.3). Layers without a form stay dense. Returns the relative error of each. Throws
 // ConfigError on what check_forms rejects and on a layer that is factorised already.
-std::vector<double> factorize(TorchModel& model, const std::vector<LayerForm>& forms, const DecomposeOptions& options = {});
+std::vector<double> factorize(TorchModel& model, const std::vector<LayerForm>& forms,
+                              const DecomposeOptions& options = {});
 
 // The factorised layers in the encoder's order (none of a dense model).
 std::vector<std::pair<std::string, FactorizedLinear*>> factorized_layers(TorchModel& model);

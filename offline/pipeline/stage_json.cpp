@@ -16,6 +16,14 @@ namespace heat::offline {
 
 using nlohmann::json;
 
+void to_json(json& j, const ChosenShape& c) {
+  j = {{"key", c.key}, {"form", spec::to_json(c.form)}};
+}
+void from_json(const json& j, ChosenShape& c) {
+  j.at("key").get_to(c.key);
+  c.form = spec::form_from_json(j.at("form"), "chosen form");
+}
+
 HEAT_MEMBERS(BaselineResult, accuracy, dev_accuracy, features, train_examples, test_examples)
 HEAT_MEMBERS(NetworkScore, accuracy, examples, params, encoder_params)
 HEAT_MEMBERS(CostTableResult, candidates, front, chosen, file)
@@ -37,14 +45,6 @@ HEAT_MEMBERS(LoopPoint, group, predicted_cycles_before, predicted_cycles_after, 
              predicted_energy_pj_before, predicted_energy_pj_after, measured_energy_pj)
 HEAT_MEMBERS(DistillScore, stage, step, accuracy_dev)
 HEAT_MEMBERS(Int8Score, examples, accuracy, float_accuracy, agreement)
-
-void to_json(json& j, const ChosenShape& c) {
-  j = {{"key", c.key}, {"form", spec::to_json(c.form)}};
-}
-void from_json(const json& j, ChosenShape& c) {
-  j.at("key").get_to(c.key);
-  c.form = spec::form_from_json(j.at("form"), "chosen form");
-}
 
 void to_json(json& j, const TeacherResult& r) {
   j = static_cast<const NetworkScore&>(r);

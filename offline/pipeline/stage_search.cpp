@@ -70,7 +70,8 @@ TableCorrections describe_table(const std::vector<CostRow>& rows, const Pipeline
   TableCorrections corrections{summarize_corrections(rows), 0};
   const std::vector<ChosenShape> now = choose_shapes(rows, config);
   for (std::size_t i = 0; i < now.size(); ++i)
-    corrections.shapes_chosen_otherwise += now[i].method != chosen[i].method || now[i].shape != chosen[i].shape;
+    corrections.shapes_chosen_otherwise +=
+        now[i].form.method != chosen[i].form.method || now[i].form.shape != chosen[i].form.shape;
   return corrections;
 }
 

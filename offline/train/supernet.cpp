@@ -23,8 +23,8 @@ double weight_variance(const TorchModel& teacher, const std::string& layer) {
 
 }  // namespace
 
-SuperNet::SuperNet(const TorchModel& teacher, const std::vector<LayerForm>& max_forms, const std::vector<double>& fractions,
-                   bool normalize_variance, const DecomposeOptions& options)
+SuperNet::SuperNet(const TorchModel& teacher, const std::vector<LayerForm>& max_forms,
+                   const std::vector<double>& fractions, bool normalize_variance, const DecomposeOptions& options)
     : model_(clone(teacher)) {
   factorize(model_, max_forms, options);
   for (const auto& [name, layer] : factorized_layers(model_)) {

@@ -8,15 +8,10 @@
 namespace heat::repo {
 namespace {
 
-// What is left of a line without its comment. Enough for this tree, where no text holds two slashes but addresses.
-std::string code_of(const std::string& line) {
-  return line.substr(0, line.find("//"));
-}
-
 bool names_bert(const std::string& line) {
   static const std::regex name("Bert|(^|[^a-z])bert");
   static const std::regex example("wordnet-bert");  // the folder of the shipped example
-  return std::regex_search(std::regex_replace(code_of(line), example, ""), name);
+  return std::regex_search(std::regex_replace(without_comment(line), example, ""), name);
 }
 
 TEST(NetworkNames, LinesAreReadAsMeant) {

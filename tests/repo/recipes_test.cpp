@@ -55,7 +55,8 @@ std::set<std::string> found(const std::string& words, const std::set<std::string
 struct Recipe {
   const char *title, *words;
 };
-const Recipe kRecipes[] = {{"A unit of the chiplet", "SIMBA_VECTOR|VectorEngine|vector_engine"},
+const Recipe kRecipes[] = {{"A decomposition method", "ttm_method|ttm\\.cpp"},
+                           {"A unit of the chiplet", "SIMBA_VECTOR|VectorEngine|vector_engine"},
                            {"An energy action", "kNopByteHop|nop_byte_hop"},
                            {"A DRAM command", "kRefBank|REFPB"},
                            {"A network", "build_bert|bert\\.cpp"},
@@ -65,7 +66,7 @@ const Recipe kRecipes[] = {{"A unit of the chiplet", "SIMBA_VECTOR|VectorEngine|
 TEST(Recipes, ListExactlyTheFilesOfTheirExample) {
   for (const Recipe& r : kRecipes) {
     const std::set<std::string> recipe = listed(r.title);
-    EXPECT_GE(recipe.size(), 4u) << r.title;
+    EXPECT_GE(recipe.size(), 3u) << r.title;
     EXPECT_EQ(found(r.words, recipe), recipe) << r.title;
   }
 }

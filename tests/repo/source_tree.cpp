@@ -44,6 +44,10 @@ std::vector<SourceFile> repository_files() {
   return files;
 }
 
+std::string without_comment(const std::string& line) {
+  return line.substr(0, line.find("//"));
+}
+
 std::vector<Include> includes_of(const SourceFile& file) {
   static const std::regex pattern(R"re(^\s*#\s*include\s*([<"])([^>"]+)[>"].*)re");
   std::vector<Include> list;

@@ -24,6 +24,8 @@ std::vector<SourceFile> repository_files();
 bool is_source(const std::string& path);
 bool has_suffix(const std::string& text, const std::string& suffix);
 bool has_prefix(const std::string& text, const std::string& prefix);
+// What stands on a line ahead of `//`. Enough for this tree, where no text holds two slashes but addresses.
+std::string without_comment(const std::string& line);
 // The includes of a source. What stands in a comment after `//` does not count.
 std::vector<Include> includes_of(const SourceFile& file);
 

@@ -109,7 +109,7 @@ TEST(Schedule, EveryFieldSurvivesTheJson) {
 }
 
 TEST(Schedule, OfAnotherFormatOrNoneThenOneProblemSaysWhichIsExpected) {
-  for (const char* format : {"heat-schedule/1", "heat-schedule/3", ""}) {
+  for (const char* format : {"heat-schedule/2", "heat-schedule/4", ""}) {
     const std::string error = error_after([&](Json& j) {
       if (*format)
         j["format"] = format;
@@ -288,7 +288,7 @@ TEST(Schedule, SeveralMistakesAreNamedTogetherWithTheirLines) {
     group(j, 3)["step"] = "two";
   });
   EXPECT_NE(error.find("4 problems"), std::string::npos) << error;
-  EXPECT_NE(error.find("broken.json:6: workload.tokens: value 0 is out of range"), std::string::npos) << error;
+  EXPECT_NE(error.find("broken.json:7: workload.tokens: value 0 is out of range"), std::string::npos) << error;
   EXPECT_NE(error.find("workload.tensors[2].kind: 'weigth' is not one of"), std::string::npos) << error;
   EXPECT_NE(error.find("(did you mean 'weight'?)"), std::string::npos) << error;
   EXPECT_NE(

@@ -99,9 +99,11 @@ TEST_F(TrainingCommands, LevelsTwoAndThreeFromCheckpointToStudent) {
   json costs = {{"layers", json::object()}};
   const json ladders = json::parse(text("supernet/ladders.json"));
   for (const json& layer : ladders["layers"])
-    for (const json& ranks : layer["choices"])
+    for (const json& form : layer["choices"]) {
+      const int rank = form["ranks"][0];
       costs["layers"][layer["layer"].get<std::string>()].push_back(
-          {{"ranks", ranks}, {"energy_pj", 1000.0 * ranks[0].get<int>()}, {"latency_ns", 10.0 * ranks[0].get<int>()}});
+          {{"ranks", form["ranks"]}, {"energy_pj", 1000.0 * rank}, {"latency_ns", 10.0 * rank}});
+    }
   write("costs.json", costs.dump());
   write("search.yaml", text("common") + "supernet: " + file("supernet") + "\ncosts: " + file("costs.json") +
                            "\nsamples: 20\ntensorly_ratios: [0.5]\nrandom_baselines: 2\nevolution: {population: 20, "

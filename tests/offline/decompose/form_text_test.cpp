@@ -35,10 +35,12 @@ TEST(TensorShape, SizeOneModeAtBorderThenAmbiguous) {
 TEST(TensorShape, MismatchThenErrorNamesTheNumbers) {
   EXPECT_NE(error_of([] { parse_shape("768x12x63", method_named("cp"), 768, 768); }).find("768 x 768"),
             std::string::npos);
-  EXPECT_NE(error_of([] { parse_shape("24x31,48x64", method_named("ttm"), 768, 3072); }).find("744"), std::string::npos);
+  EXPECT_NE(error_of([] { parse_shape("24x31,48x64", method_named("ttm"), 768, 3072); }).find("744"),
+            std::string::npos);
   EXPECT_NE(error_of([] { parse_shape("24x32x48x64", method_named("ttm"), 768, 3072); }).find("comma"),
             std::string::npos);
-  EXPECT_NE(error_of([] { parse_shape("768,48x64", method_named("ttm"), 768, 3072); }).find("as many"), std::string::npos);
+  EXPECT_NE(error_of([] { parse_shape("768,48x64", method_named("ttm"), 768, 3072); }).find("as many"),
+            std::string::npos);
 }
 
 TEST(TensorShape, BadTextThenErrorNamesTheToken) {

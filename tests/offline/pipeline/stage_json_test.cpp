@@ -48,8 +48,12 @@ SearchReport report() {
   return {{{0, 1, 2, 3}, {2, 0.5, 0.75, 9}}, {{"uniform 0", subnet}}, subnet, true, 1e-6};
 }
 
+Form sample_form() {
+  return {"svd", {{8}, {16}}, {4}};
+}
+
 TEST(StageJson, EveryResultThenItComesBack) {
-  const Form form{"svd", {{8}, {16}}, {4}};
+  const Form form = sample_form();
   round_trip(BaselineResult{0.5, 0.25, 3, 4, 5});
   round_trip(TeacherResult{{0.9, 48, 1000, 500}});
   round_trip(EvaluateResult{{0.8, 48, 400, 200}});
@@ -88,7 +92,7 @@ TEST(StageJson, NoCorrelationThenNull) {
 
 TEST(StageJson, SkippedStageOfDistillationThenItsAccuracyIsAbsent) {
   StudentResult student;
-  student.forms = {{"layer", form}};
+  student.forms = {{"layer", sample_form()}};
   student.projected_accuracy_dev = 0.5;
   student.stage_two_accuracy_dev = 0.75;
   student.kept_stage = "stage_two";
@@ -104,7 +108,7 @@ TEST(StageJson, SummaryThenSortedOnDiskAndComesBack) {
   s.arch = "simba-l";
   s.distilled.projected_accuracy_dev = 0.5;
   s.distilled.kept_stage = "projected";
-  s.shapes = {{8, 16, "", "svd", "8x16"}};
+  s.shapes = {{"", {"svd", {{8}, {16}}, {}}}};
   s.spearman = 0.5;
   const json written = round_trip(s);
   EXPECT_EQ(written.dump(), json::parse(ordered_json_of(s).dump()).dump());
