@@ -26,7 +26,7 @@ std::vector<StepClass> step_classes(const Shares& shares, std::int64_t step) {
   return classes;
 }
 
-StepPricer::StepPricer(const Machine& machine) : m_(machine) {
+StepPricer::StepPricer(const machines::Machine& machine) : m_(machine) {
   const spec::ArchSpec& a = m_.arch;
   const spec::EnergyTable& e = m_.energy;
   const int n = a.chiplets();
@@ -62,10 +62,10 @@ namespace {
 void add_on_chip(std::array<double, spec::kActionCount>& to, const StepCounts& c, double times) {
   const auto add = [&](Action action, double count) { to[static_cast<std::size_t>(action)] += times * count; };
   add(Action::kMac, c.macs);
-  add(Action::kWeightBufferRead, c.weight_reads);
-  add(Action::kWeightBufferWrite, c.weight_writes);
-  add(Action::kInputBufferRead, c.input_reads);
-  add(Action::kInputBufferWrite, c.input_writes);
+  add(Action::kWeightBufferRead, c.weight.buffer_reads);
+  add(Action::kWeightBufferWrite, c.weight.buffer_writes);
+  add(Action::kInputBufferRead, c.input.buffer_reads);
+  add(Action::kInputBufferWrite, c.input.buffer_writes);
   add(Action::kAccumulatorRead, c.accumulator_reads);
   add(Action::kAccumulatorWrite, c.accumulator_writes);
   add(Action::kPpuElement, c.ppu_elements);
@@ -77,7 +77,7 @@ void add_on_chip(std::array<double, spec::kActionCount>& to, const StepCounts& c
 }
 
 // Busy cycles of what a chiplet has of its own.
-void set_chip_busy(NodeStep& s, const StepCounts& full, const Machine& machine) {
+void set_chip_busy(NodeStep& s, const StepCounts& full, const machines::Machine& machine) {
   const spec::ArchSpec& a = machine.arch;
   const Calibration& cal = machine.calibration;
   const auto busy = [&](Resource r) -> double& { return s.busy[static_cast<std::size_t>(r)]; };
@@ -100,22 +100,25 @@ NodeStep StepPricer::price(const StepCounts& full, const StepCounts* partial, bo
   if (partial) add_on_chip(s.actions, *partial, 1);
 
   double nop_hops = 0, link = 0, first = 0;
-  const auto load = [&](bool shared, double bytes_full, double bytes_partial, double first_bytes) {
+  LoadWork work;
+  const auto load = [&](bool shared, const OperandCounts& of_full, const OperandCounts& of_partial) {
     const int f = shares.full;
+    const double bytes_full = of_full.load_bytes, bytes_partial = of_partial.load_bytes;
     if (shared) {
       s.load_bytes += bytes_full;
       nop_hops += (bytes_full - bytes_partial) * tree_links(f) + bytes_partial * tree_links(partial ? f + 1 : f);
       link += bytes_full;
-      first += first_bytes;
+      first += of_full.first_bytes;
     } else {
       s.load_bytes += f * bytes_full + bytes_partial;
       nop_hops += bytes_full * unicast_hops(f) + bytes_partial * (partial ? unicast_hops(f + 1) - unicast_hops(f) : 0);
       link += bytes_full * busiest_[static_cast<std::size_t>(f)];
-      first += f * first_bytes;
+      first += f * of_full.first_bytes;
     }
+    work.add(shared, f, bytes_full, bytes_partial, of_full.requests, of_full.loads);
   };
-  load(weight_shared, full.weight_load_bytes, partial ? partial->weight_load_bytes : 0, full.first_weight_bytes);
-  load(input_shared, full.input_load_bytes, partial ? partial->input_load_bytes : 0, full.first_input_bytes);
+  load(weight_shared, full.weight, partial ? partial->weight : OperandCounts{});
+  load(input_shared, full.input, partial ? partial->input : OperandCounts{});
   s.store_bytes = shares.full * full.store_bytes + (partial ? partial->store_bytes : 0);
   nop_hops += full.store_bytes * unicast_hops(shares.full);
   if (partial) nop_hops += partial->store_bytes * (unicast_hops(shares.full + 1) - unicast_hops(shares.full));
@@ -127,11 +130,6 @@ NodeStep StepPricer::price(const StepCounts& full, const StepCounts* partial, bo
                          m_.arch.nop.link_bytes_per_cycle;
   set_chip_busy(s, full, m_);
 
-  LoadWork work;
-  work.add(weight_shared, shares.full, full.weight_load_bytes, partial ? partial->weight_load_bytes : 0,
-           full.weight_requests, full.weight_loads);
-  work.add(input_shared, shares.full, full.input_load_bytes, partial ? partial->input_load_bytes : 0,
-           full.input_requests, full.input_loads);
   busy(Resource::kDram) =
       port_cycles(s.load_bytes + s.store_bytes,
                   work.part[0].port_requests + work.part[1].port_requests + shares.full * full.store_requests);

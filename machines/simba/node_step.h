@@ -3,11 +3,45 @@
 
 #include <array>
 
-#include "machines/simba/cost_model.h"
+#include "base/enum_table.h"
+#include "machines/machine.h"
 #include "machines/simba/shares.h"
 #include "machines/simba/step_counts.h"
 
 namespace heat::machines::simba {
+
+// Where cycles can go.
+enum class Resource {
+  kDram,
+  kNop,
+  kDma,
+  kGbRead,
+  kGbWrite,
+  kNocSend,
+  kNocDrain,
+  kCompute,
+  kPpu,
+  kController,
+  kVectorUnit
+};
+struct ResourceInfo {
+  Resource value;
+  const char* name;
+  bool memory;  // moves operands between DRAM and the global buffers; the others execute what is there
+};
+constexpr std::array<ResourceInfo, 11> kResources{{{Resource::kDram, "dram", true},
+                                                   {Resource::kNop, "nop", true},
+                                                   {Resource::kDma, "dma", true},
+                                                   {Resource::kGbRead, "gb_read", false},
+                                                   {Resource::kGbWrite, "gb_write", false},
+                                                   {Resource::kNocSend, "noc_send", false},
+                                                   {Resource::kNocDrain, "noc_drain", false},
+                                                   {Resource::kCompute, "compute", false},
+                                                   {Resource::kPpu, "ppu", false},
+                                                   {Resource::kController, "controller", false},
+                                                   {Resource::kVectorUnit, "vector_unit", false}}};
+static_assert(base::in_enum_order(kResources));
+constexpr std::size_t kResourceCount = kResources.size();
 
 // Steps that cover the same numbers of values.
 struct StepClass {
@@ -51,7 +85,7 @@ struct LoadWork {
 // What of the machine the steps need, worked out once.
 class StepPricer {
  public:
-  explicit StepPricer(const Machine& machine);
+  explicit StepPricer(const machines::Machine& machine);
 
   // `full` on each of the full chiplets, `partial` (may be null) on the partial one.
   NodeStep price(const StepCounts& full, const StepCounts* partial, bool weight_shared, bool input_shared,
@@ -80,10 +114,10 @@ class StepPricer {
   double tree_links(int count) const { return tree_[static_cast<std::size_t>(count)]; }
   // Sum over the first `count` chiplets of the hops from the DRAM's chiplet.
   double unicast_hops(int count) const { return hops_[static_cast<std::size_t>(count)]; }
-  const Machine& machine() const { return m_; }
+  const machines::Machine& machine() const { return m_; }
 
  private:
-  const Machine& m_;
+  const machines::Machine& m_;
   std::vector<double> tree_, hops_, busiest_;
   double port_bytes_per_cycle_ = 1, static_pj_per_cycle_ = 0, background_pj_per_cycle_ = 0, barrier_cycles_ = 0,
          load_latency_ = 0, noc_latency_ = 0;

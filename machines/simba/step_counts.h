@@ -30,32 +30,35 @@ struct GemmShape {
   EpilogueShape epilogue{};
 };
 
-// Counts of one execution. Doubles that hold integers, except DRAM bytes (means over alignments).
+// Of a step's weights or inputs.
+struct OperandCounts {
+  double buffer_writes = 0, buffer_reads = 0;      // of the PEs' buffers, bytes summed over PEs
+  double loads = 0, load_bytes = 0, requests = 0;  // from DRAM: commands, whole bursts, requests
+  double fill_bytes = 0;                           // plain bytes of loads into the global buffer
+  double sends = 0, send_bytes = 0;                // commands; plain bytes, each multicast once
+  double first_bytes = 0;                          // load_bytes of the first tile
+};
+
+// Counts of one execution on one chiplet. Doubles that hold integers, except DRAM bytes (means over alignments). A
+// shared operand is read from DRAM once for all chiplets.
 struct StepCounts {
+  OperandCounts weight, input;
   // Processing elements, summed.
-  double macs = 0, weight_writes = 0, weight_reads = 0, input_writes = 0, input_reads = 0;
-  double accumulator_writes = 0, accumulator_reads = 0, ppu_elements = 0;
+  double macs = 0, accumulator_writes = 0, accumulator_reads = 0, ppu_elements = 0;
   // Global buffer, accesses of word_bytes.
   double gb_reads = 0, gb_writes = 0;
   double noc_byte_hops = 0;
   // Commands by kind.
-  double weight_loads = 0, input_loads = 0, stores = 0, weight_sends = 0, input_sends = 0, waves = 0, drains = 0,
-         vectors = 0;
-  // DRAM, bytes in whole bursts, of this chiplet (a shared operand: read once for all).
-  double weight_load_bytes = 0, input_load_bytes = 0, store_bytes = 0;
-  // DRAM requests of this chiplet's load and store engines.
-  double weight_requests = 0, input_requests = 0, store_requests = 0;
-  // Plain bytes: of loads into the global buffer, of sends out of it (each multicast once), of drains into it.
-  double weight_fill_bytes = 0, input_fill_bytes = 0, weight_send_bytes = 0, input_send_bytes = 0, drain_bytes = 0;
-  double store_out_bytes = 0;
+  double stores = 0, waves = 0, drains = 0, vectors = 0;
+  // Stores: whole bursts, requests, plain bytes out of the global buffer; plain bytes of drains into it.
+  double store_bytes = 0, store_requests = 0, store_out_bytes = 0, drain_bytes = 0;
   // Busy cycles.
   double vector_elements = 0, send_flits = 0, drain_flits = 0, compute_cycles = 0, ppu_cycles = 0, vector_cycles = 0;
-  // The pipeline's ends: tiles of the global buffer, bytes of the first and the last.
-  double tiles = 0, first_weight_bytes = 0, first_input_bytes = 0, last_store_bytes = 0;
-  double first_send_flits = 0, last_drain_flits = 0;
+  // The pipeline's ends: tiles of the global buffer, the last one's store, the first send and the last drain.
+  double tiles = 0, last_store_bytes = 0, first_send_flits = 0, last_drain_flits = 0;
 
-  double loads() const { return weight_loads + input_loads; }
-  double commands() const { return loads() + stores + weight_sends + input_sends + waves + drains + vectors; }
+  double loads() const { return weight.loads + input.loads; }
+  double commands() const { return loads() + stores + weight.sends + input.sends + waves + drains + vectors; }
 };
 
 // Counts a GEMM of extents `e` under `mapping` (tiles larger than the extents are clipped).

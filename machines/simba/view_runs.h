@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <cmath>
 #include <cstdint>
 #include <vector>
 
@@ -62,6 +63,12 @@ class ViewRuns {
 // Bytes of a packed block in whole units.
 constexpr std::int64_t packed_accesses(std::int64_t bytes, std::int64_t unit) {
   return (bytes + unit - 1) / unit;
+}
+
+// Bytes in whole blocks of the DRAM.
+inline double whole_blocks(double bytes) {
+  constexpr double kBlock = spec::kDmaBlockBytes;
+  return kBlock * std::ceil(bytes / kBlock);
 }
 
 }  // namespace heat::machines::simba

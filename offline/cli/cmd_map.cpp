@@ -2,6 +2,7 @@
 #include <chrono>
 #include <sstream>
 
+#include "machines/make_machine.h"
 #include "offline/cli/command.h"
 #include "offline/mapper/search.h"
 #include "offline/schedule/gemm_problem.h"
@@ -81,7 +82,7 @@ ordered_json result_json(const spec::Workload& workload, const mapper::SearchRes
   json["wall_s"] = wall_s;
   json["considered"] = r.considered;
   json["evaluated"] = r.evaluated;
-  json["bottleneck"] = machines::simba::resource_name(r.cost.bottleneck());
+  json["bottleneck"] = r.cost.bottleneck();
   json["macs"] = r.cost.macs;
   json["dram_bytes"] = r.cost.dram_bytes;
   json["mapping"] = mapping_json(workload, r.group);
@@ -89,8 +90,7 @@ ordered_json result_json(const spec::Workload& workload, const mapper::SearchRes
     for (const auto& [tensor, a] : tensors)
       json["accesses"][level][tensor] = {{"reads", a.reads}, {"fills", a.fills}, {"updates", a.updates}};
   for (const auto& [component, pj] : r.cost.energy_by_component_pj) json["energy_by_component_pj"][component] = pj;
-  for (const machines::simba::ResourceInfo& resource : machines::simba::kResources)
-    json["resource_cycles"][resource.name] = r.cost.resource_cycles[static_cast<std::size_t>(resource.value)];
+  for (const auto& [resource, cycles] : r.cost.resource_cycles) json["resource_cycles"][resource] = cycles;
   return json;
 }
 
@@ -102,9 +102,8 @@ int run_map(int argc, char** argv) {
   const auto start = std::chrono::steady_clock::now();
   const spec::ArchSpec arch = spec::ArchSpec::load(o.arch);
   const spec::EnergyTable energy = spec::EnergyTable::load(arch.energy_config);
-  machines::simba::Machine machine(
-      arch, energy,
-      o.calibration.empty() ? machines::simba::Calibration{} : machines::simba::Calibration::load(o.calibration));
+  const std::unique_ptr<machines::Machine> machine = machines::make_machine(
+      arch, energy, o.calibration.empty() ? machines::Calibration{} : machines::Calibration::load(o.calibration));
   mapper::SearchOptions search;
   search.objective = *mapper::parse_objective(o.objective);
 
@@ -115,7 +114,7 @@ int run_map(int argc, char** argv) {
   for (LoopDim bound : {LoopDim::kN, LoopDim::kM, LoopDim::kB}) {
     if (bound == LoopDim::kB && o.batch == 1) continue;
     GemmProblem problem = gemm_problem({o.m, o.k, o.n, o.batch}, bound);
-    mapper::SearchResult r = mapper::map_group(problem.workload, problem.group, machine, search);
+    mapper::SearchResult r = mapper::map_group(problem.workload, problem.group, *machine, search);
     considered += r.considered;
     evaluated += r.evaluated;
     const auto value = [&](const mapper::SearchResult& x) {

@@ -7,10 +7,12 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 
+#include "machines/make_machine.h"
+
 namespace heat::offline {
 namespace {
 
-using machines::simba::Calibration;
+using machines::Calibration;
 
 struct Parameter {
   double Calibration::*member;
@@ -38,11 +40,11 @@ spec::GroupId group_id(std::size_t position) {
 
 double loss(const std::vector<CalibrationSample>& samples, const spec::ArchSpec& arch, const spec::EnergyTable& energy,
             const Calibration& calibration) {
-  const machines::simba::Machine machine(arch, energy, calibration);
+  const std::unique_ptr<machines::Machine> machine = machines::make_machine(arch, energy, calibration);
   double sum = 0;
   int count = 0;
   for (const CalibrationSample& s : samples) {
-    const machines::simba::PlanCost cost = machines::simba::evaluate(s.schedule.workload, s.schedule.plan, machine);
+    const machines::PlanCost cost = machines::evaluate(s.schedule.workload, s.schedule.plan, *machine);
     for (std::size_t g = 0; g < s.groups.size(); ++g, ++count)
       sum += std::pow(std::log(cost.groups[group_id(g)].cycles / s.groups[g].cycles), 2);
   }
@@ -112,13 +114,13 @@ double rank_correlation(const std::vector<double>& x, const std::vector<double>&
 
 FitQuality quality(const std::vector<CalibrationSample>& samples, const spec::ArchSpec& arch,
                    const spec::EnergyTable& energy, const Calibration& calibration) {
-  const machines::simba::Machine machine(arch, energy, calibration);
+  const std::unique_ptr<machines::Machine> machine = machines::make_machine(arch, energy, calibration);
   FitQuality q;
   std::vector<double> predicted_cycles, measured_cycles, predicted_energy, measured_energy;
   for (const CalibrationSample& s : samples) {
-    const machines::simba::PlanCost cost = machines::simba::evaluate(s.schedule.workload, s.schedule.plan, machine);
+    const machines::PlanCost cost = machines::evaluate(s.schedule.workload, s.schedule.plan, *machine);
     for (std::size_t g = 0; g < s.groups.size(); ++g) {
-      const machines::simba::GroupCost& predicted = cost.groups[group_id(g)];
+      const machines::GroupCost& predicted = cost.groups[group_id(g)];
       predicted_cycles.push_back(predicted.cycles);
       measured_cycles.push_back(s.groups[g].cycles);
       predicted_energy.push_back(predicted.energy_pj);

@@ -6,7 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "machines/simba/cost_model.h"
+#include "machines/calibration.h"
+#include "spec/arch_spec.h"
 #include "spec/schedule.h"
 
 namespace heat::offline {
@@ -33,14 +34,13 @@ struct FitQuality {
 };
 
 FitQuality quality(const std::vector<CalibrationSample>& samples, const spec::ArchSpec& arch,
-                   const spec::EnergyTable& energy, const machines::simba::Calibration& calibration);
+                   const spec::EnergyTable& energy, const machines::Calibration& calibration);
 
 // The calibration that fits best, starting from `start`: cycles by pattern search on the mean squared logarithm of
 // predicted / measured, with a small pull towards `start`; the DRAM's energy a byte and background power by least
 // squares. Deterministic. Fewer than three groups: returns `start`.
-machines::simba::Calibration fit_calibration(const std::vector<CalibrationSample>& samples, const spec::ArchSpec& arch,
-                                             const spec::EnergyTable& energy,
-                                             const machines::simba::Calibration& start = {});
+machines::Calibration fit_calibration(const std::vector<CalibrationSample>& samples, const spec::ArchSpec& arch,
+                                      const spec::EnergyTable& energy, const machines::Calibration& start = {});
 
 // Spearman's rank correlation of two equally long lists (ties get their mean rank); 0 for fewer than two values.
 double rank_correlation(const std::vector<double>& x, const std::vector<double>& y);

@@ -1,5 +1,5 @@
 // Sizes are "balanced": cutting an extent into q parts needs no tile larger than ceil(extent / q), so other sizes only
-// add unevenness. Padding (rounding up to lanes or vector width) is part of the space.
+// add unevenness. Padding (rounding up to the grain of a PE) is part of the space.
 #include "offline/mapper/map_space.h"
 
 #include <algorithm>

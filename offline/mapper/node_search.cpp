@@ -1,17 +1,18 @@
 // Two levels. Outer: PE tile and spatial split. Inner: tiles of the global buffer and orders. Each is discarded when
-// its bound (node_bounds.h) is no better than the best mapping so far; what is left is costed in full.
+// its bound (machines/machine.h) is no better than the best mapping so far; what is left is costed in full.
 #include "offline/mapper/node_search.h"
 
 #include <algorithm>
 
 #include "base/checked.h"
-#include "machines/simba/pe_tile_limits.h"
-#include "offline/mapper/node_bounds.h"
+#include "offline/mapper/map_space.h"
 
 namespace heat::offline::mapper {
 namespace {
 
 using base::ceil_div;
+using machines::Cost;
+using machines::PeChoice;
 using spec::Extents;
 using spec::GemmMapping;
 using spec::LoopDim;
@@ -21,72 +22,76 @@ double d(std::int64_t v) {
   return static_cast<double>(v);
 }
 
+// A choice with the least value of the goal that its mappings can have.
+struct Candidate {
+  PeChoice choice;
+  double value = 0;
+};
+
 class NodeSearch {
  public:
-  NodeSearch(const GroupModel& model, std::size_t position, const StepPricer& pricer,
-             const NodeSearchSettings& settings)
-      : model_(model),
-        position_(position),
-        arch_(pricer.machine().arch),
+  NodeSearch(const NodeProblem& problem, const NodeSearchSettings& settings)
+      : node_(problem),
         set_(settings),
-        node_(model.nodes()[position]),
-        bounds_(model, position, pricer, settings),
-        e_(bounds_.extents()) {}
+        bounds_(problem.model.bounds(problem.position, settings.alone)),
+        e_(problem.model.extents(problem.position)) {}
 
   NodeSearchResult run() {
-    const auto less = [](const PeChoice& x, const PeChoice& y) { return x.value < y.value; };
+    const auto less = [](const Candidate& x, const Candidate& y) { return x.value < y.value; };
     if (!set_.exhaustive) {
       // A coarse part of the space first: what it finds lets the bounds work.
-      const std::vector<PeChoice> coarse = pe_choices(true);
-      if (!coarse.empty()) explore(*std::min_element(coarse.begin(), coarse.end(), less));
+      const std::vector<Candidate> coarse = candidates(true);
+      if (!coarse.empty()) explore(std::min_element(coarse.begin(), coarse.end(), less)->choice);
     }
-    std::vector<PeChoice> choices = pe_choices(false);
-    if (!set_.exhaustive) std::stable_sort(choices.begin(), choices.end(), less);
-    for (const PeChoice& c : choices) {
+    std::vector<Candidate> all = candidates(false);
+    if (!set_.exhaustive) std::stable_sort(all.begin(), all.end(), less);
+    for (const Candidate& c : all) {
       if (ruled_out(c.value)) break;
-      explore(c);
+      explore(c.choice);
     }
     return result_;
   }
 
  private:
+  double value(const Cost& cost) const { return set_.goal.value(cost.cycles, cost.energy_pj); }
+
   bool ruled_out(double bound) const {
     if (set_.exhaustive) return false;
     return (result_.feasible && bound >= result_.value) || (set_.cutoff >= 0 && bound >= set_.cutoff);
   }
 
   // PE tiles and splits that fit the PE and whose bound is below the best value so far. coarse: every third size.
-  std::vector<PeChoice> pe_choices(bool coarse) {
-    std::vector<PeChoice> choices;
-    const machines::simba::PeTileLimits limits(arch_.pe);
-    const auto sizes = [&](std::int64_t extent, std::int64_t unit) {
-      std::vector<std::int64_t> all = tile_sizes(extent, unit), some;
+  std::vector<Candidate> candidates(bool coarse) {
+    std::vector<Candidate> list;
+    const machines::PeArray& pes = node_.pes;
+    const auto sizes = [&](LoopDim dim) {
+      std::vector<std::int64_t> all = tile_sizes(e_[dim], pes.grain[dim]), some;
       for (std::size_t i = 0; i < all.size(); i += coarse ? 3 : 1) some.push_back(all[i]);
       return some;
     };
-    const auto ks = sizes(e_.k, arch_.pe.width), ms = sizes(e_.m, arch_.pe.lanes), ns = sizes(e_.n, 1),
-               bs = sizes(e_.b, 1);
+    const auto ks = sizes(LoopDim::kK), ms = sizes(LoopDim::kM), ns = sizes(LoopDim::kN), bs = sizes(LoopDim::kB);
     for (std::int64_t b : bs)
       for (std::int64_t k : ks)
         for (std::int64_t m : ms) {
-          if (b * m * k > limits.weight_bytes) continue;
+          if (b * m * k > pes.weight) continue;
           for (std::int64_t n : ns) {
-            if (b * n * k > limits.input_bytes || b * m * n > limits.sums) continue;
-            add_splits({b, m, n, k}, choices);
+            if (b * n * k > pes.input || b * m * n > pes.output) continue;
+            add_splits({b, m, n, k}, list);
           }
         }
-    return choices;
+    return list;
   }
 
-  void add_splits(const Extents& tile, std::vector<PeChoice>& choices) {
-    const NodeBounds::TileBound t = bounds_.of_tile(tile);
+  void add_splits(const Extents& tile, std::vector<Candidate>& list) {
+    const machines::TileBound t = bounds_->of_tile(tile);
+    const double least = value(t.least);
     for (const SpatialSplit& s :
-         spatial_splits(arch_.pes(), ceil_div(e_.b, tile.b), ceil_div(e_.m, tile.m), ceil_div(e_.n, tile.n))) {
+         spatial_splits(node_.pes.pes, ceil_div(e_.b, tile.b), ceil_div(e_.m, tile.m), ceil_div(e_.n, tile.n))) {
       ++result_.considered;
-      if (ruled_out(t.value)) continue;
-      PeChoice c{tile, s};
-      bounds_.bound(c, t);
-      if (!ruled_out(c.value)) choices.push_back(c);
+      if (ruled_out(least)) continue;
+      Candidate c{bounds_->of_split(tile, s, t), 0};
+      c.value = value(c.choice.least);
+      if (!ruled_out(c.value)) list.push_back(c);
     }
   }
 
@@ -107,8 +112,9 @@ class NodeSearch {
   }
 
   void try_tile(const PeChoice& c, const Extents& g) {
-    const bool w = !node_.shape.weight.resident, x = !node_.shape.input.resident, o = !node_.shape.output.resident;
-    if (!set_.budget.fits(w ? g.b * g.m * g.k : 0, x ? g.b * g.n * g.k : 0, o ? g.b * g.m * g.n : 0)) return;
+    if (!set_.budget.fits(node_.weight_streams ? g.b * g.m * g.k : 0, node_.input_streams ? g.b * g.n * g.k : 0,
+                          node_.output_streams ? g.b * g.m * g.n : 0))
+      return;
     const Extents tiles{ceil_div(e_.b, g.b), ceil_div(e_.m, g.m), ceil_div(e_.n, g.n), ceil_div(e_.k, g.k)};
     static constexpr LoopDim B = LoopDim::kB, M = LoopDim::kM, N = LoopDim::kN;
     static constexpr std::array<std::array<LoopDim, 3>, 6> kOrders{
@@ -119,8 +125,8 @@ class NodeSearch {
       if (seen[weight_kept][input_kept]) continue;  // the orders cost the same
       seen[weight_kept][input_kept] = true;
       result_.considered += 2;
-      const double weight_visits = weight_kept ? 1.0 : d(tiles.n), input_visits = input_kept ? 1.0 : d(tiles.m);
-      if (!set_.exhaustive && ruled_out(bounds_.of_gb_tile(c, g, tiles, weight_visits, input_visits))) continue;
+      const machines::BufferTiling tiling{g, tiles, weight_kept ? 1.0 : d(tiles.n), input_kept ? 1.0 : d(tiles.m)};
+      if (!set_.exhaustive && ruled_out(value(bounds_->of_tiling(c, tiling)))) continue;
       for (bool m_outer : {true, false}) {
         if (!m_outer && (g.m <= c.tile.m * c.split.m || g.n <= c.tile.n * c.split.n) && !set_.exhaustive)
           continue;  // one of the two loops runs once: the orders are the same
@@ -144,31 +150,26 @@ class NodeSearch {
 
   void leaf(const GemmMapping& mapping) {
     ++result_.evaluated;
-    const GroupModel::Brief cost =
-        set_.alone ? model_.brief({mapping}, set_.step) : model_.brief_node(position_, mapping, set_.step);
-    const double value = set_.goal.value(cost.cycles, cost.energy_pj);
-    if ((result_.feasible && value >= result_.value) || (set_.cutoff >= 0 && value >= set_.cutoff)) return;
+    const Cost cost = set_.alone ? node_.model.cost({mapping}) : node_.model.node_cost(node_.position, mapping);
+    const double found = value(cost);
+    if ((result_.feasible && found >= result_.value) || (set_.cutoff >= 0 && found >= set_.cutoff)) return;
     result_.feasible = true;
-    result_.value = value;
+    result_.value = found;
     result_.cost = cost;
     result_.mapping = mapping;
   }
 
-  const GroupModel& model_;
-  std::size_t position_;
-  const spec::ArchSpec& arch_;
+  const NodeProblem& node_;
   const NodeSearchSettings& set_;
-  const NodeModel& node_;
-  NodeBounds bounds_;
-  Extents e_;
+  const std::unique_ptr<machines::NodeBounds> bounds_;
+  const Extents e_;
   NodeSearchResult result_;
 };
 
 }  // namespace
 
-NodeSearchResult search_node(const GroupModel& model, std::size_t position, const StepPricer& pricer,
-                             const NodeSearchSettings& settings) {
-  return NodeSearch(model, position, pricer, settings).run();
+NodeSearchResult search_node(const NodeProblem& problem, const NodeSearchSettings& settings) {
+  return NodeSearch(problem, settings).run();
 }
 
 }  // namespace heat::offline::mapper

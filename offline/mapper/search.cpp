@@ -9,19 +9,17 @@
 #include <map>
 #include <optional>
 
-#include "machines/simba/gb_layout.h"
-#include "machines/simba/group_model.h"
+#include "offline/mapper/map_space.h"
 #include "offline/mapper/node_search.h"
 #include "offline/mapper/pin_choices.h"
 
 namespace heat::offline::mapper {
 
-using machines::simba::gb_layout;
-using machines::simba::GbLayout;
-using machines::simba::LinkTables;
-using machines::simba::Shares;
+using machines::Cost;
+using machines::GroupModel;
+using machines::Mappings;
+using machines::SlotBudget;
 using spec::FusedGroup;
-using spec::GemmMapping;
 using spec::TensorId;
 
 struct SearchCache::Data {
@@ -32,27 +30,6 @@ SearchCache::~SearchCache() = default;
 
 namespace {
 
-// Ways to share the slots when the nodes' own choices (`asked`) do not fit together: in proportion to what they ask
-// for, and evenly among the roles that stream.
-std::vector<SlotBudget> shared_budgets(const SlotBudget& budget, const GbLayout& asked) {
-  const double sum = static_cast<double>(asked.weight.bytes + asked.input.bytes + asked.output.bytes);
-  const int roles = (asked.weight.bytes > 0) + (asked.input.bytes > 0) + (asked.output.bytes > 0);
-  std::vector<SlotBudget> list;
-  for (bool even : {false, true}) {
-    const auto part = [&](std::int64_t bytes) -> std::int64_t {
-      if (bytes == 0) return 0;
-      const double share = even ? 1.0 / roles : static_cast<double>(bytes) / sum;
-      return static_cast<std::int64_t>(share * static_cast<double>(budget.total)) / budget.word * budget.word;
-    };
-    SlotBudget b = budget;
-    b.weight = part(asked.weight.bytes);
-    b.input = std::max(part(asked.input.bytes), budget.least_input);
-    b.output = std::max(part(asked.output.bytes), budget.least_output);
-    list.push_back(b);
-  }
-  return list;
-}
-
 class GroupSearch {
  public:
   GroupSearch(const spec::Workload& workload, const FusedGroup& group, const Machine& machine,
@@ -60,12 +37,11 @@ class GroupSearch {
       : w_(workload),
         g_(group),
         options_(options),
-        pricer_(machine),
-        links_(machine.arch.noc),
-        arch_(machine.arch),
+        costs_(machine.cost_model()),
+        pes_(machine.pe_array()),
         cache_(cache),
-        goal_(options.goal()) {
-    share_ = Shares(g_.extent, arch_.chiplets()).share;
+        goal_(options.goal()),
+        share_(machine.largest_share(group.extent)) {
     for (const auto& n : g_.nodes) gemms_ += w_.nodes[n.node].gemm ? 1 : 0;
     one_gemm_ = gemms_ == 1 && g_.nodes.size() == 1;
   }
@@ -119,58 +95,31 @@ class GroupSearch {
     FusedGroup trial = g_;
     trial.step = step;
     trial.pinned = std::move(pinned);
-    for (auto& n : trial.nodes) n.mapping.gb_tile = {0, 0, 0, 0};
-    const std::optional<SlotBudget> budget = free_slots(trial);
+    const std::unique_ptr<GroupModel> model = costs_->group(w_, trial);
+    const std::optional<SlotBudget> budget = model->free_slots(result_.reason);
     if (!budget) return -1;
-    const GroupModel model(w_, trial, pricer_, links_);
-    const std::optional<std::vector<GemmMapping>> mappings = solve(model, trial, *budget);
+    std::optional<Mappings> mappings = solve(*model, trial, *budget);
     if (!mappings) return -1;
-    const GroupModel::Brief cost = model.brief(*mappings, step);
-    const double value = goal_.value(cost.cycles, cost.energy_pj);
+    const double value = value_of(model->cost(*mappings));
     if (best_value_ < 0 || value < best_value_) {
       best_value_ = value;
-      best_ = with(trial, *mappings);
+      for (std::size_t i = 0; i < mappings->size(); ++i) trial.nodes[i].mapping = (*mappings)[i];
+      best_ = std::move(trial);
     }
     return value;
   }
 
-  static FusedGroup with(FusedGroup group, const std::vector<GemmMapping>& mappings) {
-    for (std::size_t i = 0; i < mappings.size(); ++i) group.nodes[i].mapping = mappings[i];
-    return group;
-  }
+  double value_of(const Cost& cost) const { return goal_.value(cost.cycles, cost.energy_pj); }
 
-  // What is left for streamed tiles beside residents, parameters and vector rows. `trial`: without tiles.
-  std::optional<SlotBudget> free_slots(const FusedGroup& trial) {
-    const GbLayout layout = gb_layout(w_, trial, arch_);
-    const std::int64_t capacity = arch_.global_buffer.capacity.value();
-    const std::int64_t taken = layout.total_bytes - 2 * (layout.input.bytes + layout.output.bytes);
-    if (layout.total_bytes > capacity) {
-      result_.reason = "resident tensors, parameters and rows take " + std::to_string(layout.total_bytes) +
-                       " bytes of the global buffer's " + std::to_string(capacity) + " at step " +
-                       std::to_string(trial.step);
-      return std::nullopt;
-    }
-    SlotBudget budget;
-    budget.word = arch_.global_buffer.word_bytes;
-    budget.weight = budget.input = budget.output = budget.total = (capacity - taken) / 2;
-    budget.least_input = layout.input.bytes;
-    budget.least_output = layout.output.bytes;
-    return budget;
-  }
-
-  std::optional<std::vector<GemmMapping>> solve(const GroupModel& model, const FusedGroup& trial,
-                                                const SlotBudget& budget) {
-    std::optional<std::vector<GemmMapping>> own = search_nodes(model, trial.step, budget);
-    if (!own || gemms_ <= 1) return own;
-    const GbLayout asked = gb_layout(w_, with(trial, *own), arch_);
-    if (fits(asked)) return own;
-    std::optional<std::vector<GemmMapping>> best;
+  std::optional<Mappings> solve(const GroupModel& model, const FusedGroup& trial, const SlotBudget& budget) {
+    std::optional<Mappings> own = search_nodes(model, trial, budget);
+    if (!own || gemms_ <= 1 || model.fits(*own)) return own;
+    std::optional<Mappings> best;
     double best_value = -1;
-    for (const SlotBudget& part : shared_budgets(budget, asked)) {
-      auto mappings = search_nodes(model, trial.step, part);
-      if (!mappings || !fits(gb_layout(w_, with(trial, *mappings), arch_))) continue;
-      const GroupModel::Brief cost = model.brief(*mappings, trial.step);
-      const double value = goal_.value(cost.cycles, cost.energy_pj);
+    for (const SlotBudget& part : model.shared_slots(budget, *own)) {
+      auto mappings = search_nodes(model, trial, part);
+      if (!mappings || !model.fits(*mappings)) continue;
+      const double value = value_of(model.cost(*mappings));
       if (best && value >= best_value) continue;
       best_value = value;
       best = std::move(mappings);
@@ -180,22 +129,21 @@ class GroupSearch {
     return best;
   }
 
-  bool fits(const GbLayout& layout) const { return layout.total_bytes <= arch_.global_buffer.capacity.value(); }
-
   // A mapping for every GEMM by itself (row operations keep the default).
-  std::optional<std::vector<GemmMapping>> search_nodes(const GroupModel& model, std::int64_t step,
-                                                       const SlotBudget& budget) {
-    std::vector<GemmMapping> mappings(g_.nodes.size());
+  std::optional<Mappings> search_nodes(const GroupModel& model, const FusedGroup& trial, const SlotBudget& budget) {
+    Mappings mappings(g_.nodes.size());
     for (std::size_t i = 0; i < g_.nodes.size(); ++i) {
       const spec::Node& node = w_.nodes[g_.nodes[i].node];
       if (!node.gemm) continue;
-      const NodeSearchSettings settings{
-          g_.extent, step, budget, goal_, one_gemm_, options_.exhaustive, one_gemm_ ? best_value_ : -1};
-      const NodeSearchResult found = cached_search(model, i, settings);
+      const auto streams = [&](const spec::TensorView& view) { return !trial.is_resident(view.tensor); };
+      const NodeProblem problem{
+          model, i, pes_, streams(node.gemm->weight), streams(node.gemm->input), streams(node.gemm->output)};
+      const NodeSearchSettings settings{budget, goal_, one_gemm_, options_.exhaustive, one_gemm_ ? best_value_ : -1};
+      const NodeSearchResult found = cached_search(problem, settings);
       if (!found.feasible && settings.cutoff >= 0) return std::nullopt;  // nothing better than another configuration
       if (!found.feasible) {
         result_.reason = "no mapping of node '" + node.name + "' fits: " + std::to_string(2 * budget.total) +
-                         " bytes of global buffer are left for tiles at step " + std::to_string(step);
+                         " bytes of global buffer are left for tiles at step " + std::to_string(trial.step);
         return std::nullopt;
       }
       mappings[i] = found.mapping;
@@ -203,20 +151,19 @@ class GroupSearch {
     return mappings;
   }
 
-  NodeSearchResult cached_search(const GroupModel& model, std::size_t position, const NodeSearchSettings& settings) {
+  NodeSearchResult cached_search(const NodeProblem& problem, const NodeSearchSettings& settings) {
     std::vector<std::int64_t> key;
     if (cache_) {
-      key = model.key(position, settings.step);
+      key = problem.model.key(problem.position, settings.alone);
       const SlotBudget& b = settings.budget;
       key.insert(key.end(), {b.weight, b.input, b.output, b.total, b.least_input, b.least_output,
                              settings.alone ? 1 : 0, static_cast<std::int64_t>(settings.goal.objective),
                              std::bit_cast<std::int64_t>(settings.goal.energy_weight),
                              std::bit_cast<std::int64_t>(settings.goal.cycle_weight), settings.exhaustive ? 1 : 0,
                              std::bit_cast<std::int64_t>(settings.cutoff)});
-      if (settings.alone) model.append_group_key(position, key);
       if (const auto found = cache_->data().nodes.find(key); found != cache_->data().nodes.end()) return found->second;
     }
-    const NodeSearchResult found = search_node(model, position, pricer_, settings);
+    const NodeSearchResult found = search_node(problem, settings);
     result_.evaluated += found.evaluated;
     result_.considered += found.considered;
     if (cache_) cache_->data().nodes[key] = found;
@@ -231,9 +178,9 @@ class GroupSearch {
     }
     result_.feasible = true;
     result_.reason.clear();
-    std::vector<GemmMapping> mappings;
+    Mappings mappings;
     for (const auto& n : best_.nodes) mappings.push_back(n.mapping);
-    result_.cost = GroupModel(w_, best_, pricer_, links_).full(mappings, best_.step);
+    result_.cost = costs_->group(w_, best_)->full_cost(mappings);
     result_.cost.predict(best_);
     result_.group = std::move(best_);
     result_.proven_optimal = one_gemm_;
@@ -242,12 +189,11 @@ class GroupSearch {
   const spec::Workload& w_;
   const FusedGroup& g_;
   const SearchOptions& options_;
-  StepPricer pricer_;
-  LinkTables links_;
-  const spec::ArchSpec& arch_;
+  const std::unique_ptr<machines::CostModel> costs_;
+  const machines::PeArray pes_;
   SearchCache* cache_;
   const Goal goal_;
-  std::int64_t share_ = 1;
+  const std::int64_t share_;
   int gemms_ = 0;
   bool one_gemm_ = false;
   double best_value_ = -1;

@@ -2,8 +2,8 @@
 //
 // The space, exactly. For a node whose extents in a step are B, M, N, K, and part counts q (map_space.h: part_counts):
 //
-//   pe_tile      k: ceil(K / q) rounded up to `width`; m: ceil(M / q) rounded up to `lanes`; n: ceil(N / q);
-//                b: ceil(B / q); each at most the extent (so padded tiles are in the space)
+//   pe_tile      ceil(extent / q) rounded up to the grain of a PE in each of b, m, n, k; at most the extent (so padded
+//                tiles are in the space)
 //   spatial      every b and m split whose product is at most the PEs, with the largest n split that then fits and is
 //                used
 //   wave_order   both
@@ -25,15 +25,14 @@
 #include <memory>
 #include <string>
 
-#include "machines/simba/cost_model.h"
+#include "machines/machine.h"
 #include "offline/mapper/objective.h"
 #include "spec/plan.h"
 
 namespace heat::offline::mapper {
 
-using machines::simba::Calibration;
-using machines::simba::GroupCost;
-using machines::simba::Machine;
+using machines::GroupCost;
+using machines::Machine;
 
 struct SearchOptions {
   Objective objective = Objective::kEdp;

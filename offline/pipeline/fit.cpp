@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "machines/make_machine.h"
 #include "offline/pipeline/simulation.h"
 
 namespace heat::offline {
@@ -17,7 +18,8 @@ void LoopFit::add(spec::Schedule schedule, const SimulatedSchedule& run) {
 // The run's plan with this calibration's predictions.
 spec::Plan LoopFit::predicted(const Run& run, const machines::simba::Calibration& calibration) const {
   spec::Plan plan = run.schedule.plan;
-  machines::simba::predict(run.schedule.workload, plan, {context_.arch(), context_.energy(), calibration});
+  machines::predict(run.schedule.workload, plan,
+                    *machines::make_machine(context_.arch(), context_.energy(), calibration));
   return plan;
 }
 

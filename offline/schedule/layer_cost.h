@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "machines/simba/machine.h"
 #include "offline/mapper/fusion.h"
 #include "spec/einsum.h"
 

@@ -7,13 +7,12 @@
 #include <optional>
 
 #include "base/atomic_file.h"
-#include "machines/simba/misfits.h"
 #include "offline/schedule/addresses.h"
 #include "spec/schedule_checks.h"
 
 namespace heat::offline {
 
-spec::Plan plan_groups(const LoweredNetwork& lowered, const machines::simba::Machine& machine,
+spec::Plan plan_groups(const LoweredNetwork& lowered, const machines::Machine& machine,
                        const mapper::SearchOptions& options, mapper::SearchCache* cache) {
   const Network& network = lowered.network;
   spec::Schedule schedule{network.workload, {}, "", ""};
@@ -34,17 +33,16 @@ spec::Plan plan_groups(const LoweredNetwork& lowered, const machines::simba::Mac
     for (spec::FusedGroup& group : fused.groups) plan.groups.push_back(std::move(group));
   }
   assign_addresses(workload, plan);
-  machines::simba::predict(workload, plan, machine);
+  machines::predict(workload, plan, machine);
   base::Problems problems;
   spec::check_structure(schedule, problems);
-  for (const std::string& misfit : machines::simba::misfits(schedule, machine.arch))
-    problems.add(workload.network, misfit);
+  for (const std::string& misfit : machine.misfits(schedule)) problems.add(workload.network, misfit);
   problems.throw_if_any<base::ScheduleError>();
   return std::move(plan);
 }
 
 PlannedNetwork plan_network(const Graph& graph, const NetworkLabel& label, const NetworkForms& forms,
-                            const machines::simba::Machine& machine, const mapper::SearchOptions& options,
+                            const machines::Machine& machine, const mapper::SearchOptions& options,
                             mapper::SearchCache* cache) {
   PlannedNetwork best;
   std::optional<double> best_value;

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "machines/simba/machine.h"
 #include "offline/mapper/fusion.h"
 #include "offline/schedule/lower_network.h"
 #include "spec/schedule.h"
@@ -14,7 +15,7 @@ namespace heat::offline {
 
 // Partitions every segment's nodes into fused groups (offline/mapper/fusion.h), gives addresses and predicts the costs.
 // Throws base::ScheduleError when a node has no mapping that fits the machine.
-spec::Plan plan_groups(const LoweredNetwork& lowered, const machines::simba::Machine& machine,
+spec::Plan plan_groups(const LoweredNetwork& lowered, const machines::Machine& machine,
                        const mapper::SearchOptions& options, mapper::SearchCache* cache = nullptr);
 
 // A network with the plan of its workload.
@@ -26,7 +27,7 @@ struct PlannedNetwork {
 
 // The network's body with its attention walked over heads or over tokens, whichever has the better objective.
 PlannedNetwork plan_network(const Graph& graph, const NetworkLabel& label, const NetworkForms& forms,
-                            const machines::simba::Machine& machine, const mapper::SearchOptions& options = {},
+                            const machines::Machine& machine, const mapper::SearchOptions& options = {},
                             mapper::SearchCache* cache = nullptr);
 
 // Writes `path` and, when `bytes` is not empty, the DRAM image beside it: "<stem of path>.bin". Returns the image's

@@ -1,4 +1,4 @@
-#include "machines/simba/cost_model.h"
+#include "machines/simba/machine.h"
 
 #include <gtest/gtest.h>
 
@@ -47,7 +47,7 @@ TEST(CostModel, ConservesMacsAndRespectsThePeaks) {
     // Every operand crosses the port at least once.
     EXPECT_GE(r.cost.dram_bytes, static_cast<double>(c.b * (c.m * c.k + c.n * c.k + c.m * c.n)));
     EXPECT_TRUE(group_misfits(p.workload, r.group, arch).empty());
-    for (double busy : r.cost.resource_cycles) EXPECT_LE(busy, r.cost.cycles);
+    for (const ResourceCycles& busy : r.cost.resource_cycles) EXPECT_LE(busy.cycles, r.cost.cycles);
   }
 }
 

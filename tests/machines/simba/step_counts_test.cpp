@@ -106,8 +106,8 @@ class Walker {
     Extents to;
     for (LoopDim dim : {kB, kM, kN, kK}) to[dim] = std::min(e_[dim], at[dim] + map_.gb_tile[dim]);
     c_.tiles += 1;
-    load(w_, kM, at, to, loaded_w_, c_.weight_load_bytes, c_.weight_fill_bytes);
-    load(i_, kN, at, to, loaded_i_, c_.input_load_bytes, c_.input_fill_bytes);
+    load(w_, kM, at, to, loaded_w_, c_.weight);
+    load(i_, kN, at, to, loaded_i_, c_.input);
     const LoopDim x = map_.wave_order[0], y = map_.wave_order[1];
     Extents wave = at;
     for (wave.b = at.b; wave.b < to.b; wave.b += map_.pe_tile.b * map_.spatial.b)
@@ -130,14 +130,14 @@ class Walker {
   }
 
   void load(const Operand& o, LoopDim rows, const Extents& at, const Extents& to,
-            std::optional<std::array<std::int64_t, 3>>& last, double& bytes, double& fill) {
+            std::optional<std::array<std::int64_t, 3>>& last, OperandCounts& counts) {
     const std::array<std::int64_t, 3> key{at.b, at[rows], at.k};
     if (o.shape.resident || last == key) return;
     last = key;
     const std::int64_t plain = (to.b - at.b) * (to[rows] - at[rows]) * (to.k - at.k);
-    (rows == kM ? c_.weight_loads : c_.input_loads) += 1;
-    bytes += o.shape.runs.burst_bytes({to.b - at.b, to[rows] - at[rows], to.k - at.k});
-    fill += static_cast<double>(plain);
+    counts.loads += 1;
+    counts.load_bytes += o.shape.runs.burst_bytes({to.b - at.b, to[rows] - at[rows], to.k - at.k});
+    counts.fill_bytes += static_cast<double>(plain);
     c_.gb_writes += static_cast<double>(base::ceil_div(plain, a_.global_buffer.word_bytes));
   }
 
@@ -160,6 +160,7 @@ class Walker {
 
   void send(const Operand& o, bool weights, const Extents& wave, const Extents& to) {
     const LoopDim rows = weights ? kM : kN;
+    OperandCounts& counts = weights ? c_.weight : c_.input;
     // Parts of the operand and the PEs each goes to.
     std::map<std::array<std::int64_t, 2>, std::vector<std::int64_t>> receivers;
     std::map<std::array<std::int64_t, 2>, Box> boxes;
@@ -171,14 +172,13 @@ class Walker {
     for (const auto& [part, to_pes] : receivers) {
       const Box& box = boxes[part];
       const std::int64_t bytes = (box[0][1] - box[0][0]) * (box[1][1] - box[1][0]) * (box[2][1] - box[2][0]);
-      (weights ? c_.weight_writes : c_.input_writes) +=
-          static_cast<double>(bytes * static_cast<std::int64_t>(to_pes.size()));
-      (weights ? c_.weight_send_bytes : c_.input_send_bytes) += static_cast<double>(bytes);
+      counts.buffer_writes += static_cast<double>(bytes * static_cast<std::int64_t>(to_pes.size()));
+      counts.send_bytes += static_cast<double>(bytes);
       c_.noc_byte_hops += static_cast<double>(bytes) * naive_tree(a_.noc, to_pes);
       c_.send_flits += static_cast<double>(base::ceil_div(bytes, 8));
       c_.gb_reads += naive_accesses(o, box, a_.global_buffer.word_bytes);
     }
-    (weights ? c_.weight_sends : c_.input_sends) += 1;
+    counts.sends += 1;
   }
 
   void run_wave(const Extents& wave, const Extents& to) {
@@ -194,8 +194,8 @@ class Walker {
     for_pes(wave, to, [&](auto, auto, auto, const Extents& p, const Extents& q) {
       const std::int64_t b = q.b - p.b, m = q.m - p.m, n = q.n - p.n, k = q.k - p.k;
       c_.macs += static_cast<double>(b * m * n * k);
-      c_.weight_reads += static_cast<double>(b * m * k);
-      c_.input_reads += static_cast<double>(b * base::ceil_div(m, a_.pe.lanes) * n * k);
+      c_.weight.buffer_reads += static_cast<double>(b * m * k);
+      c_.input.buffer_reads += static_cast<double>(b * base::ceil_div(m, a_.pe.lanes) * n * k);
       const std::int64_t entries = b * m * n * base::ceil_div(k, a_.pe.width);
       c_.accumulator_writes += static_cast<double>(entries);
       c_.accumulator_reads += static_cast<double>(entries - (p.k == 0 ? b * m * n : 0));
@@ -276,34 +276,33 @@ TEST(StepCounts, EqualAWalkOfTheLoopNest) {
     const GemmMapping map = random_mapping(e, arch, rng);
     const StepCounts closed = count_gemm({w.shape, i.shape, o.shape, {}}, e, map, arch, links);
     const StepCounts walked = Walker(w, i, o, e, map, arch).run();
-    const auto expect = [&](double StepCounts::*field, const char* name) {
-      ASSERT_NEAR(closed.*field, walked.*field, 1e-6) << name << ": " << describe(e, map) << " round " << round;
+    const auto same = [&](double x, double y, const std::string& name) {
+      ASSERT_NEAR(x, y, 1e-6) << name << ": " << describe(e, map) << " round " << round;
+    };
+    const auto expect = [&](double StepCounts::*field, const char* name) { same(closed.*field, walked.*field, name); };
+    const auto expect_operands = [&](double OperandCounts::*field, const std::string& name) {
+      same(closed.weight.*field, walked.weight.*field, "weight." + name);
+      same(closed.input.*field, walked.input.*field, "input." + name);
     };
     expect(&StepCounts::macs, "macs");
     ASSERT_EQ(closed.macs, static_cast<double>(e.product()));
-    expect(&StepCounts::weight_writes, "weight_writes");
-    expect(&StepCounts::weight_reads, "weight_reads");
-    expect(&StepCounts::input_writes, "input_writes");
-    expect(&StepCounts::input_reads, "input_reads");
+    expect_operands(&OperandCounts::buffer_writes, "buffer_writes");
+    expect_operands(&OperandCounts::buffer_reads, "buffer_reads");
     expect(&StepCounts::accumulator_writes, "accumulator_writes");
     expect(&StepCounts::accumulator_reads, "accumulator_reads");
     expect(&StepCounts::ppu_elements, "ppu_elements");
     expect(&StepCounts::gb_reads, "gb_reads");
     expect(&StepCounts::gb_writes, "gb_writes");
     expect(&StepCounts::noc_byte_hops, "noc_byte_hops");
-    expect(&StepCounts::weight_loads, "weight_loads");
-    expect(&StepCounts::input_loads, "input_loads");
+    expect_operands(&OperandCounts::loads, "loads");
     expect(&StepCounts::stores, "stores");
-    expect(&StepCounts::weight_sends, "weight_sends");
-    expect(&StepCounts::input_sends, "input_sends");
+    expect_operands(&OperandCounts::sends, "sends");
     expect(&StepCounts::waves, "waves");
     expect(&StepCounts::drains, "drains");
-    expect(&StepCounts::weight_load_bytes, "weight_load_bytes");
-    expect(&StepCounts::input_load_bytes, "input_load_bytes");
+    expect_operands(&OperandCounts::load_bytes, "load_bytes");
     expect(&StepCounts::store_bytes, "store_bytes");
-    expect(&StepCounts::weight_fill_bytes, "weight_fill_bytes");
-    expect(&StepCounts::weight_send_bytes, "weight_send_bytes");
-    expect(&StepCounts::input_send_bytes, "input_send_bytes");
+    expect_operands(&OperandCounts::fill_bytes, "fill_bytes");
+    expect_operands(&OperandCounts::send_bytes, "send_bytes");
     expect(&StepCounts::send_flits, "send_flits");
     expect(&StepCounts::drain_flits, "drain_flits");
     expect(&StepCounts::compute_cycles, "compute_cycles");

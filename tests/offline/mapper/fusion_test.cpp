@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "machines/simba/machine.h"
 #include "machines/simba/misfits.h"
 #include "offline/schedule/addresses.h"
 #include "offline/schedule/lower_path.h"
@@ -11,8 +12,9 @@
 namespace heat::offline::mapper {
 namespace {
 
+using machines::PlanCost;
 using machines::simba::energy_of;
-using machines::simba::PlanCost;
+using machines::simba::Machine;
 using machines::simba::simba_l;
 
 struct Layer {

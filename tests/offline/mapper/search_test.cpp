@@ -5,6 +5,7 @@
 #include <random>
 
 #include "base/atomic_file.h"
+#include "machines/simba/machine.h"
 #include "machines/simba/misfits.h"
 #include "offline/schedule/gemm_problem.h"
 #include "tests/machines/simba/machines.h"
@@ -12,7 +13,9 @@
 namespace heat::offline::mapper {
 namespace {
 
+using machines::Calibration;
 using machines::simba::energy_of;
+using machines::simba::Machine;
 using machines::simba::simba_l;
 using machines::simba::tiny;
 

@@ -4,7 +4,7 @@
 
 #include <set>
 
-#include "machines/simba/cost_model.h"
+#include "machines/simba/machine.h"
 #include "tests/sim/simba_l/test_machine.h"
 #include "tests/support/sample_schedules.h"
 

@@ -1,5 +1,5 @@
 // One table of fields: reading, checking and writing follow it.
-#include "machines/simba/calibration.h"
+#include "machines/calibration.h"
 
 #include <algorithm>
 #include <iterator>
@@ -8,7 +8,7 @@
 #include "base/atomic_file.h"
 #include "base/config_reader.h"
 
-namespace heat::machines::simba {
+namespace heat::machines {
 namespace {
 
 struct Field {
@@ -85,4 +85,4 @@ nlohmann::ordered_json to_json(const Calibration& calibration) {
   return json;
 }
 
-}  // namespace heat::machines::simba
+}  // namespace heat::machines

@@ -4,18 +4,16 @@
 // Why the send bound holds: two successive waves differ in m or in n. A wave of other m needs its weights sent, one of
 // other n its inputs, so every wave (m, n) pays at least the cheaper of its two sends; when k takes several waves it
 // pays both.
-#include "offline/mapper/node_bounds.h"
+#include "machines/simba/node_bounds.h"
 
 #include <algorithm>
 #include <cmath>
 
 #include "base/checked.h"
 
-namespace heat::offline::mapper {
+namespace heat::machines::simba {
 
 using base::ceil_div;
-using machines::simba::Calibration;
-using machines::simba::LoadWork;
 using spec::Action;
 using spec::Extents;
 
@@ -52,28 +50,25 @@ struct NodeBounds::Waves {
   }
 };
 
-NodeBounds::NodeBounds(const GroupModel& model, std::size_t position, const StepPricer& pricer,
-                       const NodeSearchSettings& settings)
+NodeBounds::NodeBounds(const GroupModel& model, std::size_t position, const StepPricer& pricer, bool alone)
     : model_(model),
       pricer_(pricer),
       arch_(pricer.machine().arch),
-      set_(settings),
       node_(model.nodes()[position]),
-      shares_(model.shares()) {
-  const std::int64_t values = std::min(set_.step, shares_.share);
-  e_ = node_.extents_for(set_.extent, values);
-  steps_ = d(shares_.share / values);
+      shares_(model.shares()),
+      e_(model.extents(position)) {
+  steps_ = d(shares_.share / model.values_in_step());
   executions_ = steps_ * shares_.full;
   const auto& energy = pricer.machine().energy;
   const double factor = pricer.machine().calibration.dynamic_energy_factor;
   for (const spec::ActionInfo& a : spec::kActions) pj_[static_cast<std::size_t>(a.value)] = energy.pj(a.value) * factor;
   dram_pj_ = pricer.machine().calibration.dram_pj_per_byte_with(energy);
   rate_ = pricer.static_pj_per_cycle() + pricer.background_pj_per_cycle();
-  prepare();
+  prepare(alone);
 }
 
 // What no mapping of the node changes.
-void NodeBounds::prepare() {
+void NodeBounds::prepare(bool alone) {
   const double bmn = d(e_.b) * d(e_.m) * d(e_.n);
   fixed_energy_ = executions_ * (bmn * d(e_.k) * pj(Action::kMac) + bmn * pj(Action::kPpuElement));
   weight_bytes_ = d(e_.b) * d(e_.m) * d(e_.k);
@@ -112,63 +107,65 @@ void NodeBounds::prepare() {
              node_.shape.input.runs.requests({e_.b, e_.n, e_.k}, burst), 1);
   memory_ = std::max(memory_, pricer_.load_cycles(work));
   send_read_pj_ = gb_read;
-  if (set_.alone) {
-    const GroupModel::Brief fixed = model_.fixed();
+  if (alone) {
+    const Cost fixed = model_.fixed();
     fixed_cycles_ = fixed.cycles;
     fixed_energy_ += fixed.energy_pj;
   }
 }
 
-NodeBounds::TileBound NodeBounds::of_tile(const Extents& tile) const {
+TileBound NodeBounds::of_tile(const Extents& tile) const {
   const std::int64_t lanes = arch_.pe.lanes, width = arch_.pe.width;
   const auto pieces = [](std::int64_t extent, std::int64_t size, std::int64_t unit) {
     return d(extent / size) * d(ceil_div(size, unit)) + d(ceil_div(extent % size, unit));
   };
   TileBound t;
   const double m_lanes = pieces(e_.m, tile.m, lanes);
-  t.k_vectors = pieces(e_.k, tile.k, width);
-  t.energy = weight_bytes_ * d(ceil_div(e_.n, tile.n)) * pj(Action::kWeightBufferRead) +
-             input_bytes_ * m_lanes * pj(Action::kInputBufferRead) +
-             output_bytes_ * t.k_vectors * (pj(Action::kAccumulatorRead) + pj(Action::kAccumulatorWrite)) +
-             weight_bytes_ * weight_load_pj_ + input_bytes_ * input_load_pj_;
+  t.k_grains = pieces(e_.k, tile.k, width);
+  t.step_pj = weight_bytes_ * d(ceil_div(e_.n, tile.n)) * pj(Action::kWeightBufferRead) +
+              input_bytes_ * m_lanes * pj(Action::kInputBufferRead) +
+              output_bytes_ * t.k_grains * (pj(Action::kAccumulatorRead) + pj(Action::kAccumulatorWrite)) +
+              weight_bytes_ * weight_load_pj_ + input_bytes_ * input_load_pj_;
   const double sends = weight_bytes_ * (send_read_pj_ + pj(Action::kWeightBufferWrite)) +
                        input_bytes_ * (send_read_pj_ + pj(Action::kInputBufferWrite));
   const double compute =
-      d(e_.b) * d(e_.n) * m_lanes * t.k_vectors / arch_.pes() * pricer_.machine().calibration.compute_factor;
+      d(e_.b) * d(e_.n) * m_lanes * t.k_grains / arch_.pes() * pricer_.machine().calibration.compute_factor;
   const double cycles = fixed_cycles_ + steps_ * std::max(compute, memory_);
-  t.value = set_.goal.value(cycles, fixed_energy_ + executions_ * (t.energy + sends) + cycles * rate_);
+  t.least = {cycles, fixed_energy_ + executions_ * (t.step_pj + sends) + cycles * rate_};
   return t;
 }
 
-// Lower bounds of cycles and dynamic energy of every mapping with this PE tile and split.
-void NodeBounds::bound(PeChoice& c, const TileBound& t) const {
+PeChoice NodeBounds::of_split(const Extents& tile, const spec::SpatialSplit& split, const TileBound& t) const {
+  PeChoice c{tile, split, {}, 0, 0};
   const Waves wb(e_.b, c.tile.b, c.split.b), wm(e_.m, c.tile.m, c.split.m), wn(e_.n, c.tile.n, c.split.n);
   const std::int64_t kc = ceil_div(e_.k, c.tile.k), lanes = arch_.pe.lanes;
   const double bmn_waves = d(wb.count) * d(wm.count) * d(wn.count), waves = bmn_waves * d(kc);
   const auto same = [](std::int64_t size) { return size; };
   const double area = wb.sum(same) * wn.sum(same);
-  const double compute = area * wm.sum([&](std::int64_t size) { return ceil_div(size, lanes); }) * t.k_vectors +
+  const double compute = area * wm.sum([&](std::int64_t size) { return ceil_div(size, lanes); }) * t.k_grains +
                          waves * arch_.pe.compute_overhead_cycles;
   const double ppu = area * wm.sum(same) / arch_.pe.ppu_elements_per_cycle;
   const SendBound sends = bound_sends(c, wb, wm, wn, kc);
   const double commands = waves + bmn_waves + (kc > 1 ? 2 * waves : waves);
   const double drains = drain_accesses(c.tile);
-  const double energy = t.energy + sends.energy + commands * pj(Action::kControllerCommand) +
+  const double energy = t.step_pj + sends.energy + commands * pj(Action::kControllerCommand) +
                         (drains - output_bytes_ / arch_.global_buffer.word_bytes) * pj(Action::kGlobalBufferWrite);
 
   const Calibration& cal = pricer_.machine().calibration;
   const auto& gb = arch_.global_buffer;
-  c.execution = compute * cal.compute_factor + waves * cal.wave_overhead_cycles;
-  c.execution = std::max({c.execution, ppu, sends.bytes / arch_.noc.link_bytes_per_cycle * cal.send_factor,
-                          sends.bytes / gb.read_bytes_per_cycle, drains * gb.word_bytes / gb.write_bytes_per_cycle,
-                          commands * (arch_.controller.command_cycles + cal.command_overhead_cycles)});
+  double execution = compute * cal.compute_factor + waves * cal.wave_overhead_cycles;
+  execution = std::max({execution, ppu, sends.bytes / arch_.noc.link_bytes_per_cycle * cal.send_factor,
+                        sends.bytes / gb.read_bytes_per_cycle, drains * gb.word_bytes / gb.write_bytes_per_cycle,
+                        commands * (arch_.controller.command_cycles + cal.command_overhead_cycles)});
   // The first wave's operands come before, its latency around.
   const double first_wave = d(wb.size(wb.count == 1, c.split.b)) * d(std::min(e_.k, c.tile.k)) *
                             d(wm.size(wm.count == 1, c.split.m) + wn.size(wn.count == 1, c.split.n));
-  c.execution += first_wave / arch_.noc.link_bytes_per_cycle + 2 * pricer_.noc_latency() + cal.node_overhead_cycles;
-  c.cycles = fixed_cycles_ + steps_ * std::max(c.execution, memory_);
-  c.energy = fixed_energy_ + executions_ * energy;
-  c.value = set_.goal.value(c.cycles, c.energy + c.cycles * rate_);
+  execution += first_wave / arch_.noc.link_bytes_per_cycle + 2 * pricer_.noc_latency() + cal.node_overhead_cycles;
+  const double cycles = fixed_cycles_ + steps_ * std::max(execution, memory_);
+  c.least_execution = execution;
+  c.least_dynamic_pj = fixed_energy_ + executions_ * energy;
+  c.least = {cycles, c.least_dynamic_pj + cycles * rate_};
+  return c;
 }
 
 // Accesses of the global buffer that drains make at least: exact for whole PE tiles, full words for the rest.
@@ -216,12 +213,12 @@ NodeBounds::SendBound NodeBounds::bound_sends(const PeChoice& c, const Waves& wb
   return {std::max(each.bytes, once.bytes), std::max(each.energy, once.energy)};
 }
 
-double NodeBounds::of_gb_tile(const PeChoice& c, const Extents& g, const Extents& tiles, double weight_visits,
-                              double input_visits) const {
+Cost NodeBounds::of_tiling(const PeChoice& c, const BufferTiling& tiling) const {
+  const Extents &g = tiling.tile, &tiles = tiling.count;
+  const double weight_visits = tiling.weight_visits, input_visits = tiling.input_visits;
   const double bmk = d(tiles.b) * d(tiles.k);
   LoadWork work;
-  double weight = 0, input = 0, output = 0, transfers = 0,
-         first = 0;  // bytes of all visits; commands; port cycles
+  double weight = 0, input = 0, output = 0, transfers = 0, first = 0;  // bytes of all visits; commands; port cycles
   if (!node_.shape.weight.resident) {
     weight = weight_visits * burst_bound(node_.shape.weight, {e_.b, e_.m, e_.k}, {g.b, g.m, g.k});
     const double loads = bmk * d(tiles.m) * weight_visits;
@@ -244,16 +241,16 @@ double NodeBounds::of_gb_tile(const PeChoice& c, const Extents& g, const Extents
     transfers += d(tiles.b) * d(tiles.m) * d(tiles.n);
   }
   // The bound of the PE choice has every operand once.
-  const double energy = c.energy + executions_ * (std::max(0.0, weight - weight_bytes_) * weight_load_pj_ +
-                                                  std::max(0.0, input - input_bytes_) * input_load_pj_ +
-                                                  std::max(0.0, output - output_bytes_) * output_store_pj_ +
-                                                  transfers * pj(Action::kControllerCommand));
+  const double energy = c.least_dynamic_pj + executions_ * (std::max(0.0, weight - weight_bytes_) * weight_load_pj_ +
+                                                            std::max(0.0, input - input_bytes_) * input_load_pj_ +
+                                                            std::max(0.0, output - output_bytes_) * output_store_pj_ +
+                                                            transfers * pj(Action::kControllerCommand));
   const double memory =
       std::max(weight * weight_port_ + input * input_port_ + output * output_port_, pricer_.load_cycles(work));
   // The last tile executes after everything is loaded; the first after its load.
-  const double cycles =
-      fixed_cycles_ + std::max(steps_ * memory + c.execution / d(tiles.product()), first + steps_ * c.execution);
-  return set_.goal.value(cycles, energy + cycles * rate_);
+  const double cycles = fixed_cycles_ + std::max(steps_ * memory + c.least_execution / d(tiles.product()),
+                                                 first + steps_ * c.least_execution);
+  return {cycles, energy + cycles * rate_};
 }
 
-}  // namespace heat::offline::mapper
+}  // namespace heat::machines::simba

@@ -1,0 +1,47 @@
+// The parts of the model put together.
+#include "machines/simba/machine.h"
+
+#include "machines/simba/group_model.h"
+#include "machines/simba/misfits.h"
+#include "machines/simba/pe_tile_limits.h"
+#include "machines/simba/shares.h"
+
+namespace heat::machines::simba {
+namespace {
+
+class SimbaCostModel final : public CostModel {
+ public:
+  explicit SimbaCostModel(const machines::Machine& machine) : pricer_(machine), links_(machine.arch.noc) {}
+  std::unique_ptr<machines::GroupModel> group(const spec::Workload& workload, const spec::FusedGroup& group) override {
+    return std::make_unique<GroupModel>(workload, group, pricer_, links_);
+  }
+
+ private:
+  StepPricer pricer_;
+  LinkTables links_;
+};
+
+}  // namespace
+
+VectorGrain grain(const spec::ArchSpec& arch) {
+  return {arch.pe.lanes, arch.pe.width};
+}
+
+PeArray Machine::pe_array() const {
+  const PeTileLimits limits(arch.pe);
+  return {arch.pes(), {1, arch.pe.lanes, 1, arch.pe.width}, limits.weight_bytes, limits.input_bytes, limits.sums};
+}
+
+std::int64_t Machine::largest_share(std::int64_t extent) const {
+  return Shares(extent, arch.chiplets()).share;
+}
+
+std::unique_ptr<CostModel> Machine::cost_model() const {
+  return std::make_unique<SimbaCostModel>(*this);
+}
+
+std::vector<std::string> Machine::misfits(const spec::Schedule& schedule) const {
+  return simba::misfits(schedule, arch);
+}
+
+}  // namespace heat::machines::simba

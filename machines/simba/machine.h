@@ -1,0 +1,42 @@
+// Simba-L behind the machines' common interface.
+//
+// Counts are those the simulator makes (docs/mapper.md has the rules, tile by tile; a test walks the loop nest and
+// compares). Cycles are, per step and node, the largest of what each resource is busy, with double buffering between
+// memory and execution; contention within a resource is not modelled beyond its bandwidth, which is what Calibration is
+// for.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "machines/machine.h"
+#include "machines/simba/calibration.h"
+
+namespace heat::machines::simba {
+
+class Machine final : public machines::Machine {
+ public:
+  Machine(const spec::ArchSpec& a, const spec::EnergyTable& e, const Calibration& c = {})
+      : machines::Machine(a, e, c) {}
+  PeArray pe_array() const override;
+  std::int64_t largest_share(std::int64_t extent) const override;
+  std::unique_ptr<CostModel> cost_model() const override;
+  std::vector<std::string> misfits(const spec::Schedule& schedule) const override;
+};
+
+// Names that callers outside still use.
+using machines::evaluate;
+using machines::GroupCost;
+using machines::NodeCost;
+using machines::PlanCost;
+using machines::predict;
+struct VectorGrain {
+  std::int64_t lanes = 1, width = 1;
+};
+VectorGrain grain(const spec::ArchSpec& arch);
+constexpr const char* resource_name(const char* resource) {
+  return resource;
+}
+
+}  // namespace heat::machines::simba

@@ -1,0 +1,41 @@
+// Views become runs of bytes; what a node reads beside its operands becomes bytes of parameters.
+#include "machines/simba/node_model.h"
+
+#include "spec/arithmetic.h"
+
+namespace heat::machines::simba {
+
+NodeModel::NodeModel(const spec::Workload& workload, const spec::FusedGroup& group, const spec::PlannedNode& planned)
+    : node(planned.node), bound(planned.bound), spec(&workload.nodes[planned.node]) {
+  const auto operand = [&](const spec::TensorView& view, const ViewRuns::Sizes& sizes) {
+    return OperandShape{ViewRuns(view, sizes), group.is_resident(view.tensor), spec::holds_index(view, group.index)};
+  };
+  for (spec::TensorId t : spec->parameters()) {
+    if (group.is_resident(t)) continue;
+    parameter_bytes += whole_blocks(static_cast<double>(workload.tensors[t].bytes()));
+    ++parameter_loads;
+  }
+  if (spec->gemm) {
+    const spec::Extents& e = spec->gemm->extents;
+    shape = {operand(spec->gemm->weight, {e.b, e.m, e.k}),
+             operand(spec->gemm->input, {e.b, e.n, e.k}),
+             operand(spec->gemm->output, {e.b, e.m, e.n}),
+             {}};
+    const spec::Epilogue& epilogue = spec->gemm->epilogue;
+    shape.epilogue = {epilogue.requant ? static_cast<std::int64_t>(sizeof(spec::RequantRecord)) : 0,
+                      epilogue.channels_include_batch, epilogue.n_channels,
+                      epilogue.activation_table ? std::int64_t{spec::kActivationTableBytes} : 0};
+  } else {
+    const spec::VectorNode& v = *spec->vector;
+    const ViewRuns::Sizes sizes{1, v.rows, v.columns};
+    shape = {operand(v.input, sizes), operand(v.input, sizes), operand(v.output, sizes), {}};
+    if (v.residual) residual = operand(*v.residual, sizes);
+  }
+}
+
+spec::Extents NodeModel::extents_for(std::int64_t extent, std::int64_t values) const {
+  if (spec->gemm) return spec::step_extents(*spec->gemm, bound, extent, values);
+  return {1, 1, spec->vector->rows / extent * values, spec->vector->columns};
+}
+
+}  // namespace heat::machines::simba

@@ -1,0 +1,26 @@
+// A node of a group as the model sees it: what its operands look like and which parameters it streams.
+#pragma once
+
+#include <optional>
+
+#include "machines/simba/step_counts.h"
+#include "spec/plan.h"
+
+namespace heat::machines::simba {
+
+// One node, as counting needs it; independent of its mapping, the step and the pins of parameters.
+struct NodeModel {
+  spec::NodeId node;
+  spec::LoopDim bound = spec::LoopDim::kN;
+  const spec::Node* spec = nullptr;
+  GemmShape shape;                       // GEMMs; vector nodes: input and output
+  std::optional<OperandShape> residual;  // layer norm
+  double parameter_bytes = 0;            // streamed parameter tensors, in whole bursts
+  int parameter_loads = 0;
+  // Workload and group must outlive this.
+  NodeModel(const spec::Workload& workload, const spec::FusedGroup& group, const spec::PlannedNode& planned);
+  // Extents in a step of so many values of the group's index.
+  spec::Extents extents_for(std::int64_t extent, std::int64_t values) const;
+};
+
+}  // namespace heat::machines::simba

@@ -1,0 +1,137 @@
+// Tiles by kinds; in each, the rounds over its waves that the other dimension forces.
+#include "machines/simba/operand_counts.h"
+
+#include "base/checked.h"
+
+namespace heat::machines::simba {
+
+using base::ceil_div;
+using spec::LoopDim;
+
+namespace {
+
+double d(std::int64_t v) {
+  return static_cast<double>(v);
+}
+
+}  // namespace
+
+std::int64_t gb_accesses(const OperandShape& operand, const ViewRuns::Sizes& block, const spec::ArchSpec& arch) {
+  const std::int64_t word = arch.global_buffer.word_bytes;
+  if (operand.resident) return operand.runs.accesses(block, word);
+  return packed_accesses(block[0] * block[1] * block[2], word);
+}
+
+OperandCounter::OperandCounter(const LoopNest& nest, const OperandShape& operand, LoopDim own,
+                               OperandCounts& of_operand, StepCounts& counts)
+    : nest_(nest),
+      operand_(operand),
+      weights_(own == LoopDim::kM),
+      own_(weights_ ? nest.m : nest.n),
+      other_(weights_ ? nest.n : nest.m),
+      own_dim_(own),
+      other_dim_(weights_ ? LoopDim::kN : LoopDim::kM),
+      tile_reused_(other_is_free()),
+      o_(of_operand),
+      c_(counts) {}
+
+bool OperandCounter::other_is_free() const {
+  if (nest_.k.tiles.pieces() > 1) return false;
+  bool inside = false;
+  for (LoopDim dim : nest_.map.gb_order) {
+    if (dim == other_dim_) {
+      inside = true;
+    } else if (inside) {
+      const TiledDim& moving = dim == own_dim_ ? own_ : nest_.b;
+      if (moving.tiles.pieces() > 1) return false;
+    }
+  }
+  return true;
+}
+
+void OperandCounter::run() {
+  bool first = true;
+  for (const Kind& b : nest_.b.tiles)
+    for (const Kind& own : own_.tiles)
+      for (const Kind& k : nest_.k.tiles) {
+        const Tiles tiles{b.size, own.size, k.size, d(b.count) * d(own.count) * d(k.count)};
+        if (!operand_.resident) count_loads(tiles, first);
+        count_sends(tiles, first);
+        first = false;
+      }
+}
+
+void OperandCounter::count_loads(const Tiles& t, bool first) {
+  const double visits = t.count * (tile_reused_ ? 1.0 : d(other_.tiles.pieces()));
+  const ViewRuns::Sizes block{t.b, t.own, t.k};
+  const std::int64_t bytes = t.b * t.own * t.k;
+  const double burst = operand_.runs.burst_bytes(block);
+  o_.loads += visits;
+  o_.load_bytes += visits * burst;
+  o_.requests += visits * operand_.runs.requests(block, nest_.arch.dma.burst_bytes);
+  o_.fill_bytes += visits * d(bytes);
+  c_.gb_writes += visits * d(packed_accesses(bytes, nest_.arch.global_buffer.word_bytes));
+  if (first) o_.first_bytes = burst;
+}
+
+void OperandCounter::count_sends(const Tiles& t, bool first) {
+  const Waves waves{{t.b, nest_.b.wave}, {t.own, own_.wave}, {t.k, nest_.k.wave}};
+  const bool every_wave = waves.k.pieces() > 1 || (nest_.map.wave_order[0] == other_dim_ && waves.own.pieces() > 1);
+  const bool once = waves.single() && tile_reused_;
+  bool first_tile = true;
+  for (const Kind& other : other_.tiles) {
+    const Kinds other_waves(other.size, other_.wave);
+    if (every_wave) {
+      for (const Kind& w : other_waves)
+        count_rounds(waves, ceil_div(w.size, other_.pe), t.count * d(other.count) * d(w.count), first && first_tile);
+    } else if (first_tile || !once) {
+      count_rounds(waves, ceil_div(other_waves.kind[0].size, other_.pe), t.count * (once ? 1.0 : d(other.count)),
+                   first && first_tile);
+    }
+    first_tile = false;
+  }
+}
+
+// So many rounds over the waves of one operand tile, each part multicast to `receivers` PEs.
+void OperandCounter::count_rounds(const Waves& waves, std::int64_t receivers, double rounds, bool first) {
+  for (const Kind& b : waves.b)
+    for (const Kind& own : waves.own)
+      for (const Kind& k : waves.k) {
+        const double events = rounds * d(b.count) * d(own.count) * d(k.count);
+        const double bytes = d(b.size) * d(own.size) * d(k.size);
+        o_.sends += events;
+        o_.buffer_writes += events * bytes * d(receivers);
+        o_.send_bytes += events * bytes;
+        const Sent sent = send(b, own, k, receivers);
+        c_.noc_byte_hops += events * sent.hops;
+        c_.send_flits += events * sent.flits;
+        c_.gb_reads += events * sent.accesses;
+        if (first) c_.first_send_flits += sent.flits;
+        first = false;
+      }
+}
+
+OperandCounter::Sent OperandCounter::send(const Kind& b_wave, const Kind& own_wave, const Kind& k_wave,
+                                          std::int64_t receivers) const {
+  Sent sent;
+  std::int64_t pb = 0;
+  for (std::int64_t b = 0; b < b_wave.size; b += nest_.b.pe, ++pb) {
+    const std::int64_t sb = std::min(nest_.b.pe, b_wave.size - b);
+    std::int64_t po = 0, last = -1, last_accesses = 0;
+    for (std::int64_t o = 0; o < own_wave.size; o += own_.pe, ++po) {
+      const std::int64_t so = std::min(own_.pe, own_wave.size - o), part = sb * so * k_wave.size;
+      const int tree =
+          weights_ ? nest_.links.weight_links(pb, po, receivers) : nest_.links.input_links(pb, po, receivers);
+      sent.hops += d(part * tree);
+      sent.flits += d(ceil_div(part, nest_.link_bytes));
+      if (so != last) {
+        last = so;
+        last_accesses = gb_accesses(operand_, {sb, so, k_wave.size}, nest_.arch);
+      }
+      sent.accesses += d(last_accesses);
+    }
+  }
+  return sent;
+}
+
+}  // namespace heat::machines::simba
