@@ -139,6 +139,76 @@ TEST(IncludeGraph, OfflineRoomsFormNoCycle) {
   EXPECT_EQ(text, "");
 }
 
+// The drawing of offline/ in docs/architecture.md: the fence that starts with "cli". A line of one name is all the width's.
+enum class Side { kBoth, kLeft, kRight };
+struct Place {
+  std::size_t level = 0;  // from the top
+  Side side = Side::kBoth;
+};
+
+std::string trimmed(const std::string& text) {
+  const auto first = text.find_first_not_of(' ');
+  return first == std::string::npos ? "" : text.substr(first, text.find_last_not_of(' ') + 1 - first);
+}
+
+std::map<std::string, Place> places_in(const std::vector<std::string>& lines) {
+  std::map<std::string, Place> places;
+  for (std::size_t l = 0; l < lines.size(); ++l) {
+    const auto bar = lines[l].find('|');
+    if (bar == std::string::npos) {
+      places[trimmed(lines[l])] = {l, Side::kBoth};
+    } else {
+      places[trimmed(lines[l].substr(0, bar))] = {l, Side::kLeft};
+      places[trimmed(lines[l].substr(bar + 1))] = {l, Side::kRight};
+    }
+  }
+  return places;
+}
+
+std::vector<std::string> drawn_lines() {
+  std::vector<std::string> lines;
+  for (const auto& file : repository_files()) {
+    if (file.path != "docs/architecture.md") continue;
+    bool inside = false;
+    for (std::size_t l = 1; l < file.lines.size(); ++l) {
+      if (file.lines[l - 1] == "```" && trimmed(file.lines[l]) == "cli") inside = true;
+      if (inside && file.lines[l] == "```") return lines;
+      if (inside) lines.push_back(file.lines[l]);
+    }
+  }
+  return lines;
+}
+
+bool goes_down(const Place& from, const Place& to) {
+  return from.level < to.level && (from.side == Side::kBoth || to.side == Side::kBoth || from.side == to.side);
+}
+
+TEST(IncludeGraph, OfflineGoesDownItsDrawing) {
+  const std::map<std::string, Place> places = places_in(drawn_lines());
+  const auto room = [](const std::string& path) { return sub_room(path).substr(std::string("offline/").size()); };
+  std::set<std::string> rooms;
+  for (const Include& include : all_includes()) {
+    if (!has_prefix(include.from, "offline/")) continue;
+    const std::string from = room(include.from);
+    rooms.insert(from);
+    if (!has_prefix(include.what, "offline/") || room(include.what) == from) continue;
+    const auto f = places.find(from), t = places.find(room(include.what));
+    ASSERT_TRUE(f != places.end() && t != places.end()) << include.from << " -> " << include.what << " is not drawn";
+    EXPECT_TRUE(goes_down(f->second, t->second)) << include.from << ":" << include.line << ": '" << include.what
+                                                 << "' goes against the drawing in docs/architecture.md";
+  }
+  for (const auto& place : places) EXPECT_TRUE(rooms.count(place.first)) << place.first << " is drawn, and is no room";
+  EXPECT_GT(rooms.size(), 10u);
+}
+
+TEST(IncludeGraph, DrawingIsReadAsMeant) {
+  const std::map<std::string, Place> places = places_in({"   top", "left | right", "lower  |  other", "base"});
+  const auto down = [&](const char* from, const char* to) { return goes_down(places.at(from), places.at(to)); };
+  EXPECT_TRUE(down("top", "left") && down("top", "base") && down("left", "lower") && down("other", "base"));
+  EXPECT_FALSE(down("left", "right") || down("left", "other") || down("right", "lower"));
+  EXPECT_FALSE(down("base", "top") || down("lower", "left") || down("top", "top"));
+}
+
 TEST(IncludeGraph, ForbiddenArrowsAreSeen) {
   const auto refused = [](const std::string& from, const std::string& what, bool system = false) {
     return objection({from, 1, what, system}, what).has_value();
