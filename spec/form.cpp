@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <tuple>
 
-#include "base/errors.h"
+#include "base/checked.h"
 
 namespace heat::spec {
 namespace {
@@ -14,14 +14,7 @@ constexpr std::int64_t kMostSize = std::int64_t{1} << 40;
 }  // namespace
 
 std::int64_t product(const std::vector<std::int64_t>& values) {
-  std::int64_t result = 1;
-  for (std::int64_t v : values)
-    if (__builtin_mul_overflow(result, v, &result)) {
-      std::string text;
-      for (std::int64_t w : values) text += (text.empty() ? "" : "x") + std::to_string(w);
-      throw base::ConfigError("shape " + text + " is too large");
-    }
-  return result;
+  return base::checked_product(values, "shape");
 }
 
 std::int64_t TensorShape::rows() const {

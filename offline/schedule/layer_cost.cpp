@@ -70,10 +70,4 @@ LayerCost LayerCoster::cost(const spec::Einsum& einsum, const spec::ContractionP
   return cost;
 }
 
-LayerCost layer_cost(const spec::Einsum& einsum, const spec::ContractionPath& path, const std::vector<int>& statics,
-                     const spec::Index& token, const spec::ArchSpec& arch, const spec::EnergyTable& energy,
-                     const machines::simba::Calibration& calibration) {
-  return LayerCoster(arch, energy, calibration).cost(einsum, path, statics, token);
-}
-
 }  // namespace heat::offline

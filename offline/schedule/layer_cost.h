@@ -44,9 +44,4 @@ class LayerCoster {
   std::unique_ptr<State> state_;
 };
 
-// The same for one layer, without memory between calls.
-LayerCost layer_cost(const spec::Einsum& einsum, const spec::ContractionPath& path, const std::vector<int>& statics,
-                     const spec::Index& token, const spec::ArchSpec& arch, const spec::EnergyTable& energy,
-                     const machines::simba::Calibration& calibration = {});
-
 }  // namespace heat::offline

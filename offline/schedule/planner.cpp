@@ -90,20 +90,4 @@ std::int64_t write_schedule(spec::Schedule schedule, const TensorBytes& bytes, c
   return static_cast<std::int64_t>(image.size());
 }
 
-TensorBytes read_image(const spec::Schedule& schedule) {
-  const std::filesystem::path file = std::filesystem::path(schedule.file).parent_path() / schedule.dram_image;
-  const std::string image = base::read_file(file.string());
-  const spec::Workload& workload = schedule.workload;
-  TensorBytes bytes(workload.tensors.size());
-  for (spec::TensorId t : workload.tensors.ids()) {
-    if (!workload.tensors[t].is_given()) continue;
-    const std::int64_t begin = schedule.plan.dram_addresses[t], end = begin + workload.tensors[t].bytes();
-    if (end > static_cast<std::int64_t>(image.size()))
-      throw base::ScheduleError(file.string() + ": has " + std::to_string(image.size()) + " bytes, tensor '" +
-                                workload.tensors[t].name + "' ends at " + std::to_string(end));
-    bytes[t].assign(image.begin() + begin, image.begin() + end);
-  }
-  return bytes;
-}
-
 }  // namespace heat::offline

@@ -34,8 +34,4 @@ PlannedNetwork plan_network(const Graph& graph, const NetworkLabel& label, const
 // size.
 std::int64_t write_schedule(spec::Schedule schedule, const TensorBytes& bytes, const std::string& path);
 
-// The bytes of every given tensor, from the image beside a loaded schedule. Throws base::ScheduleError when it is too
-// short.
-TensorBytes read_image(const spec::Schedule& schedule);
-
 }  // namespace heat::offline

@@ -20,7 +20,6 @@ class Calendar {
     std::int64_t start = earliest;
     for (; it != busy_.end() && it->begin < start + duration; ++it) start = it->end;
     insert(it, start, start + duration);
-    busy_cycles_ += duration;
     return start;
   }
   // Nothing will be asked for before `now` any more: forgets what ended before it.
@@ -30,7 +29,6 @@ class Calendar {
     busy_.erase(busy_.begin(), busy_.begin() + static_cast<std::ptrdiff_t>(first_));
     first_ = 0;
   }
-  std::int64_t busy_cycles() const { return busy_cycles_; }
 
  private:
   struct Span {
@@ -53,7 +51,6 @@ class Calendar {
   }
   std::vector<Span> busy_;  // sorted, disjoint, not touching; entries before first_ are forgotten
   std::size_t first_ = 0;
-  std::int64_t busy_cycles_ = 0;
 };
 
 }  // namespace heat::simba

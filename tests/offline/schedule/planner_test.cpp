@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "base/atomic_file.h"
 #include "machines/simba/misfits.h"
 #include "offline/schedule/choose_factors.h"
 #include "offline/schedule/evaluate.h"
@@ -16,6 +17,20 @@ namespace heat::offline {
 namespace {
 
 namespace fs = std::filesystem;
+
+// The bytes of every given tensor, from the image beside a loaded schedule.
+TensorBytes read_image(const spec::Schedule& schedule) {
+  const std::string image = base::read_file(fs::path(schedule.file).parent_path() / schedule.dram_image);
+  const spec::Workload& workload = schedule.workload;
+  TensorBytes bytes(workload.tensors.size());
+  for (spec::TensorId t : workload.tensors.ids())
+    if (workload.tensors[t].is_given()) {
+      const std::string of = image.substr(static_cast<std::size_t>(schedule.plan.dram_addresses[t]),
+                                          static_cast<std::size_t>(workload.tensors[t].bytes()));
+      bytes[t].assign(of.begin(), of.end());
+    }
+  return bytes;
+}
 
 class Planner : public testing::Test {
  protected:
