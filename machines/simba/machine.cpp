@@ -23,10 +23,6 @@ class SimbaCostModel final : public CostModel {
 
 }  // namespace
 
-VectorGrain grain(const spec::ArchSpec& arch) {
-  return {arch.pe.lanes, arch.pe.width};
-}
-
 PeArray Machine::pe_array() const {
   const PeTileLimits limits(arch.pe);
   return {arch.pes(), {1, arch.pe.lanes, 1, arch.pe.width}, limits.weight_bytes, limits.input_bytes, limits.sums};

@@ -11,7 +11,6 @@
 #include <vector>
 
 #include "machines/machine.h"
-#include "machines/simba/calibration.h"
 
 namespace heat::machines::simba {
 
@@ -24,19 +23,5 @@ class Machine final : public machines::Machine {
   std::unique_ptr<CostModel> cost_model() const override;
   std::vector<std::string> misfits(const spec::Schedule& schedule) const override;
 };
-
-// Names that callers outside still use.
-using machines::evaluate;
-using machines::GroupCost;
-using machines::NodeCost;
-using machines::PlanCost;
-using machines::predict;
-struct VectorGrain {
-  std::int64_t lanes = 1, width = 1;
-};
-VectorGrain grain(const spec::ArchSpec& arch);
-constexpr const char* resource_name(const char* resource) {
-  return resource;
-}
 
 }  // namespace heat::machines::simba

@@ -5,6 +5,7 @@
 
 #include "base/errors.h"
 #include "base/jobs/interrupt.h"
+#include "machines/make_machine.h"
 #include "offline/cli/command.h"
 #include "offline/cost_table/front_json.h"
 #include "offline/loop/calibration_run.h"
@@ -59,8 +60,8 @@ ordered_json correct(const CalibrationConfig& config, const CalibrationResult& r
   CostTable table = CostTable::open(config.cost_table);
   const ordered_json before = front_json(table.rows(), {});
   const spec::EnergyTable energy = spec::EnergyTable::load(arch.energy_config);
-  const std::int64_t now =
-      correct_table(table, {arch, energy, result.calibration}, result.measured, config.jobs.own_threads());
+  const std::int64_t now = correct_table(table, *machines::make_machine(arch, energy, result.calibration),
+                                         result.measured, config.jobs.own_threads());
   const std::vector<CostRow> rows = table.rows();
   ordered_json json = {{"file", config.cost_table}, {"measured_now", now}};
   json.update(to_json(summarize_corrections(rows)));
@@ -103,7 +104,7 @@ int run_calibrate(int argc, char** argv) {
   HEAT_CHECK(finished.has_value(), "a calibration without shards");
   const CalibrationResult& result = *finished;
   ordered_json json;
-  json["calibration"] = machines::simba::to_json(result.calibration);
+  json["calibration"] = machines::to_json(result.calibration);
   for (const CalibrationRound& r : result.rounds)
     json["rounds"].push_back({{"before", to_json(r.before)},
                               {"after", to_json(r.after)},

@@ -221,8 +221,7 @@ ordered_json summarize(const Options& o, std::size_t rows, const BuildReport& re
 }
 
 // The shard's rows, for heat-offline merge.
-ordered_json fill_part(const Options& o, const machines::simba::Machine& machine,
-                       const std::vector<WeightMatrix>& matrices) {
+ordered_json fill_part(const Options& o, const machines::Machine& machine, const std::vector<WeightMatrix>& matrices) {
   CostTable part = open_part(o.out, o.shard);
   const BuildReport report = fill_table(part, matrices, machine, o.build, control_of(o));
   if (report.stopped) throw_stopped(report);
@@ -231,8 +230,7 @@ ordered_json fill_part(const Options& o, const machines::simba::Machine& machine
 }
 
 // All rows: those of parts, where there are any, and what is missing then.
-ordered_json fill_whole(const Options& o, const machines::simba::Machine& machine,
-                        const std::vector<WeightMatrix>& matrices) {
+ordered_json fill_whole(const Options& o, const machines::Machine& machine, const std::vector<WeightMatrix>& matrices) {
   if (o.jobs.backend != base::JobsBackend::kThreads)
     run_shards(o.command_line, {"--jobs", "--slurm-options", "--json", "--threads"}, o.jobs, o.out + "/array");
   BuildReport report;
@@ -257,9 +255,7 @@ int run(Options& o) {
   const spec::ArchSpec arch = spec::ArchSpec::load(o.arch, problems);
   problems.throw_if_any();
   const spec::EnergyTable energy = spec::EnergyTable::load(arch.energy_config);
-  const machines::simba::Machine machine(
-      arch, energy,
-      o.calibration.empty() ? machines::simba::Calibration{} : machines::simba::Calibration::load(o.calibration));
+  const std::unique_ptr<machines::Machine> machine = machine_of(arch, energy, o.calibration);
   const std::vector<WeightMatrix> matrices = load_matrices(o);
   if (std::filesystem::exists(table_file(o.out)) && !o.resume)
     throw base::ConfigError(table_file(o.out) + " exists: pass --resume to go on with it, or another --out");
@@ -267,7 +263,7 @@ int run(Options& o) {
   base::catch_interrupts();
   std::cerr << "cost table for " << arch.name << ", " << o.build.tokens << " tokens, seed " << o.build.seed << ": "
             << table_file(o.out) << "\n";
-  write_json(o.json_out, o.shard.is_whole() ? fill_whole(o, machine, matrices) : fill_part(o, machine, matrices));
+  write_json(o.json_out, o.shard.is_whole() ? fill_whole(o, *machine, matrices) : fill_part(o, *machine, matrices));
   return base::kDone;
 }
 

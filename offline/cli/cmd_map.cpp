@@ -2,7 +2,6 @@
 #include <chrono>
 #include <sstream>
 
-#include "machines/make_machine.h"
 #include "offline/cli/command.h"
 #include "offline/mapper/search.h"
 #include "offline/schedule/gemm_problem.h"
@@ -102,8 +101,7 @@ int run_map(int argc, char** argv) {
   const auto start = std::chrono::steady_clock::now();
   const spec::ArchSpec arch = spec::ArchSpec::load(o.arch);
   const spec::EnergyTable energy = spec::EnergyTable::load(arch.energy_config);
-  const std::unique_ptr<machines::Machine> machine = machines::make_machine(
-      arch, energy, o.calibration.empty() ? machines::Calibration{} : machines::Calibration::load(o.calibration));
+  const std::unique_ptr<machines::Machine> machine = machine_of(arch, energy, o.calibration);
   mapper::SearchOptions search;
   search.objective = *mapper::parse_objective(o.objective);
 

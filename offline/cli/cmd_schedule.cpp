@@ -158,7 +158,7 @@ Source make_source(const Options& o, CheckpointLoader load) {
   return source;
 }
 
-PlannedNetwork single_layer(const Options& o, const Source& source, const machines::simba::Machine& machine,
+PlannedNetwork single_layer(const Options& o, const Source& source, const machines::Machine& machine,
                             const mapper::SearchOptions& search) {
   std::vector<std::string> names;
   for (const LinearLayer& layer : linear_layers(source.graph)) {
@@ -228,15 +228,14 @@ int schedule_command(int argc, char** argv, CheckpointLoader load) {
   const spec::ArchSpec arch = spec::ArchSpec::load(o.arch, problems);
   problems.throw_if_any();
   const spec::EnergyTable energy = spec::EnergyTable::load(arch.energy_config);
-  machines::simba::Machine machine{arch, energy};
-  if (!o.calibration.empty()) machine.calibration = machines::simba::Calibration::load(o.calibration);
+  const std::unique_ptr<machines::Machine> machine = machine_of(arch, energy, o.calibration);
   mapper::SearchOptions search;
   search.objective = *mapper::parse_objective(o.objective);
   Source source = make_source(o, load);
-  source.forms.target.lanes = machines::simba::grain(arch).lanes;
+  source.forms.target.grain = machine->pe_array().grain;
   PlannedNetwork planned =
-      o.layer.empty() ? plan_network(source.graph, {source.name, o.method, o.tokens}, source.forms, machine, search)
-                      : single_layer(o, source, machine, search);
+      o.layer.empty() ? plan_network(source.graph, {source.name, o.method, o.tokens}, source.forms, *machine, search)
+                      : single_layer(o, source, *machine, search);
   TensorBytes bytes;
   if (source.has_values) {
     if (!o.layer.empty()) layer_inputs(o, source, planned.network.workload.tensors[planned.network.input].shape[1]);

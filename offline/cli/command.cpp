@@ -5,6 +5,7 @@
 
 #include "base/atomic_file.h"
 #include "base/command_line.h"
+#include "machines/make_machine.h"
 
 namespace heat::offline::cli {
 
@@ -27,6 +28,13 @@ bool parse_run_options(int argc, char** argv, const std::string& config_help, co
   po::variables_map values;
   return parse_options(argc, argv, options, std::string(argv[0]) + " --config F.yaml --out DIR [--json O]", examples,
                        values);
+}
+
+std::unique_ptr<machines::Machine> machine_of(const spec::ArchSpec& arch, const spec::EnergyTable& energy,
+                                              const std::string& calibration_file) {
+  const machines::Calibration calibration =
+      calibration_file.empty() ? machines::Calibration{} : machines::Calibration::load(calibration_file);
+  return machines::make_machine(arch, energy, calibration);
 }
 
 void write_json(const std::string& path, const nlohmann::ordered_json& result) {

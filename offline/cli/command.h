@@ -2,10 +2,12 @@
 #pragma once
 
 #include <boost/program_options.hpp>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 
+#include "machines/machine.h"
 #include "offline/cli/jobs_options.h"
 
 namespace heat::offline::cli {
@@ -23,6 +25,10 @@ struct RunOptions {
 // parse_options() for them; `config_help` and `out_help` say what the two are.
 bool parse_run_options(int argc, char** argv, const std::string& config_help, const std::string& out_help,
                        const std::string& examples, RunOptions& options);
+
+// The machine of an architecture under the calibration in a file; the neutral one where the name is empty.
+std::unique_ptr<machines::Machine> machine_of(const spec::ArchSpec& arch, const spec::EnergyTable& energy,
+                                              const std::string& calibration_file);
 
 // Writes `result` (two-space indent, trailing newline) whole to `path`; prints it to stdout when `path` is empty.
 void write_json(const std::string& path, const nlohmann::ordered_json& result);

@@ -94,7 +94,7 @@ std::vector<Task> list_tasks(const std::vector<WeightMatrix>& matrices, const Bu
 // Fills one task; shared state behind a mutex.
 class Worker {
  public:
-  Worker(CostTable& table, std::mutex& mutex, const machines::simba::Machine& machine, const BuildOptions& options,
+  Worker(CostTable& table, std::mutex& mutex, const machines::Machine& machine, const BuildOptions& options,
          const std::function<bool()>& stop)
       : table_(table),
         mutex_(mutex),
@@ -189,9 +189,8 @@ std::int64_t add_candidates(CostTable& table, const std::vector<Form>& forms, co
   return static_cast<std::int64_t>(rows.size());
 }
 
-BuildReport fill_table(CostTable& table, const std::vector<WeightMatrix>& matrices,
-                       const machines::simba::Machine& machine, const BuildOptions& options,
-                       const BuildControl& control) {
+BuildReport fill_table(CostTable& table, const std::vector<WeightMatrix>& matrices, const machines::Machine& machine,
+                       const BuildOptions& options, const BuildControl& control) {
   check_notes(table, matrices, machine.arch, machine.energy, machine.calibration, options);
   const std::vector<Task> tasks = list_tasks(matrices, options, control.shard);
   std::mutex mutex;

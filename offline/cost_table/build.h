@@ -49,8 +49,7 @@ std::string work_name(const std::vector<WeightMatrix>& matrices, const BuildOpti
 // matrices of one size the first decides the ranks; errors are means over all of them. The rows do
 // not depend on threads or on what was there before. Throws spec::ConfigError when the table was made for another
 // architecture, calibration, matrix or options.
-BuildReport fill_table(CostTable& table, const std::vector<WeightMatrix>& matrices,
-                       const machines::simba::Machine& machine, const BuildOptions& options,
-                       const BuildControl& control = {});
+BuildReport fill_table(CostTable& table, const std::vector<WeightMatrix>& matrices, const machines::Machine& machine,
+                       const BuildOptions& options, const BuildControl& control = {});
 
 }  // namespace heat::offline

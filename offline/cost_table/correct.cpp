@@ -74,7 +74,7 @@ std::int64_t apply_measurements(CostTable& table, const Measurements& measured) 
   return stored;
 }
 
-std::int64_t correct_table(CostTable& table, const machines::simba::Machine& machine, const Measurements& measured,
+std::int64_t correct_table(CostTable& table, const machines::Machine& machine, const Measurements& measured,
                            int threads) {
   check_architecture(table, machine.arch, machine.energy);
   const BuildOptions options = table_options(table);

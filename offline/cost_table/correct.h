@@ -25,7 +25,7 @@ std::int64_t apply_measurements(CostTable& table, const Measurements& measured);
 
 // Predicts every row anew under the machine's calibration, which becomes the table's, and applies the measurements; all
 // in one transaction. Throws base::ConfigError for a table of another architecture.
-std::int64_t correct_table(CostTable& table, const machines::simba::Machine& machine, const Measurements& measured,
+std::int64_t correct_table(CostTable& table, const machines::Machine& machine, const Measurements& measured,
                            int threads);
 
 // Corrections over the measured rows: measured over predicted.

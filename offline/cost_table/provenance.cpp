@@ -54,13 +54,12 @@ std::string architecture_note(const spec::ArchSpec& arch, const spec::EnergyTabl
   return arch.name + " " + fingerprint(to_json(arch).dump() + to_json(energy).dump());
 }
 
-std::string calibration_note(const machines::simba::Calibration& calibration) {
+std::string calibration_note(const machines::Calibration& calibration) {
   return to_json(calibration).dump();
 }
 
 void check_notes(CostTable& table, const std::vector<WeightMatrix>& matrices, const spec::ArchSpec& arch,
-                 const spec::EnergyTable& energy, const machines::simba::Calibration& calibration,
-                 const BuildOptions& o) {
+                 const spec::EnergyTable& energy, const machines::Calibration& calibration, const BuildOptions& o) {
   check_note(table, "architecture", architecture_note(arch, energy));
   check_note(table, "calibration", calibration_note(calibration));
   check_note(table, "options", options_note(o));
@@ -78,8 +77,8 @@ void check_architecture(const CostTable& table, const spec::ArchSpec& arch, cons
   if (stored != now) refuse("architecture", stored, now);
 }
 
-machines::simba::Calibration table_calibration(const CostTable& table) {
-  return machines::simba::calibration_from_json(read_note(table, "calibration"), "the cost table's calibration");
+machines::Calibration table_calibration(const CostTable& table) {
+  return machines::calibration_from_json(read_note(table, "calibration"), "the cost table's calibration");
 }
 
 BuildOptions table_options(const CostTable& table) {

@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "base/config_reader.h"
+#include "machines/make_machine.h"
 #include "offline/cost_table/provenance.h"
 #include "offline/loop/pair_measurements.h"
 #include "offline/loop/simulator_process.h"
@@ -70,7 +71,7 @@ struct Lowered {
   std::vector<mapper::ChainNode> chain;
 };
 
-Lowered lower_workload(const CalibrationWorkload& w, std::int64_t lanes) {
+Lowered lower_workload(const CalibrationWorkload& w, const spec::Extents& grain) {
   Lowered lowered;
   spec::Workload& workload = lowered.workload;
   workload.network = w.name;
@@ -81,7 +82,7 @@ Lowered lower_workload(const CalibrationWorkload& w, std::int64_t lanes) {
   request.layer = "layer";
   request.output_name = "output";
   request.output_kind = spec::TensorKind::kOutput;
-  request.lanes = lanes;
+  request.grain = grain;
   for (std::size_t i = 0; i < w.einsum.operands.size(); ++i)
     request.operands.push_back({"operand" + std::to_string(i),
                                 static_cast<int>(i) == w.input ? spec::TensorKind::kInput : spec::TensorKind::kWeight,
@@ -101,9 +102,9 @@ Lowered lower_workload(const CalibrationWorkload& w, std::int64_t lanes) {
 }
 
 // A schedule of the workload, mapped on the machine.
-spec::Schedule map_workload(const CalibrationWorkload& w, const machines::simba::Machine& machine,
-                            mapper::Objective objective, mapper::SearchCache& cache) {
-  Lowered lowered = lower_workload(w, machines::simba::grain(machine.arch).lanes);
+spec::Schedule map_workload(const CalibrationWorkload& w, const machines::Machine& machine, mapper::Objective objective,
+                            mapper::SearchCache& cache) {
+  Lowered lowered = lower_workload(w, machine.pe_array().grain);
   mapper::SearchOptions options;
   options.objective = objective;
   mapper::FusionResult fused = mapper::plan_fusion(lowered.workload, lowered.chain, machine, options, &cache);
@@ -113,7 +114,7 @@ spec::Schedule map_workload(const CalibrationWorkload& w, const machines::simba:
   s.plan.arch = machine.arch.name;
   for (spec::FusedGroup& group : fused.groups) s.plan.groups.push_back(std::move(group));
   assign_addresses(s.workload, s.plan);
-  machines::simba::predict(s.workload, s.plan, machine);
+  machines::predict(s.workload, s.plan, machine);
   return s;
 }
 
@@ -198,7 +199,7 @@ struct MappedRound {
   int changed = 0;  // mapped otherwise than in the last round
 };
 
-MappedRound map_round(const std::vector<CalibrationWorkload>& workloads, const machines::simba::Machine& machine,
+MappedRound map_round(const std::vector<CalibrationWorkload>& workloads, const machines::Machine& machine,
                       mapper::Objective objective, const std::vector<spec::Schedule>& last) {
   MappedRound round;
   mapper::SearchCache cache;
@@ -275,7 +276,8 @@ std::optional<CalibrationResult> run_calibration(const CalibrationConfig& config
   std::vector<spec::Schedule> last;
   const int rounds = workloads.empty() ? 1 : config.rounds;  // nothing is mapped again
   for (int round = 0; round < rounds; ++round) {
-    MappedRound mapped = map_round(workloads, {arch, energy, result.calibration}, config.objective, last);
+    MappedRound mapped =
+        map_round(workloads, *machines::make_machine(arch, energy, result.calibration), config.objective, last);
     const auto finished =
         simulate_named(config, mapped.names, mapped.schedules, folder + "/round-" + std::to_string(round + 1));
     if (!finished) return std::nullopt;
@@ -289,7 +291,7 @@ std::optional<CalibrationResult> run_calibration(const CalibrationConfig& config
     CalibrationRound report;
     report.changed_mappings = mapped.changed;
     report.before = quality(samples, arch, energy, result.calibration);
-    result.calibration = fit_calibration(all, arch, energy, machines::simba::Calibration{});
+    result.calibration = fit_calibration(all, arch, energy);
     report.after = quality(samples, arch, energy, result.calibration);
     report.edp_js = measured_edp_js(samples, arch.clock_ghz);
     result.rounds.push_back(report);

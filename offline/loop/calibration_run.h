@@ -46,7 +46,7 @@ struct CalibrationRound {
 };
 
 struct CalibrationResult {
-  machines::simba::Calibration calibration;
+  machines::Calibration calibration;
   std::vector<CalibrationRound> rounds;
   // Of the last round's workloads; of whole networks (schedules, runs) where these have the same pairs.
   Measurements measured;

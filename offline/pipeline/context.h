@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "machines/simba/calibration.h"
+#include "machines/calibration.h"
 #include "offline/model/checkpoint.h"
 #include "offline/pipeline/pipeline_config.h"
 #include "offline/schedule/lower_network.h"

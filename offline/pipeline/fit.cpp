@@ -16,7 +16,7 @@ void LoopFit::add(spec::Schedule schedule, const SimulatedSchedule& run) {
 }
 
 // The run's plan with this calibration's predictions.
-spec::Plan LoopFit::predicted(const Run& run, const machines::simba::Calibration& calibration) const {
+spec::Plan LoopFit::predicted(const Run& run, const machines::Calibration& calibration) const {
   spec::Plan plan = run.schedule.plan;
   machines::predict(run.schedule.workload, plan,
                     *machines::make_machine(context_.arch(), context_.energy(), calibration));

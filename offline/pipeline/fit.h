@@ -20,7 +20,7 @@ class LoopFit {
   // Fits to all runs added so far. What those since the last update measured replaces earlier measurements.
   void update();
 
-  const machines::simba::Calibration& calibration() const { return calibration_; }
+  const machines::Calibration& calibration() const { return calibration_; }
   // What the cost table learns: every simulated shape-rank pair.
   const Measurements& measured() const { return measured_; }
   // A schedule's prediction under this calibration, times what the last run's prediction was off by.
@@ -39,11 +39,11 @@ class LoopFit {
     spec::Schedule schedule;
     SimulatedSchedule measured;
   };
-  spec::Plan predicted(const Run& run, const machines::simba::Calibration& calibration) const;
+  spec::Plan predicted(const Run& run, const machines::Calibration& calibration) const;
 
   PipelineContext& context_;
   std::vector<Run> runs_;
-  machines::simba::Calibration calibration_;
+  machines::Calibration calibration_;
   std::vector<CalibrationSample> samples_;  // of runs_
   PairMeasurements new_pairs_;
   Measurements measured_;

@@ -1,6 +1,7 @@
 // The encoder on the machine under one calibration of the analytical model: paths, mappings, schedule.
 #pragma once
 
+#include <memory>
 #include <vector>
 
 #include "offline/pipeline/context.h"
@@ -11,7 +12,7 @@ namespace heat::offline {
 
 class LayerCosts {
  public:
-  LayerCosts(PipelineContext& context, const machines::simba::Calibration& calibration);
+  LayerCosts(PipelineContext& context, const machines::Calibration& calibration);
 
   // The machine to lower for, with paths chosen as the cost table chooses them.
   LoweringTarget target();
@@ -19,11 +20,11 @@ class LayerCosts {
   // A schedule of the whole network with this calibration. Layers not named are dense.
   spec::Schedule schedule(const std::vector<LayerForm>& layers);
 
-  const machines::simba::Machine& machine() const { return machine_; }
+  const machines::Machine& machine() const { return *machine_; }
 
  private:
   PipelineContext& context_;
-  machines::simba::Machine machine_;
+  std::unique_ptr<machines::Machine> machine_;
   LayerCoster coster_;
   HardwarePaths paths_;
   mapper::SearchCache cache_;

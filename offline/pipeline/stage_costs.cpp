@@ -2,6 +2,7 @@
 #include <filesystem>
 
 #include "base/errors.h"
+#include "machines/make_machine.h"
 #include "offline/cost_table/parts.h"
 #include "offline/pipeline/choice_costs.h"
 #include "offline/pipeline/layer_costs.h"
@@ -35,7 +36,8 @@ void fill(CostTable& table, const std::vector<WeightMatrix>& matrices, const Sta
   };
   PipelineContext& context = run.context;
   const BuildOptions options = build_options(context.config());
-  if (fill_table(table, matrices, {context.arch(), context.energy()}, options, control).stopped)
+  const std::unique_ptr<machines::Machine> machine = machines::make_machine(context.arch(), context.energy());
+  if (fill_table(table, matrices, *machine, options, control).stopped)
     throw base::Error("stopped; the same command goes on from here");
 }
 

@@ -150,12 +150,12 @@ void from_json(const json& j, TableCorrections& r) {
 }
 
 void to_json(json& j, const LoopFitState& r) {
-  j = {{"parameters", json::parse(machines::simba::to_json(r.parameters).dump())},
+  j = {{"parameters", json::parse(machines::to_json(r.parameters).dump())},
        {"cycles_factor", r.cycles_factor},
        {"energy_factor", r.energy_factor}};
 }
 void from_json(const json& j, LoopFitState& r) {
-  r.parameters = machines::simba::calibration_from_json(j.at("parameters"), "the loop's calibration");
+  r.parameters = machines::calibration_from_json(j.at("parameters"), "the loop's calibration");
   j.at("cycles_factor").get_to(r.cycles_factor);
   j.at("energy_factor").get_to(r.energy_factor);
 }

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/errors.h"
-#include "machines/simba/calibration.h"
+#include "machines/calibration.h"
 #include "offline/cost_table/correct.h"
 #include "offline/model/factorize.h"
 #include "offline/search/evolution.h"
@@ -145,7 +145,7 @@ struct TablePoint {
 };
 // Everything the loop learnt, to predict with.
 struct LoopFitState {
-  machines::simba::Calibration parameters;
+  machines::Calibration parameters;
   double cycles_factor = 1, energy_factor = 1;  // what the last prediction was off by
 };
 // Mean relative errors over the groups of all runs.

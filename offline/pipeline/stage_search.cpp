@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "machines/make_machine.h"
 #include "offline/cost_table/correct.h"
 #include "offline/cost_table/parts.h"
 #include "offline/pipeline/choice_costs.h"
@@ -48,7 +49,7 @@ std::vector<SubNet> candidates_of(const SubNet& choice, const std::vector<SubNet
 }
 
 // Mapped with `calibration` and written, ready to be simulated; the choice comes first.
-std::vector<ScheduledRun> map_candidates(PipelineContext& context, const machines::simba::Calibration& calibration,
+std::vector<ScheduledRun> map_candidates(PipelineContext& context, const machines::Calibration& calibration,
                                          const std::vector<RankLadder>& ladders, const std::vector<SubNet>& candidates,
                                          const std::string& folder, const std::string& name) {
   LayerCosts costs(context, calibration);
@@ -154,7 +155,8 @@ class CorrectionLoop {
     fit_.update();
     const PipelineContext& context = run_.context;
     round.rows_measured =
-        correct_table(table_, {context.arch(), context.energy(), fit_.calibration()}, fit_.measured(), config_.threads);
+        correct_table(table_, *machines::make_machine(context.arch(), context.energy(), fit_.calibration()),
+                      fit_.measured(), config_.threads);
     costs_ = choice_costs(table_, ladders_, config_.tokens);
     costs_.fixed = fixed_of(scheduled.front(), runs.front());
     // The search runs at least once on corrected costs.

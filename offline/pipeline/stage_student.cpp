@@ -144,7 +144,7 @@ ScheduleResult stage_schedule(const StageRun& run) {
   };
   result.corrected = corrected(planned.plan.prediction);
   spec::Schedule dense = spec::Schedule::load(context.absolute(run.results.get<DenseResult>().schedule));
-  machines::simba::predict(dense.workload, dense.plan, costs.machine());
+  machines::predict(dense.workload, dense.plan, costs.machine());
   result.dense_corrected = corrected(dense.plan.prediction);
   return result;
 }

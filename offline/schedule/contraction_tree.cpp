@@ -27,7 +27,7 @@ namespace {
 class TreeBuilder {
  public:
   explicit TreeBuilder(const LowerRequest& request) : r_(request), e_(request.einsum) {
-    HEAT_CHECK(r_.lanes > 0, "lanes of the machine");
+    HEAT_CHECK(r_.grain.product() > 0, "the machine's grain");
   }
 
   ContractionTree run() {
@@ -121,8 +121,8 @@ class TreeBuilder {
       if (in_w && !in_i) m *= e_.sizes.at(i);
       if (in_i && !in_w) n *= e_.sizes.at(i);
     }
-    const auto cycles = [&](std::int64_t on_lanes, std::int64_t streamed) {
-      return base::ceil_div(on_lanes, r_.lanes) * streamed;
+    const auto cycles = [&](std::int64_t of_weight, std::int64_t of_input) {
+      return base::ceil_div(of_weight, r_.grain.m) * base::ceil_div(of_input, r_.grain.n);
     };
     if (cycles(m, n) >= 2 * cycles(n, m)) std::swap(weight, input);
     return {weight, input};

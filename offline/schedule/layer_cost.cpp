@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "machines/make_machine.h"
 #include "offline/schedule/lower_path.h"
 
 namespace heat::offline {
@@ -10,18 +11,17 @@ namespace heat::offline {
 struct LayerCoster::State {
   spec::ArchSpec arch;
   spec::EnergyTable energy;
-  machines::simba::Machine machine;
+  std::unique_ptr<machines::Machine> machine;
   mapper::SearchOptions options;
   mapper::SearchCache cache;
-  State(const spec::ArchSpec& a, const spec::EnergyTable& e, machines::simba::Calibration c,
-        mapper::Objective objective)
-      : arch(a), energy(e), machine(arch, energy, c) {
+  State(const spec::ArchSpec& a, const spec::EnergyTable& e, machines::Calibration c, mapper::Objective objective)
+      : arch(a), energy(e), machine(machines::make_machine(arch, energy, c)) {
     options.objective = objective;
   }
 };
 
-LayerCoster::LayerCoster(const spec::ArchSpec& arch, const spec::EnergyTable& energy,
-                         machines::simba::Calibration calibration, mapper::Objective objective)
+LayerCoster::LayerCoster(const spec::ArchSpec& arch, const spec::EnergyTable& energy, machines::Calibration calibration,
+                         mapper::Objective objective)
     : state_(std::make_unique<State>(arch, energy, calibration, objective)) {}
 LayerCoster::~LayerCoster() = default;
 
@@ -35,7 +35,7 @@ LayerCost LayerCoster::cost(const spec::Einsum& einsum, const spec::ContractionP
   request.output_name = "output";
   request.output_kind = spec::TensorKind::kOutput;
   request.token = token;
-  request.lanes = machines::simba::grain(state_->arch).lanes;
+  request.grain = state_->machine->pe_array().grain;
   for (std::size_t i = 0; i < einsum.operands.size(); ++i) {
     const bool is_static = std::find(statics.begin(), statics.end(), static_cast<int>(i)) != statics.end();
     request.operands.push_back(
@@ -43,7 +43,7 @@ LayerCost LayerCoster::cost(const spec::Einsum& einsum, const spec::ContractionP
   }
   const LoweredPath lowered = lower_path(workload, request);
   const mapper::FusionResult fused =
-      mapper::plan_fusion(workload, lowered.nodes, state_->machine, state_->options, &state_->cache);
+      mapper::plan_fusion(workload, lowered.nodes, *state_->machine, state_->options, &state_->cache);
   LayerCost cost;
   cost.feasible = fused.feasible;
   cost.reason = fused.reason;
@@ -55,13 +55,13 @@ LayerCost LayerCoster::cost(const spec::Einsum& einsum, const spec::ContractionP
   cost.unfused_edp_js =
       mapper::objective_value(mapper::Objective::kEdp, fused.unfused_cycles, fused.unfused_energy_pj, arch);
   for (const spec::FusedGroup& planned : fused.groups) {
-    const machines::simba::GroupCost g = machines::simba::evaluate(workload, planned, state_->machine);
+    const machines::GroupCost g = machines::evaluate(workload, planned, *state_->machine);
     LayerCost::Group group;
     for (const spec::PlannedNode& n : planned.nodes) group.einsums.push_back(workload.nodes[n.node].einsum);
     group.step = planned.step;
     group.cycles = g.cycles;
     group.energy_pj = g.energy_pj;
-    group.bottleneck = machines::simba::resource_name(g.bottleneck());
+    group.bottleneck = g.bottleneck();
     cost.groups.push_back(std::move(group));
     cost.macs += g.macs;
     cost.dram_bytes += g.dram_bytes;

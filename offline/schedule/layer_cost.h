@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "machines/simba/machine.h"
+#include "machines/calibration.h"
 #include "offline/mapper/fusion.h"
 #include "spec/einsum.h"
 
@@ -29,8 +29,8 @@ struct LayerCost {
 // Costs layers on one machine and remembers what it has searched. Safe to use from one thread at a time.
 class LayerCoster {
  public:
-  LayerCoster(const spec::ArchSpec& arch, const spec::EnergyTable& energy,
-              machines::simba::Calibration calibration = {}, mapper::Objective objective = mapper::Objective::kEdp);
+  LayerCoster(const spec::ArchSpec& arch, const spec::EnergyTable& energy, machines::Calibration calibration = {},
+              mapper::Objective objective = mapper::Objective::kEdp);
   ~LayerCoster();
 
   // `einsum` with the token index (size: the tokens) in some operands and the output; `statics`: positions of the

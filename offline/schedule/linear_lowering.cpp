@@ -65,7 +65,7 @@ class FactorizedLowering {
     OnlinePlan plan = target.choose(network);
     const std::vector<std::vector<spec::Index>> axes = plan.network.einsum.operands;  // before row modes are split
     split_row_modes(plan.network.einsum);
-    const LoweredPath path = lower(plan, target.lanes);
+    const LoweredPath path = lower(plan, target.grain);
     if (form_.has_values()) fill(network, plan, axes, path);
     finish(path, activation);
   }
@@ -111,13 +111,13 @@ class FactorizedLowering {
     indices.insert(indices.erase(at), by.begin(), by.end());
   }
 
-  LoweredPath lower(const OnlinePlan& plan, std::int64_t lanes) {
+  LoweredPath lower(const OnlinePlan& plan, const spec::Extents& grain) {
     LowerRequest request;
     request.einsum = plan.network.einsum;
     request.path = plan.path;
     request.layer = form_.name;
     request.output_tensor = output_.tensor;
-    request.lanes = lanes;
+    request.grain = grain;
     request.features_are_channels = true;  // a bias for every feature
     for (std::size_t i = 0; i < plan.network.size(); ++i) {
       const bool fixed = plan.network.is_static[i];

@@ -48,7 +48,7 @@ OnlinePlan least_macs_plan(const TensorNetwork& network);
 
 // What lowering needs to know of the machine, and which path factorised layers take on it.
 struct LoweringTarget {
-  std::int64_t lanes = 0;  // outputs that a PE computes side by side: decides the roles of operands (lower_path.h)
+  spec::Extents grain{0, 0, 0, 0};  // machines::PeArray's: decides the roles of operands (lower_path.h)
   PathChooser choose = least_macs_plan;
 };
 

@@ -1,9 +1,9 @@
 // From a contraction path to the nodes of a workload: tensors with layouts, and one batched GEMM a pairwise step.
 //
-// Roles. Each step is a GEMM of a weight operand (stationary in the PEs, m on the lanes) and an input operand
-// (broadcast). The weight is the static operand, or the one without the token index; when both or neither hold it, the
-// second of the step. The roles are exchanged when that at least halves the compute cycles on the machine's lanes, which
-// happens to steps whose only output index beside the batch is the token: then the tokens take the lanes (m).
+// Roles. Each step is a GEMM of a weight operand (stationary in the PEs, its outputs in m) and an input operand
+// (broadcast, its outputs in n). The weight is the static operand, or the one without the token index; when both or
+// neither hold it, the second of the step. The roles are exchanged when that at least halves the compute cycles by the
+// machine's grain, which happens to steps whose only output index beside the batch is the token: then the tokens are m.
 //
 // Layouts, decided from the last node back to the first:
 //  - the result has the order of the einsum's output;
@@ -43,9 +43,9 @@ struct LowerRequest {
   std::string layer;                   // node names are "<layer>/1", "<layer>/2", ...; a single node is "<layer>"
   std::string output_name;             // name of the result's tensor, when it is made here
   spec::TensorKind output_kind = spec::TensorKind::kIntermediate;
-  spec::TensorId output_tensor;  // existing tensor, or none: append one
-  spec::Index token = "t";       // the index the group loop runs over
-  std::int64_t lanes = 0;        // of the machine's PEs: outputs that they compute side by side
+  spec::TensorId output_tensor;     // existing tensor, or none: append one
+  spec::Index token = "t";          // the index the group loop runs over
+  spec::Extents grain{0, 0, 0, 0};  // of the machine (machines::PeArray)
   // The result has parameters of its own for every feature: tokens must not be among the last node's channels. Where an
   // exchange of roles would put them there, no roles of this path are exchanged.
   bool features_are_channels = false;

@@ -6,7 +6,6 @@
 #include <string>
 #include <vector>
 
-#include "machines/simba/machine.h"
 #include "offline/mapper/fusion.h"
 #include "offline/schedule/lower_network.h"
 #include "spec/schedule.h"

@@ -57,6 +57,7 @@ struct Recipe {
 };
 const Recipe kRecipes[] = {{"A decomposition method", "ttm_method|ttm\\.cpp"},
                            {"A unit of the chiplet", "SIMBA_VECTOR|VectorEngine|vector_engine"},
+                           {"A machine", "public machines::\\w+|SimbaCostModel|machine_simba|simba::Machine"},
                            {"An energy action", "kNopByteHop|nop_byte_hop"},
                            {"A DRAM command", "kRefBank|REFPB"},
                            {"A network", "build_bert|bert\\.cpp"},

@@ -1,4 +1,4 @@
-#include "machines/simba/calibration.h"
+#include "machines/calibration.h"
 
 #include <gtest/gtest.h>
 

@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "base/errors.h"
+#include "machines/simba/machine.h"
 #include "offline/decompose/decomposition.h"
 #include "spec/arch_spec.h"
 #include "spec/energy_table.h"
@@ -34,12 +35,13 @@ class Build : public ::testing::Test {
 
   CostTable open(const std::string& name) const { return CostTable::open((folder_ / name).string()); }
   BuildReport fill(CostTable& table, const BuildProgress& progress = {}) {
-    return fill_table(table, matrices_, {arch_, energy_}, options_, {progress, [this] { return stop_.load(); }, {}});
+    return fill_table(table, matrices_, machine_, options_, {progress, [this] { return stop_.load(); }, {}});
   }
 
   fs::path folder_;
   spec::ArchSpec arch_ = spec::ArchSpec::load(std::string(HEAT_SOURCE_DIR) + "/configs/arch/simba.yaml");
   spec::EnergyTable energy_ = spec::EnergyTable::load(arch_.energy_config);
+  machines::simba::Machine machine_{arch_, energy_};
   std::vector<WeightMatrix> matrices_ = {synthetic_weight(32, 48, 1)};
   BuildOptions options_;
   std::atomic<bool> stop_{false};

@@ -8,6 +8,7 @@
 #include <filesystem>
 
 #include "base/errors.h"
+#include "machines/simba/machine.h"
 #include "spec/arch_spec.h"
 #include "spec/energy_table.h"
 
@@ -85,9 +86,9 @@ TEST_F(Correct, FittedAnewThenPredictionsFollowAndMeasurementsStay) {
   options.methods = {&method_named("svd"), &method_named("ttm")};
   const std::vector<WeightMatrix> two = {synthetic_weight(32, 48, 1), synthetic_weight(32, 48, 2)};
   CostTable table = open(), one = open("one.sqlite"), fitted = open("fitted.sqlite");
-  fill_table(table, two, {arch, energy}, options);
-  fill_table(one, {two[0]}, {arch, energy}, options);
-  machines::simba::Calibration calibration;
+  fill_table(table, two, machines::simba::Machine(arch, energy), options);
+  fill_table(one, {two[0]}, machines::simba::Machine(arch, energy), options);
+  machines::Calibration calibration;
   calibration.dram_latency_cycles = 500;
   const machines::simba::Machine machine(arch, energy, calibration);
   fill_table(fitted, two, machine, options);
@@ -112,7 +113,7 @@ TEST_F(Correct, FittedAnewThenPredictionsFollowAndMeasurementsStay) {
     EXPECT_NE(table.find(single[i].key())->error, single[i].error);
   }
   const spec::ArchSpec other = spec::ArchSpec::load(std::string(HEAT_SOURCE_DIR) + "/configs/arch/simba-l.yaml");
-  EXPECT_THROW(correct_table(table, {other, energy, calibration}, {}, 1), base::ConfigError);
+  EXPECT_THROW(correct_table(table, machines::simba::Machine(other, energy, calibration), {}, 1), base::ConfigError);
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/atomic_file.h"
+#include "machines/simba/machine.h"
 #include "offline/loop/calibration_run.h"
 #include "offline/mapper/search.h"
 #include "offline/schedule/gemm_problem.h"
@@ -12,7 +13,7 @@
 namespace heat::offline {
 namespace {
 
-using machines::simba::Calibration;
+using machines::Calibration;
 
 struct Fixture {
   spec::ArchSpec arch = spec::ArchSpec::load(std::string(HEAT_SOURCE_DIR) + "/configs/arch/simba-l.yaml");
@@ -31,7 +32,7 @@ struct Fixture {
       CalibrationSample s;
       GemmProblem p = gemm_problem({m, k, n}, spec::LoopDim::kN);
       const spec::FusedGroup group = mapper::map_group(p.workload, p.group, machine, {}).group;
-      const machines::simba::GroupCost cost = machines::simba::evaluate(p.workload, group, other);
+      const machines::GroupCost cost = machines::evaluate(p.workload, group, other);
       s.schedule.workload = std::move(p.workload);
       s.schedule.plan.groups.push_back(group);
       s.groups.push_back({cost.cycles, cost.energy_pj, cost.energy_by_component_pj.at("dram"), cost.dram_bytes});

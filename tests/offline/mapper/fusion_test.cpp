@@ -49,7 +49,7 @@ Lowered lowered(const Layer& layer) {
   r.layer = "layer";
   r.output_name = "y";
   r.output_kind = spec::TensorKind::kOutput;
-  r.lanes = 16;
+  r.grain = {1, 16, 1, 16};
   Lowered l;
   l.path = lower_path(l.workload, r);
   return l;

@@ -25,7 +25,7 @@ LowerRequest request(const std::string& equation, Assignment sizes, std::vector<
   r.layer = "layer";
   r.output_name = "y";
   r.output_kind = spec::TensorKind::kOutput;
-  r.lanes = 16;
+  r.grain = {1, 16, 1, 16};
   return r;
 }
 
@@ -128,7 +128,7 @@ TEST(LowerPath, WhenOnlyTheTokenIsLeftBesideTheBatchThenTheTokensTakeTheLanes) {
 TEST(LowerPath, WhenTheMachineHasMoreLanesThenAnExchangeOfRolesMayPay) {
   auto r = request("tk,mk->tm", {{"t", 30}, {"k", 8}, {"m", 6}}, {{0, 1}});
   for (const auto& [lanes, bound] : {std::pair(4, LoopDim::kN), std::pair(16, LoopDim::kM)}) {
-    r.lanes = lanes;
+    r.grain = {1, lanes, 1, 16};
     Workload w;
     EXPECT_EQ(lower_path(w, r).nodes[0].bound, bound) << lanes;
   }

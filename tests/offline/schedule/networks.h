@@ -39,7 +39,7 @@ inline NetworkForms random_forms(std::uint64_t seed) {
     return form;
   };
   forms.norm = [seed](const NormLayer& layer) { return random_norm(layer.name, layer.features, seed); };
-  forms.target.lanes = 16;
+  forms.target.grain = {1, 16, 1, 16};
   return forms;
 }
 
@@ -64,14 +64,14 @@ inline NetworkForms empty_forms() {
   NetworkForms forms;
   forms.linear = empty_form;
   forms.norm = [](const NormLayer&) { return NormForm{}; };
-  forms.target.lanes = 16;
+  forms.target.grain = {1, 16, 1, 16};
   return forms;
 }
 
 // A machine's lanes, for lowering.
 inline LoweringTarget target() {
   LoweringTarget t;
-  t.lanes = 16;
+  t.grain = {1, 16, 1, 16};
   return t;
 }
 

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/atomic_file.h"
+#include "machines/simba/machine.h"
 #include "machines/simba/misfits.h"
 #include "offline/schedule/choose_factors.h"
 #include "offline/schedule/evaluate.h"

@@ -35,14 +35,14 @@ std::map<std::string, double> components(const nlohmann::json& json) {
 
 struct Both {
   Outcome simulated;
-  machines::simba::PlanCost predicted;
+  machines::PlanCost predicted;
 };
 
 Both both(const BuiltSchedule& built, const spec::EnergyTable& table) {
   Machine machine;
   machine.arch = small_arch();
-  return {run(built, machine), machines::simba::evaluate(built.schedule.workload, built.schedule.plan,
-                                                         machines::simba::Machine(machine.arch, table))};
+  return {run(built, machine), machines::evaluate(built.schedule.workload, built.schedule.plan,
+                                                  machines::simba::Machine(machine.arch, table))};
 }
 
 TEST(Prediction, EnergyHasTheComponentsOfTheMeasurement) {
@@ -54,9 +54,9 @@ TEST(Prediction, EnergyHasTheComponentsOfTheMeasurement) {
     ASSERT_EQ(b.simulated.error, "");
     EXPECT_EQ(keys_of(components(b.simulated.report)), all);
     for (const auto& n : b.simulated.report["nodes"]) EXPECT_EQ(keys_of(components(n)), all);
-    for (const machines::simba::GroupCost& g : b.predicted.groups) {
+    for (const machines::GroupCost& g : b.predicted.groups) {
       EXPECT_EQ(keys_of(g.energy_by_component_pj), all);
-      for (const machines::simba::NodeCost& n : g.nodes) EXPECT_EQ(keys_of(n.energy_by_component_pj), all);
+      for (const machines::NodeCost& n : g.nodes) EXPECT_EQ(keys_of(n.energy_by_component_pj), all);
     }
   }
 }
@@ -71,8 +71,7 @@ TEST(Prediction, DynamicEnergyOfThePesIsTheMeasuredOne) {
     for (const spec::ActionInfo& a : spec::kActions) {
       if (a.component != spec::Component::kPe) continue;
       double count = 0;
-      for (const machines::simba::GroupCost& g : b.predicted.groups)
-        count += g.actions[static_cast<std::size_t>(a.value)];
+      for (const machines::GroupCost& g : b.predicted.groups) count += g.actions[static_cast<std::size_t>(a.value)];
       EXPECT_EQ(count, static_cast<double>(b.simulated.count(a.name))) << a.name;
       predicted += count * table.pj(a.value);
       simulated += static_cast<double>(b.simulated.count(a.name)) * table.pj(a.value);
@@ -102,7 +101,7 @@ TEST(Prediction, StaticEnergyIsUnderTheComponentThatLeaks) {
       for (const spec::ActionInfo& a : spec::kActions)
         if (spec::component_name(a.component) == name)
           measured -= static_cast<double>(b.simulated.count(a.name)) * table.pj(a.value);
-      for (const machines::simba::GroupCost& g : b.predicted.groups) {
+      for (const machines::GroupCost& g : b.predicted.groups) {
         predicted += g.energy_by_component_pj.at(name);
         for (const spec::ActionInfo& a : spec::kActions)
           if (spec::component_name(a.component) == name)
