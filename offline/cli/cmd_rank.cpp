@@ -24,8 +24,7 @@ bool parse(int argc, char** argv, Options& o) {
   add("rule", po::value(&o.rule)->required(),
       "tensorly: TensorLy's rule, exactly | fit: the largest ranks within the ratio | best: the ranks of lowest error "
       "within the ratio for --matrix");
-  add("method", po::value(&o.method)->required(),
-      (method_choices() + "; the tensorly rule also knows tt and tr").c_str());
+  add("method", po::value(&o.method)->required(), (method_choices() + "; the tensorly rule also knows tt").c_str());
   add("shape", po::value(&o.shape)->required(), shape_help().c_str());
   add("ratio", po::value(&o.ratio)->required(), "parameters over dense parameters");
   add("rounding", po::value(&o.rounding)->default_value("round"),
@@ -41,7 +40,7 @@ bool parse(int argc, char** argv, Options& o) {
   po::variables_map values;
   return parse_options(
       argc, argv, list, "rank --rule R --method M --shape S --ratio X [--json O.json]",
-      "  heat-offline rank --rule tensorly --method tr --shape 768x12x64 --ratio 0.4 --rounding floor\n"
+      "  heat-offline rank --rule tensorly --method tt --shape 768x12x64 --ratio 0.4 --rounding floor\n"
       "  heat-offline rank --rule fit --method " +
           method + " --shape 768x12x64 --rows 768 --cols 768 --ratio 0.1\n  heat-offline rank --rule best --method " +
           method + " --shape 768x12x64 --ratio 0.4 --matrix W.bin --rows 768 --cols 768\n",
@@ -55,10 +54,9 @@ std::vector<std::int64_t> all_modes(std::string text) {
   return parse_list(text, 'x', "shape");
 }
 
-// The tensor train and the tensor ring of a plain tensor have a rule whether or not a method uses it.
+// The tensor train of a plain tensor has a rule, and no method.
 TensorLyRule rule_named(const std::string& name) {
   if (name == "tt") return TensorLyRule::kTrain;
-  if (name == "tr") return TensorLyRule::kRing;
   return method_named(name).tensorly_rule();
 }
 

@@ -9,6 +9,7 @@
   X(cp_method) \
   X(tucker_method) \
   X(ttm_method) \
+  X(tensor_ring_method) \
   X(svd_method)
 // clang-format on
 

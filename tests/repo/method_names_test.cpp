@@ -51,7 +51,7 @@ class Finder {
   explicit Finder(const MethodName& method)
       : identifier_("\\b(k" + camel(method.file) + "|" + method.file + "_method|(decompose|fitting|best)_" +
                     method.file + ")\\b"),
-        word_("\"([^\"]*[^A-Za-z0-9_\"-])?" + method.name + "([^A-Za-z0-9_\"-][^\"]*)?\"") {}
+        word_("\"([^\"]*[^A-Za-z0-9_\".-])?" + method.name + "([^A-Za-z0-9_\"-][^\"]*)?\"") {}
   bool finds(const std::string& line) const {
     const std::string code = without_comment(line);
     return std::regex_search(code, identifier_) ||

@@ -55,7 +55,7 @@ std::set<std::string> found(const std::string& words, const std::set<std::string
 struct Recipe {
   const char *title, *words;
 };
-const Recipe kRecipes[] = {{"A decomposition method", "ttm_method|ttm\\.cpp"},
+const Recipe kRecipes[] = {{"A decomposition method", "tensor_ring_method|tensor_ring\\.cpp"},
                            {"A unit of the chiplet", "SIMBA_VECTOR|VectorEngine|vector_engine"},
                            {"A machine", "public machines::\\w+|SimbaCostModel|machine_simba|simba::Machine"},
                            {"An energy action", "kNopByteHop|nop_byte_hop"},

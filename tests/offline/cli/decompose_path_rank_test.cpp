@@ -99,7 +99,7 @@ TEST_F(Commands, DecomposeWithWrongInputThenStatusTwoAndNoOutput) {
   const std::string matrix = "decompose --matrix " + file("w.bin") + " --rows 12 --cols 10 ";
   const std::pair<std::string, std::string> wrong[] = {
       {matrix + "--method cp --shape 12x3x3 --rank 2", "12 x 10"},
-      {matrix + "--method cq --shape 12x5x2 --rank 2", "cp | tucker | ttm | svd"},
+      {matrix + "--method cq --shape 12x5x2 --rank 2", "cp | tucker | ttm | tr | svd"},
       {matrix + "--method tucker --shape 12x5x2 --rank 13,1,1", "above its size"},
       {matrix + "--method cp --shape 12x5x2 --rank two", "two"},
       {matrix + "--method cp --rank 2", "--shape"},

@@ -26,7 +26,21 @@ double element(const Decomposition& d, std::int64_t i, std::int64_t j) {
     return c.data[static_cast<std::size_t>(offset)];
   };
   double sum = 0;
-  if (d.form.method == "cp" || d.form.method == "svd") {
+  if (d.form.method == "tr") {  // the trace of the product of a slice of every core
+    for (std::int64_t closing = 0; closing < d.form.ranks[0]; ++closing) {
+      std::vector<double> row(static_cast<std::size_t>(d.form.ranks[0]), 0.0);
+      row[static_cast<std::size_t>(closing)] = 1;
+      for (std::size_t k = 0; k < modes.size(); ++k) {
+        const std::int64_t from = d.form.ranks[k], to = d.form.ranks[(k + 1) % modes.size()];
+        std::vector<double> next(static_cast<std::size_t>(to), 0.0);
+        for (std::int64_t a = 0; a < from; ++a)
+          for (std::int64_t b = 0; b < to; ++b)
+            next[static_cast<std::size_t>(b)] += row[static_cast<std::size_t>(a)] * at(d.cores[k], {a, index[k], b});
+        row = next;
+      }
+      sum += row[static_cast<std::size_t>(closing)];
+    }
+  } else if (d.form.method == "cp" || d.form.method == "svd") {
     for (std::int64_t r = 0; r < d.form.ranks[0]; ++r) {
       double term = d.weights[static_cast<std::size_t>(r)];
       for (std::size_t n = 0; n < modes.size(); ++n) term *= at(d.cores[n], {index[n], r});
@@ -71,6 +85,10 @@ const std::vector<Case> kCases = {{"cp", {{7, 5}, {3, 11}}, {6}},
                                   {"ttm", {{7, 5}, {3, 11}}, {1, 6, 1}},
                                   {"ttm", {{2, 3, 5}, {3, 2, 1}}, {1, 4, 3, 1}},
                                   {"ttm", {{13}, {17}}, {1, 1}},
+                                  {"tr", {{7, 5}, {3, 11}}, {2, 4, 3, 5}},
+                                  {"tr", {{1, 7}, {5, 1}}, {2, 2, 3, 2}},
+                                  {"tr", {{13}, {17}}, {2, 3}},
+                                  {"tr", {{12}, {3, 2, 5}}, {3, 2, 3, 2}},
                                   {"svd", {{13}, {17}}, {5}},
                                   {"svd", {{17}, {1}}, {1}}};
 
@@ -108,13 +126,14 @@ TEST(Decompose, AnyShapeThenReconstructionFollowsTheDefinitionAndErrorIsTrue) {
 
 TEST(Decompose, MatrixOfThatRankThenExact) {
   for (const Case& c : kCases) {
-    if (c.method == "cp" && c.ranks[0] > 4) continue;  // CP may stop in a local minimum
+    // CP and the ring may stop in a local minimum.
+    if ((c.method == "cp" && c.ranks[0] > 4) || (c.method == "tr" && c.ranks[0] > 2)) continue;
     const DecomposeResult first = decompose(random_matrix(c.shape, 3), c);
     const auto w = reconstruct(first.decomposition);
     DecomposeOptions options;
     options.max_iterations = 2000;
     options.tolerance = 1e-14;
-    const double limit = c.method == "cp" ? 1e-3 : 1e-9;
+    const double limit = c.method == "cp" || c.method == "tr" ? 1e-3 : 1e-9;
     EXPECT_LT(decompose(w, c, options).relative_error, limit) << form_text(c);
   }
 }
@@ -146,7 +165,8 @@ TEST(Decompose, NanOrWrongSizeThenErrorNamesThePlace) {
 TEST(Decompose, ThreadsThenSameBytesSeedsThenSameBytes) {
   const auto w = testing::formula_matrix(96, 120, 9);
   for (const Case& c : {Case{"cp", {{96}, {10, 12}}, {150}}, Case{"tucker", {{8, 12}, {120}}, {5, 7, 30}},
-                        Case{"ttm", {{8, 12}, {10, 12}}, {1, 20, 1}}, Case{"svd", {{96}, {120}}, {20}}}) {
+                        Case{"ttm", {{8, 12}, {10, 12}}, {1, 20, 1}}, Case{"tr", {{8, 12}, {10, 12}}, {4, 10, 8, 30}},
+                        Case{"svd", {{96}, {120}}, {20}}}) {
     DecomposeOptions one, three;
     one.threads = 1;
     three.threads = 3;

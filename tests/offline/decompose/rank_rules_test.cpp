@@ -11,8 +11,8 @@ namespace heat::offline {
 namespace {
 
 const std::vector<std::pair<const char*, TensorShape>> kTargets = {
-    {"cp", {{96}, {10, 12}}},        {"svd", {{96}, {120}}},       {"tucker", {{96}, {10, 12}}},
-    {"tucker", {{8, 12}, {10, 12}}}, {"ttm", {{8, 12}, {10, 12}}}, {"ttm", {{4, 4, 6}, {4, 5, 6}}}};
+    {"cp", {{96}, {10, 12}}},    {"svd", {{96}, {120}}}, {"tucker", {{96}, {10, 12}}}, {"tucker", {{8, 12}, {10, 12}}},
+    {"tr", {{8, 12}, {10, 12}}}, {"tr", {{96}, {120}}},  {"ttm", {{8, 12}, {10, 12}}}, {"ttm", {{4, 4, 6}, {4, 5, 6}}}};
 
 TEST(FittingRanks, AnyRatioThenWithinBudgetAndFeasible) {
   for (const auto& [name, shape] : kTargets)

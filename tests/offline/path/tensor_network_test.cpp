@@ -23,6 +23,8 @@ TEST(FactorizedLinearNetwork, EveryMethodThenEqualsReconstructedMatrixTimesInput
                                    {"tucker", {{3, 4}, {3, 5}}, {2, 3, 3, 2}, false},
                                    {"ttm", {{3, 4}, {5, 3}}, {1, 6, 1}, false},
                                    {"ttm", {{3, 2, 2}, {3, 5, 1}}, {1, 4, 2, 1}, false},
+                                   {"tr", {{3, 4}, {5, 3}}, {2, 3, 2, 4}, false},
+                                   {"tr", {{12}, {15}}, {2, 3}, false},
                                    {"ttm", {{12}, {15}}, {1, 1}, false}};
   const auto w = testing::formula_matrix(12, 15, 4);
   constexpr std::int64_t kTokens = 3;

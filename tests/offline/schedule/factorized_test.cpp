@@ -92,6 +92,7 @@ INSTANTIATE_TEST_SUITE_P(Methods, FactorizedLayer,
                                          Case{"tucker3", "tucker", "24x4x9", {6, 3, 5}, 36, 24},
                                          Case{"tucker4", "tucker", "4x6x4x9", {3, 4, 3, 5}, 36, 24},
                                          Case{"ttm2", "ttm", "4x6,4x9", {1, 5, 1}, 36, 24},
+                                         Case{"tr", "tr", "4x6,4x9", {2, 4, 3, 5}, 36, 24},
                                          Case{"ttm3", "ttm", "2x3x4,3x3x4", {1, 4, 5, 1}, 36, 24}),
                          [](const auto& each) { return each.param.name; });
 

@@ -20,7 +20,7 @@ namespace {
 namespace fs = std::filesystem;
 
 const std::string kArch = HEAT_SOURCE_DIR "/configs/arch/simba-l.yaml";
-const std::vector<std::string> kMethods{"dense", "cp", "tucker", "ttm", "svd"};
+const std::vector<std::string> kMethods{"dense", "cp", "tucker", "ttm", "tr", "svd"};
 
 struct Model {
   int hidden, heads, intermediate, layers, tokens;
