@@ -98,21 +98,19 @@ void Ring::order_bonds() {
 
 // TT-SVD of one half [left bond, modes, right bond].
 void Ring::split(const RingHalf& half, std::vector<double> rest) {
-  for (std::size_t k = half.begin; k < half.end; ++k) {
-    LabelledTensor core{{bond(k), w_.indices[k], bond(k + 1)}, {rank(k), modes_[k], rank(k + 1)}, {}};
-    if (k + 1 == half.end) {
-      core.data = std::move(rest);
-    } else {
-      const std::int64_t height = rank(k) * modes_[k], width = static_cast<std::int64_t>(rest.size()) / height;
-      LeadingTriplets t = leading_triplets(row_major(rest.data(), height, width), rank(k + 1), threads_);
-      for (std::int64_t r = 0; r < rank(k + 1); ++r)
-        for (std::int64_t j = 0; j < width; ++j)
-          t.right[static_cast<std::size_t>(r * width + j)] *= t.values[static_cast<std::size_t>(r)];
-      core.data = std::move(t.left);
-      rest = std::move(t.right);
-    }
-    cores_.push_back(std::move(core));
+  const auto add = [this](std::size_t k, std::vector<double> data) {
+    cores_.push_back({{bond(k), w_.indices[k], bond(k + 1)}, {rank(k), modes_[k], rank(k + 1)}, std::move(data)});
+  };
+  for (std::size_t k = half.begin; k + 1 < half.end; ++k) {
+    const std::int64_t height = rank(k) * modes_[k], width = static_cast<std::int64_t>(rest.size()) / height;
+    LeadingTriplets t = leading_triplets(row_major(rest.data(), height, width), rank(k + 1), threads_);
+    for (std::int64_t r = 0; r < rank(k + 1); ++r)
+      for (std::int64_t j = 0; j < width; ++j)
+        t.right[static_cast<std::size_t>(r * width + j)] *= t.values[static_cast<std::size_t>(r)];
+    add(k, std::move(t.left));
+    rest = std::move(t.right);
   }
+  add(half.end - 1, std::move(rest));
 }
 
 // Cores begin .. end - 1 as one tensor [bond, modes, bond].

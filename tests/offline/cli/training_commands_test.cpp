@@ -134,6 +134,28 @@ TEST_F(TrainingCommands, LevelsTwoAndThreeFromCheckpointToStudent) {
   EXPECT_EQ(result()["accuracy"], reported);
 }
 
+// A method whose cores close a ring goes the same way as any other.
+TEST_F(TrainingCommands, TensorRingThenSuperNetStudentAndItsCheckpointTakeIt) {
+  ASSERT_EQ(run("finetune --config " + file("finetune.yaml") + " --out " + file("teacher")), 0) << text("err");
+  write("supernet.yaml", text("common") +
+                             "decomposition: {method: tr, ratio: 0.9}\nfractions: [0.5, 1.0]\n"
+                             "supernet: {steps: 10, batch_tokens: 128}\n");
+  ASSERT_EQ(run("supernet --config " + file("supernet.yaml") + " --out " + file("supernet")), 0) << text("err");
+  EXPECT_GT(result()["largest_params"].get<int>(), result()["smallest_params"].get<int>());
+  for (const json& layer : json::parse(text("supernet/ladders.json"))["layers"]) {
+    EXPECT_EQ(layer["choices"].back()["method"], "tr");
+    EXPECT_EQ(layer["choices"].back()["ranks"].size(), 3u);
+  }
+  write("distill.yaml", text("common") +
+                            "decomposition: {method: tr, ratio: 0.6}\n"
+                            "distill: {stage_one_steps: 10, stage_two_steps: 10, batch_tokens: 128}\n");
+  ASSERT_EQ(run("distill --config " + file("distill.yaml") + " --out " + file("student")), 0) << text("err");
+  const double reported = result()["student_dev_accuracy"];
+  ASSERT_EQ(run("evaluate --task sst2 --data " + file("data") + " --checkpoint " + file("student") + " --threads 1"), 0)
+      << text("err");
+  EXPECT_EQ(result()["accuracy"], reported);
+}
+
 TEST_F(TrainingCommands, WrongUseEndsWithStatusTwoAndNamesEverything) {
   EXPECT_EQ(run("evaluate --task sst2"), 2);
   EXPECT_EQ(run("evaluate --task squad"), 2);
