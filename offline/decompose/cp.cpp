@@ -4,8 +4,7 @@
 //     (de Silva and Lim 2008: the best approximation need not exist). Without it the weights of a rank-280 CP held 57
 //     times the energy of W, and its first half alone had an error of 1.13 (0.43 with it) at the same final error,
 //   - a ridge relative to the normal equations' trace, so that collinear components stay solvable,
-//   - extrapolation between sweeps that backs off when the error rises (Ang, Cohen, Gillis, Hien 2021, "Accelerating
-//     block coordinate descent for nonnegative tensor factorization": HER, here without the sign constraint).
+//   - extrapolation between sweeps that backs off when the error rises (extrapolation.h).
 #include <Eigen/Cholesky>
 #include <algorithm>
 #include <cmath>
@@ -14,6 +13,7 @@
 
 #include "offline/decompose/cp_start.h"
 #include "offline/decompose/dense_kernels.h"
+#include "offline/decompose/extrapolation.h"
 #include "offline/decompose/khatri_rao.h"
 #include "offline/decompose/tensor_ops.h"
 #include "offline/decompose/tensorly_ranks.h"
@@ -28,8 +28,6 @@ constexpr double kDefaultTolerance = 1e-6;
 constexpr int kTrialIterations = 5;  // a restart's share before the best starting point goes on
 constexpr double kPenalty = 0.03;    // of the relative error, in units of ||W||^(2 - 2/order) / rank
 constexpr double kRidge = 1e-10;     // of the normal equations' mean diagonal
-// HER's step: start, growth, growth of the bound, shrinkage (the paper's values).
-constexpr double kStepStart = 0.5, kStepGrowth = 1.05, kBoundGrowth = 1.01, kStepShrink = 1.5;
 
 class AlternatingLeastSquares {
  public:
@@ -60,11 +58,9 @@ class AlternatingLeastSquares {
     if (error > error_) {  // too far: go on from the plain iterate with a smaller step
       extrapolated_ = factors_;
       for (std::size_t n = 0; n < factors_.size(); ++n) grams_[n] = gram(factors_[n]);
-      bound_ = step_;
-      step_ /= kStepShrink;
+      step_.shrink();
     } else {
-      bound_ = std::min(1.0, kBoundGrowth * bound_);
-      step_ = std::min(bound_, kStepGrowth * step_);
+      step_.grow();
     }
     error_ = error;
     return error;
@@ -143,7 +139,7 @@ class AlternatingLeastSquares {
     if (last) {
       last_gram_ = gram(factors_[n]);
     }
-    for (std::size_t i = 0; i < now.size(); ++i) out.data[i] = now[i] + step_ * (now[i] - before.data[i]);
+    for (std::size_t i = 0; i < now.size(); ++i) out.data[i] = now[i] + step_.step() * (now[i] - before.data[i]);
     grams_[n] = gram(out);
   }
 
@@ -203,7 +199,7 @@ class AlternatingLeastSquares {
   Eigen::MatrixXd last_gram_;           // of the last factor as solved
   double error_ = std::numeric_limits<double>::infinity();
   double lowest_ = std::numeric_limits<double>::infinity();
-  double step_ = kStepStart, bound_ = 1.0;
+  ExtrapolationStep step_;
 };
 
 // Unit columns, their norms as weights, components by falling weight.

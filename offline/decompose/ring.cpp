@@ -1,7 +1,7 @@
 // TR-SVD cuts W at the two bonds between the halves first, by its own singular values, and then each half by TT-SVD. One
 // product of W with the other half serves all updates of a half; the normal equations' matrix is the product of the Gram
 // matrices of what lies left, right and opposite of a core, or is only applied where they are large. Between sweeps the
-// cores are extrapolated as those of CP are (cp.cpp has the source); an error that rises brings them back.
+// cores are extrapolated as those of CP are; an error that rises brings them back.
 #include "offline/decompose/ring.h"
 
 #include <Eigen/Cholesky>
@@ -22,8 +22,6 @@ using RowMajor = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::Ro
 constexpr double kRidge = 1e-10;           // of the normal equations' mean diagonal
 constexpr std::int64_t kMostDirect = 512;  // size of the Gram matrices up to which they are multiplied and solved for
 constexpr int kDescentSteps = 8;           // else steps of conjugate gradients, in every sweep
-// Extrapolation's step: start, growth, growth of the bound, shrinkage.
-constexpr double kStepStart = 0.5, kStepGrowth = 1.05, kBoundGrowth = 1.01, kStepShrink = 1.5;
 
 // The same tensor with a prime on the bonds named.
 LabelledTensor primed(LabelledTensor t, const std::vector<spec::Index>& bonds) {
@@ -64,8 +62,7 @@ void Ring::start(const LeadingTriplets& t, const Ranks& ranks) {
   split(halves_.rows, std::move(left));
   split(halves_.cols, std::move(right));
   solved_ = best_ = previous_ = cores_;
-  step_ = kStepStart;
-  bound_ = 1;
+  step_ = {};
   const LabelledTensor row_half = chain(0, halves_.rows.end), column_half = chain(halves_.rows.end, modes_.size());
   const Indices outer{bond(0), bond(halves_.rows.end)};
   error_ = lowest_ = error_from(dot(contract(w_, column_half, {}, threads_), row_half),
@@ -81,12 +78,10 @@ double Ring::sweep() {
   }
   if (error > error_) {  // too far: go on from the plain iterate with a smaller step
     cores_ = solved_;
-    bound_ = step_;
-    step_ /= kStepShrink;
+    step_.shrink();
   } else {
     extrapolate(cores_.size() - 1);
-    bound_ = std::min(1.0, kBoundGrowth * bound_);
-    step_ = std::min(bound_, kStepGrowth * step_);
+    step_.grow();
   }
   error_ = error;
   return error;
@@ -151,7 +146,7 @@ double Ring::update(const RingHalf& half, const RingHalf& other) {
 // Goes on in the direction of the last change.
 void Ring::extrapolate(std::size_t k) {
   const std::vector<double>&now = solved_[k].data, &before = previous_[k].data;
-  for (std::size_t i = 0; i < now.size(); ++i) cores_[k].data[i] = now[i] + step_ * (now[i] - before[i]);
+  for (std::size_t i = 0; i < now.size(); ++i) cores_[k].data[i] = now[i] + step_.step() * (now[i] - before[i]);
 }
 
 // A tensor of the half's outer bonds and modes, summed against the cores beside the present one.

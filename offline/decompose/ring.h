@@ -8,6 +8,7 @@
 
 #include "offline/decompose/contraction.h"
 #include "offline/decompose/core_network.h"
+#include "offline/decompose/extrapolation.h"
 #include "offline/decompose/spectral.h"
 
 namespace heat::offline {
@@ -82,7 +83,7 @@ class Ring {
   // As the sweeps see them, extrapolated; as solved last and before that; those of the lowest error.
   std::vector<LabelledTensor> cores_, solved_, previous_, best_;
   double error_ = 0, lowest_ = 0;
-  double step_ = 0, bound_ = 1;  // of the extrapolation
+  ExtrapolationStep step_;
 };
 
 }  // namespace heat::offline
