@@ -215,26 +215,24 @@ NodeBounds::SendBound NodeBounds::bound_sends(const PeChoice& c, const Waves& wb
 
 Cost NodeBounds::of_tiling(const PeChoice& c, const BufferTiling& tiling) const {
   const Extents &g = tiling.tile, &tiles = tiling.count;
-  const double weight_visits = tiling.weight_visits, input_visits = tiling.input_visits;
   const double bmk = d(tiles.b) * d(tiles.k);
   LoadWork work;
-  double weight = 0, input = 0, output = 0, transfers = 0, first = 0;  // bytes of all visits; commands; port cycles
-  if (!node_.shape.weight.resident) {
-    weight = weight_visits * burst_bound(node_.shape.weight, {e_.b, e_.m, e_.k}, {g.b, g.m, g.k});
-    const double loads = bmk * d(tiles.m) * weight_visits;
+  double transfers = 0, first = 0;  // commands; port cycles of the first tile
+  // Bytes of all visits of an operand, of this size and in such tiles: 0 where it stays.
+  const auto stream = [&](const OperandShape& operand, const ViewRuns::Sizes& size, const ViewRuns::Sizes& part,
+                          double visits, double count, double port) {
+    if (operand.resident) return 0.0;
+    const double bytes = visits * burst_bound(operand, size, part), loads = bmk * count * visits;
     transfers += loads;
-    work.add(!node_.shape.weight.holds_bound, shares_.full, weight, 0,
-             weight_visits * request_bound(node_.shape.weight, {e_.b, e_.m, e_.k}, {g.b, g.m, g.k}), loads);
-    first += d(g.b * g.m * g.k) * weight_port_;
-  }
-  if (!node_.shape.input.resident) {
-    input = input_visits * burst_bound(node_.shape.input, {e_.b, e_.n, e_.k}, {g.b, g.n, g.k});
-    const double loads = bmk * d(tiles.n) * input_visits;
-    transfers += loads;
-    work.add(!node_.shape.input.holds_bound, shares_.full, input, 0,
-             input_visits * request_bound(node_.shape.input, {e_.b, e_.n, e_.k}, {g.b, g.n, g.k}), loads);
-    first += d(g.b * g.n * g.k) * input_port_;
-  }
+    work.add(!operand.holds_bound, shares_.full, bytes, 0, visits * request_bound(operand, size, part), loads);
+    first += d(part[0] * part[1] * part[2]) * port;
+    return bytes;
+  };
+  const double weight = stream(node_.shape.weight, {e_.b, e_.m, e_.k}, {g.b, g.m, g.k}, tiling.weight_visits,
+                               d(tiles.m), weight_port_),
+               input = stream(node_.shape.input, {e_.b, e_.n, e_.k}, {g.b, g.n, g.k}, tiling.input_visits, d(tiles.n),
+                              input_port_);
+  double output = 0;
   if (transfers > 0) first += pricer_.load_latency();
   if (!node_.shape.output.resident) {
     output = burst_bound(node_.shape.output, {e_.b, e_.m, e_.n}, {g.b, g.m, g.n});

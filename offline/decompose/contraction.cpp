@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/errors.h"
+#include "offline/decompose/contraction_axes.h"
 #include "offline/decompose/dense_kernels.h"
 #include "offline/decompose/tensor_ops.h"
 
@@ -11,16 +12,6 @@ namespace heat::offline {
 namespace {
 
 using Indices = std::vector<spec::Index>;
-
-bool has(const Indices& list, const spec::Index& index) {
-  return std::find(list.begin(), list.end(), index) != list.end();
-}
-
-Indices joined(std::initializer_list<const Indices*> lists) {
-  Indices all;
-  for (const Indices* list : lists) all.insert(all.end(), list->begin(), list->end());
-  return all;
-}
 
 std::int64_t dim_of(const LabelledTensor& t, const spec::Index& index) {
   const auto at = std::find(t.indices.begin(), t.indices.end(), index);
@@ -77,15 +68,13 @@ LabelledTensor permuted(LabelledTensor t, const Indices& indices) {
 }
 
 LabelledTensor contract(const LabelledTensor& a, const LabelledTensor& b, const Indices& kept, int threads) {
-  Indices m, n, shared, summed;
-  for (const auto& i : a.indices) (!has(b.indices, i) ? m : has(kept, i) ? shared : summed).push_back(i);
-  for (const auto& i : b.indices)
-    if (!has(a.indices, i)) n.push_back(i);
+  const ContractionAxes axes = contraction_axes(a.indices, b.indices, kept);
+  const auto& [m, n, shared, summed] = axes;
   const std::int64_t rows = elements(a, m), cols = elements(b, n), batches = elements(a, shared),
                      depth = elements(a, summed);
   LabelledTensor out;
-  out.indices = summed.empty() ? joined({&m, &n, &shared}) : joined({&shared, &m, &n});
-  for (const auto& i : out.indices) out.dims.push_back(dim_of(has(a.indices, i) ? a : b, i));
+  out.indices = axes.result();
+  for (const auto& i : out.indices) out.dims.push_back(dim_of(holds(a.indices, i) ? a : b, i));
   out.data.resize(static_cast<std::size_t>(rows * cols * batches));
   if (summed.empty()) {
     multiply_elements(grouped(a, m, shared), grouped(b, n, shared), rows, cols, batches, out.data.data());

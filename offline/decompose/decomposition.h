@@ -1,7 +1,7 @@
 // The decomposition of a weight matrix into the cores of a tensor network.
 //
 //   std::vector<double> w = ...;                                     // row-major [rows, cols]
-//   Form form = parse_form("METHOD 768x12x64 r280", 768, 768);
+//   Form form = parse_form("METHOD", "768x12x64", "280", 768, 768);
 //   DecomposeResult r = decompose(w, form);
 //   r.relative_error;  reconstruct(r.decomposition);  truncate(r.decomposition, {140});
 #pragma once

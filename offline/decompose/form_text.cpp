@@ -135,15 +135,6 @@ std::string form_text(const Form& form) {
   return form.method + " " + shape_text(form) + (form.ranks.empty() ? "" : " r" + ranks_text(form.ranks));
 }
 
-Form parse_form(const std::string& text, std::int64_t rows, std::int64_t cols) {
-  const std::size_t shape = text.find(' ');
-  if (shape == std::string::npos)
-    throw base::ConfigError("form '" + text + "': expected a method, a shape and ranks, such as 'METHOD 768x768 r8'");
-  const std::size_t ranks = text.find(" r", shape + 1);
-  return parse_form(text.substr(0, shape), text.substr(shape + 1, ranks - std::min(ranks, shape + 1)),
-                    ranks == std::string::npos ? "" : text.substr(ranks + 2), rows, cols);
-}
-
 Form parse_form(const std::string& method, const std::string& shape, const std::string& ranks, std::int64_t rows,
                 std::int64_t cols) {
   if (method == Form::kDense) {

@@ -25,9 +25,9 @@ std::string ranks_text(const Ranks& ranks);
 // The form with its ranks checked and clipped. Throws base::ConfigError on a shape or ranks that the method does not take.
 Form feasible(const Form& form);
 
-// "tucker 768x12x64 r150,12,64"; "dense 768x768". A form is read with the size of its matrix.
+// "tucker 768x12x64 r150,12,64"; "dense 768x768".
 std::string form_text(const Form& form);
-Form parse_form(const std::string& text, std::int64_t rows, std::int64_t cols);
+// From its parts and the size of its matrix.
 Form parse_form(const std::string& method, const std::string& shape, const std::string& ranks, std::int64_t rows,
                 std::int64_t cols);
 

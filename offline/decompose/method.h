@@ -38,6 +38,17 @@ class RankSearch {
   virtual Ranks within(std::int64_t budget) const = 0;
 };
 
+// The largest rank from 1 to `most` that `fits`, which all ranks below one that fits do; 1 where none does.
+template <class Fits>
+std::int64_t largest_rank(std::int64_t most, Fits fits) {
+  std::int64_t low = 1, high = most + 1;
+  while (low + 1 < high) {
+    const std::int64_t middle = low + (high - low) / 2;
+    (fits(middle) ? low : high) = middle;
+  }
+  return low;
+}
+
 class Method {
  public:
   virtual ~Method() = default;

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "offline/decompose/tensor_ops.h"
+#include "offline/decompose/tt_svd.h"
 
 namespace heat::offline {
 namespace {
@@ -92,20 +93,14 @@ void Ring::order_bonds() {
 }
 
 // TT-SVD of one half [left bond, modes, right bond].
-void Ring::split(const RingHalf& half, std::vector<double> rest) {
-  const auto add = [this](std::size_t k, std::vector<double> data) {
-    cores_.push_back({{bond(k), w_.indices[k], bond(k + 1)}, {rank(k), modes_[k], rank(k + 1)}, std::move(data)});
-  };
-  for (std::size_t k = half.begin; k + 1 < half.end; ++k) {
-    const std::int64_t height = rank(k) * modes_[k], width = static_cast<std::int64_t>(rest.size()) / height;
-    LeadingTriplets t = leading_triplets(row_major(rest.data(), height, width), rank(k + 1), threads_);
-    for (std::int64_t r = 0; r < rank(k + 1); ++r)
-      for (std::int64_t j = 0; j < width; ++j)
-        t.right[static_cast<std::size_t>(r * width + j)] *= t.values[static_cast<std::size_t>(r)];
-    add(k, std::move(t.left));
-    rest = std::move(t.right);
-  }
-  add(half.end - 1, std::move(rest));
+void Ring::split(const RingHalf& half, std::vector<double> values) {
+  const auto at = [&](const auto& list, std::size_t k) { return list.begin() + static_cast<std::ptrdiff_t>(k); };
+  Ranks ranks(at(ranks_, half.begin), at(ranks_, half.end));
+  ranks.push_back(rank(half.end));
+  auto cores = tt_svd(std::move(values), {at(modes_, half.begin), at(modes_, half.end)}, ranks, threads_);
+  for (std::size_t k = half.begin; k < half.end; ++k)
+    cores_.push_back(
+        {{bond(k), w_.indices[k], bond(k + 1)}, {rank(k), modes_[k], rank(k + 1)}, std::move(cores[k - half.begin])});
 }
 
 // Cores begin .. end - 1 as one tensor [bond, modes, bond].
@@ -207,10 +202,11 @@ void Ring::solve_directly(std::size_t k, const LabelledTensor& right_side, const
   const Eigen::Map<const RowMajor> matrix(a.data.data(), unknowns, unknowns);
   const double mean = matrix.trace() / static_cast<double>(unknowns);
   Eigen::LLT<Eigen::MatrixXd> cholesky;
-  for (double ridge = kRidge;; ridge *= 100) {
+  for (double ridge = kRidge; ridge <= 1; ridge *= 100) {
     cholesky.compute(Eigen::MatrixXd(matrix) + ridge * mean * Eigen::MatrixXd::Identity(unknowns, unknowns));
     if (cholesky.info() == Eigen::Success) break;
   }
+  if (cholesky.info() != Eigen::Success) return;  // values too small to be told from none: the core stays
   const Eigen::Map<const RowMajor> sides(b.data.data(), modes_[k], unknowns);
   const RowMajor x = cholesky.solve(sides.transpose()).transpose();
   cores_[k] = permuted({rows, b.dims, {x.data(), x.data() + x.size()}}, cores_[k].indices);

@@ -59,7 +59,7 @@ class Ring {
 
   std::int64_t rank(std::size_t k) const { return ranks_[k % modes_.size()]; }
   spec::Index bond(std::size_t k) const { return ring_bond(k % modes_.size()); }
-  void split(const RingHalf& half, std::vector<double> rest);
+  void split(const RingHalf& half, std::vector<double> values);
   LabelledTensor chain(std::size_t begin, std::size_t end) const;
   LabelledTensor gram(const LabelledTensor& t, const Indices& bonds) const;
   double error_from(double inner, double norm2) const;

@@ -24,12 +24,6 @@ std::int64_t inner_limit(const std::vector<std::int64_t>& modes, const RingHalf&
   return std::min(left, right);
 }
 
-std::int64_t values_of(const std::vector<std::int64_t>& modes, const Ranks& ranks) {
-  std::int64_t count = 0;
-  for (std::size_t k = 0; k < modes.size(); ++k) count += ranks[k] * modes[k] * ranks[(k + 1) % modes.size()];
-  return count;
-}
-
 // Ranks that fill the budget: r0 at bond 0, the inner bonds at a share of what TT-SVD could use, the border's as large
 // as then fits.
 Ranks filling(const Method& method, const TensorShape& shape, std::int64_t budget, std::int64_t r0, double share) {
@@ -47,12 +41,9 @@ Ranks filling(const Method& method, const TensorShape& shape, std::int64_t budge
     }
     return method.feasible_ranks(ranks, shape);
   };
-  std::int64_t low = 1, high = std::min(shape.rows(), shape.cols()) / r0 + 1;
-  while (low + 1 < high) {
-    const std::int64_t middle = low + (high - low) / 2;
-    (values_of(modes, with(middle)) <= budget ? low : high) = middle;
-  }
-  return with(low);
+  return with(largest_rank(std::min(shape.rows(), shape.cols()) / r0, [&](std::int64_t rb) {
+    return parameter_count({method.name(), shape, with(rb)}) <= budget;
+  }));
 }
 
 // Successive halving: rings of several closures and shapes get two sweeps, a third of them five, a ninth twelve. TR-SVD's
@@ -91,7 +82,7 @@ class RingSearch : public RankSearch {
       if (r0 > 1 && shape_.order() == 2) break;  // the same matrices as r0 = 1 at the product of both ranks
       for (double share = 1; share > 0.05; share /= 2) {
         const Ranks ranks = filling(method_, shape_, budget, r0, share);
-        if (values_of(shape_.modes(), ranks) <= budget) rings.insert(ranks);
+        if (parameter_count({method_.name(), shape_, ranks}) <= budget) rings.insert(ranks);
       }
     }
     return {rings.begin(), rings.end()};
@@ -123,13 +114,15 @@ class TensorRing : public Method {
   }
 
   // Bounded as TR-SVD finds them: the two bonds between rows and columns by the rank of W, those within a half by the
-  // sizes on both sides, and each by what its two cores can tell apart.
+  // sizes on both sides, and each by what its two cores can tell apart. The first rank may be given again at the end, as
+  // TensorLy writes it.
   Ranks feasible_ranks(const Ranks& requested, const TensorShape& shape) const override {
-    require_count(requested, shape.order(), "one a bond, first that between the last mode and the first");
+    Ranks ranks = requested;
+    if (ranks.size() == shape.order() + 1 && ranks.back() == ranks.front()) ranks.pop_back();
+    require_count(ranks, shape.order(), "one a bond, first that between the last mode and the first");
     const std::vector<std::int64_t> modes = shape.modes();
     const RingHalves halves(shape);
     const std::size_t border = halves.rows.end, order = modes.size();
-    Ranks ranks = requested;
     const std::int64_t most = std::min(shape.rows(), shape.cols());
     ranks[0] = std::min(ranks[0], most);
     ranks[border] = std::min(ranks[border], most / ranks[0]);
@@ -152,38 +145,19 @@ class TensorRing : public Method {
   // As equal as the budget allows: what clips equal ranks first is the product of the two bonds between the halves, and
   // bond 0 is made smaller until the others use the budget up; what is left goes to one bond after another.
   Ranks fitting_ranks(const TensorShape& shape, std::int64_t budget) const override {
-    const std::vector<std::int64_t> modes = shape.modes();
     const std::int64_t most = std::min(shape.rows(), shape.cols());
     const auto with = [&](std::int64_t r0, std::int64_t r) {
-      Ranks ranks(modes.size(), r);
+      Ranks ranks(shape.order(), r);
       ranks[0] = std::min(r0, r);
       return feasible_ranks(ranks, shape);
     };
     std::int64_t r0 = 1;
-    while (modes.size() > 2 && (r0 + 1) * (r0 + 1) <= most) ++r0;
-    for (;; r0 = std::max<std::int64_t>(1, r0 / 2)) {
-      if (r0 > 1 && values_of(modes, with(r0, most)) < budget) continue;
-      std::int64_t low = 1, high = most + 1;
-      while (low + 1 < high) {
-        const std::int64_t middle = low + (high - low) / 2;
-        (values_of(modes, with(r0, middle)) <= budget ? low : high) = middle;
-      }
-      return topped_up(with(r0, low), shape, budget);
-    }
-  }
-
-  Ranks topped_up(Ranks ranks, const TensorShape& shape, std::int64_t budget) const {
-    for (bool grown = true; grown;) {
-      grown = false;
-      for (std::size_t k = 0; k < ranks.size(); ++k) {
-        Ranks next = ranks;
-        ++next[k];
-        if (values_of(shape.modes(), next) > budget || feasible_ranks(next, shape) != next) continue;
-        ranks = std::move(next);
-        grown = true;
-      }
-    }
-    return ranks;
+    while (shape.order() > 2 && (r0 + 1) * (r0 + 1) <= most) ++r0;
+    while (r0 > 1 && parameter_count({name(), shape, with(r0, most)}) < budget) r0 /= 2;
+    const std::int64_t rank = largest_rank(most, [&](std::int64_t r) {
+      return parameter_count({name(), shape, with(r0, r)}) <= budget;
+    });
+    return topped_up(with(r0, rank), shape, budget);
   }
 
   std::unique_ptr<RankSearch> rank_search(std::span<const double> w, const TensorShape& shape,
@@ -209,6 +183,21 @@ class TensorRing : public Method {
     for (std::size_t k = 0; k < ring.cores().size(); ++k)
       result.cores.push_back({"core" + std::to_string(k), ring.cores()[k].dims, ring.cores()[k].data});
     return result;
+  }
+
+ private:
+  Ranks topped_up(Ranks ranks, const TensorShape& shape, std::int64_t budget) const {
+    for (bool grown = true; grown;) {
+      grown = false;
+      for (std::size_t k = 0; k < ranks.size(); ++k) {
+        Ranks next = ranks;
+        ++next[k];
+        if (feasible_ranks(next, shape) != next || parameter_count({name(), shape, next}) > budget) continue;
+        ranks = std::move(next);
+        grown = true;
+      }
+    }
+    return ranks;
   }
 };
 

@@ -1,11 +1,12 @@
 // Tensor-train matrix by TT-SVD (Oseledets 2011, algorithm 1) on the matrix whose axes are reordered to (i1 j1)(i2
-// j2)...: each pass splits one mode pair off by a truncated SVD and carries diag(values) * right on.
+// j2)...: a train over the mode pairs.
 #include <algorithm>
 
 #include "offline/decompose/decomposition.h"
 #include "offline/decompose/spectral.h"
 #include "offline/decompose/tensor_ops.h"
 #include "offline/decompose/tensorly_ranks.h"
+#include "offline/decompose/tt_svd.h"
 
 namespace heat::offline {
 namespace {
@@ -22,13 +23,6 @@ Ranks uniform(const Method& method, const TensorShape& shape, std::int64_t rank)
   Ranks ranks(shape.row_modes.size() + 1, rank);
   ranks.front() = ranks.back() = 1;
   return method.feasible_ranks(ranks, shape);
-}
-
-std::int64_t values_of(const TensorShape& shape, const Ranks& ranks) {
-  std::int64_t count = 0;
-  for (std::size_t k = 0; k < shape.row_modes.size(); ++k)
-    count += ranks[k] * shape.row_modes[k] * shape.col_modes[k] * ranks[k + 1];
-  return count;
 }
 
 // The squared error is at most the sum of the tails of the unfoldings' singular values (Oseledets 2011, theorem 2.2):
@@ -68,13 +62,13 @@ class TrainSearch : public RankSearch {
     while (true) {
       std::size_t grown = 0;
       double best_gain = 0;
-      const std::int64_t now = values_of(shape_, ranks);
+      const std::int64_t now = parameter_count({method_.name(), shape_, ranks});
       for (std::size_t k = 1; k < cores; ++k) {
         Ranks next = ranks;
         ++next[k];
         if (next[k] > static_cast<std::int64_t>(values_[k].size()) || method_.feasible_ranks(next, shape_) != next)
           continue;
-        const std::int64_t params = values_of(shape_, next);
+        const std::int64_t params = parameter_count({method_.name(), shape_, next});
         const double value = values_[k][static_cast<std::size_t>(ranks[k])];
         if (params <= budget && value * value / static_cast<double>(params - now) > best_gain) {
           best_gain = value * value / static_cast<double>(params - now);
@@ -130,12 +124,9 @@ class Ttm : public Method {
 
   // Equal ranks.
   Ranks fitting_ranks(const TensorShape& shape, std::int64_t budget) const override {
-    std::int64_t low = 1, high = shape.elements();
-    while (low + 1 < high) {
-      const std::int64_t middle = low + (high - low) / 2;
-      (values_of(shape, uniform(*this, shape, middle)) <= budget ? low : high) = middle;
-    }
-    return uniform(*this, shape, low);
+    return uniform(*this, shape, largest_rank(shape.elements() - 1, [&](std::int64_t rank) {
+      return parameter_count({name(), shape, uniform(*this, shape, rank)}) <= budget;
+    }));
   }
 
   std::unique_ptr<RankSearch> rank_search(std::span<const double> w, const TensorShape& shape,
@@ -146,21 +137,13 @@ class Ttm : public Method {
   MethodResult decompose(std::span<const double> w, const Form& form, const DecomposeOptions& options) const override {
     const auto& rows = form.shape.row_modes;
     const auto& cols = form.shape.col_modes;
-    const Ranks& ranks = form.ranks;
-    const std::size_t last = rows.size() - 1;
-    std::vector<double> rest = chain_of(w, form.shape).data;
+    std::vector<std::int64_t> pairs;
+    for (std::size_t k = 0; k < rows.size(); ++k) pairs.push_back(rows[k] * cols[k]);
+    auto cores = tt_svd(chain_of(w, form.shape).data, pairs, form.ranks, options.threads);
     MethodResult result;
-    for (std::size_t k = 0; k < last; ++k) {
-      const std::int64_t left = ranks[k], rank = ranks[k + 1];
-      const std::int64_t height = left * rows[k] * cols[k], width = static_cast<std::int64_t>(rest.size()) / height;
-      LeadingTriplets t = leading_triplets(row_major(rest.data(), height, width), rank, options.threads);
-      for (std::int64_t r = 0; r < rank; ++r)
-        for (std::int64_t j = 0; j < width; ++j)
-          t.right[static_cast<std::size_t>(r * width + j)] *= t.values[static_cast<std::size_t>(r)];
-      result.cores.push_back({"core" + std::to_string(k), {left, rows[k], cols[k], rank}, std::move(t.left)});
-      rest = std::move(t.right);
-    }
-    result.cores.push_back({"core" + std::to_string(last), {ranks[last], rows[last], cols[last], 1}, std::move(rest)});
+    for (std::size_t k = 0; k < cores.size(); ++k)
+      result.cores.push_back(
+          {"core" + std::to_string(k), {form.ranks[k], rows[k], cols[k], form.ranks[k + 1]}, std::move(cores[k])});
     return result;
   }
 };

@@ -4,22 +4,13 @@
 #include <algorithm>
 
 #include "base/errors.h"
+#include "offline/decompose/contraction_axes.h"
 
 namespace heat::offline {
 namespace {
 
 using Indices = std::vector<spec::Index>;
 using Sizes = std::vector<std::int64_t>;
-
-bool has(const Indices& list, const spec::Index& index) {
-  return std::find(list.begin(), list.end(), index) != list.end();
-}
-
-Indices joined(std::initializer_list<const Indices*> lists) {
-  Indices all;
-  for (const Indices* list : lists) all.insert(all.end(), list->begin(), list->end());
-  return all;
-}
 
 std::int64_t axis_of(const IndexedTensor& t, const spec::Index& index) {
   const auto at = std::find(t.indices.begin(), t.indices.end(), index);
@@ -50,15 +41,13 @@ at::Tensor permuted(const IndexedTensor& t, const Indices& indices) {
 }
 
 IndexedTensor contract(const IndexedTensor& a, const IndexedTensor& b, const Indices& kept) {
-  Indices m, n, shared, summed;
-  for (const auto& i : a.indices) (!has(b.indices, i) ? m : has(kept, i) ? shared : summed).push_back(i);
-  for (const auto& i : b.indices)
-    if (!has(a.indices, i)) n.push_back(i);
+  const ContractionAxes axes = contraction_axes(a.indices, b.indices, kept);
+  const auto& [m, n, shared, summed] = axes;
   IndexedTensor out;
-  out.indices = summed.empty() ? joined({&m, &n, &shared}) : joined({&shared, &m, &n});
+  out.indices = axes.result();
   Sizes sizes;
   for (const auto& i : out.indices) {
-    const IndexedTensor& source = has(a.indices, i) ? a : b;
+    const IndexedTensor& source = holds(a.indices, i) ? a : b;
     sizes.push_back(source.tensor.size(axis_of(source, i)));
   }
   if (summed.empty()) {

@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "base/errors.h"
+#include "tests/support/error_of.h"
 
 namespace heat::base {
 namespace {
@@ -17,16 +18,6 @@ class SqliteFile : public ::testing::Test {
   std::string file_ =
       (std::filesystem::temp_directory_path() / ("heat_sqlite_" + std::to_string(::getpid()) + ".sqlite")).string();
 };
-
-template <class E, class Body>
-std::string error_of(Body body) {
-  try {
-    body();
-  } catch (const E& e) {
-    return e.what();
-  }
-  return "";
-}
 
 TEST_F(SqliteFile, ValuesComeBackAsBound) {
   Database database = Database::create(file_);
@@ -58,21 +49,21 @@ TEST_F(SqliteFile, AnotherTypeIsAnErrorThatNamesFileColumnAndValue) {
   database.execute("CREATE TABLE t(a); INSERT INTO t VALUES('many')");
   Statement s(database, "SELECT a FROM t");
   ASSERT_TRUE(s.step());
-  EXPECT_EQ(error_of<FileError>([&] { s.integer(0); }),
+  EXPECT_EQ(test::error_of<FileError>([&] { s.integer(0); }),
             file_ + ": column a of SELECT a FROM t: 'many' where an integer is expected");
-  EXPECT_NE(error_of<FileError>([&] { s.real(0); }), "");
-  EXPECT_NE(error_of<FileError>([&] { s.text(1); }), "");  // no such column
+  EXPECT_NE(test::error_of<FileError>([&] { s.real(0); }), "");
+  EXPECT_NE(test::error_of<FileError>([&] { s.text(1); }), "");  // no such column
 }
 
 TEST_F(SqliteFile, KindOfErrorFollowsTheAccess) {
-  EXPECT_NE(error_of<TraceError>([&] { Database::open_read_only(file_); }).find(file_), std::string::npos);
-  EXPECT_NE(error_of<FileError>([&] { Database::create(file_ + "/absent"); }).find(file_), std::string::npos);
+  EXPECT_NE(test::error_of<TraceError>([&] { Database::open_read_only(file_); }).find(file_), std::string::npos);
+  EXPECT_NE(test::error_of<FileError>([&] { Database::create(file_ + "/absent"); }).find(file_), std::string::npos);
   Database::create(file_).execute("CREATE TABLE t(a)");
   Database database = Database::open_read_only(file_);
   EXPECT_EQ(database.scalar("SELECT count(*) FROM t"), 0);
-  EXPECT_NE(error_of<TraceError>([&] { database.execute("INSERT INTO t VALUES(1)"); }).find("readonly"),
+  EXPECT_NE(test::error_of<TraceError>([&] { database.execute("INSERT INTO t VALUES(1)"); }).find("readonly"),
             std::string::npos);
-  EXPECT_NE(error_of<TraceError>([&] { Statement(database, "SELECT * FROM u"); }).find("no such table: u"),
+  EXPECT_NE(test::error_of<TraceError>([&] { Statement(database, "SELECT * FROM u"); }).find("no such table: u"),
             std::string::npos);
 }
 
@@ -81,7 +72,7 @@ TEST_F(SqliteFile, ConstraintThatFailsIsAnErrorAndTheNextRowIsWritten) {
   database.execute("CREATE TABLE t(a PRIMARY KEY)");
   Statement insert(database, "INSERT INTO t VALUES(?)");
   insert.run(1);
-  EXPECT_NE(error_of<FileError>([&] { insert.run(1); }).find("UNIQUE"), std::string::npos);
+  EXPECT_NE(test::error_of<FileError>([&] { insert.run(1); }).find("UNIQUE"), std::string::npos);
   Statement(database, "INSERT INTO t VALUES(?)").run(2);
   EXPECT_EQ(database.scalar("SELECT count(*) FROM t"), 2);
 }

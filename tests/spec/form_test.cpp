@@ -5,18 +5,10 @@
 #include <nlohmann/json.hpp>
 
 #include "base/errors.h"
+#include "tests/support/error_of.h"
 
 namespace heat::spec {
 namespace {
-
-std::string error_of(const std::function<void()>& f) {
-  try {
-    f();
-  } catch (const base::ConfigError& e) {
-    return e.what();
-  }
-  return "";
-}
 
 TEST(Form, JsonThenTheSameForm) {
   const Form factorised{"some-method", {{8, 96}, {12, 64}}, {150, 12, 1}}, dense = dense_form(768, 3072);
@@ -43,11 +35,14 @@ TEST(Form, AnyPartDiffersThenNotEqualAndOrdered) {
 TEST(Form, WrongJsonThenEveryProblemWithItsPlace) {
   const auto json = nlohmann::json::parse(R"([{"layer": "x", "method": "dense", "row_modes": [4, 0], "col_modes": [],
     "ranks": [2], "rank": 3}, {"method": "m"}])");
-  const std::string error = error_of([&] { layer_forms_from_json(json, "plans.json: layers"); });
+  const std::string error =
+      test::error_of<base::ConfigError>([&] { layer_forms_from_json(json, "plans.json: layers"); });
   for (const char* part : {"plans.json: layers[0]", "row_modes[1]", "col_modes: expected at least one mode",
                            "ranks: a dense matrix has none", "rank: unknown key", "layers[1]", "missing key 'layer'"})
     EXPECT_NE(error.find(part), std::string::npos) << part << "\n" << error;
-  EXPECT_NE(error_of([] { layer_forms_from_json(nlohmann::json::object(), "p"); }).find("expected a list"),
+  EXPECT_NE(test::error_of<base::ConfigError>([] {
+              layer_forms_from_json(nlohmann::json::object(), "p");
+            }).find("expected a list"),
             std::string::npos);
 }
 

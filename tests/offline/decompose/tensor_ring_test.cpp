@@ -42,7 +42,7 @@ TEST(TensorRing, MoreSweepsThenNeverALargerError) {
   EXPECT_LT(last, 0.95 * error_of(w, form, 1));  // the sweeps are worth it
 }
 
-// More unknowns a core than are solved for directly (700 of its 30 x 24 row), and few: one matrix, which both fit.
+// 28 x 25 unknowns a row of a core are more than are solved for directly.
 TEST(TensorRing, LargeCoreThenStillTheMatrixOfItsRank) {
   const Form small{"tr", {{16, 6}, {8, 15}}, {2, 3, 2, 3}}, large{"tr", {{16, 6}, {8, 15}}, {2, 28, 25, 28}};
   const auto w = reconstruct(decompose(testing::formula_matrix(96, 120, 9), small).decomposition);
@@ -56,7 +56,9 @@ TEST(TensorRing, RanksBeyondWhatExistsThenClipped) {
   EXPECT_EQ(ring.feasible_ranks({1, 5, 25, 7}, shape), (Ranks{1, 4, 24, 6}));    // as of a train
   EXPECT_EQ(ring.feasible_ranks({2, 8, 12, 12}, shape), (Ranks{2, 8, 12, 12}));  // 2 x 12 is the rank of W
   EXPECT_EQ(ring.feasible_ranks({2, 9, 13, 13}, shape), (Ranks{2, 8, 12, 12}));
-  EXPECT_EQ(ring.feasible_ranks({1, 1, 24, 6}, shape), (Ranks{1, 1, 6, 6}));  // what one core can tell apart
+  EXPECT_EQ(ring.feasible_ranks({1, 1, 24, 6}, shape), (Ranks{1, 1, 6, 6}));    // what one core can tell apart
+  EXPECT_EQ(ring.feasible_ranks({2, 3, 3, 4, 2}, shape), (Ranks{2, 3, 3, 4}));  // as TensorLy writes it
+  EXPECT_THROW(ring.feasible_ranks({2, 3, 3, 4, 3}, shape), base::ConfigError);
   EXPECT_THROW(ring.feasible_ranks({1, 2, 3}, shape), base::ConfigError);
 }
 
