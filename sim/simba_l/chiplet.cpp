@@ -20,7 +20,7 @@ Chiplet::Chiplet(sc_core::sc_module_name name, RunContext& context, spec::Chiple
   engines_[SIMBA_DRAIN] = std::make_unique<DrainEngine>(unit_name(SIMBA_DRAIN), context, scoreboard_, core_);
   engines_[SIMBA_VECTOR] = std::make_unique<VectorEngine>(unit_name(SIMBA_VECTOR), context, scoreboard_, core_);
   engines_[SIMBA_STORE] = std::make_unique<StoreEngine>(unit_name(SIMBA_STORE), context, scoreboard_, core_, fabric);
-  std::array<Engine*, SIMBA_ENGINES> list{};
+  Engines list{};
   for (std::size_t i = 0; i < list.size(); ++i) {
     HEAT_CHECK(engines_[i], std::string("the chiplet builds no engine '") + unit_name(static_cast<int>(i)) + "'");
     list[i] = engines_[i].get();
@@ -28,14 +28,11 @@ Chiplet::Chiplet(sc_core::sc_module_name name, RunContext& context, spec::Chiple
   controller_ = std::make_unique<Controller>(unit_name(kControllerUnit), context, number, list, scoreboard_, barrier);
 }
 
-std::string Chiplet::describe_waits() const {
-  std::string text;
-  for (const auto& e : engines_) {
-    const std::string line = e->describe_wait();
-    if (!line.empty()) text += "\n  " + line;
-  }
-  if (!controller_->halted()) text += "\n  " + controller_->describe_wait();
-  return text;
+void Chiplet::add_blocked(std::vector<Blocked>& units) const {
+  Engines list{};
+  for (std::size_t i = 0; i < list.size(); ++i) list[i] = engines_[i].get();
+  for (const Engine* e : list) units.push_back(e->blocked(list));
+  units.push_back(controller_->blocked());
 }
 
 }  // namespace heat::simba

@@ -15,8 +15,8 @@ class Chiplet : public sc_core::sc_module {
   Chiplet(sc_core::sc_module_name name, RunContext& context, spec::ChipletId number, PackageFabric& fabric,
           Rendezvous& rendezvous, BarrierUnit& barrier);
 
-  // Lines "module: node ... waits for ..." of everything that is not idle.
-  std::string describe_waits() const;
+  // Adds every unit, and what it waits for when nothing is under way.
+  void add_blocked(std::vector<Blocked>& units) const;
 
  private:
   ChipletCore core_;

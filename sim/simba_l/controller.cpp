@@ -2,6 +2,8 @@
 // them: errors are remembered and the kernel is stopped.
 #include "sim/simba_l/controller.h"
 
+#include <algorithm>
+
 #include "firmware/hal/host/host_hal.h"
 #include "machines/simba/mesh_route.h"
 
@@ -22,9 +24,9 @@ std::string halt_text(std::uint32_t status) {
 }  // namespace
 
 BarrierUnit::BarrierUnit(sc_core::sc_module_name name, RunContext& context)
-    : sc_core::sc_module(name), context_(context), running_(context.arch.chiplets()) {
+    : sc_core::sc_module(name), context_(context), running_(context.arch.chiplets()), due_(context) {
   SC_METHOD(release);
-  sensitive << due_;
+  sensitive << due_.event();
   dont_initialize();
   context_.clock.begin_group(0, nodes_of_group(0));
 }
@@ -38,19 +40,29 @@ std::vector<int> BarrierUnit::nodes_of_group(std::size_t group) const {
 }
 
 // The release follows the last arrival by barrier_cycles and the NoP's longest path.
-void BarrierUnit::arrive() {
+void BarrierUnit::arrive(spec::ChipletId chiplet) {
   context_.meter.add(-1, spec::Action::kControllerCommand, 1);
-  if (++arrived_ < context_.arch.chiplets()) return;
-  arrived_ = 0;
+  arrived_.push_back(chiplet);
+  if (static_cast<int>(arrived_.size()) < context_.arch.chiplets()) return;
+  arrived_.clear();
   const std::int64_t hops = 2 * machines::simba::mesh_diameter(context_.arch.nop);  // there and back
-  due_.notify(context_.until(context_.now() + context_.arch.barrier_cycles + hops * context_.arch.nop.hop_cycles));
+  due_.set(context_.now() + context_.arch.barrier_cycles + hops * context_.arch.nop.hop_cycles);
 }
 
 void BarrierUnit::halt() {
   if (--running_ == 0) sc_core::sc_stop();
 }
 
+std::vector<spec::ChipletId> BarrierUnit::missing() const {
+  std::vector<spec::ChipletId> list;
+  for (int c = 0; c < context_.arch.chiplets(); ++c)
+    if (std::find(arrived_.begin(), arrived_.end(), spec::ChipletId(c)) == arrived_.end())
+      list.push_back(spec::ChipletId(c));
+  return list;
+}
+
 void BarrierUnit::release() {
+  due_.rang();
   const std::int64_t now = context_.now();
   release_cycles_.push_back(now);
   barrier_cycles_.push_back(context_.clock.end_group(now));
@@ -60,8 +72,7 @@ void BarrierUnit::release() {
 }
 
 Controller::Controller(sc_core::sc_module_name name, RunContext& context, spec::ChipletId chiplet,
-                       const std::array<Engine*, SIMBA_ENGINES>& engines, const Scoreboard& scoreboard,
-                       BarrierUnit& barrier)
+                       const Engines& engines, const Scoreboard& scoreboard, BarrierUnit& barrier)
     : sc_core::sc_module(name),
       context_(context),
       chiplet_(chiplet),
@@ -99,7 +110,8 @@ std::uint32_t Controller::read(std::uint32_t address) {
   }
   if (offset >= SIMBA_REG_QUEUE_FREE && offset < SIMBA_REG_QUEUE_FREE + 4 * SIMBA_ENGINES) {
     polled_ = StallReason::kQueueFull;
-    return static_cast<std::uint32_t>(engines_[(offset - SIMBA_REG_QUEUE_FREE) / 4]->free_entries());
+    polled_engine_ = static_cast<int>((offset - SIMBA_REG_QUEUE_FREE) / 4);
+    return static_cast<std::uint32_t>(engines_[static_cast<std::size_t>(polled_engine_)]->free_entries());
   }
   if (offset >= SIMBA_REG_DONE && offset < SIMBA_REG_DONE + 4 * SIMBA_ENGINES) {
     const std::uint32_t e = (offset - SIMBA_REG_DONE) / 4;
@@ -116,7 +128,7 @@ void Controller::write(std::uint32_t address, std::uint32_t value) {
   } else if (offset == SIMBA_REG_PUSH) {
     push(value);
   } else if (offset == SIMBA_REG_BARRIER) {
-    barrier_.arrive();
+    barrier_.arrive(chiplet_);
   } else if (offset == SIMBA_REG_HALT) {
     halted_ = true;
     if (interval_.end > interval_.start) context_.intervals.push_back(interval_);
@@ -134,8 +146,7 @@ void Controller::push(std::uint32_t engine) {
   last_node_ = command_.node();
   context_.meter.add(last_node_, spec::Action::kControllerCommand, 1);
   const std::int64_t since = context_.now();
-  const int cycles = context_.arch.controller.command_cycles;
-  if (cycles > 0) sc_core::wait(context_.until(context_.now() + cycles));
+  context_.wait_until(since + context_.arch.controller.command_cycles);
   record(WorkKind::kIssue, since);
   engines_[engine]->push(command_);
   command_ = Command{};
@@ -167,8 +178,39 @@ std::string Controller::last_node_text() const {
   return last_node_ >= 0 ? " after a command of node '" + context_.node_name(last_node_) + "'" : std::string();
 }
 
-std::string Controller::describe_wait() const {
-  return std::string(name()) + " waits for " + stall_reason_name(polled_) + last_node_text();
+Blocked Controller::blocked() const {
+  Blocked b{{chiplet_, kControllerUnit}, name(), {}, {}, !halted_};
+  if (halted_) {
+    b.waits = "has halted" + last_node_text();
+    return b;
+  }
+  switch (polled_) {
+    case StallReason::kBarrier: {
+      b.waits = "has arrived at barrier " + std::to_string(barrier_.released() + 1) + last_node_text() +
+                "; not arrived: chiplets";
+      for (spec::ChipletId c : barrier_.missing()) {
+        b.waits += " " + std::to_string(c.value);
+        b.on.push_back({c, kControllerUnit});
+      }
+      return b;
+    }
+    case StallReason::kQueueFull:
+      b.waits = std::string("waits for room in the queue of ") + unit_name(polled_engine_) + last_node_text();
+      b.on = {{chiplet_, polled_engine_}};
+      return b;
+    case StallReason::kMulticast:
+      break;
+    default: {
+      const int e = static_cast<int>(polled_);
+      const Engine& engine = *engines_[static_cast<std::size_t>(e)];
+      b.waits = std::string("waits for ") + unit_name(e) + " to complete more than " +
+                std::to_string(scoreboard_.done[static_cast<std::size_t>(e)]) + " of " +
+                std::to_string(engine.pushed()) + " commands" + last_node_text();
+      b.on = {{chiplet_, e}};
+      return b;
+    }
+  }
+  throw std::logic_error(std::string(name()) + " polls no register for " + stall_reason_name(polled_));
 }
 
 }  // namespace heat::simba

@@ -17,10 +17,12 @@ class BarrierUnit : public sc_core::sc_module {
  public:
   SC_HAS_PROCESS(BarrierUnit);
   BarrierUnit(sc_core::sc_module_name name, RunContext& context);
-  void arrive();
+  void arrive(spec::ChipletId chiplet);
   void halt();
   int running() const { return running_; }  // chiplets that have not halted
   std::uint32_t released() const { return released_; }
+  // Chiplets that have not arrived at the next barrier.
+  std::vector<spec::ChipletId> missing() const;
   sc_core::sc_event& release_event() { return release_; }
   // Cycle of each release so far, and the cycles from the last completion to it.
   const std::vector<std::int64_t>& release_cycles() const { return release_cycles_; }
@@ -30,21 +32,23 @@ class BarrierUnit : public sc_core::sc_module {
   void release();
   std::vector<int> nodes_of_group(std::size_t group) const;
   RunContext& context_;
-  int arrived_ = 0, running_;
+  int running_;
+  std::vector<spec::ChipletId> arrived_;
   std::uint32_t released_ = 0;
-  sc_core::sc_event due_, release_;
+  Alarm due_;
+  sc_core::sc_event release_;
   std::vector<std::int64_t> release_cycles_, barrier_cycles_;
 };
 
 class Controller : public sc_core::sc_module {
  public:
   SC_HAS_PROCESS(Controller);
-  Controller(sc_core::sc_module_name name, RunContext& context, spec::ChipletId chiplet,
-             const std::array<Engine*, SIMBA_ENGINES>& engines, const Scoreboard& scoreboard, BarrierUnit& barrier);
+  Controller(sc_core::sc_module_name name, RunContext& context, spec::ChipletId chiplet, const Engines& engines,
+             const Scoreboard& scoreboard, BarrierUnit& barrier);
 
   bool halted() const { return halted_; }
-  // What it waits for, for the deadlock report.
-  std::string describe_wait() const;
+  // What it waits for, when nothing is under way.
+  Blocked blocked() const;
 
  private:
   void run();
@@ -58,12 +62,13 @@ class Controller : public sc_core::sc_module {
 
   RunContext& context_;
   const spec::ChipletId chiplet_;
-  std::array<Engine*, SIMBA_ENGINES> engines_;
+  Engines engines_;
   const Scoreboard& scoreboard_;
   BarrierUnit& barrier_;
   Command command_;
   bool halted_ = false, pending_ = false;
   StallReason polled_ = StallReason::kQueueFull;  // what the firmware last asked for
+  int polled_engine_ = 0;                         // of a queue that was full
   int last_node_ = -1;
   TraceInterval interval_;  // the latest, which may go on
   sc_core::sc_event wake_;

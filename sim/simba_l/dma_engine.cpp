@@ -117,6 +117,11 @@ void DmaEngine::answered(const Burst& burst, std::int64_t cycle) {
   pump();
 }
 
+void DmaEngine::explain(const InFlight&, Blocked& blocked) const {
+  blocked.waits +=
+      " and waits for the DRAM, which owes the package " + std::to_string(fabric_.port.outstanding()) + " responses";
+}
+
 LoadEngine::LoadEngine(sc_core::sc_module_name name, RunContext& context, Scoreboard& scoreboard, ChipletCore& core,
                        PackageFabric& fabric, Rendezvous& rendezvous)
     : DmaEngine(name, context, scoreboard, core, fabric, SIMBA_LOAD), rendezvous_(rendezvous) {}
@@ -153,6 +158,26 @@ void LoadEngine::execute(InFlight& entry) {
   if (!joint) return;
   joint->issued = true;
   joint->issued_event.notify();
+}
+
+void LoadEngine::explain(const InFlight& entry, Blocked& blocked) const {
+  const Command& c = entry.command;
+  const Rendezvous::Waiting* waiting = rendezvous_.find({c.node(), c[SIMBA_CMD_STEP], c[SIMBA_CMD_KEY]});
+  const auto came = [&](int chiplet) {
+    return std::any_of(waiting->engines.begin(), waiting->engines.end(),
+                       [&](const LoadEngine* e) { return e->chiplet().value == chiplet; });
+  };
+  if (c[SIMBA_CMD_PARTICIPANTS] <= 1 || !waiting || !came(chiplet_.value)) {
+    DmaEngine::explain(entry, blocked);
+    return;
+  }
+  blocked.waits += ", a joint load of " + std::to_string(c[SIMBA_CMD_PARTICIPANTS]) + " chiplets (key " +
+                   std::to_string(c[SIMBA_CMD_KEY]) + "), and waits for chiplets";
+  for (int chiplet = 0; chiplet < static_cast<int>(c[SIMBA_CMD_PARTICIPANTS]); ++chiplet) {
+    if (came(chiplet)) continue;
+    blocked.waits += " " + std::to_string(chiplet);
+    blocked.on.push_back({spec::ChipletId(chiplet), SIMBA_LOAD});
+  }
 }
 
 void LoadEngine::submit(Job&, Burst& burst, std::int64_t cycle) {

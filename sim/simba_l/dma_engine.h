@@ -70,6 +70,7 @@ class DmaEngine : public Engine, public BurstOwner {
   // A burst came back; returns the cycle in which its window entry is free again.
   virtual std::int64_t arrived(Job& job, const Burst& burst, std::int64_t cycle) = 0;
   virtual void job_done(Job&) {}
+  void explain(const InFlight& entry, Blocked& blocked) const override;
 
   ChipletCore& core_;
   PackageFabric& fabric_;
@@ -93,6 +94,11 @@ class Rendezvous {
   };
   Waiting& at(const Key& key) { return waiting_[key]; }
   void close(const Key& key) { waiting_.erase(key); }
+  // Null when nobody waits there.
+  const Waiting* find(const Key& key) const {
+    const auto it = waiting_.find(key);
+    return it == waiting_.end() ? nullptr : &it->second;
+  }
 
  private:
   std::map<Key, Waiting> waiting_;
@@ -112,8 +118,10 @@ class LoadEngine : public DmaEngine {
   std::int64_t arrived(Job& job, const Burst& burst, std::int64_t cycle) override;
   void job_done(Job& job) override;
 
-  Rendezvous& rendezvous_;
+  void explain(const InFlight& entry, Blocked& blocked) const override;
   void finish(const InFlight& entry) override;
+
+  Rendezvous& rendezvous_;
   InFlight* waiting_entry_ = nullptr;  // present command, while it waits for the other chiplets
 };
 

@@ -13,10 +13,10 @@ struct DramPort::Request {
 };
 
 DramPort::DramPort(sc_core::sc_module_name name, RunContext& context)
-    : sc_core::sc_module(name), socket("socket"), context_(context) {
+    : sc_core::sc_module(name), socket("socket"), context_(context), kick_(context) {
   socket.register_nb_transport_bw(this, &DramPort::nb_transport_bw);
   SC_METHOD(send);
-  sensitive << kick_;
+  sensitive << kick_.event();
   dont_initialize();
 }
 
@@ -30,7 +30,7 @@ std::int64_t DramPort::cycles(std::int64_t bytes) const {
 
 void DramPort::submit(const Burst& burst, std::int64_t ready) {
   waiting_.emplace(ready, burst);
-  if (!entering_) kick_.notify(context_.until(waiting_.begin()->first));
+  if (!entering_) kick_.set(waiting_.begin()->first);
 }
 
 DramPort::Request& DramPort::take() {
@@ -51,11 +51,12 @@ void DramPort::free(tlm::tlm_generic_payload* payload) {
 }
 
 void DramPort::send() {
+  kick_.rang();
   try {
     while (!entering_ && !waiting_.empty()) {
       const std::int64_t now = context_.now(), ready = waiting_.begin()->first;
       if (ready > now) {
-        kick_.notify(context_.until(ready));
+        kick_.set(ready);
         return;
       }
       lane_.forget_before(now);
@@ -64,6 +65,7 @@ void DramPort::send() {
       waiting_.erase(waiting_.begin());
       r.burst.sent = now;
       ++outstanding_;
+      context_.pending.add();
       tlm::tlm_generic_payload& p = r.payload;
       p.set_command(r.burst.write ? tlm::TLM_WRITE_COMMAND : tlm::TLM_READ_COMMAND);
       p.set_address(r.burst.address);
@@ -98,7 +100,7 @@ tlm::tlm_sync_enum DramPort::nb_transport_bw(tlm::tlm_generic_payload& payload, 
   const bool was_entering = entering_ && &entering_->payload == &payload;
   if (was_entering) {
     entering_ = nullptr;
-    if (!waiting_.empty()) kick_.notify(context_.until(waiting_.begin()->first));
+    if (!waiting_.empty()) kick_.set(waiting_.begin()->first);
   }
   if (phase != tlm::BEGIN_RESP) return tlm::TLM_ACCEPTED;
   for (auto& r : requests_)
@@ -113,7 +115,7 @@ tlm::tlm_sync_enum DramPort::nb_transport_bw(tlm::tlm_generic_payload& payload, 
 void DramPort::respond(Request& request, const sc_core::sc_time& delay) {
   try {
     --outstanding_;
-    ++answered_;
+    context_.pending.remove();
     const Burst burst = request.burst;
     if (request.payload.get_response_status() != tlm::TLM_OK_RESPONSE)
       throw base::ScheduleError(context_.schedule.file + ": node '" + context_.node_name(burst.node) + "': " + name() +

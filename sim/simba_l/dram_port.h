@@ -52,7 +52,6 @@ class DramPort : public sc_core::sc_module, public tlm::tlm_mm_interface {
   // Start of the port's next free slot for so many bytes at or after `cycle`.
   std::int64_t reserve(std::int64_t cycle, std::int64_t bytes) { return lane_.reserve(cycle, cycles(bytes)); }
   std::int64_t cycles(std::int64_t bytes) const;
-  std::int64_t answered_bursts() const { return answered_; }
   int outstanding() const { return outstanding_; }
   // Nobody refers to the payload any more.
   void free(tlm::tlm_generic_payload* payload) override;
@@ -70,8 +69,7 @@ class DramPort : public sc_core::sc_module, public tlm::tlm_mm_interface {
   std::vector<std::unique_ptr<Request>> requests_;
   std::vector<Request*> free_;
   Request* entering_ = nullptr;  // between BEGIN_REQ and END_REQ
-  sc_core::sc_event kick_;
-  std::int64_t answered_ = 0;
+  Alarm kick_;
   int outstanding_ = 0;
 };
 

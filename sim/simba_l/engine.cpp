@@ -8,17 +8,23 @@ namespace heat::simba {
 
 Engine::Engine(sc_core::sc_module_name name, RunContext& context, Scoreboard& scoreboard, spec::ChipletId chiplet,
                int unit)
-    : sc_core::sc_module(name), context_(context), scoreboard_(scoreboard), chiplet_(chiplet), unit_(unit) {
-  if (context.options.stall_seed != 0)
-    random_ = context.options.stall_seed * 1000003u + static_cast<std::uint64_t>(chiplet.value * kUnits + unit);
+    : sc_core::sc_module(name),
+      context_(context),
+      scoreboard_(scoreboard),
+      chiplet_(chiplet),
+      unit_(unit),
+      completion_(context) {
+  if (context.options.random_stall != 0)
+    random_ = context.options.random_stall * 1000003u + static_cast<std::uint64_t>(chiplet.value * kUnits + unit);
   SC_THREAD(run);
   SC_METHOD(retire);
-  sensitive << completion_;
+  sensitive << completion_.event();
   dont_initialize();
 }
 
 void Engine::push(const Command& command) {
   queue_.push_back({command, context_.now()});
+  ++pushed_commands_;
   pushed_.notify();
 }
 
@@ -55,7 +61,7 @@ void Engine::wait_for_dependencies(const Command& command) {
 }
 
 void Engine::random_stall() {
-  if (context_.options.stall_seed == 0) return;
+  if (context_.options.random_stall == 0) return;
   random_ = random_ * 6364136223846793005u + 1442695040888963407u;
   const std::uint64_t draw = random_ >> 33;
   if (draw % 4 == 0) wait_until(context_.now() + static_cast<std::int64_t>(draw / 4 % 300));
@@ -75,17 +81,13 @@ void Engine::record(int node, WorkKind kind, StallReason reason, std::int64_t st
   traced_until_ = end;
 }
 
-void Engine::wait_until(std::int64_t cycle) {
-  const sc_core::sc_time left = context_.until(cycle);
-  if (left != sc_core::SC_ZERO_TIME) sc_core::wait(left);
-}
-
 void Engine::complete(InFlight& entry, std::int64_t cycle) {
   entry.done = cycle;
-  if (&entry == &in_flight_.front()) completion_.notify(context_.until(cycle));
+  if (&entry == &in_flight_.front()) completion_.set(cycle);
 }
 
 void Engine::retire() {
+  completion_.rang();
   try {
     const std::int64_t now = context_.now();
     bool any = false;
@@ -94,14 +96,13 @@ void Engine::retire() {
       const Command& command = entry.command;
       finish(entry);
       ++scoreboard_.done[static_cast<std::size_t>(unit_)];
-      ++context_.completed_commands;
+      context_.latest_node = command.node();
       context_.clock.completed(command[SIMBA_CMD_STEP], command[SIMBA_CMD_POSITION], now);
       record(command.node(), work_kind(command), StallReason{}, entry.start, now);
       in_flight_.pop_front();
       any = true;
     }
-    if (!in_flight_.empty() && in_flight_.front().done > now)
-      completion_.notify(context_.until(in_flight_.front().done));
+    if (!in_flight_.empty() && in_flight_.front().done > now) completion_.set(in_flight_.front().done);
     if (any) {
       scoreboard_.changed.notify();
       interrupt_.notify();
@@ -111,18 +112,48 @@ void Engine::retire() {
   }
 }
 
-std::string Engine::describe_wait() const {
-  if (idle()) return {};
-  const Command& command = queue_.empty() ? in_flight_.front().command : queue_.front().command;
-  std::string text = std::string(name()) + ": node '" + context_.node_name(command.node()) + "', step " +
-                     std::to_string(command[SIMBA_CMD_STEP]);
-  for (int e = 0; e < SIMBA_ENGINES; ++e) {
-    const std::uint32_t needed = command[static_cast<std::size_t>(SIMBA_CMD_WAIT + e)];
-    if (scoreboard_.done[static_cast<std::size_t>(e)] < needed)
-      text += std::string(", waits for ") + unit_name(e) + " to complete command " + std::to_string(needed) +
-              " (it completed " + std::to_string(scoreboard_.done[static_cast<std::size_t>(e)]) + ")";
+std::string Engine::command_text(std::uint32_t n) const {
+  const std::string text = "command " + std::to_string(n);
+  const std::uint32_t done = scoreboard_.done[static_cast<std::size_t>(unit_)], behind = pushed_commands_ - n;
+  if (n <= done) return text;
+  const Command* command = nullptr;
+  if (n - done <= in_flight_.size())
+    command = &in_flight_[n - done - 1].command;
+  else
+    command = &queue_.at(queue_.size() - 1 - behind).command;
+  return text + " (node '" + context_.node_name(command->node()) + "', step " +
+         std::to_string((*command)[SIMBA_CMD_STEP]) + ")";
+}
+
+// Commands complete in order, so the first in flight and the first that has not started hold up all others.
+Blocked Engine::blocked(const Engines& engines) const {
+  Blocked b{{chiplet_, unit_}, name(), {}, {}, !idle()};
+  if (idle()) {
+    b.waits = "no command is queued";
+    b.on = {{chiplet_, kControllerUnit}};
+    return b;
   }
-  return text;
+  const std::uint32_t done = scoreboard_.done[static_cast<std::size_t>(unit_)];
+  const auto started = static_cast<std::uint32_t>(in_flight_.size());
+  if (started > 0) {
+    b.waits = command_text(done + 1) + " has started";
+    explain(in_flight_.front(), b);
+  }
+  if (done + started == pushed_commands_) return b;
+  const Command& next = queue_[queue_.size() - (pushed_commands_ - done - started)].command;
+  b.waits += (b.waits.empty() ? "" : "; ") + command_text(done + started + 1);
+  for (int e = 0; e < SIMBA_ENGINES; ++e) {
+    const std::uint32_t needed = next[static_cast<std::size_t>(SIMBA_CMD_WAIT + e)];
+    const std::uint32_t completed = scoreboard_.done[static_cast<std::size_t>(e)];
+    if (completed >= needed) continue;
+    const bool issued = engines[static_cast<std::size_t>(e)]->pushed() >= needed;
+    b.waits += std::string(" waits for ") + unit_name(e) + " to complete " +
+               (issued ? engines[static_cast<std::size_t>(e)]->command_text(needed)
+                       : "command " + std::to_string(needed) + ", which the controller has not issued") +
+               " (completed: " + std::to_string(completed) + ")";
+    b.on.push_back({chiplet_, issued ? e : kControllerUnit});
+  }
+  return b;
 }
 
 }  // namespace heat::simba

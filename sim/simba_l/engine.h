@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "firmware/include/simba_abi.h"
+#include "sim/simba_l/deadlock.h"
 #include "sim/simba_l/run_context.h"
 
 namespace heat::simba {
@@ -37,6 +38,9 @@ struct Scoreboard {
   sc_core::sc_event changed;
 };
 
+class Engine;
+using Engines = std::array<Engine*, SIMBA_ENGINES>;  // of a chiplet
+
 class Engine : public sc_core::sc_module {
  public:
   SC_HAS_PROCESS(Engine);
@@ -49,8 +53,11 @@ class Engine : public sc_core::sc_module {
   bool idle() const { return queue_.empty() && in_flight_.empty(); }
   // Notified when an entry leaves the queue or a command completes.
   sc_core::sc_event& interrupt() { return interrupt_; }
-  // "module: node 'x' waits for load" of the command at the front; empty when there is none.
-  std::string describe_wait() const;
+  std::uint32_t pushed() const { return pushed_commands_; }
+  // "command 7 (node 'x', step 2)" of the n-th command pushed (from 1); without a node once it has completed.
+  std::string command_text(std::uint32_t n) const;
+  // What it waits for, when nothing is under way. `engines`: those of its chiplet.
+  Blocked blocked(const Engines& engines) const;
 
  protected:
   struct InFlight {
@@ -66,10 +73,12 @@ class Engine : public sc_core::sc_module {
   virtual void execute(InFlight& entry) = 0;
   // The command's effect on data, at its completion.
   virtual void finish(const InFlight&) {}
+  // Adds to `blocked` what a command that has started waits for, beside time.
+  virtual void explain(const InFlight&, Blocked&) const {}
 
   // The command completes at `cycle` (not before what it follows).
   void complete(InFlight& entry, std::int64_t cycle);
-  void wait_until(std::int64_t cycle);
+  void wait_until(std::int64_t cycle) { context_.wait_until(cycle); }
   // Charges the time since `since` as a stall; it is in the timeline as far as nothing else of the engine is under way.
   void stalled(const Command& command, StallReason reason, std::int64_t since);
 
@@ -91,7 +100,9 @@ class Engine : public sc_core::sc_module {
   };
   std::deque<Queued> queue_;
   std::deque<InFlight> in_flight_;
-  sc_core::sc_event pushed_, interrupt_, completion_;
+  std::uint32_t pushed_commands_ = 0;
+  sc_core::sc_event pushed_, interrupt_;
+  Alarm completion_;
   std::int64_t traced_until_ = 0;  // commands overlap in flight; their intervals do not
   std::uint64_t random_ = 0;
 };

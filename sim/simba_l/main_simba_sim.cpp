@@ -43,8 +43,10 @@ po::options_description described() {
       "output", po::value<std::string>(),
       "with data: write the output tensors to this file, one after another by name")(
       "trace", po::value<std::string>(), "write a run database to this folder (run.sqlite)")(
-      "trace-dram", "with --trace: every DRAM access too")("stall-seed", po::value<std::uint64_t>(),
-                                                           "add random waits to every engine (not 0)");
+      "trace-dram", "with --trace: every DRAM access too")(
+      "max-cycles", po::value<std::int64_t>(), "end with an error when the run is not done after so many cycles")(
+      "random-stall", po::value<std::int64_t>(),
+      "seed (not 0): random waits in every engine, which must change nothing but time");
   return d;
 }
 
@@ -52,6 +54,13 @@ bool on_or_off(const std::string& value) {
   if (value == "on") return true;
   if (value == "off") return false;
   throw base::ConfigError("--data: is '" + value + "', expected on or off (see simba-sim --help)");
+}
+
+std::int64_t at_least_1(const char* option, std::int64_t value) {
+  if (value < 1)
+    throw base::ConfigError(std::string("--") + option + ": is " + std::to_string(value) +
+                            ", expected 1 or more (see simba-sim --help)");
+  return value;
 }
 
 // Nothing when the program has only to print help or version.
@@ -71,7 +80,10 @@ std::optional<Options> parse(int argc, char** argv) {
   if (given.count("json")) o.json = given["json"].as<std::string>();
   if (given.count("output")) o.output = given["output"].as<std::string>();
   if (given.count("trace")) o.trace = given["trace"].as<std::string>();
-  if (given.count("stall-seed")) o.run.stall_seed = given["stall-seed"].as<std::uint64_t>();
+  if (given.count("max-cycles")) o.run.max_cycles = at_least_1("max-cycles", given["max-cycles"].as<std::int64_t>());
+  if (given.count("random-stall"))
+    o.run.random_stall =
+        static_cast<std::uint64_t>(at_least_1("random-stall", given["random-stall"].as<std::int64_t>()));
   o.trace_dram = given.count("trace-dram") != 0;
   o.run.trace = !o.trace.empty();
   if (!o.output.empty() && !o.run.data) throw base::ConfigError("--output needs --data on");

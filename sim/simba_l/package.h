@@ -1,4 +1,4 @@
-// The package: chiplets on the NoP, the DRAM's port, the barrier and the watchdog.
+// The package: chiplets on the NoP, the DRAM's port and the barrier.
 #pragma once
 
 #include <functional>
@@ -12,7 +12,6 @@ namespace heat::simba {
 
 class Package : public sc_core::sc_module {
  public:
-  SC_HAS_PROCESS(Package);
   Package(sc_core::sc_module_name name, RunContext& context);
 
   DramPort port;  // bind port.socket to the DRAM
@@ -20,16 +19,14 @@ class Package : public sc_core::sc_module {
   std::function<void()> before_start;  // called when everything is bound, before time begins
 
   bool finished() const { return barrier.running() == 0; }
-  // Throws the error that stopped the run, or a ScheduleError that names who waits for what when work is left.
-  void check_finished() const;
+  // Every unit, and what it waits for when nothing is under way.
+  std::vector<Blocked> blocked() const;
 
  private:
   void start_of_simulation() override {
     if (before_start) before_start();
   }
-  void watch();
 
-  RunContext& context_;
   PackageFabric fabric_;
   Rendezvous rendezvous_;
   std::vector<std::unique_ptr<Chiplet>> chiplets_;

@@ -1,8 +1,12 @@
 // What the modules of one simulation share: the specs, the clock, the accounts, and the way to stop with an error.
+//
+// Who waits for time waits by RunContext::wait_until() or by an Alarm, and who waits for the DRAM says so: the run knows
+// what is still to come by itself, and that it is in a deadlock when nothing is (run_loop.h).
 #pragma once
 
 #include <cstdint>
 #include <exception>
+#include <functional>
 #include <string>
 #include <systemc>
 #include <vector>
@@ -26,10 +30,37 @@ struct TraceInterval {
   StallReason reason{};  // of a stall
 };
 
+// How far a run is.
+struct RunProgress {
+  std::int64_t cycle = 0;
+  std::int64_t nodes_done = 0, nodes = 0;  // those of the groups before the present one; all
+  int node = -1;                           // of the command that completed last; -1: none yet
+};
+
 struct RunOptions {
-  bool data = false;             // move and compute the real bytes
-  bool trace = false;            // keep intervals and flows
-  std::uint64_t stall_seed = 0;  // 0: none; else random extra waits in every engine
+  bool data = false;               // move and compute the real bytes
+  bool trace = false;              // keep intervals and flows
+  std::uint64_t random_stall = 0;  // seed of random extra waits in every engine; 0: none
+  std::int64_t max_cycles = 0;     // an error past them; 0: no limit
+  std::function<void(const RunProgress&)>
+      watch;  // asked every few milliseconds of host time; may throw to stop the run
+};
+
+// Counts what is to come by itself: waits for time, alarms set, bursts in the DRAM.
+class Pending {
+ public:
+  void add() { ++count_; }
+  void remove() {
+    --count_;
+    last_ = sc_core::sc_time_stamp();
+  }
+  bool none() const { return count_ == 0; }
+  // When the latest of it came; the start of the run when none has.
+  const sc_core::sc_time& last() const { return last_; }
+
+ private:
+  std::int64_t count_ = 0;
+  sc_core::sc_time last_;
 };
 
 struct RunContext {
@@ -54,7 +85,8 @@ struct RunContext {
   Activity activity;
   sc_core::sc_time period;
   std::vector<TraceInterval> intervals;
-  std::int64_t completed_commands = 0;  // progress, for the watchdog
+  Pending pending;
+  int latest_node = -1;  // of the command that completed last
   std::exception_ptr error;
 
   // Present cycle, rounded up; cycle of a time ahead.
@@ -65,10 +97,13 @@ struct RunContext {
   sc_core::sc_time time_of(std::int64_t cycle) const {
     return sc_core::sc_time::from_value(static_cast<sc_dt::uint64>(cycle) * period.value());
   }
-  // Time from now until `cycle`; zero when it has passed.
-  sc_core::sc_time until(std::int64_t cycle) const {
-    const sc_core::sc_time at = time_of(cycle), present = sc_core::sc_time_stamp();
-    return at > present ? at - present : sc_core::SC_ZERO_TIME;
+  // The thread that calls it sleeps until `cycle`; not at all when that has come.
+  void wait_until(std::int64_t cycle) {
+    const sc_core::sc_time left = until(cycle);
+    if (left == sc_core::SC_ZERO_TIME) return;
+    pending.add();
+    sc_core::wait(left);
+    pending.remove();
   }
 
   // Remembers the first error and stops the kernel. Processes must not let exceptions out.
@@ -84,6 +119,37 @@ struct RunContext {
       throw base::ScheduleError(schedule.file + ": node '" + node_name(node) + "': " + module + ": " + what +
                                 " takes " + std::to_string(needed) + ", there are " + std::to_string(available));
   }
+
+ private:
+  friend class Alarm;
+  // Time from now until `cycle`; zero when it has passed.
+  sc_core::sc_time until(std::int64_t cycle) const {
+    const sc_core::sc_time at = time_of(cycle), present = sc_core::sc_time_stamp();
+    return at > present ? at - present : sc_core::SC_ZERO_TIME;
+  }
+};
+
+// Wakes a method at a cycle.
+class Alarm {
+ public:
+  explicit Alarm(RunContext& context) : context_(context) {}
+  const sc_core::sc_event& event() const { return event_; }
+  // Of two cycles set, the earlier counts.
+  void set(std::int64_t cycle) {
+    if (!set_) context_.pending.add();
+    set_ = true;
+    event_.notify(context_.until(cycle));
+  }
+  // The method that it woke calls this first, and sets it again for what it still waits for.
+  void rang() {
+    if (set_) context_.pending.remove();
+    set_ = false;
+  }
+
+ private:
+  RunContext& context_;
+  sc_core::sc_event event_;
+  bool set_ = false;
 };
 
 }  // namespace heat::simba

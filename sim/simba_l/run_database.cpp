@@ -97,7 +97,7 @@ void write_run_database(const std::string& path, const FinishedRun& run) {
   traces::RunInfo info;
   info.program = "simba-sim";
   info.version = HEAT_VERSION;
-  info.seed = static_cast<std::int64_t>(run.options.stall_seed);
+  info.seed = static_cast<std::int64_t>(run.options.random_stall);
   info.schedule = run.schedule.file;
   info.network = run.schedule.workload.network;
   info.method = run.schedule.workload.method;

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "machines/simba/misfits.h"
+#include "sim/simba_l/run_loop.h"
 
 namespace heat::simba {
 namespace {
@@ -130,8 +131,7 @@ RunResult simulate(const spec::Schedule& schedule, const spec::ArchSpec& arch, c
       std::vector<std::uint8_t> content = image;
       debug_transfer(package.port, tlm::TLM_WRITE_COMMAND, 0, content.data(), content.size());
     };
-  sc_core::sc_start();
-  package.check_finished();
+  run_to_end(context, {[&] { return package.finished(); }, [&] { return package.blocked(); }});
   RunResult result = collect(context, package, table, dram.energy());
   result.intervals = std::move(context.intervals);
   result.flows = context.activity.samples(result.cycles);

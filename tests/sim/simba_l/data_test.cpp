@@ -10,11 +10,11 @@ namespace {
 
 using namespace test_support;
 
-Machine small(std::uint64_t stall_seed = 0) {
+Machine small(std::uint64_t random_stall = 0) {
   Machine m;
   m.arch = small_arch();
   m.options.data = true;
-  m.options.stall_seed = stall_seed;
+  m.options.random_stall = random_stall;
   return m;
 }
 

@@ -164,6 +164,20 @@ TEST_F(SimbaSim, ScheduleForAnotherMachineThenStatus2AllProblemsAndNoResult) {
   EXPECT_FALSE(fs::exists(folder_ + "/o.json"));
 }
 
+TEST_F(SimbaSim, MaxCyclesOverThenStatus1WhereTheRunStoodAndNoResult) {
+  const std::string outputs = " --json " + folder_ + "/o.json --trace " + folder_ + "/run";
+  const Ran r = simba_sim(common_ + "--max-cycles 3000" + outputs, folder_);
+  EXPECT_EQ(r.status, 1);
+  EXPECT_NE(r.text.find("not done after 3000 cycles (--max-cycles): cycle 3000, "), std::string::npos) << r.text;
+  EXPECT_NE(r.text.find(" nodes done, at node '"), std::string::npos) << r.text;
+  EXPECT_FALSE(fs::exists(folder_ + "/o.json"));
+  EXPECT_FALSE(fs::exists(folder_ + "/run/run.sqlite"));
+  for (const char* option : {"--max-cycles 0", "--max-cycles -5", "--random-stall 0", "--random-stall -3"})
+    EXPECT_EQ(simba_sim(common_ + option, folder_).status, 2) << option;
+  EXPECT_EQ(simba_sim(common_ + "--random-stall 3" + outputs, folder_).status, 0);
+  EXPECT_EQ(traces::Reader(folder_ + "/run/run.sqlite").run().info.seed, 3);
+}
+
 TEST_F(SimbaSim, FaultyUseThenStatus2AndTheReason) {
   EXPECT_EQ(simba_sim("--arch " + kArch, folder_).status, 2);
   EXPECT_EQ(simba_sim(common_ + "--data maybe", folder_).status, 2);

@@ -17,20 +17,31 @@ namespace {
 class SimpleMemory : public sc_core::sc_module {
  public:
   tlm_utils::simple_target_socket<SimpleMemory> socket;
-  SimpleMemory(sc_core::sc_module_name name, sc_core::sc_time latency, bool never, std::size_t bytes)
+  SC_HAS_PROCESS(SimpleMemory);
+  SimpleMemory(sc_core::sc_module_name name, const Machine& machine, std::size_t bytes)
       : sc_core::sc_module(name),
         socket("socket"),
-        latency_(latency),
-        never_(never),
+        latency_(machine.memory_latency_cycles / machine.arch.clock_ghz, sc_core::SC_NS),
+        never_(machine.memory_never_answers),
         content_(bytes),
         queue_(this, &SimpleMemory::due) {
+    if (machine.memory_ticks) {
+      SC_METHOD(tick);
+    }
     socket.register_nb_transport_fw(this, &SimpleMemory::nb_transport_fw);
     socket.register_transport_dbg(this, &SimpleMemory::debug);
   }
 
+  std::int64_t ticks = 0;  // since the latest request
+
  private:
+  void tick() {
+    ++ticks;
+    next_trigger(1, sc_core::SC_NS);
+  }
   tlm::tlm_sync_enum nb_transport_fw(tlm::tlm_generic_payload& p, tlm::tlm_phase& phase, sc_core::sc_time& delay) {
     if (phase != tlm::BEGIN_REQ) return tlm::TLM_ACCEPTED;
+    ticks = 0;
     if (!never_) queue_.notify(p, tlm::BEGIN_RESP, delay + latency_);
     phase = tlm::END_REQ;
     return tlm::TLM_UPDATED;
@@ -74,11 +85,12 @@ std::size_t memory_bytes(const test_support::BuiltSchedule& built) {
 
 nlohmann::json simulate_here(const test_support::BuiltSchedule& built, const Machine& machine) {
   const spec::EnergyTable table = spec::EnergyTable::load(HEAT_SOURCE_DIR "/configs/energy/5nm.yaml");
-  SimpleMemory memory("memory",
-                      sc_core::sc_time(machine.memory_latency_cycles / machine.arch.clock_ghz, sc_core::SC_NS),
-                      machine.memory_never_answers, memory_bytes(built));
+  SimpleMemory memory("memory", machine, memory_bytes(built));
   simba::DramAttachment attachment;
-  attachment.bind = [&](auto& socket) { socket.bind(memory.socket); };
+  attachment.bind = [&](auto& socket) {
+    socket.bind(memory.socket);
+    if (machine.before_run) machine.before_run();
+  };
   attachment.energy = [] { return simba::DramEnergy{1e6, 5e5}; };
   nlohmann::json answer;
   try {
@@ -88,6 +100,7 @@ nlohmann::json simulate_here(const test_support::BuiltSchedule& built, const Mac
   } catch (const std::exception& e) {
     answer["error"] = e.what();
   }
+  answer["memory_ticks"] = memory.ticks;
   return answer;
 }
 
@@ -121,6 +134,7 @@ Outcome run(const test_support::BuiltSchedule& built, const Machine& machine) {
   const nlohmann::json answer = nlohmann::json::parse(text);
   Outcome outcome;
   if (answer.contains("error")) outcome.error = answer["error"].get<std::string>();
+  outcome.memory_ticks = answer["memory_ticks"].get<std::int64_t>();
   if (answer.contains("report")) outcome.report = answer["report"];
   if (answer.contains("outputs"))
     for (const auto& [name, bytes] : answer["outputs"].items())

@@ -2,6 +2,7 @@
 // with a memory of fixed latency and unlimited bandwidth behind the DRAM port.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -17,12 +18,15 @@ struct Machine {
   simba::RunOptions options;
   int memory_latency_cycles = 20;
   bool memory_never_answers = false;
+  bool memory_ticks = false;         // an event every cycle, for ever
+  std::function<void()> before_run;  // called when everything is built; what it changes of `arch` the modules see
 };
 
 struct Outcome {
   nlohmann::json report;  // simba::report_json
   std::map<std::string, std::vector<std::int8_t>> outputs;
-  std::string error;  // what the run threw
+  std::string error;              // what the run threw
+  std::int64_t memory_ticks = 0;  // after the last request
   std::int64_t cycles() const { return report.at("cycles").get<std::int64_t>(); }
   std::int64_t count(const std::string& action) const { return report.at("counts").at(action).get<std::int64_t>(); }
 };
