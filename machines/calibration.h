@@ -23,7 +23,7 @@ struct Calibration {
   double command_overhead_cycles = 0.0;  // per controller command, beside command_cycles
   double overlap = 1.0;                // share of the shorter of memory and execution that double buffering hides, 0..1
   double node_overhead_cycles = 0.0;   // per execution of a node in a step
-  double group_overhead_cycles = 0.0;  // per group, beside its barrier
+  double group_overhead_cycles = 0.0;  // per group, beside the handover of its results
   double dram_pj_per_byte = -1.0;      // device and interface; negative: the energy table's all-in figure
   double dram_background_mw = -1.0;    // negative: the energy table's figure
   double dynamic_energy_factor = 1.0;  // all energy but DRAM and static

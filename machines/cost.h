@@ -48,7 +48,7 @@ struct NodeCost {
 };
 
 struct GroupCost {
-  double cycles = 0;     // barrier included
+  double cycles = 0;     // until the other chiplets know of its results
   double energy_pj = 0;  // static and background energy included
   double macs = 0;
   double utilization = 0;  // macs / (cycles x peak)
@@ -58,7 +58,7 @@ struct GroupCost {
   std::vector<ResourceCycles> resource_cycles;
   std::array<double, spec::kActionCount> actions{};
   double dram_bytes = 0;
-  double fixed_cycles = 0;  // barrier, pinned loads, first fill, last store
+  double fixed_cycles = 0;  // handover, pinned loads, first fill, last store
   std::vector<NodeCost> nodes;
   // The name of the resource that is busy longest; the first among equals.
   const char* bottleneck() const;

@@ -70,7 +70,7 @@ void read_rest(base::ConfigReader& r, ArchSpec& arch) {
                                                      " is no multiple of " + std::to_string(kDmaBlockBytes));
   arch.dma.outstanding_bursts = static_cast<int>(dma.integer("outstanding_bursts", {1, 1024}));
   arch.dma.setup_cycles = static_cast<int>(dma.integer("setup_cycles", {0, 100000}));
-  arch.barrier_cycles = static_cast<int>(r.integer("barrier_cycles", {0, 100000}));
+  arch.signal_cycles = static_cast<int>(r.integer("signal_cycles", {0, 100000}));
   base::ConfigReader dram = r.section("dram");
   arch.dram_chiplet = static_cast<int>(dram.integer("chiplet", {0, 4095}));
   arch.dram_port_bytes_per_cycle = dram.number("port_bytes_per_cycle", {1e-3, 1e6});
@@ -147,7 +147,7 @@ nlohmann::ordered_json to_json(const ArchSpec& a) {
            {{"burst_bytes", a.dma.burst_bytes},
             {"outstanding_bursts", a.dma.outstanding_bursts},
             {"setup_cycles", a.dma.setup_cycles}}},
-          {"barrier_cycles", a.barrier_cycles},
+          {"signal_cycles", a.signal_cycles},
           {"dram",
            {{"chiplet", a.dram_chiplet},
             {"port_bytes_per_cycle", a.dram_port_bytes_per_cycle},

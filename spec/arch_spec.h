@@ -79,8 +79,8 @@ struct ArchSpec {
   VectorUnitSpec vector_unit;
   ControllerSpec controller;
   DmaSpec dma;
-  int barrier_cycles = 0;                // release of a package barrier after the last arrival, beside the NoP hops
-  int dram_chiplet = 0;                  // chiplet whose NoP router the DRAM's port is attached to
+  int signal_cycles = 0;  // from a chiplet's last result to its message to the others, beside the NoP hops
+  int dram_chiplet = 0;   // chiplet whose NoP router the DRAM's port is attached to
   double dram_port_bytes_per_cycle = 0;  // bandwidth of that port
   std::string dram_config;               // resolved path of the DRAM's YAML
   std::string energy_config;             // resolved path of the energy table

@@ -1,9 +1,9 @@
 // The answer: how a workload runs on one machine.
 //
-// Execution: groups run one after another with a package barrier between them. A group's loop covers `extent` values of
-// one index (tokens, heads, output features): chiplet c takes the c-th contiguous share of ceil(extent / chiplets)
-// values, and walks it in steps of `step`. In each step every node of the group runs once, in order, on that share.
-// Every node binds the group's index as the leading (outermost) index of its b, m or n group (`bound`), so its extent
+// Execution: every chiplet runs its part of one group after another; it waits for other chiplets only where it reads
+// what they made. A group's loop covers `extent` values of one index (tokens, heads, output features): of the
+// `chiplets` that take part, chiplet c has the c-th contiguous share of ceil(extent / chiplets) values, and walks it in
+// steps of `step`. In each step every node of the group runs once, in order, on that share. Every node binds the group's index as the leading (outermost) index of its b, m or n group (`bound`), so its extent
 // in a step is step * (product of the other indices of that group). Operands that do not contain the bound index are
 // the same on every chiplet and are multicast.
 //
@@ -47,11 +47,13 @@ struct FusedGroup {
   Index index;                             // what the loop runs over, e.g. "t" or "h"
   std::int64_t extent = 1;                 // values of the index
   std::int64_t step = 1;                   // values a chiplet takes in one step
+  int chiplets = 0;                        // how many take part, the first ones of the package; 0: all of them
   std::vector<PlannedNode> nodes;          // in order of execution
   std::vector<TensorId> in_global_buffer;  // intermediates at home there
   std::vector<TensorId> pinned;
-  Prediction prediction;  // of the group, cycles include its barrier
+  Prediction prediction;  // of the group, of the chiplet that is longest at it
 
+  int chiplets_of(int package) const { return chiplets > 0 ? chiplets : package; }
   // True when `tensor` is in the global buffer while the group runs: at home there, or pinned.
   bool is_resident(TensorId tensor) const;
   // True when a node of `workload` in this group sees the group's index in `tensor`.

@@ -14,7 +14,7 @@
 namespace heat::spec {
 
 // The value of the JSON's key "format". Files of another format are refused.
-constexpr const char* kScheduleFormat = "heat-schedule/3";
+constexpr const char* kScheduleFormat = "heat-schedule/4";
 
 struct Schedule {
   Workload workload;

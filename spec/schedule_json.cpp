@@ -152,6 +152,7 @@ class Writer {
             {"index", g.index},
             {"extent", g.extent},
             {"step", g.step},
+            {"chiplets", g.chiplets},
             {"in_global_buffer", tensor_names(g.in_global_buffer, owner, "tensor in the global buffer")},
             {"pinned", tensor_names(g.pinned, owner, "pinned tensor")},
             {"nodes", nodes},

@@ -6,8 +6,8 @@
 
 uint32_t mmio_read32(uint32_t address);
 void mmio_write32(uint32_t address, uint32_t value);
-// Sleeps until the hardware raises the interrupt: a queue has room, an engine completed a command, a barrier was
-// released. May return early; callers check their condition again.
+// Sleeps until the hardware raises the interrupt: a queue has room, an engine completed a command. May return early;
+// callers check their condition again.
 void wait_for_interrupt(void);
 
 #endif  // FIRMWARE_HAL_HAL_H_

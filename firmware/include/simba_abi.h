@@ -24,24 +24,26 @@ enum {
   SIMBA_DRAIN,        // accumulation buffers -> PPU -> global buffer
   SIMBA_VECTOR,       // row operation of the global PE
   SIMBA_STORE,        // global buffer -> DRAM
+  SIMBA_SIGNAL,       // tells every chiplet that the results of this chiplet's groups so far are in place
   SIMBA_ENGINES
 };
 
 // Memory-mapped registers (byte offsets from SIMBA_MMIO_BASE).
 #define SIMBA_MMIO_BASE 0x40000000u
 #define SIMBA_REG_CHIPLET 0x00u     // read: this chiplet's number
-#define SIMBA_REG_CHIPLETS 0x04u    // read: chiplets of the package
 #define SIMBA_REG_HALT 0x08u        // write: the program is done or the firmware gives up (SIMBA_HALT_*)
-#define SIMBA_REG_BARRIER 0x0Cu     // write: arrive at the package barrier; read: barriers released so far
 #define SIMBA_REG_PUSH 0x10u        // write: append the command registers to the queue of this engine, clear them
 #define SIMBA_REG_QUEUE_FREE 0x20u  // + 4 * engine, read: free entries of its queue
-#define SIMBA_REG_DONE 0x40u        // + 4 * engine, read: commands it has completed
+#define SIMBA_REG_DONE 0x60u        // + 4 * engine, read: commands it has completed
 #define SIMBA_REG_COMMAND 0x100u    // + 4 * word, write: command register
 SIMBA_STATIC_ASSERT(SIMBA_REG_PUSH + 4u <= SIMBA_REG_QUEUE_FREE, "PUSH reaches into QUEUE_FREE");
 SIMBA_STATIC_ASSERT(SIMBA_REG_QUEUE_FREE + 4u * SIMBA_ENGINES <= SIMBA_REG_DONE,
                     "QUEUE_FREE of the last engine is DONE of the first: move SIMBA_REG_DONE up");
 SIMBA_STATIC_ASSERT(SIMBA_REG_DONE + 4u * SIMBA_ENGINES <= SIMBA_REG_COMMAND,
                     "DONE of the last engine is a command register: move SIMBA_REG_COMMAND up");
+
+// Bytes of the message by which a chiplet signals.
+#define SIMBA_SIGNAL_BYTES 8
 
 // What the firmware writes to HALT.
 enum {
@@ -53,16 +55,17 @@ enum {
 // Words of a command. Unwritten words are 0. Tiles are boxes of flattened index groups: (b, m, k) of a weight, (b, n,
 // k) of an input, (b, m, n) of an output; (n, k) of rows are (0, n, k).
 enum {
-  SIMBA_CMD_NODE = 0,                             // position in the schedule, for accounting
-  SIMBA_CMD_STEP,                                 // step of the group loop
-  SIMBA_CMD_POSITION,                             // node's position in its group
-  SIMBA_CMD_WAIT,                                 // SIMBA_ENGINES words: completed commands to wait for
-  SIMBA_CMD_GB = SIMBA_CMD_WAIT + SIMBA_ENGINES,  // global buffer address of the slot or the resident tensor
-  SIMBA_CMD_VIEW,                                 // image offset of the view; SEND, DRAIN: 0 = a packed tile of PITCH
-  SIMBA_CMD_START,                                // 3 words: first element of the box
-  SIMBA_CMD_COUNT = SIMBA_CMD_START + 3,          // 3 words: elements of the box (LOAD, STORE)
-  SIMBA_CMD_PITCH = SIMBA_CMD_COUNT + 3,          // 2 words: inner two extents of the packed tile
-  SIMBA_CMD_PARTICIPANTS = SIMBA_CMD_PITCH + 2,   // LOAD: 0 = private, else the first so many chiplets join
+  SIMBA_CMD_NODE = 0,                                  // position in the schedule, for accounting
+  SIMBA_CMD_STEP,                                      // step of the group loop
+  SIMBA_CMD_POSITION,                                  // node's position in its group
+  SIMBA_CMD_WAIT,                                      // SIMBA_ENGINES words: completed commands to wait for
+  SIMBA_CMD_RESULTS = SIMBA_CMD_WAIT + SIMBA_ENGINES,  // signals that must have come from every chiplet
+  SIMBA_CMD_GB,                                        // global buffer address of the slot or the resident tensor
+  SIMBA_CMD_VIEW,                                // image offset of the view; SEND, DRAIN: 0 = a packed tile of PITCH
+  SIMBA_CMD_START,                               // 3 words: first element of the box
+  SIMBA_CMD_COUNT = SIMBA_CMD_START + 3,         // 3 words: elements of the box (LOAD, STORE)
+  SIMBA_CMD_PITCH = SIMBA_CMD_COUNT + 3,         // 2 words: inner two extents of the packed tile
+  SIMBA_CMD_PARTICIPANTS = SIMBA_CMD_PITCH + 2,  // LOAD: 0 = private, else the first so many chiplets join
   SIMBA_CMD_KEY,   // LOAD: number of the joint transfer within node and step, the same on every participant
   SIMBA_CMD_WAVE,  // 4 words: b, m, n, k covered by the wave
   SIMBA_CMD_TILE = SIMBA_CMD_WAVE + 4,     // 4 words: b, m, n, k of a PE tile
@@ -106,7 +109,7 @@ SIMBA_STATIC_ASSERT((SIMBA_MAX_TILES - 1u) <= (0xFFFFFFFFu - (SIMBA_KEYS - 1)) /
 
 // Program image: words, offsets are word offsets from its start.
 #define SIMBA_IMAGE_MAGIC 0x41424D53u  // "SMBA"
-#define SIMBA_IMAGE_VERSION 1u
+#define SIMBA_IMAGE_VERSION 2u
 enum {
   SIMBA_IMG_MAGIC = 0,
   SIMBA_IMG_VERSION,
@@ -119,6 +122,10 @@ enum {
 enum {
   SIMBA_GRP_EXTENT = 0,
   SIMBA_GRP_STEP,
+  SIMBA_GRP_CHIPLETS,      // the first so many take part
+  SIMBA_GRP_SIGNAL,        // 1: every chiplet signals when its part is done
+  SIMBA_GRP_OBJECTS,       // count
+  SIMBA_GRP_OBJECT_TABLE,  // offset of (address, bytes) in the global buffer of each object; 0 bytes: in DRAM
   SIMBA_GRP_NODES,         // count
   SIMBA_GRP_NODE_TABLE,    // offset of node offsets
   SIMBA_GRP_PINNED,        // count
@@ -139,6 +146,7 @@ enum {
   SIMBA_PIN_BYTES,      // of the whole tensor
   SIMBA_PIN_PER_VALUE,  // bytes per value of the group's index; 0: whole, before the first step
   SIMBA_PIN_NODE,       // position in the group of the node that pays for it
+  SIMBA_PIN_RESULTS,    // signals to wait for, see SIMBA_OPR_RESULTS
   SIMBA_PIN_WORDS
 };
 
@@ -185,6 +193,7 @@ enum {
   SIMBA_OPR_OBJECT,        // number within the group of a tracked tensor, or SIMBA_NONE
   SIMBA_OPR_BOUND,         // 1: holds the group's index (a private load), 0: the same on every chiplet (multicast)
   SIMBA_OPR_DEFER,         // 1: written to DRAM within this group: do not load ahead of time
+  SIMBA_OPR_RESULTS,       // signals of every chiplet after which it is whole in DRAM; 0: given, or of this group
   SIMBA_OPR_VIEW,          // offset of the view
   SIMBA_OPR_BYTES,         // parameters: bytes of the tensor
   SIMBA_OPR_WORDS

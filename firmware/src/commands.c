@@ -5,7 +5,7 @@
 
 #include "firmware/hal/hal.h"
 
-static void merge(struct waits* into, const struct waits* from) {
+void waits_merge(struct waits* into, const struct waits* from) {
   for (uint32_t e = 0; e < SIMBA_ENGINES; ++e)
     if (from->count[e] > into->count[e]) into->count[e] = from->count[e];
 }
@@ -38,14 +38,18 @@ static void touch(struct composer* c, struct object* o, uint8_t writes) {
 }
 
 void command_reads(struct composer* c, struct object* o) {
-  merge(&c->waits, &o->writers);
+  waits_merge(&c->waits, &o->writers);
   touch(c, o, 0);
 }
 
 void command_writes(struct composer* c, struct object* o) {
-  merge(&c->waits, &o->writers);
-  merge(&c->waits, &o->readers);
+  waits_merge(&c->waits, &o->writers);
+  waits_merge(&c->waits, &o->readers);
   touch(c, o, 1);
+}
+
+void command_waits(struct composer* c, uint32_t engine, uint32_t count) {
+  if (count > c->waits.count[engine]) c->waits.count[engine] = count;
 }
 
 void command_push(struct composer* c, uint32_t engine) {

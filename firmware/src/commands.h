@@ -11,10 +11,12 @@ struct waits {
   uint32_t count[SIMBA_ENGINES];
 };
 
-// A piece of storage that commands read and write: a slot, a buffer half, a resident tensor.
+// A piece of storage that commands read and write: a slot, a buffer half, a resident tensor. Of one in the global
+// buffer: its bytes.
 struct object {
   struct waits readers;  // commands that read its present content
   struct waits writers;  // commands that wrote it
+  uint32_t begin, end;
 };
 
 // Objects a command touches at most: DRAIN reads two tensors of parameters and the sums and writes its tile; VECTOR
@@ -39,7 +41,11 @@ void command_reads(struct composer* c, struct object* o);
 void command_writes(struct composer* c, struct object* o);
 // Sleeps while the engine's queue is full, then issues. Issues nothing once `halt` is set.
 void command_push(struct composer* c, uint32_t engine);
+// The command will wait until `engine` has completed its first `count` commands.
+void command_waits(struct composer* c, uint32_t engine, uint32_t count);
 // Sleeps until every engine has completed everything issued.
 void wait_until_drained(const struct composer* c);
+// `into` becomes the later of both, engine by engine.
+void waits_merge(struct waits* into, const struct waits* from);
 
 #endif  // FIRMWARE_SRC_COMMANDS_H_

@@ -1,15 +1,16 @@
-// Where the group loop stands and how it moves: steps of this chiplet's share, nodes of a step, tiles of a node (k
-// innermost, then gb_order from the inside).
+// Where the group loop stands and how it moves: groups, steps of this chiplet's share, nodes of a step, tiles of a node
+// (k innermost, then gb_order from the inside).
 #include "firmware/src/machine.h"
 
-uint32_t step_size_of(const struct machine* m, uint32_t c, uint32_t step) {
-  const uint32_t share = simba_share_size(m->group[SIMBA_GRP_EXTENT], m->chiplets, c);
-  return simba_piece_size(share, m->group[SIMBA_GRP_STEP], step);
+uint32_t step_size_of(const struct group_run* g, uint32_t c, uint32_t step) {
+  const uint32_t share = simba_share_size(g->words[SIMBA_GRP_EXTENT], g->words[SIMBA_GRP_CHIPLETS], c);
+  return simba_piece_size(share, g->words[SIMBA_GRP_STEP], step);
 }
 
-uint32_t participants(const struct machine* m, const struct cursor* at, uint32_t element) {
+uint32_t participants(const struct cursor* at, uint32_t element) {
+  const uint32_t chiplets = at->in->words[SIMBA_GRP_CHIPLETS];
   uint32_t count = 0;
-  while (count < m->chiplets && step_size_of(m, count, at->step) * at->node[SIMBA_NODE_PER_VALUE] > element) ++count;
+  while (count < chiplets && step_size_of(at->in, count, at->step) * at->node[SIMBA_NODE_PER_VALUE] > element) ++count;
   return count;
 }
 
@@ -23,7 +24,7 @@ uint32_t tile_size(const struct cursor* at, uint32_t dim) {
 
 // Places the cursor on the first tile of its node.
 static void enter_node(const struct machine* m, struct cursor* at) {
-  at->node = m->image + m->image[m->group[SIMBA_GRP_NODE_TABLE] + at->position];
+  at->node = m->image + m->image[at->in->words[SIMBA_GRP_NODE_TABLE] + at->position];
   const uint32_t gemm = at->node[SIMBA_NODE_KIND] == SIMBA_KIND_GEMM;
   for (uint32_t d = 0; d < 4; ++d) {
     at->at[d] = 0;
@@ -35,15 +36,93 @@ static void enter_node(const struct machine* m, struct cursor* at) {
     for (uint32_t d = 0; d < 4; ++d) at->tiles[d] = simba_pieces(at->extents[d], at->node[SIMBA_NODE_GB_TILE + d]);
 }
 
-void cursor_enter_step(const struct machine* m, struct cursor* at) {
-  at->size = step_size_of(m, m->chiplet, at->step);
-  at->begin = m->share_begin + at->step * m->group[SIMBA_GRP_STEP];
+static void enter_step(struct machine* m, struct cursor* at) {
+  at->size = step_size_of(at->in, m->chiplet, at->step);
+  if (at->size == 0) {
+    cursor_enter_group(m, at, at->in->number + 1);
+    return;
+  }
+  at->begin = at->in->share_begin + at->step * at->in->words[SIMBA_GRP_STEP];
   at->position = 0;
-  at->valid = at->size != 0;
-  if (at->valid) enter_node(m, at);
+  enter_node(m, at);
 }
 
-void cursor_advance(const struct machine* m, struct cursor* at) {
+static void set_place(struct group_run* g, uint32_t place, uint32_t begin, uint32_t bytes) {
+  const struct object fresh = {{{0}}, {{0}}, begin, begin + bytes};
+  g->places[place] = fresh;
+}
+
+static void set_slots(struct group_run* g, uint32_t place, uint32_t word) {
+  const uint32_t address = g->words[word], bytes = g->words[word + 1];
+  set_place(g, place, address, bytes);
+  set_place(g, place + 1, address + bytes, bytes);
+}
+
+static void set_places(const struct machine* m, struct group_run* g) {
+  set_slots(g, PLACE_WEIGHT, SIMBA_GRP_WEIGHT_SLOT);
+  set_slots(g, PLACE_INPUT, SIMBA_GRP_INPUT_SLOT);
+  set_slots(g, PLACE_OUTPUT, SIMBA_GRP_OUTPUT_SLOT);
+  set_slots(g, PLACE_PARAMETERS, SIMBA_GRP_PARAMETER_SLOT);
+  const uint32_t* object = m->image + g->words[SIMBA_GRP_OBJECT_TABLE];
+  g->place_count = PLACE_OBJECTS + g->words[SIMBA_GRP_OBJECTS];
+  for (uint32_t i = PLACE_OBJECTS; i < g->place_count; ++i, object += 2) set_place(g, i, object[0], object[1]);
+}
+
+// What the commands issued so far do with the bytes of `to`, among the places of a group.
+static void inherit(struct object* to, const struct object* places, uint32_t count) {
+  for (uint32_t i = 0; i < count; ++i) {
+    if (!objects_overlap(&places[i], to)) continue;
+    waits_merge(&to->readers, &places[i].readers);
+    waits_merge(&to->writers, &places[i].writers);
+  }
+}
+
+void group_inherits(struct group_run* g, const struct group_run* from) {
+  for (uint32_t i = 0; i < g->place_count; ++i) inherit(&g->places[i], from->places, from->place_count);
+}
+
+// A new group takes the room of the one before the present. Its places begin with what both of them still do with the
+// same bytes, and with everything older.
+static void start_group(struct machine* m, struct group_run* g, const struct group_run* present, uint32_t number) {
+  const uint32_t past_count = g->place_count;
+  struct waits past = m->older;
+  for (uint32_t i = 0; i < past_count; ++i) {
+    m->past[i] = g->places[i];
+    waits_merge(&past, &m->past[i].readers);
+    waits_merge(&past, &m->past[i].writers);
+  }
+  g->number = number;
+  g->words = group_words(m, number);
+  g->share_begin = simba_share_begin(g->words[SIMBA_GRP_EXTENT], g->words[SIMBA_GRP_CHIPLETS], m->chiplet);
+  g->weight_slot = g->input_slot = g->output_slot = g->parameter_slot = 0;
+  g->parameter_content[0] = g->parameter_content[1] = SIMBA_NONE;
+  set_places(m, g);
+  for (uint32_t i = 0; i < g->place_count; ++i) {
+    if (g->places[i].begin == g->places[i].end) continue;
+    g->places[i].writers = m->older;
+    inherit(&g->places[i], m->past, past_count);
+  }
+  m->older = past;
+  if (present) group_inherits(g, present);
+}
+
+void cursor_enter_group(struct machine* m, struct cursor* at, uint32_t group) {
+  at->valid = 0;
+  at->loads_done = 0;
+  for (; group < m->image[SIMBA_IMG_GROUPS]; ++group) {
+    const uint32_t* words = group_words(m, group);
+    if (simba_share_size(words[SIMBA_GRP_EXTENT], words[SIMBA_GRP_CHIPLETS], m->chiplet) != 0) break;
+  }
+  if (group == m->image[SIMBA_IMG_GROUPS]) return;
+  struct group_run* present = at->in;
+  at->in = present == &m->groups[0] ? &m->groups[1] : &m->groups[0];
+  start_group(m, at->in, present, group);
+  at->valid = 1;
+  at->step = 0;
+  enter_step(m, at);
+}
+
+void cursor_advance(struct machine* m, struct cursor* at) {
   at->loads_done = 0;
   if (++at->at[SIMBA_DIM_K] < at->tiles[SIMBA_DIM_K]) return;
   at->at[SIMBA_DIM_K] = 0;
@@ -54,10 +133,10 @@ void cursor_advance(const struct machine* m, struct cursor* at) {
       at->at[d] = 0;
     }
   }
-  if (++at->position < m->group[SIMBA_GRP_NODES]) {
+  if (++at->position < at->in->words[SIMBA_GRP_NODES]) {
     enter_node(m, at);
     return;
   }
   ++at->step;
-  cursor_enter_step(m, at);
+  enter_step(m, at);
 }

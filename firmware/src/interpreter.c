@@ -1,43 +1,46 @@
 // Walks groups, steps, nodes and tiles. Loads run one tile ahead of the rest, so that the load engine fetches the next
-// tile (of this node, the next node or the next step) while the PEs work on the present one; the two slots of each
-// operand bound how far ahead that can get.
+// tile (of this node, the next node, the next step or the next group) while the PEs work on the present one; the two
+// slots of each operand bound how far ahead that can get.
 #include "firmware/src/interpreter.h"
 
 #include "firmware/hal/hal.h"
 #include "firmware/src/machine.h"
 
-static uint32_t same_node_run(const struct cursor* x, const struct cursor* y) {
-  return x->valid && y->valid && x->step == y->step && x->position == y->position;
+// The groups before `end` are issued here: those that others wait for signal when their results are in place and their
+// `loads` first LOAD commands (others may overwrite what those read) are done.
+static void signal_groups(struct machine* m, uint32_t end, uint32_t loads) {
+  for (; m->next_signal < end; ++m->next_signal) {
+    const uint32_t* words = group_words(m, m->next_signal);
+    if (!words[SIMBA_GRP_SIGNAL]) continue;
+    const uint32_t last = words[SIMBA_GRP_NODES] - 1;
+    const uint32_t* node = m->image + m->image[words[SIMBA_GRP_NODE_TABLE] + last];
+    command_begin(&m->composer, node[SIMBA_NODE_ID], 0, last);
+    command_waits(&m->composer, SIMBA_LOAD, loads);
+    for (uint32_t e = SIMBA_LOAD + 1; e < SIMBA_SIGNAL; ++e) command_waits(&m->composer, e, m->composer.issued[e]);
+    command_push(&m->composer, SIMBA_SIGNAL);
+    ++m->signals;
+  }
 }
 
-static void run_group(struct machine* m) {
-  m->share_begin = simba_share_begin(m->group[SIMBA_GRP_EXTENT], m->chiplets, m->chiplet);
-  m->parameter_content[0] = m->parameter_content[1] = SIMBA_NONE;
-  struct cursor ahead;
-  ahead.step = 0;
-  ahead.loads_done = 0;
-  ahead.weight_slot = ahead.input_slot = ahead.parameter_slot = 0;
-  cursor_enter_step(m, &ahead);
-  if (!ahead.valid) return;
-  issue_pinned(m, &ahead, 1);
-  struct cursor previous = ahead;
-  previous.valid = 0;
-  uint32_t pinned_step = SIMBA_NONE;  // step whose pinned shares were issued
-  while (ahead.valid) {
-    if (ahead.step != pinned_step) {
-      issue_pinned(m, &ahead, 0);
-      pinned_step = ahead.step;
-    }
-    if (!ahead.loads_done) issue_loads(m, &ahead, same_node_run(&ahead, &previous) ? &previous : 0);
-    struct cursor now = ahead;
+static void run(struct machine* m) {
+  const uint32_t groups = m->image[SIMBA_IMG_GROUPS];
+  struct cursor ahead = {0};
+  cursor_enter_group(m, &ahead, 0);
+  struct cursor now = {0};
+  while (ahead.valid && m->composer.halt == SIMBA_HALT_DONE) {
+    signal_groups(m, ahead.in->number, now.load_number);
+    issue_loads(m, &ahead, &now, 0);
+    ahead.load_number = m->composer.issued[SIMBA_LOAD];
+    now = ahead;
     cursor_advance(m, &ahead);
-    if (ahead.valid && !must_defer(m, &ahead)) issue_loads(m, &ahead, same_node_run(&ahead, &now) ? &now : 0);
+    if (ahead.valid) issue_loads(m, &ahead, &now, 1);
     if (now.node[SIMBA_NODE_KIND] == SIMBA_KIND_GEMM)
       issue_gemm_tile(m, &now);
     else
       issue_rows(m, &now);
-    previous = now;
+    if (ahead.valid && ahead.in != now.in) group_inherits(ahead.in, now.in);
   }
+  signal_groups(m, groups, now.load_number);
 }
 
 void firmware_main(const uint32_t* image) {
@@ -48,14 +51,7 @@ void firmware_main(const uint32_t* image) {
   struct machine m = {0};
   m.image = image;
   m.chiplet = mmio_read32(SIMBA_MMIO_BASE + SIMBA_REG_CHIPLET);
-  m.chiplets = mmio_read32(SIMBA_MMIO_BASE + SIMBA_REG_CHIPLETS);
-  for (uint32_t g = 0; g < image[SIMBA_IMG_GROUPS]; ++g) {
-    m.group = image + image[image[SIMBA_IMG_GROUP_TABLE] + g];
-    run_group(&m);
-    if (m.composer.halt != SIMBA_HALT_DONE) break;
-    wait_until_drained(&m.composer);
-    mmio_write32(SIMBA_MMIO_BASE + SIMBA_REG_BARRIER, g);
-    while (mmio_read32(SIMBA_MMIO_BASE + SIMBA_REG_BARRIER) <= g) wait_for_interrupt();
-  }
+  run(&m);
+  if (m.composer.halt == SIMBA_HALT_DONE) wait_until_drained(&m.composer);
   mmio_write32(SIMBA_MMIO_BASE + SIMBA_REG_HALT, m.composer.halt);
 }

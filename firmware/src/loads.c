@@ -15,15 +15,22 @@ static void set_run(uint32_t first, uint32_t bytes) {
 }
 
 // Number of the cursor's tile in chiplet 0's loop of this node and step: the same on every chiplet that visits the tile.
-static uint32_t joint_tile(const struct machine* m, const struct cursor* at) {
+static uint32_t joint_tile(const struct cursor* at) {
   const uint32_t bound = at->node[SIMBA_NODE_BOUND];
-  const uint32_t longest = step_size_of(m, 0, at->step) * at->node[SIMBA_NODE_PER_VALUE];
+  const uint32_t longest = step_size_of(at->in, 0, at->step) * at->node[SIMBA_NODE_PER_VALUE];
   uint32_t number = 0;
   for (uint32_t d = 0; d < SIMBA_DIMS; ++d) {
     const uint32_t tiles = d == bound ? simba_pieces(longest, at->node[SIMBA_NODE_GB_TILE + d]) : at->tiles[d];
     number = number * tiles + at->at[d];
   }
   return number;
+}
+
+// Hazards of reading an operand where it comes from.
+static void reads_source(struct machine* m, const struct cursor* at, const uint32_t* operand) {
+  command_set(SIMBA_CMD_RESULTS, operand[SIMBA_OPR_RESULTS]);
+  if (operand[SIMBA_OPR_OBJECT] != SIMBA_NONE)
+    command_reads(&m->composer, &at->in->places[PLACE_OBJECTS + operand[SIMBA_OPR_OBJECT]]);
 }
 
 // Streams the tile of a weight (rows = m) or input (rows = n) operand into `gb`.
@@ -38,69 +45,132 @@ static void load_tile(struct machine* m, const struct cursor* at, const uint32_t
                tile_start(at, rows) + (own && bound == rows ? offset : 0), tile_start(at, SIMBA_DIM_K));
   command_set3(SIMBA_CMD_COUNT, tile_size(at, SIMBA_DIM_B), tile_size(at, rows), tile_size(at, SIMBA_DIM_K));
   if (!own) {
-    command_set(SIMBA_CMD_PARTICIPANTS, participants(m, at, tile_start(at, bound)));
+    command_set(SIMBA_CMD_PARTICIPANTS, participants(at, tile_start(at, bound)));
     command_set(SIMBA_CMD_KEY,
-                joint_tile(m, at) * SIMBA_KEYS + (rows == SIMBA_DIM_M ? SIMBA_KEY_WEIGHT : SIMBA_KEY_INPUT));
+                joint_tile(at) * SIMBA_KEYS + (rows == SIMBA_DIM_M ? SIMBA_KEY_WEIGHT : SIMBA_KEY_INPUT));
   }
-  if (operand[SIMBA_OPR_OBJECT] != SIMBA_NONE) command_reads(&m->composer, &m->objects[operand[SIMBA_OPR_OBJECT]]);
+  reads_source(m, at, operand);
   command_writes(&m->composer, slot);
   command_push(&m->composer, SIMBA_LOAD);
 }
 
-static void load_parameters(struct machine* m, const struct cursor* at, const uint32_t* operand, uint32_t ordinal,
-                            uint32_t slot) {
+static void load_parameters(struct machine* m, const struct cursor* at, const uint32_t* operand, uint32_t ordinal) {
   if (operand[SIMBA_OPR_RESIDENT]) return;
+  struct object* slot = &at->in->places[PLACE_PARAMETERS + at->parameter_slot];
   command_begin(&m->composer, at->node[SIMBA_NODE_ID], at->step, at->position);
-  const uint32_t base = m->group[SIMBA_GRP_PARAMETER_SLOT] + slot * m->group[SIMBA_GRP_PARAMETER_SLOT + 1];
-  set_view(operand[SIMBA_OPR_VIEW], base + operand[SIMBA_OPR_GB]);
+  set_view(operand[SIMBA_OPR_VIEW], slot->begin + operand[SIMBA_OPR_GB]);
   set_run(0, operand[SIMBA_OPR_BYTES]);
-  command_set(SIMBA_CMD_PARTICIPANTS, participants(m, at, 0));
+  command_set(SIMBA_CMD_PARTICIPANTS, participants(at, 0));
   command_set(SIMBA_CMD_KEY, ordinal * SIMBA_KEYS + SIMBA_KEY_PARAMETERS);
-  command_writes(&m->composer, &m->parameter_slots[slot]);
+  command_writes(&m->composer, slot);
   command_push(&m->composer, SIMBA_LOAD);
 }
 
-// Parameters stay in their slot until two other nodes' parameters came in.
-static void issue_parameters(struct machine* m, struct cursor* at, const uint32_t operands[2]) {
-  uint32_t streams = 0;
-  for (uint32_t i = 0; i < 2; ++i)
-    if (operands[i] != 0 && !operand_at(m, operands[i])[SIMBA_OPR_RESIDENT]) streams = 1;
-  if (!streams) return;
-  for (uint32_t s = 0; s < 2; ++s) {
-    if (m->parameter_content[s] == at->position) {
-      at->parameter_slot = s;
-      m->parameter_slot = s;
-      return;
+// Nothing of the tile before touches the place's bytes. Of another group, its resident tensors, its output slots and the
+// slots of the tile itself may; within a group the slots alternate.
+static uint32_t is_free(const struct cursor* at, const struct cursor* before, const struct object* place) {
+  const struct group_run* g = before->in;
+  if (g == at->in) return 1;
+  const uint32_t used[] = {PLACE_WEIGHT + before->weight_slot, PLACE_INPUT + before->input_slot, PLACE_OUTPUT,
+                           PLACE_OUTPUT + 1, PLACE_PARAMETERS + before->parameter_slot};
+  for (uint32_t i = 0; i < sizeof used / sizeof used[0]; ++i)
+    if (objects_overlap(&g->places[used[i]], place)) return 0;
+  for (uint32_t i = PLACE_OBJECTS; i < g->place_count; ++i)
+    if (objects_overlap(&g->places[i], place)) return 0;
+  return 1;
+}
+
+// Everything that makes the operand's bytes is issued.
+static uint32_t is_issued(const struct machine* m, const uint32_t* operand) {
+  return !operand[SIMBA_OPR_DEFER] && operand[SIMBA_OPR_RESULTS] <= m->signals;
+}
+
+// The next of two slots; the other when only that one is free.
+static uint32_t next_slot(const struct cursor* at, const struct cursor* before, uint32_t kind, uint32_t last,
+                          uint32_t early) {
+  const struct object* slots = at->in->places + kind;
+  const uint32_t next = last ^ 1;
+  return early && !is_free(at, before, &slots[next]) && is_free(at, before, &slots[last]) ? last : next;
+}
+
+static uint32_t at_first_tile(const struct cursor* at) {
+  return at->position == 0 && at->at[0] == 0 && at->at[1] == 0 && at->at[2] == 0 && at->at[3] == 0;
+}
+
+// Pinned tensors: whole ones before the first step, this step's shares.
+static uint32_t load_pinned(struct machine* m, struct cursor* at, const struct cursor* before, uint32_t whole,
+                            uint32_t early) {
+  if (!at_first_tile(at) || (whole && at->step != 0)) return 1;
+  const uint32_t* words = at->in->words;
+  const uint32_t* pin = m->image + words[SIMBA_GRP_PINNED_TABLE];
+  for (uint32_t i = 0; i < words[SIMBA_GRP_PINNED]; ++i, pin += SIMBA_PIN_WORDS) {
+    if ((pin[SIMBA_PIN_PER_VALUE] == 0) != (whole != 0) || !early) continue;
+    if (at->in == before->in || pin[SIMBA_PIN_RESULTS] > m->signals) return 0;
+    if (!is_free(at, before, &at->in->places[PLACE_OBJECTS + pin[SIMBA_PIN_OBJECT]])) return 0;
+  }
+  pin = m->image + words[SIMBA_GRP_PINNED_TABLE];
+  for (uint32_t i = 0; i < words[SIMBA_GRP_PINNED]; ++i, pin += SIMBA_PIN_WORDS) {
+    const uint32_t per_value = pin[SIMBA_PIN_PER_VALUE];
+    if ((per_value == 0) != (whole != 0)) continue;
+    const uint32_t* node = m->image + m->image[words[SIMBA_GRP_NODE_TABLE] + pin[SIMBA_PIN_NODE]];
+    command_begin(&m->composer, node[SIMBA_NODE_ID], at->step, pin[SIMBA_PIN_NODE]);
+    set_view(pin[SIMBA_PIN_VIEW], pin[SIMBA_PIN_GB]);
+    command_set(SIMBA_CMD_RESULTS, pin[SIMBA_PIN_RESULTS]);
+    if (whole) {
+      set_run(0, pin[SIMBA_PIN_BYTES]);
+      uint32_t count = 0;
+      while (count < words[SIMBA_GRP_CHIPLETS] && step_size_of(at->in, count, 0) != 0) ++count;
+      command_set(SIMBA_CMD_PARTICIPANTS, count);
+      command_set(SIMBA_CMD_KEY, i * SIMBA_KEYS + SIMBA_KEY_PINNED);
+    } else {
+      set_run(at->begin * per_value, at->size * per_value);
     }
+    command_writes(&m->composer, &at->in->places[PLACE_OBJECTS + pin[SIMBA_PIN_OBJECT]]);
+    command_push(&m->composer, SIMBA_LOAD);
   }
-  m->parameter_slot ^= 1;
-  at->parameter_slot = m->parameter_slot;
-  m->parameter_content[m->parameter_slot] = at->position;
-  for (uint32_t i = 0; i < 2; ++i)
-    if (operands[i] != 0) load_parameters(m, at, operand_at(m, operands[i]), i, at->parameter_slot);
+  return 1;
 }
 
-static uint32_t tile_changed(const struct cursor* at, const struct cursor* previous, uint32_t rows) {
-  return !previous || at->at[SIMBA_DIM_B] != previous->at[SIMBA_DIM_B] || at->at[rows] != previous->at[rows] ||
-         at->at[SIMBA_DIM_K] != previous->at[SIMBA_DIM_K];
+// Parameters stay in their slot until two other nodes' parameters came in.
+static uint32_t load_all_parameters(struct machine* m, struct cursor* at, const struct cursor* before, uint32_t early) {
+  struct group_run* g = at->in;
+  const uint32_t gemm = at->node[SIMBA_NODE_KIND] == SIMBA_KIND_GEMM;
+  const uint32_t first = gemm ? SIMBA_NODE_REQUANT : SIMBA_NODE_ROW_PARAMETERS, count = gemm ? 2 : 1;
+  uint32_t streams = 0;
+  for (uint32_t i = 0; i < count; ++i)
+    if (at->node[first + i] != 0 && !operand_at(m, at->node[first + i])[SIMBA_OPR_RESIDENT]) streams = 1;
+  if (!streams) return 1;
+  for (uint32_t s = 0; s < 2; ++s) {
+    if (g->parameter_content[s] != at->position) continue;
+    at->parameter_slot = g->parameter_slot = s;
+    return 1;
+  }
+  const uint32_t slot = next_slot(at, before, PLACE_PARAMETERS, g->parameter_slot, early);
+  if (early && !is_free(at, before, &g->places[PLACE_PARAMETERS + slot])) return 0;
+  at->parameter_slot = g->parameter_slot = slot;
+  g->parameter_content[slot] = at->position;
+  for (uint32_t i = 0; i < count; ++i)
+    if (at->node[first + i] != 0) load_parameters(m, at, operand_at(m, at->node[first + i]), i);
+  return 1;
 }
 
-static void issue_gemm_loads(struct machine* m, struct cursor* at, const struct cursor* previous) {
+static uint32_t tile_changed(const struct cursor* at, const struct cursor* before, uint32_t rows) {
+  const uint32_t same_run =
+      before->valid && at->in == before->in && at->step == before->step && at->position == before->position;
+  return !same_run || at->at[SIMBA_DIM_B] != before->at[SIMBA_DIM_B] || at->at[rows] != before->at[rows] ||
+         at->at[SIMBA_DIM_K] != before->at[SIMBA_DIM_K];
+}
+
+static uint32_t load_weight(struct machine* m, struct cursor* at, const struct cursor* before, uint32_t early) {
+  if (at->node[SIMBA_NODE_KIND] != SIMBA_KIND_GEMM) return 1;
   const uint32_t* weight = operand_at(m, at->node[SIMBA_NODE_WEIGHT]);
-  const uint32_t* input = operand_at(m, at->node[SIMBA_NODE_INPUT]);
-  if (!previous) issue_parameters(m, at, at->node + SIMBA_NODE_REQUANT);
-  if (!weight[SIMBA_OPR_RESIDENT] && tile_changed(at, previous, SIMBA_DIM_M)) {
-    at->weight_slot = m->weight_slot ^= 1;
-    load_tile(m, at, weight, SIMBA_DIM_M,
-              m->group[SIMBA_GRP_WEIGHT_SLOT] + at->weight_slot * m->group[SIMBA_GRP_WEIGHT_SLOT + 1],
-              &m->weight_slots[at->weight_slot]);
-  }
-  if (!input[SIMBA_OPR_RESIDENT] && tile_changed(at, previous, SIMBA_DIM_N)) {
-    at->input_slot = m->input_slot ^= 1;
-    load_tile(m, at, input, SIMBA_DIM_N,
-              m->group[SIMBA_GRP_INPUT_SLOT] + at->input_slot * m->group[SIMBA_GRP_INPUT_SLOT + 1],
-              &m->input_slots[at->input_slot]);
-  }
+  if (weight[SIMBA_OPR_RESIDENT] || !tile_changed(at, before, SIMBA_DIM_M)) return 1;
+  const uint32_t slot = next_slot(at, before, PLACE_WEIGHT, at->in->weight_slot, early);
+  struct object* place = &at->in->places[PLACE_WEIGHT + slot];
+  if (early && (!is_issued(m, weight) || !is_free(at, before, place))) return 0;
+  at->weight_slot = at->in->weight_slot = slot;
+  load_tile(m, at, weight, SIMBA_DIM_M, place->begin, place);
+  return 1;
 }
 
 static void load_rows(struct machine* m, const struct cursor* at, const uint32_t* operand, uint32_t gb) {
@@ -109,65 +179,55 @@ static void load_rows(struct machine* m, const struct cursor* at, const uint32_t
   const uint32_t first = operand[SIMBA_OPR_BOUND] ? at->begin * at->node[SIMBA_NODE_PER_VALUE] : 0;
   command_set3(SIMBA_CMD_START, 0, first, 0);
   command_set3(SIMBA_CMD_COUNT, 1, at->extents[SIMBA_DIM_N], at->node[SIMBA_NODE_COLUMNS]);
-  if (operand[SIMBA_OPR_OBJECT] != SIMBA_NONE) command_reads(&m->composer, &m->objects[operand[SIMBA_OPR_OBJECT]]);
-  command_writes(&m->composer, &m->input_slots[at->input_slot]);
+  reads_source(m, at, operand);
+  command_writes(&m->composer, &at->in->places[PLACE_INPUT + at->input_slot]);
   command_push(&m->composer, SIMBA_LOAD);
 }
 
-static void issue_row_loads(struct machine* m, struct cursor* at) {
-  const uint32_t parameters[2] = {at->node[SIMBA_NODE_ROW_PARAMETERS], 0};
-  issue_parameters(m, at, parameters);
-  const uint32_t* input = operand_at(m, at->node[SIMBA_NODE_ROW_INPUT]);
-  const uint32_t residual_offset = at->node[SIMBA_NODE_ROW_RESIDUAL];
-  const uint32_t* residual = residual_offset ? operand_at(m, residual_offset) : 0;
-  const uint32_t stream_input = !input[SIMBA_OPR_RESIDENT];
-  const uint32_t stream_residual = residual && !residual[SIMBA_OPR_RESIDENT];
-  if (!stream_input && !stream_residual) return;
-  at->input_slot = m->input_slot ^= 1;
-  uint32_t gb = m->group[SIMBA_GRP_INPUT_SLOT] + at->input_slot * m->group[SIMBA_GRP_INPUT_SLOT + 1];
-  if (stream_input) {
-    load_rows(m, at, input, gb);
-    gb += at->extents[SIMBA_DIM_N] * at->node[SIMBA_NODE_COLUMNS];
-  }
-  if (stream_residual) load_rows(m, at, residual, gb);
-}
-
-void issue_loads(struct machine* m, struct cursor* at, const struct cursor* previous) {
-  if (at->node[SIMBA_NODE_KIND] == SIMBA_KIND_GEMM)
-    issue_gemm_loads(m, at, previous);
-  else
-    issue_row_loads(m, at);
-  at->loads_done = 1;
-}
-
-uint32_t must_defer(const struct machine* m, const struct cursor* at) {
+// The input of a GEMM, or the rows of a row operation and behind them those of its residual.
+static uint32_t load_input(struct machine* m, struct cursor* at, const struct cursor* before, uint32_t early) {
   const uint32_t gemm = at->node[SIMBA_NODE_KIND] == SIMBA_KIND_GEMM;
-  const uint32_t first = gemm ? SIMBA_NODE_WEIGHT : SIMBA_NODE_ROW_INPUT;
-  for (uint32_t i = 0; i < 2; ++i) {
-    const uint32_t offset = at->node[first + i];
-    if (offset != 0 && operand_at(m, offset)[SIMBA_OPR_DEFER]) return 1;
+  const uint32_t* input = operand_at(m, at->node[gemm ? SIMBA_NODE_INPUT : SIMBA_NODE_ROW_INPUT]);
+  const uint32_t residual_offset = gemm ? 0 : at->node[SIMBA_NODE_ROW_RESIDUAL];
+  const uint32_t* residual = residual_offset ? operand_at(m, residual_offset) : 0;
+  const uint32_t stream_input = !input[SIMBA_OPR_RESIDENT] && (!gemm || tile_changed(at, before, SIMBA_DIM_N));
+  const uint32_t stream_residual = residual && !residual[SIMBA_OPR_RESIDENT];
+  if (!stream_input && !stream_residual) return 1;
+  const uint32_t slot = next_slot(at, before, PLACE_INPUT, at->in->input_slot, early);
+  struct object* place = &at->in->places[PLACE_INPUT + slot];
+  if (early && (!is_free(at, before, place) || (stream_input && !is_issued(m, input)) ||
+                (stream_residual && !is_issued(m, residual))))
+    return 0;
+  at->input_slot = at->in->input_slot = slot;
+  if (gemm) {
+    load_tile(m, at, input, SIMBA_DIM_N, place->begin, place);
+    return 1;
   }
-  return 0;
+  if (stream_input) load_rows(m, at, input, place->begin);
+  if (stream_residual)
+    load_rows(m, at, residual,
+              place->begin + (stream_input ? at->extents[SIMBA_DIM_N] * at->node[SIMBA_NODE_COLUMNS] : 0));
+  return 1;
 }
 
-void issue_pinned(struct machine* m, const struct cursor* at, uint32_t whole) {
-  const uint32_t* pin = m->image + m->group[SIMBA_GRP_PINNED_TABLE];
-  for (uint32_t i = 0; i < m->group[SIMBA_GRP_PINNED]; ++i, pin += SIMBA_PIN_WORDS) {
-    const uint32_t per_value = pin[SIMBA_PIN_PER_VALUE];
-    if ((per_value == 0) != (whole != 0)) continue;
-    const uint32_t* node = m->image + m->image[m->group[SIMBA_GRP_NODE_TABLE] + pin[SIMBA_PIN_NODE]];
-    command_begin(&m->composer, node[SIMBA_NODE_ID], at->step, pin[SIMBA_PIN_NODE]);
-    set_view(pin[SIMBA_PIN_VIEW], pin[SIMBA_PIN_GB]);
-    if (whole) {
-      set_run(0, pin[SIMBA_PIN_BYTES]);
-      uint32_t count = 0;
-      while (count < m->chiplets && step_size_of(m, count, 0) != 0) ++count;
-      command_set(SIMBA_CMD_PARTICIPANTS, count);
-      command_set(SIMBA_CMD_KEY, i * SIMBA_KEYS + SIMBA_KEY_PINNED);
-    } else {
-      set_run(at->begin * per_value, at->size * per_value);
-    }
-    command_writes(&m->composer, &m->objects[pin[SIMBA_PIN_OBJECT]]);
-    command_push(&m->composer, SIMBA_LOAD);
+// Issues one of the tile's loads; 0: it has to wait until the work of the tile before is issued.
+static uint32_t load(struct machine* m, struct cursor* at, const struct cursor* before, uint32_t which,
+                     uint32_t early) {
+  switch (which) {
+    case LOAD_PINNED_WHOLE:
+      return load_pinned(m, at, before, 1, early);
+    case LOAD_PINNED_SHARES:
+      return load_pinned(m, at, before, 0, early);
+    case LOAD_PARAMETERS:
+      return load_all_parameters(m, at, before, early);
+    case LOAD_WEIGHT:
+      return load_weight(m, at, before, early);
+    default:
+      return load_input(m, at, before, early);
   }
+}
+
+// In their order, so that chiplets that load together meet in the same order.
+void issue_loads(struct machine* m, struct cursor* at, const struct cursor* before, uint32_t early) {
+  while (at->loads_done < LOADS && load(m, at, before, at->loads_done, early)) ++at->loads_done;
 }

@@ -7,9 +7,34 @@
 #include "firmware/include/simba_shares.h"
 #include "firmware/src/commands.h"
 
-// Where the group loop stands: node `position` of step `step`, and within a GEMM node the tile. One cursor walks ahead
-// and issues loads; a copy of it, taken when they were issued, is executed afterwards.
+// Places of the global buffer that a group uses: two slots for each kind of streamed tile, then its tracked tensors.
+enum {
+  PLACE_WEIGHT = 0,
+  PLACE_INPUT = 2,
+  PLACE_OUTPUT = 4,
+  PLACE_PARAMETERS = 6,
+  PLACE_OBJECTS = 8,
+  PLACES = PLACE_OBJECTS + SIMBA_MAX_OBJECTS
+};
+
+// A group under way. Loads of the next group run ahead of the work of the present one, so two are.
+struct group_run {
+  uint32_t number;
+  const uint32_t* words;
+  uint32_t share_begin;  // first value of the group's index on this chiplet
+  struct object places[PLACES];
+  uint32_t place_count;
+  uint32_t weight_slot, input_slot, output_slot, parameter_slot;  // used last
+  uint32_t parameter_content[2];  // node position whose parameters a slot holds, or SIMBA_NONE
+};
+
+// Loads that a tile needs, in the order in which every chiplet issues them.
+enum { LOAD_PINNED_WHOLE = 0, LOAD_PINNED_SHARES, LOAD_PARAMETERS, LOAD_WEIGHT, LOAD_INPUT, LOADS };
+
+// Where the loop stands: node `position` of step `step` of a group, and within a GEMM node the tile. One cursor walks
+// ahead and issues loads; a copy of it, taken when they were issued, is executed afterwards.
 struct cursor {
+  struct group_run* in;
   uint32_t step, position;
   uint32_t begin, size;  // values of the group's index: first and count on this chiplet in this step
   const uint32_t* node;
@@ -17,50 +42,57 @@ struct cursor {
   uint32_t tiles[4];    // number of tiles
   uint32_t at[4];       // current tile
   uint32_t weight_slot, input_slot, parameter_slot;
-  uint32_t loads_done;  // 0: the loads of this tile are still to be issued
+  uint32_t loads_done;   // the first so many of the tile's loads are issued
+  uint32_t load_number;  // LOAD commands issued when they all were
   uint32_t valid;
 };
 
 struct machine {
   const uint32_t* image;
-  uint32_t chiplet, chiplets;
-  const uint32_t* group;
-  uint32_t share_begin;  // first value of the group's index on this chiplet
+  uint32_t chiplet;
   struct composer composer;
-  struct object weight_slots[2], input_slots[2], output_slots[2], parameter_slots[2];
+  struct group_run groups[2];
+  struct object past[PLACES];  // of the group that the newest replaced
+  struct waits older;          // commands of all groups before these two
   struct object weight_halves[2], input_halves[2], accumulators[2];
-  struct object objects[SIMBA_MAX_OBJECTS];
-  uint32_t weight_slot, input_slot, output_slot, parameter_slot;  // used last
-  uint32_t weight_half, input_half, accumulator;                  // used last
-  uint32_t sent;                           // bit 0: weights, bit 1: inputs were sent in the present node run
-  uint32_t sent_weight[3], sent_input[3];  // first element of what the PEs were sent last
-  uint32_t parameter_content[2];           // node position whose parameters a slot holds, or SIMBA_NONE
+  uint32_t weight_half, input_half, accumulator;  // used last
+  uint32_t sent;                                  // bit 0: weights, bit 1: inputs were sent in the present node run
+  uint32_t sent_weight[3], sent_input[3];         // first element of what the PEs were sent last
+  uint32_t next_signal;  // groups before this one are done here and have signalled, if they signal
+  uint32_t signals;      // pushed
 };
 
 // Values in step `step` of chiplet `c`'s share.
-uint32_t step_size_of(const struct machine* m, uint32_t c, uint32_t step);
+uint32_t step_size_of(const struct group_run* g, uint32_t c, uint32_t step);
 // Chiplets (always the first ones) that take step `step`, and whose bound extent reaches beyond `element`.
-uint32_t participants(const struct machine* m, const struct cursor* at, uint32_t element);
+uint32_t participants(const struct cursor* at, uint32_t element);
 
-// Places the cursor on the first tile of its step's first node; `valid` becomes 0 when the step has no values here.
-void cursor_enter_step(const struct machine* m, struct cursor* at);
-// Moves to the next tile, node or step.
-void cursor_advance(const struct machine* m, struct cursor* at);
+// Places the cursor on the first tile of the first group at or after `group` in which this chiplet has a share; `valid`
+// becomes 0 when there is none. The storage that the group takes over keeps what earlier groups still do with it.
+void cursor_enter_group(struct machine* m, struct cursor* at, uint32_t group);
+// Adds to the places of `g` what the commands issued since it began do with the same bytes for the group `from`.
+void group_inherits(struct group_run* g, const struct group_run* from);
+// Moves to the next tile, node, step or group.
+void cursor_advance(struct machine* m, struct cursor* at);
 
 // First and actual size of the cursor's tile along `dim`.
 uint32_t tile_start(const struct cursor* at, uint32_t dim);
 uint32_t tile_size(const struct cursor* at, uint32_t dim);
 
-// Issues the loads that the cursor's tile needs (`previous`: the tile before, for reuse).
-void issue_loads(struct machine* m, struct cursor* at, const struct cursor* previous);
-// True when the tile reads DRAM that this group writes, or tensors loaded afresh each step: its loads must not run
-// ahead.
-uint32_t must_defer(const struct machine* m, const struct cursor* at);
+// Issues the loads that the cursor's tile needs and that are not issued yet; `before` is the tile before it. early: the
+// work of that tile is still to be issued, so only loads that depend on nothing of it.
+void issue_loads(struct machine* m, struct cursor* at, const struct cursor* before, uint32_t early);
 // Issues everything else of the tile.
 void issue_gemm_tile(struct machine* m, const struct cursor* at);
 void issue_rows(struct machine* m, const struct cursor* at);
-// Loads of pinned tensors: whole ones (before the first step) or this step's shares.
-void issue_pinned(struct machine* m, const struct cursor* at, uint32_t whole);
+
+static inline const uint32_t* group_words(const struct machine* m, uint32_t group) {
+  return m->image + m->image[m->image[SIMBA_IMG_GROUP_TABLE] + group];
+}
+
+static inline uint32_t objects_overlap(const struct object* x, const struct object* y) {
+  return x->begin < y->end && y->begin < x->end;
+}
 
 // Record of an operand in the image.
 static inline const uint32_t* operand_at(const struct machine* m, uint32_t offset) {

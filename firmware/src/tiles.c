@@ -49,8 +49,9 @@ static void set_place(const struct tile_run* t, const struct wave* w, const uint
   }
 }
 
-static struct object* place_object(struct machine* m, const uint32_t* operand, struct object* slot) {
-  return operand[SIMBA_OPR_RESIDENT] ? &m->objects[operand[SIMBA_OPR_OBJECT]] : slot;
+// What of the global buffer an operand lies in: its own place when it is resident, else a slot.
+static struct object* place_of(const struct cursor* at, const uint32_t* operand, uint32_t slot) {
+  return &at->in->places[operand[SIMBA_OPR_RESIDENT] ? PLACE_OBJECTS + operand[SIMBA_OPR_OBJECT] : slot];
 }
 
 static uint32_t sent_before(uint32_t sent[3], const struct tile_run* t, const struct wave* w, uint32_t rows,
@@ -69,10 +70,9 @@ static void send_weight(struct machine* m, struct tile_run* t, const struct wave
   begin(m, t->at);
   set_wave(t->at, w);
   const uint32_t slot = t->at->weight_slot;
-  set_place(t, w, t->weight, SIMBA_DIM_M, SIMBA_DIM_K,
-            m->group[SIMBA_GRP_WEIGHT_SLOT] + slot * m->group[SIMBA_GRP_WEIGHT_SLOT + 1]);
+  set_place(t, w, t->weight, SIMBA_DIM_M, SIMBA_DIM_K, t->at->in->places[PLACE_WEIGHT + slot].begin);
   command_set(SIMBA_CMD_WEIGHT_HALF, m->weight_half);
-  command_reads(&m->composer, place_object(m, t->weight, &m->weight_slots[slot]));
+  command_reads(&m->composer, place_of(t->at, t->weight, PLACE_WEIGHT + slot));
   command_writes(&m->composer, &m->weight_halves[m->weight_half]);
   command_push(&m->composer, SIMBA_SEND_WEIGHT);
 }
@@ -84,10 +84,9 @@ static void send_input(struct machine* m, struct tile_run* t, const struct wave*
   begin(m, t->at);
   set_wave(t->at, w);
   const uint32_t slot = t->at->input_slot;
-  set_place(t, w, t->input, SIMBA_DIM_N, SIMBA_DIM_K,
-            m->group[SIMBA_GRP_INPUT_SLOT] + slot * m->group[SIMBA_GRP_INPUT_SLOT + 1]);
+  set_place(t, w, t->input, SIMBA_DIM_N, SIMBA_DIM_K, t->at->in->places[PLACE_INPUT + slot].begin);
   command_set(SIMBA_CMD_INPUT_HALF, m->input_half);
-  command_reads(&m->composer, place_object(m, t->input, &m->input_slots[slot]));
+  command_reads(&m->composer, place_of(t->at, t->input, PLACE_INPUT + slot));
   command_writes(&m->composer, &m->input_halves[m->input_half]);
   command_push(&m->composer, SIMBA_SEND_INPUT);
 }
@@ -109,18 +108,16 @@ static void compute(struct machine* m, const struct tile_run* t, const struct wa
 static uint32_t use_parameters(struct machine* m, const struct cursor* at, uint32_t offset) {
   if (offset == 0) return 0;
   const uint32_t* operand = operand_at(m, offset);
-  command_reads(&m->composer, place_object(m, operand, &m->parameter_slots[at->parameter_slot]));
+  command_reads(&m->composer, place_of(at, operand, PLACE_PARAMETERS + at->parameter_slot));
   if (operand[SIMBA_OPR_RESIDENT]) return operand[SIMBA_OPR_GB] + 1;
-  return m->group[SIMBA_GRP_PARAMETER_SLOT] + at->parameter_slot * m->group[SIMBA_GRP_PARAMETER_SLOT + 1] +
-         operand[SIMBA_OPR_GB] + 1;
+  return at->in->places[PLACE_PARAMETERS + at->parameter_slot].begin + operand[SIMBA_OPR_GB] + 1;
 }
 
 static void drain(struct machine* m, const struct tile_run* t, const struct wave* w) {
   const uint32_t* node = t->at->node;
   begin(m, t->at);
   set_wave(t->at, w);
-  set_place(t, w, t->output, SIMBA_DIM_M, SIMBA_DIM_N,
-            m->group[SIMBA_GRP_OUTPUT_SLOT] + t->output_slot * m->group[SIMBA_GRP_OUTPUT_SLOT + 1]);
+  set_place(t, w, t->output, SIMBA_DIM_M, SIMBA_DIM_N, t->at->in->places[PLACE_OUTPUT + t->output_slot].begin);
   command_set(SIMBA_CMD_ACC_HALF, m->accumulator);
   command_set(SIMBA_CMD_REQUANT, use_parameters(m, t->at, node[SIMBA_NODE_REQUANT]));
   command_set(SIMBA_CMD_ACTIVATION, use_parameters(m, t->at, node[SIMBA_NODE_ACTIVATION]));
@@ -134,7 +131,7 @@ static void drain(struct machine* m, const struct tile_run* t, const struct wave
   command_set(SIMBA_CMD_N_CHANNELS, node[SIMBA_NODE_N_CHANNELS]);
   command_set(SIMBA_CMD_N_START, n % node[SIMBA_NODE_N_CHANNELS]);
   command_reads(&m->composer, &m->accumulators[m->accumulator]);
-  command_writes(&m->composer, place_object(m, t->output, &m->output_slots[t->output_slot]));
+  command_writes(&m->composer, place_of(t->at, t->output, PLACE_OUTPUT + t->output_slot));
   command_push(&m->composer, SIMBA_DRAIN);
 }
 
@@ -162,7 +159,7 @@ static void store(struct machine* m, const struct cursor* at, const uint32_t* op
                   const struct box* box) {
   begin(m, at);
   command_set(SIMBA_CMD_VIEW, operand[SIMBA_OPR_VIEW]);
-  command_set(SIMBA_CMD_GB, m->group[SIMBA_GRP_OUTPUT_SLOT] + slot * m->group[SIMBA_GRP_OUTPUT_SLOT + 1]);
+  command_set(SIMBA_CMD_GB, at->in->places[PLACE_OUTPUT + slot].begin);
   const uint32_t bound = at->node[SIMBA_NODE_BOUND];
   const uint32_t offset = operand[SIMBA_OPR_BOUND] ? at->begin * at->node[SIMBA_NODE_PER_VALUE] : 0;
   const uint32_t in_b = bound == SIMBA_DIM_B, in_1 = rows ? 1 : bound == SIMBA_DIM_M,
@@ -170,8 +167,9 @@ static void store(struct machine* m, const struct cursor* at, const uint32_t* op
   command_set3(SIMBA_CMD_START, box->start[0] + (in_b ? offset : 0), box->start[1] + (in_1 ? offset : 0),
                box->start[2] + (in_2 ? offset : 0));
   command_set3(SIMBA_CMD_COUNT, box->count[0], box->count[1], box->count[2]);
-  command_reads(&m->composer, &m->output_slots[slot]);
-  if (operand[SIMBA_OPR_OBJECT] != SIMBA_NONE) command_writes(&m->composer, &m->objects[operand[SIMBA_OPR_OBJECT]]);
+  command_reads(&m->composer, &at->in->places[PLACE_OUTPUT + slot]);
+  if (operand[SIMBA_OPR_OBJECT] != SIMBA_NONE)
+    command_writes(&m->composer, &at->in->places[PLACE_OBJECTS + operand[SIMBA_OPR_OBJECT]]);
   command_push(&m->composer, SIMBA_STORE);
 }
 
@@ -193,8 +191,8 @@ static struct tile_run enter_tile(struct machine* m, const struct cursor* at) {
     t.sent_weight[i] = m->sent_weight[i];
     t.sent_input[i] = m->sent_input[i];
   }
-  if (at->at[SIMBA_DIM_K] == 0 && !t.output[SIMBA_OPR_RESIDENT]) m->output_slot ^= 1;
-  t.output_slot = m->output_slot;
+  if (at->at[SIMBA_DIM_K] == 0 && !t.output[SIMBA_OPR_RESIDENT]) at->in->output_slot ^= 1;
+  t.output_slot = at->in->output_slot;
   return t;
 }
 
@@ -239,13 +237,14 @@ void issue_rows(struct machine* m, const struct cursor* at) {
   const uint32_t* input = operand_at(m, node[SIMBA_NODE_ROW_INPUT]);
   const uint32_t* output = operand_at(m, node[SIMBA_NODE_ROW_OUTPUT]);
   const uint32_t rows = at->extents[SIMBA_DIM_N], columns = node[SIMBA_NODE_COLUMNS];
-  struct object* slot = &m->input_slots[at->input_slot];
-  uint32_t slot_gb = m->group[SIMBA_GRP_INPUT_SLOT] + at->input_slot * m->group[SIMBA_GRP_INPUT_SLOT + 1];
+  struct group_run* g = at->in;
+  const uint32_t slot = PLACE_INPUT + at->input_slot;
+  uint32_t slot_gb = g->places[slot].begin;
   uint32_t packed = 0;
   begin(m, at);
   command_set(SIMBA_CMD_OP, node[SIMBA_NODE_OP]);
   command_set3(SIMBA_CMD_COUNT, 1, rows, columns);
-  command_reads(&m->composer, place_object(m, input, slot));
+  command_reads(&m->composer, place_of(at, input, slot));
   command_set(SIMBA_CMD_VIEW, input[SIMBA_OPR_VIEW]);
   if (input[SIMBA_OPR_RESIDENT]) {
     command_set(SIMBA_CMD_GB, input[SIMBA_OPR_GB]);
@@ -256,7 +255,7 @@ void issue_rows(struct machine* m, const struct cursor* at) {
   }
   if (node[SIMBA_NODE_ROW_RESIDUAL]) {
     const uint32_t* residual = operand_at(m, node[SIMBA_NODE_ROW_RESIDUAL]);
-    command_reads(&m->composer, place_object(m, residual, slot));
+    command_reads(&m->composer, place_of(at, residual, slot));
     command_set(SIMBA_CMD_RESIDUAL_VIEW, residual[SIMBA_OPR_VIEW]);
     command_set(SIMBA_CMD_RESIDUAL, (residual[SIMBA_OPR_RESIDENT] ? residual[SIMBA_OPR_GB] : slot_gb) + 1);
     if (!residual[SIMBA_OPR_RESIDENT]) packed |= SIMBA_PACKED_RESIDUAL;
@@ -266,11 +265,10 @@ void issue_rows(struct machine* m, const struct cursor* at) {
     command_set(SIMBA_CMD_OUTPUT, output[SIMBA_OPR_GB]);
   } else {
     packed |= SIMBA_PACKED_OUTPUT;
-    m->output_slot ^= 1;
-    command_set(SIMBA_CMD_OUTPUT,
-                m->group[SIMBA_GRP_OUTPUT_SLOT] + m->output_slot * m->group[SIMBA_GRP_OUTPUT_SLOT + 1]);
+    g->output_slot ^= 1;
+    command_set(SIMBA_CMD_OUTPUT, g->places[PLACE_OUTPUT + g->output_slot].begin);
   }
-  command_writes(&m->composer, place_object(m, output, &m->output_slots[m->output_slot]));
+  command_writes(&m->composer, place_of(at, output, PLACE_OUTPUT + g->output_slot));
   command_set(SIMBA_CMD_PACKED, packed);
   command_set(SIMBA_CMD_PARAMETERS, use_parameters(m, at, node[SIMBA_NODE_ROW_PARAMETERS]));
   command_set(SIMBA_CMD_MULTIPLIER_X, node[SIMBA_NODE_MULTIPLIER_X]);
@@ -279,6 +277,6 @@ void issue_rows(struct machine* m, const struct cursor* at) {
   command_push(&m->composer, SIMBA_VECTOR);
   if (packed & SIMBA_PACKED_OUTPUT) {
     const struct box box = {{0, 0, 0}, {1, rows, columns}};
-    store(m, at, output, m->output_slot, 1, &box);
+    store(m, at, output, g->output_slot, 1, &box);
   }
 }

@@ -1,4 +1,4 @@
-// Linear allocation: residents in order of first use, then slot pairs.
+// Linear allocation from the start: residents in order of first use, then slot pairs; weights from the end.
 #include "machines/simba/gb_layout.h"
 
 #include <algorithm>
@@ -20,6 +20,7 @@ class Allocator {
     next_ += round_up(bytes, word_);
     return at;
   }
+  GbRange range(std::int64_t bytes) { return {take(bytes), bytes}; }
   SlotPair pair(std::int64_t bytes) {
     if (bytes == 0) return {};
     const std::int64_t each = round_up(bytes, word_);
@@ -57,7 +58,7 @@ GbLayout gb_layout(const spec::Workload& workload, const spec::FusedGroup& group
     views.push_back(&node.writes());
     for (const spec::TensorView* view : views)
       if (group.is_resident(view->tensor) && !layout.resident.count(view->tensor))
-        layout.resident[view->tensor] = allocator.take(resident_bytes(workload, group, view->tensor));
+        layout.resident[view->tensor] = allocator.range(resident_bytes(workload, group, view->tensor));
     const auto streamed = [&](const spec::TensorView& view) { return !group.is_resident(view.tensor); };
     if (node.gemm) {
       const spec::Extents& t = n.mapping.gb_tile;
@@ -77,11 +78,14 @@ GbLayout gb_layout(const spec::Workload& workload, const spec::FusedGroup& group
       if (v.parameters) parameters = std::max(parameters, workload.tensors[v.parameters].bytes());
     }
   }
-  layout.weight = allocator.pair(weight);
   layout.input = allocator.pair(input);
   layout.output = allocator.pair(output);
   layout.parameters = allocator.pair(parameters);
-  layout.total_bytes = allocator.total();
+  const std::int64_t each = round_up(weight, arch.global_buffer.word_bytes);
+  const std::int64_t capacity =
+      arch.global_buffer.capacity.value() / arch.global_buffer.word_bytes * arch.global_buffer.word_bytes;
+  layout.total_bytes = allocator.total() + 2 * each;
+  if (weight > 0) layout.weight = {std::max(allocator.total(), capacity - 2 * each), each};
   return layout;
 }
 

@@ -1,6 +1,7 @@
 // Where a fused group's data lies in a chiplet's global buffer. Resident tensors (home kGlobalBuffer, or pinned) come
-// first, one after another, each rounded up to the access word; behind them two slots each for streamed weight tiles,
-// input tiles and output tiles, sized for the largest tile of the group, and two slots for parameter records.
+// first, one after another, each rounded up to the access word; behind them two slots each for streamed input tiles and
+// output tiles, sized for the largest tile of the group, and two slots for parameter records. The two slots of streamed
+// weight tiles lie at the buffer's end, so that the next group's first weights can be loaded while one of them is in use.
 #pragma once
 
 #include <cstdint>
@@ -19,8 +20,14 @@ struct SlotPair {
   std::int64_t bytes = 0;
 };
 
+// Bytes of the global buffer.
+struct GbRange {
+  std::int64_t offset = 0;
+  std::int64_t bytes = 0;
+};
+
 struct GbLayout {
-  std::map<spec::TensorId, std::int64_t> resident;  // tensor -> offset
+  std::map<spec::TensorId, GbRange> resident;
   SlotPair weight, input, output, parameters;
   std::int64_t total_bytes = 0;
 };

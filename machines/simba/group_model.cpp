@@ -27,11 +27,14 @@ GroupModel::GroupModel(const spec::Workload& workload, const spec::FusedGroup& g
       g_(group),
       pricer_(pricer),
       links_(links),
-      shares_(group.extent, pricer.machine().arch.chiplets()),
+      shares_(group.extent, group.chiplets_of(pricer.machine().arch.chiplets())),
       pins_(workload, group, shares_, pricer) {
   for (const spec::PlannedNode& n : group.nodes) {
     nodes_.emplace_back(workload, group, n);
     parameter_nodes_ += nodes_.back().parameter_loads > 0 ? 1 : 0;
+    const spec::TensorId written = workload.nodes[n.node].writes().tensor;
+    signals_ =
+        signals_ || (workload.tensors[written].kind == spec::TensorKind::kIntermediate && !group.is_resident(written));
   }
 }
 
@@ -140,14 +143,24 @@ double GroupModel::run(const Mappings& mappings, std::array<double, spec::kActio
       for (const NodeStep& s : steps) pipeline.add(s);
     });
   }
-  actions[static_cast<std::size_t>(Action::kControllerCommand)] += pricer_.machine().arch.chiplets();  // the barrier
-  return pipeline.total() + pricer_.barrier_cycles();
+  add_signals(actions);
+  return pipeline.total() + handover_cycles();
+}
+
+void GroupModel::add_signals(std::array<double, spec::kActionCount>& actions) const {
+  if (!signals_) return;
+  actions[static_cast<std::size_t>(Action::kControllerCommand)] += pricer_.machine().arch.chiplets();
+  actions[static_cast<std::size_t>(Action::kNopByteHop)] += pricer_.signal_byte_hops();
+}
+
+double GroupModel::handover_cycles() const {
+  return signals_ ? pricer_.handover_cycles() : 0;
 }
 
 Cost GroupModel::fixed() const {
   NodeStep pins = pins_.whole();
-  action(pins, Action::kControllerCommand) += pricer_.machine().arch.chiplets();
-  return {pricer_.barrier_cycles() + pins.first_load + pins.latency, pricer_.dynamic_pj(pins.actions)};
+  add_signals(pins.actions);
+  return {handover_cycles() + pins.first_load + pins.latency, pricer_.dynamic_pj(pins.actions)};
 }
 
 Cost GroupModel::with_power(double cycles, double dynamic_pj) const {

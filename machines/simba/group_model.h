@@ -22,7 +22,7 @@ class GroupModel final : public machines::GroupModel {
   const std::vector<NodeModel>& nodes() const { return nodes_; }
   // Values of the index in a whole step.
   std::int64_t values_in_step() const { return std::min(g_.step, shares_.share); }
-  // What no mapping changes: barrier and whole pins; dynamic energy only.
+  // What no mapping changes: signals and whole pins; dynamic energy only.
   Cost fixed() const;
 
   spec::Extents extents(std::size_t position) const override;
@@ -38,6 +38,9 @@ class GroupModel final : public machines::GroupModel {
  private:
   GbLayout layout_with(const Mappings& mappings) const;
   bool parameters_stay() const;
+  // What telling the other chiplets takes, of a group whose results others wait for.
+  void add_signals(std::array<double, spec::kActionCount>& actions) const;
+  double handover_cycles() const;
   // Step classes in order of execution; true where parameters are loaded.
   std::vector<std::pair<StepClass, bool>> classes() const;
   StepCounts count(const NodeModel& n, const spec::GemmMapping& mapping, std::int64_t values) const;
@@ -64,6 +67,7 @@ class GroupModel final : public machines::GroupModel {
   std::vector<NodeModel> nodes_;
   const PinnedLoads pins_;
   int parameter_nodes_ = 0;
+  bool signals_ = false;  // others wait for what it makes
 };
 
 }  // namespace heat::machines::simba

@@ -31,6 +31,9 @@ std::vector<std::string> group_misfits(const spec::Workload& workload, const spe
   if (bytes > arch.global_buffer.capacity.value())
     found.push_back("group '" + group.name + "': needs " + std::to_string(bytes) + " bytes of global buffer, " +
                     arch.name + " has " + std::to_string(arch.global_buffer.capacity.value()));
+  if (group.chiplets > arch.chiplets())
+    found.push_back("group '" + group.name + "': takes " + std::to_string(group.chiplets) + " chiplets, " + arch.name +
+                    " has " + std::to_string(arch.chiplets()));
   for (const spec::PlannedNode& n : group.nodes) {
     const spec::Node& node = workload.nodes[n.node];
     if (node.gemm) gemm_misfits(node, n.mapping, arch, found);

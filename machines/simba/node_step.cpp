@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "firmware/include/simba_abi.h"
 #include "machines/simba/mesh_links.h"
 #include "machines/simba/mesh_route.h"
 #include "machines/simba/units.h"
@@ -49,8 +50,11 @@ StepPricer::StepPricer(const machines::Machine& machine) : m_(machine) {
     mw += e.static_mw(p.value) * static_cast<double>(instances(a, p.value));
   static_pj_per_cycle_ = mw / a.clock_ghz;
   background_pj_per_cycle_ = m_.calibration.dram_background_mw_with(e) / a.clock_ghz;
-  barrier_cycles_ =
-      a.barrier_cycles + 2.0 * mesh_diameter(a.nop) * a.nop.hop_cycles + m_.calibration.group_overhead_cycles;
+  handover_cycles_ = a.signal_cycles + a.nop.base_cycles +
+                     static_cast<double>(mesh_diameter(a.nop)) * a.nop.hop_cycles +
+                     m_.calibration.group_overhead_cycles;
+  for (int from = 0; from < n; ++from)
+    for (int c = 0; c < n; ++c) signal_byte_hops_ += SIMBA_SIGNAL_BYTES * mesh_hops(a.nop, from, c);
   load_latency_ =
       m_.calibration.dram_latency_cycles + 2.0 * (a.nop.base_cycles + static_cast<double>(far) * a.nop.hop_cycles);
   noc_latency_ = a.noc.base_cycles + static_cast<double>(mesh_diameter(a.noc)) * a.noc.hop_cycles;

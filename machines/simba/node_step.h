@@ -101,7 +101,8 @@ class StepPricer {
   double port_cycles(double bytes, double requests = 0) const {
     return bytes / port_bytes_per_cycle_ + requests * m_.calibration.dram_request_cycles;
   }
-  double barrier_cycles() const { return barrier_cycles_; }
+  // From a group's last result on one chiplet to the knowledge of it on all others.
+  double handover_cycles() const { return handover_cycles_; }
   // Request to data, for the chiplet farthest from the DRAM.
   double load_latency() const { return load_latency_; }
   // Cycles a DMA engine spends on requests (its window lets `outstanding_bursts` be on the way at a time) and on the
@@ -114,13 +115,15 @@ class StepPricer {
   double tree_links(int count) const { return tree_[static_cast<std::size_t>(count)]; }
   // Sum over the first `count` chiplets of the hops from the DRAM's chiplet.
   double unicast_hops(int count) const { return hops_[static_cast<std::size_t>(count)]; }
+  // Byte-hops of the messages by which all chiplets signal once.
+  double signal_byte_hops() const { return signal_byte_hops_; }
   const machines::Machine& machine() const { return m_; }
 
  private:
   const machines::Machine& m_;
   std::vector<double> tree_, hops_, busiest_;
-  double port_bytes_per_cycle_ = 1, static_pj_per_cycle_ = 0, background_pj_per_cycle_ = 0, barrier_cycles_ = 0,
-         load_latency_ = 0, noc_latency_ = 0;
+  double port_bytes_per_cycle_ = 1, static_pj_per_cycle_ = 0, background_pj_per_cycle_ = 0, handover_cycles_ = 0,
+         load_latency_ = 0, signal_byte_hops_ = 0, noc_latency_ = 0;
 };
 
 // Cycles of a sequence of node executions: the load of what comes next runs while the present one executes.

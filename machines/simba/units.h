@@ -25,7 +25,8 @@ constexpr std::array<EngineInfo, SIMBA_ENGINES> kEngines{{{SIMBA_LOAD, "dma_load
                                                           {SIMBA_COMPUTE, "compute", "compute"},
                                                           {SIMBA_DRAIN, "drain", "drain"},
                                                           {SIMBA_VECTOR, "vector", "vector"},
-                                                          {SIMBA_STORE, "dma_store", "store"}}};
+                                                          {SIMBA_STORE, "dma_store", "store"},
+                                                          {SIMBA_SIGNAL, "signal", "signal"}}};
 static_assert(base::in_enum_order(kEngines), "every engine of the ABI has its line, in the ABI's order");
 
 // Units, which work and wait: the engines, then the controller that issues their commands.
@@ -40,16 +41,16 @@ constexpr const char* unit_name(int unit) {
 enum class StallReason : int {
   kMulticast = SIMBA_ENGINES,  // the other chiplets of a joint load
   kQueueFull,                  // room in an engine's queue
-  kBarrier                     // the other chiplets of the package
+  kResults                     // signals of other chiplets: what they make is not in place yet
 };
 constexpr StallReason waits_for_engine(int engine) {
   return static_cast<StallReason>(engine);
 }
 constexpr std::array<base::EnumName<StallReason>, 3> kOtherReasons{{{StallReason::kMulticast, "multicast"},
                                                                     {StallReason::kQueueFull, "queue_full"},
-                                                                    {StallReason::kBarrier, "barrier"}}};
+                                                                    {StallReason::kResults, "results"}}};
 constexpr int kStallReasons = SIMBA_ENGINES + static_cast<int>(kOtherReasons.size());
-// "load", "send_weight", ..., "multicast", "queue_full", "barrier".
+// "load", "send_weight", ..., "multicast", "queue_full", "results".
 constexpr const char* stall_reason_name(StallReason reason) {
   const int i = static_cast<int>(reason);
   return i < SIMBA_ENGINES ? base::entry_of(kEngines, i).waited : base::entry_of(kOtherReasons, i - SIMBA_ENGINES).name;

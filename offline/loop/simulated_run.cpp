@@ -44,17 +44,14 @@ nlohmann::json result_json(const traces::Reader& trace) {
                       {"utilization", run.utilization()}};
   std::map<std::string, double> all;
   std::map<std::int32_t, std::map<std::string, double>> of_node;
-  double of_none = 0;
   for (const traces::EnergyRow& e : trace.energies()) {
     all[e.component] += e.energy_pj;
     of_node[e.node][e.component] += e.energy_pj;
-    if (e.node < 0) of_none += e.energy_pj;
   }
   j["energy_by_component_pj"] = all;
-  std::map<std::int32_t, double> node_cycles, node_energy;  // by group
+  std::map<std::int32_t, double> node_energy;  // by group
   j["nodes"] = nlohmann::json::array();
   for (const traces::NodeRow& n : trace.nodes()) {
-    node_cycles[n.group] += static_cast<double>(n.cycles);
     node_energy[n.group] += n.energy_pj;
     j["nodes"].push_back({{"name", n.name},
                           {"layer", n.layer},
@@ -65,18 +62,10 @@ nlohmann::json result_json(const traces::Reader& trace) {
                           {"dram_write_bytes", n.dram_write_bytes},
                           {"energy_by_component_pj", of_node[n.id]}});
   }
-  // The energy of no node is spent in barriers.
-  const std::vector<traces::GroupRow> groups = trace.groups();
-  double barriers = 0;
-  const auto barrier = [&](const traces::GroupRow& g) {
-    return std::max(0.0, static_cast<double>(g.end_cycle - g.start_cycle) - node_cycles[g.id]);
-  };
-  for (const traces::GroupRow& g : groups) barriers += barrier(g);
   j["groups"] = nlohmann::json::array();
-  for (const traces::GroupRow& g : groups)
-    j["groups"].push_back({{"name", g.name},
-                           {"cycles", g.end_cycle - g.start_cycle},
-                           {"energy_pj", node_energy[g.id] + (barriers > 0 ? of_none * barrier(g) / barriers : 0.0)}});
+  for (const traces::GroupRow& g : trace.groups())
+    j["groups"].push_back(
+        {{"name", g.name}, {"cycles", g.end_cycle - g.start_cycle}, {"energy_pj", node_energy[g.id]}});
   return j;
 }
 
@@ -113,28 +102,14 @@ TracedRun read_trace(const std::string& path) {
 }
 
 std::map<std::string, LayerMeasurement> measure_layers(const spec::Schedule& schedule, const SimulationResult& run) {
-  HEAT_CHECK(run.groups.size() == schedule.plan.groups.size(), "groups of the simulation");
-  std::map<std::string, const SimulatedNode*> measured;
-  for (const SimulatedNode& n : run.nodes) measured[n.name] = &n;
+  HEAT_CHECK(run.nodes.size() == schedule.workload.nodes.size(), "nodes of the simulation");
   std::map<std::string, LayerMeasurement> layers;
-  for (std::size_t g = 0; g < run.groups.size(); ++g) {
-    double cycles = 0, energy = 0;
-    std::vector<std::pair<const spec::Node*, const SimulatedNode*>> nodes;
-    for (const auto& planned : schedule.plan.groups[spec::GroupId(static_cast<std::int32_t>(g))].nodes) {
-      const spec::Node& node = schedule.workload.nodes[planned.node];
-      const auto found = measured.find(node.name);
-      if (found == measured.end()) throw base::TraceError("the simulation has no node '" + node.name + "'");
-      nodes.emplace_back(&node, found->second);
-      cycles += found->second->cycles;
-      energy += found->second->energy_pj;
-    }
-    for (const auto& [node, m] : nodes) {
-      LayerMeasurement& layer = layers[node->layer];
-      const double even = 1.0 / static_cast<double>(nodes.size());
-      layer.cycles += run.groups[g].cycles * (cycles > 0 ? m->cycles / cycles : even);
-      layer.energy_pj += run.groups[g].energy_pj * (energy > 0 ? m->energy_pj / energy : even);
-      for (const auto& [component, pj] : m->energy_by_component_pj) layer.energy_by_component_pj[component] += pj;
-    }
+  for (spec::NodeId id : schedule.workload.nodes.ids()) {
+    const SimulatedNode& measured = run.nodes[static_cast<std::size_t>(id.value)];
+    LayerMeasurement& layer = layers[schedule.workload.nodes[id].layer];
+    layer.cycles += measured.cycles;
+    layer.energy_pj += measured.energy_pj;
+    for (const auto& [component, pj] : measured.energy_by_component_pj) layer.energy_by_component_pj[component] += pj;
   }
   return layers;
 }

@@ -14,12 +14,12 @@ namespace heat::offline {
 
 struct SimulatedNode {
   std::string name;
-  double cycles = 0, energy_pj = 0;  // without its share of barriers
+  double cycles = 0, energy_pj = 0;
   std::map<std::string, double> energy_by_component_pj;
 };
 
 struct SimulatedGroup {
-  double cycles = 0, energy_pj = 0;  // barrier included
+  double cycles = 0, energy_pj = 0;  // of its nodes
 };
 
 struct SimulationResult {
@@ -44,10 +44,10 @@ struct TracedRun {
 };
 TracedRun read_trace(const std::string& path);
 
-// A layer's part of a run: its nodes, with what their groups took beyond their nodes (barriers) in proportion.
+// A layer's part of a run: its nodes.
 struct LayerMeasurement {
   double cycles = 0, energy_pj = 0;
-  std::map<std::string, double> energy_by_component_pj;  // without the barriers' part
+  std::map<std::string, double> energy_by_component_pj;
 };
 std::map<std::string, LayerMeasurement> measure_layers(const spec::Schedule& schedule, const SimulationResult& run);
 

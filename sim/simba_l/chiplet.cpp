@@ -9,7 +9,7 @@
 namespace heat::simba {
 
 Chiplet::Chiplet(sc_core::sc_module_name name, RunContext& context, spec::ChipletId number, PackageFabric& fabric,
-                 Rendezvous& rendezvous, BarrierUnit& barrier)
+                 Rendezvous& rendezvous, SignalBoard& signals)
     : sc_core::sc_module(name), core_(context.arch, number, context.options.data) {
   engines_[SIMBA_LOAD] =
       std::make_unique<LoadEngine>(unit_name(SIMBA_LOAD), context, scoreboard_, core_, fabric, rendezvous);
@@ -20,12 +20,14 @@ Chiplet::Chiplet(sc_core::sc_module_name name, RunContext& context, spec::Chiple
   engines_[SIMBA_DRAIN] = std::make_unique<DrainEngine>(unit_name(SIMBA_DRAIN), context, scoreboard_, core_);
   engines_[SIMBA_VECTOR] = std::make_unique<VectorEngine>(unit_name(SIMBA_VECTOR), context, scoreboard_, core_);
   engines_[SIMBA_STORE] = std::make_unique<StoreEngine>(unit_name(SIMBA_STORE), context, scoreboard_, core_, fabric);
+  engines_[SIMBA_SIGNAL] =
+      std::make_unique<SignalEngine>(unit_name(SIMBA_SIGNAL), context, scoreboard_, number, signals);
   Engines list{};
   for (std::size_t i = 0; i < list.size(); ++i) {
     HEAT_CHECK(engines_[i], std::string("the chiplet builds no engine '") + unit_name(static_cast<int>(i)) + "'");
     list[i] = engines_[i].get();
   }
-  controller_ = std::make_unique<Controller>(unit_name(kControllerUnit), context, number, list, scoreboard_, barrier);
+  controller_ = std::make_unique<Controller>(unit_name(kControllerUnit), context, number, list, scoreboard_);
 }
 
 void Chiplet::add_blocked(std::vector<Blocked>& units) const {

@@ -7,13 +7,14 @@
 
 #include "sim/simba_l/controller.h"
 #include "sim/simba_l/dma_engine.h"
+#include "sim/simba_l/signal_engine.h"
 
 namespace heat::simba {
 
 class Chiplet : public sc_core::sc_module {
  public:
   Chiplet(sc_core::sc_module_name name, RunContext& context, spec::ChipletId number, PackageFabric& fabric,
-          Rendezvous& rendezvous, BarrierUnit& barrier);
+          Rendezvous& rendezvous, SignalBoard& signals);
 
   // Adds every unit, and what it waits for when nothing is under way.
   void add_blocked(std::vector<Blocked>& units) const;

@@ -2,10 +2,7 @@
 // them: errors are remembered and the kernel is stopped.
 #include "sim/simba_l/controller.h"
 
-#include <algorithm>
-
 #include "firmware/hal/host/host_hal.h"
-#include "machines/simba/mesh_route.h"
 
 namespace heat::simba {
 namespace {
@@ -23,66 +20,13 @@ std::string halt_text(std::uint32_t status) {
 
 }  // namespace
 
-BarrierUnit::BarrierUnit(sc_core::sc_module_name name, RunContext& context)
-    : sc_core::sc_module(name), context_(context), running_(context.arch.chiplets()), due_(context) {
-  SC_METHOD(release);
-  sensitive << due_.event();
-  dont_initialize();
-  context_.clock.begin_group(0, nodes_of_group(0));
-}
-
-std::vector<int> BarrierUnit::nodes_of_group(std::size_t group) const {
-  std::vector<int> nodes;
-  const auto& groups = context_.schedule.plan.groups;
-  if (group < groups.size())
-    for (const auto& n : groups[spec::GroupId(static_cast<std::int32_t>(group))].nodes) nodes.push_back(n.node.value);
-  return nodes;
-}
-
-// The release follows the last arrival by barrier_cycles and the NoP's longest path.
-void BarrierUnit::arrive(spec::ChipletId chiplet) {
-  context_.meter.add(-1, spec::Action::kControllerCommand, 1);
-  arrived_.push_back(chiplet);
-  if (static_cast<int>(arrived_.size()) < context_.arch.chiplets()) return;
-  arrived_.clear();
-  const std::int64_t hops = 2 * machines::simba::mesh_diameter(context_.arch.nop);  // there and back
-  due_.set(context_.now() + context_.arch.barrier_cycles + hops * context_.arch.nop.hop_cycles);
-}
-
-void BarrierUnit::halt() {
-  if (--running_ == 0) sc_core::sc_stop();
-}
-
-std::vector<spec::ChipletId> BarrierUnit::missing() const {
-  std::vector<spec::ChipletId> list;
-  for (int c = 0; c < context_.arch.chiplets(); ++c)
-    if (std::find(arrived_.begin(), arrived_.end(), spec::ChipletId(c)) == arrived_.end())
-      list.push_back(spec::ChipletId(c));
-  return list;
-}
-
-void BarrierUnit::release() {
-  due_.rang();
-  const std::int64_t now = context_.now();
-  release_cycles_.push_back(now);
-  barrier_cycles_.push_back(context_.clock.end_group(now));
-  ++released_;
-  if (released_ < context_.schedule.plan.groups.size()) context_.clock.begin_group(now, nodes_of_group(released_));
-  release_.notify();
-}
-
 Controller::Controller(sc_core::sc_module_name name, RunContext& context, spec::ChipletId chiplet,
-                       const Engines& engines, const Scoreboard& scoreboard, BarrierUnit& barrier)
-    : sc_core::sc_module(name),
-      context_(context),
-      chiplet_(chiplet),
-      engines_(engines),
-      scoreboard_(scoreboard),
-      barrier_(barrier) {
+                       const Engines& engines, const Scoreboard& scoreboard)
+    : sc_core::sc_module(name), context_(context), chiplet_(chiplet), engines_(engines), scoreboard_(scoreboard) {
+  ++context.running_chiplets;
   SC_THREAD(run);
   SC_METHOD(interrupt);
   for (Engine* e : engines_) sensitive << e->interrupt();
-  sensitive << barrier_.release_event();
   dont_initialize();
 }
 
@@ -103,11 +47,6 @@ void Controller::run() {
 std::uint32_t Controller::read(std::uint32_t address) {
   const std::uint32_t offset = address - SIMBA_MMIO_BASE;
   if (offset == SIMBA_REG_CHIPLET) return static_cast<std::uint32_t>(chiplet_.value);
-  if (offset == SIMBA_REG_CHIPLETS) return static_cast<std::uint32_t>(context_.arch.chiplets());
-  if (offset == SIMBA_REG_BARRIER) {
-    polled_ = StallReason::kBarrier;
-    return barrier_.released();
-  }
   if (offset >= SIMBA_REG_QUEUE_FREE && offset < SIMBA_REG_QUEUE_FREE + 4 * SIMBA_ENGINES) {
     polled_ = StallReason::kQueueFull;
     polled_engine_ = static_cast<int>((offset - SIMBA_REG_QUEUE_FREE) / 4);
@@ -127,15 +66,13 @@ void Controller::write(std::uint32_t address, std::uint32_t value) {
     command_.words[(offset - SIMBA_REG_COMMAND) / 4] = value;
   } else if (offset == SIMBA_REG_PUSH) {
     push(value);
-  } else if (offset == SIMBA_REG_BARRIER) {
-    barrier_.arrive(chiplet_);
   } else if (offset == SIMBA_REG_HALT) {
     halted_ = true;
     if (interval_.end > interval_.start) context_.intervals.push_back(interval_);
     if (value != SIMBA_HALT_DONE)
       context_.fail(
           std::make_exception_ptr(base::Error(std::string(name()) + ": " + halt_text(value) + last_node_text())));
-    barrier_.halt();
+    if (--context_.running_chiplets == 0) sc_core::sc_stop();
   } else {
     context_.fail(std::make_exception_ptr(base::Error(std::string(name()) + ": the firmware wrote register " +
                                                       std::to_string(offset) + ", which does not exist")));
@@ -185,20 +122,12 @@ Blocked Controller::blocked() const {
     return b;
   }
   switch (polled_) {
-    case StallReason::kBarrier: {
-      b.waits = "has arrived at barrier " + std::to_string(barrier_.released() + 1) + last_node_text() +
-                "; not arrived: chiplets";
-      for (spec::ChipletId c : barrier_.missing()) {
-        b.waits += " " + std::to_string(c.value);
-        b.on.push_back({c, kControllerUnit});
-      }
-      return b;
-    }
     case StallReason::kQueueFull:
       b.waits = std::string("waits for room in the queue of ") + unit_name(polled_engine_) + last_node_text();
       b.on = {{chiplet_, polled_engine_}};
       return b;
     case StallReason::kMulticast:
+    case StallReason::kResults:
       break;
     default: {
       const int e = static_cast<int>(polled_);

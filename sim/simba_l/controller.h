@@ -12,39 +12,11 @@
 
 namespace heat::simba {
 
-// Releases the chiplets when all have arrived, and stops the kernel when the last one has halted.
-class BarrierUnit : public sc_core::sc_module {
- public:
-  SC_HAS_PROCESS(BarrierUnit);
-  BarrierUnit(sc_core::sc_module_name name, RunContext& context);
-  void arrive(spec::ChipletId chiplet);
-  void halt();
-  int running() const { return running_; }  // chiplets that have not halted
-  std::uint32_t released() const { return released_; }
-  // Chiplets that have not arrived at the next barrier.
-  std::vector<spec::ChipletId> missing() const;
-  sc_core::sc_event& release_event() { return release_; }
-  // Cycle of each release so far, and the cycles from the last completion to it.
-  const std::vector<std::int64_t>& release_cycles() const { return release_cycles_; }
-  const std::vector<std::int64_t>& barrier_cycles() const { return barrier_cycles_; }
-
- private:
-  void release();
-  std::vector<int> nodes_of_group(std::size_t group) const;
-  RunContext& context_;
-  int running_;
-  std::vector<spec::ChipletId> arrived_;
-  std::uint32_t released_ = 0;
-  Alarm due_;
-  sc_core::sc_event release_;
-  std::vector<std::int64_t> release_cycles_, barrier_cycles_;
-};
-
 class Controller : public sc_core::sc_module {
  public:
   SC_HAS_PROCESS(Controller);
   Controller(sc_core::sc_module_name name, RunContext& context, spec::ChipletId chiplet, const Engines& engines,
-             const Scoreboard& scoreboard, BarrierUnit& barrier);
+             const Scoreboard& scoreboard);
 
   bool halted() const { return halted_; }
   // What it waits for, when nothing is under way.
@@ -64,7 +36,6 @@ class Controller : public sc_core::sc_module {
   const spec::ChipletId chiplet_;
   Engines engines_;
   const Scoreboard& scoreboard_;
-  BarrierUnit& barrier_;
   Command command_;
   bool halted_ = false, pending_ = false;
   StallReason polled_ = StallReason::kQueueFull;  // what the firmware last asked for

@@ -17,7 +17,7 @@ std::vector<EnergyPart> EnergyMeter::parts(const spec::ArchSpec& arch, const spe
   std::int64_t cycles = 0, bytes = total(spec::Action::kDramByte);
   for (std::int64_t c : node_cycles) cycles += c;
   for (std::size_t n = 0; n < counts_.size(); ++n) {
-    const int node = n + 1 == counts_.size() ? -1 : static_cast<int>(n);
+    const int node = static_cast<int>(n);
     for (const spec::ActionInfo& a : spec::kActions) {
       const std::int64_t count = counts_[n][static_cast<std::size_t>(a.value)];
       if (count == 0) continue;

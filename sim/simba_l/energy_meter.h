@@ -11,11 +11,11 @@
 
 namespace heat::simba {
 
-// One line of the account: `count` actions of a component on account of a node (-1: of no single node).
+// One line of the account: `count` actions of a component on account of a node.
 struct EnergyPart {
   spec::Component component = spec::Component::kPe;
   std::string action;  // spec::action_name, "static", "dram_access" or "dram_background"
-  int node = -1;
+  int node = 0;
   std::int64_t count = 0;
   double energy_pj = 0;
 };
@@ -28,7 +28,7 @@ struct DramEnergy {
 
 class EnergyMeter {
  public:
-  explicit EnergyMeter(std::size_t nodes) : counts_(nodes + 1), read_bytes_(nodes + 1), write_bytes_(nodes + 1) {}
+  explicit EnergyMeter(std::size_t nodes) : counts_(nodes), read_bytes_(nodes), write_bytes_(nodes) {}
 
   void add(int node, spec::Action action, std::int64_t count) {
     counts_[slot(node)][static_cast<std::size_t>(action)] += count;
@@ -44,14 +44,14 @@ class EnergyMeter {
   std::int64_t dram_read_bytes(int node) const { return read_bytes_[slot(node)]; }
   std::int64_t dram_write_bytes(int node) const { return write_bytes_[slot(node)]; }
 
-  // The whole account. Static power is charged over `node_cycles` (last entry: cycles of no node, the barriers);
-  // so is the DRAM's background energy, and its access energy is shared out by DRAM bytes.
+  // The whole account. Static power is charged over `node_cycles`, so is the DRAM's background energy; its access
+  // energy is shared out by DRAM bytes.
   std::vector<EnergyPart> parts(const spec::ArchSpec& arch, const spec::EnergyTable& table,
                                 const std::vector<std::int64_t>& node_cycles, const DramEnergy& dram) const;
 
  private:
-  std::size_t slot(int node) const { return node < 0 ? counts_.size() - 1 : static_cast<std::size_t>(node); }
-  std::vector<std::array<std::int64_t, spec::kActionCount>> counts_;  // last: no node
+  static std::size_t slot(int node) { return static_cast<std::size_t>(node); }
+  std::vector<std::array<std::int64_t, spec::kActionCount>> counts_;
   std::vector<std::int64_t> read_bytes_, write_bytes_;
 };
 

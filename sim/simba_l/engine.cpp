@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "sim/simba_l/signal_engine.h"
+
 namespace heat::simba {
 
 Engine::Engine(sc_core::sc_module_name name, RunContext& context, Scoreboard& scoreboard, spec::ChipletId chiplet,
@@ -58,6 +60,10 @@ void Engine::wait_for_dependencies(const Command& command) {
     while (scoreboard_.done[i] < needed) sc_core::wait(scoreboard_.changed);
     stalled(command, waits_for_engine(e), since);
   }
+  if (scoreboard_.results >= command[SIMBA_CMD_RESULTS]) return;
+  const std::int64_t since = context_.now();
+  while (scoreboard_.results < command[SIMBA_CMD_RESULTS]) sc_core::wait(scoreboard_.changed);
+  stalled(command, StallReason::kResults, since);
 }
 
 void Engine::random_stall() {
@@ -97,7 +103,7 @@ void Engine::retire() {
       finish(entry);
       ++scoreboard_.done[static_cast<std::size_t>(unit_)];
       context_.latest_node = command.node();
-      context_.clock.completed(command[SIMBA_CMD_STEP], command[SIMBA_CMD_POSITION], now);
+      if (unit_ != SIMBA_SIGNAL) context_.clock.completed(command.node(), command[SIMBA_CMD_STEP], now);
       record(command.node(), work_kind(command), StallReason{}, entry.start, now);
       in_flight_.pop_front();
       any = true;
@@ -142,16 +148,23 @@ Blocked Engine::blocked(const Engines& engines) const {
   if (done + started == pushed_commands_) return b;
   const Command& next = queue_[queue_.size() - (pushed_commands_ - done - started)].command;
   b.waits += (b.waits.empty() ? "" : "; ") + command_text(done + started + 1);
+  std::string link = " waits for ";
   for (int e = 0; e < SIMBA_ENGINES; ++e) {
     const std::uint32_t needed = next[static_cast<std::size_t>(SIMBA_CMD_WAIT + e)];
     const std::uint32_t completed = scoreboard_.done[static_cast<std::size_t>(e)];
     if (completed >= needed) continue;
     const bool issued = engines[static_cast<std::size_t>(e)]->pushed() >= needed;
-    b.waits += std::string(" waits for ") + unit_name(e) + " to complete " +
+    b.waits += link + unit_name(e) + " to complete " +
                (issued ? engines[static_cast<std::size_t>(e)]->command_text(needed)
                        : "command " + std::to_string(needed) + ", which the controller has not issued") +
                " (completed: " + std::to_string(completed) + ")";
     b.on.push_back({chiplet_, issued ? e : kControllerUnit});
+    link = " and for ";
+  }
+  if (scoreboard_.results < next[SIMBA_CMD_RESULTS]) {
+    b.waits += link + "signal " + std::to_string(next[SIMBA_CMD_RESULTS]) +
+               " of every chiplet (came: " + std::to_string(scoreboard_.results) + ")";
+    for (spec::ChipletId c : scoreboard_.signals->missing(scoreboard_.results)) b.on.push_back({c, SIMBA_SIGNAL});
   }
   return b;
 }

@@ -32,9 +32,13 @@ struct Command {
   }
 };
 
-// Commands completed, by engine.
+class SignalBoard;
+
+// Commands completed, by engine, and signals that came from every chiplet.
 struct Scoreboard {
   std::array<std::uint32_t, SIMBA_ENGINES> done{};
+  std::uint32_t results = 0;
+  const SignalBoard* signals = nullptr;  // where they come from
   sc_core::sc_event changed;
 };
 

@@ -75,6 +75,16 @@ std::uint32_t ImageWriter::parameters(spec::TensorId t, std::int64_t offset) {
   return static_cast<std::uint32_t>(at);
 }
 
+std::uint32_t ImageWriter::ranges(const std::vector<machines::simba::GbRange>& ranges) {
+  std::size_t at = reserve(2 * ranges.size());
+  const auto first = static_cast<std::uint32_t>(at);
+  for (const machines::simba::GbRange& range : ranges) {
+    w_[at++] = word(range.offset, "global buffer address");
+    w_[at++] = word(range.bytes, "bytes of a resident tensor");
+  }
+  return first;
+}
+
 ViewSpec decode_view(const std::vector<std::uint32_t>& words, std::uint32_t offset) {
   ViewSpec view;
   view.tensor = static_cast<int>(words[offset + SIMBA_VIEW_TENSOR]);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/errors.h"
+#include "machines/simba/gb_layout.h"
 #include "sim/simba_l/tile_view.h"
 #include "spec/schedule.h"
 
@@ -36,6 +37,9 @@ class ImageWriter {
   std::uint32_t view(const spec::TensorView& view, const IndexGroups& indices);
   std::uint32_t bytes_view(spec::TensorId tensor);
   std::uint32_t parameters(spec::TensorId tensor, std::int64_t offset);
+
+  // Offset of the addresses and bytes of ranges of the global buffer, one after another.
+  std::uint32_t ranges(const std::vector<machines::simba::GbRange>& ranges);
 
   // What problems are about from here on, "file: node 'x'".
   void about(const std::string& place) { place_ = place; }

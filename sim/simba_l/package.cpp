@@ -1,13 +1,13 @@
-// Construction only: the chiplets share the DRAM's port, the NoP, the joint loads and the barrier.
+// Construction only: the chiplets share the DRAM's port, the NoP, the joint loads and the signals.
 #include "sim/simba_l/package.h"
 
 namespace heat::simba {
 
 Package::Package(sc_core::sc_module_name name, RunContext& context)
-    : sc_core::sc_module(name), port("dram_port", context), barrier("barrier", context), fabric_(context, port) {
+    : sc_core::sc_module(name), port("dram_port", context), signals("signals", context), fabric_(context, port) {
   for (int c = 0; c < context.arch.chiplets(); ++c)
     chiplets_.push_back(std::make_unique<Chiplet>(("chiplet" + std::to_string(c)).c_str(), context, spec::ChipletId(c),
-                                                  fabric_, rendezvous_, barrier));
+                                                  fabric_, rendezvous_, signals));
 }
 
 std::vector<Blocked> Package::blocked() const {

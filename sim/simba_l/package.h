@@ -1,4 +1,4 @@
-// The package: chiplets on the NoP, the DRAM's port and the barrier.
+// The package: chiplets on the NoP, the DRAM's port and the signals.
 #pragma once
 
 #include <functional>
@@ -15,10 +15,10 @@ class Package : public sc_core::sc_module {
   Package(sc_core::sc_module_name name, RunContext& context);
 
   DramPort port;  // bind port.socket to the DRAM
-  BarrierUnit barrier;
+  SignalBoard signals;
   std::function<void()> before_start;  // called when everything is bound, before time begins
 
-  bool finished() const { return barrier.running() == 0; }
+  bool finished() const { return fabric_.context.running_chiplets == 0; }
   // Every unit, and what it waits for when nothing is under way.
   std::vector<Blocked> blocked() const;
 

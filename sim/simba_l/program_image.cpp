@@ -3,8 +3,7 @@
 #include "sim/simba_l/program_image.h"
 
 #include <algorithm>
-#include <map>
-#include <set>
+#include <optional>
 #include <stdexcept>
 
 #include "base/checked.h"
@@ -12,6 +11,8 @@
 #include "machines/simba/gb_layout.h"
 #include "machines/simba/shares.h"
 #include "sim/simba_l/image_writer.h"
+#include "sim/simba_l/result_signals.h"
+#include "sim/simba_l/tracked_objects.h"
 
 namespace heat::simba {
 
@@ -48,7 +49,8 @@ std::uint32_t operation_word(spec::VectorOp op) {
 // Whether the global-buffer tiles of the node's longest step can be numbered within SIMBA_MAX_TILES.
 bool tiles_fit_keys(const FusedGroup& g, const PlannedNode& planned, const GemmNode& gemm, int chiplets) {
   const spec::Extents& tile = planned.mapping.gb_tile;
-  const std::int64_t longest = std::min(g.step, machines::simba::chiplet_share(g.extent, chiplets, 0).size());
+  const std::int64_t longest =
+      std::min(g.step, machines::simba::chiplet_share(g.extent, g.chiplets_of(chiplets), 0).size());
   const spec::Extents e = spec::step_extents(gemm, planned.bound, g.extent, longest);
   std::int64_t tiles = 1;
   for (spec::LoopDim d : {spec::LoopDim::kB, spec::LoopDim::kM, spec::LoopDim::kN, spec::LoopDim::kK})
@@ -65,7 +67,8 @@ class ImageBuilder {
         workload_(schedule.workload),
         plan_(schedule.plan),
         arch_(arch),
-        w_(schedule, image.words_, image.views_) {}
+        w_(schedule, image.words_, image.views_),
+        signals_(schedule) {}
 
   void build() {
     w_.reserve(SIMBA_IMG_HEADER);
@@ -75,7 +78,7 @@ class ImageBuilder {
     const std::size_t table = w_.reserve(plan_.groups.size());
     w_[SIMBA_IMG_GROUP_TABLE] = static_cast<std::uint32_t>(table);
     for (spec::GroupId g : plan_.groups.ids()) {
-      const std::uint32_t at = group(plan_.groups[g]);
+      const std::uint32_t at = group(g);
       w_[table + static_cast<std::size_t>(g.value)] = at;
     }
     w_[SIMBA_IMG_SIZE] = w_.word(w_.size(), "image");
@@ -87,27 +90,14 @@ class ImageBuilder {
   const Node& node_of(const PlannedNode& n) const { return workload_.nodes[n.node]; }
 
   void find_objects(const FusedGroup& g) {
-    objects_.clear();
-    deferred_.clear();
-    for (const auto& [t, offset] : layout_.resident) add_object(t);
-    std::set<TensorId> written;
-    for (const PlannedNode& n : g.nodes) {
-      for (const TensorView* v : node_of(n).reads())
-        if (written.count(v->tensor)) {
-          deferred_.insert(v->tensor);
-          add_object(v->tensor);
-        }
-      const TensorId out = node_of(n).writes().tensor;
-      if (std::find(g.pinned.begin(), g.pinned.end(), out) != g.pinned.end())
-        w_.problem("tensor '" + tensor(out).name + "' is pinned and written by node '" + node_of(n).name +
-                   "'; a pinned tensor is only read");
-      if (!g.is_resident(out)) written.insert(out);
-    }
-    if (objects_.size() > SIMBA_MAX_OBJECTS)
-      w_.problem("keeps " + std::to_string(objects_.size()) + " tensors, the firmware tracks " +
+    objects_.emplace(workload_, g, layout_);
+    for (TensorId t : objects_->written_pins())
+      w_.problem("tensor '" + tensor(t).name +
+                 "' is pinned and written by a node of the group; a pinned tensor is only read");
+    if (objects_->ranges().size() > SIMBA_MAX_OBJECTS)
+      w_.problem("keeps " + std::to_string(objects_->ranges().size()) + " tensors, the firmware tracks " +
                  std::to_string(SIMBA_MAX_OBJECTS));
   }
-  void add_object(TensorId t) { objects_.emplace(t, static_cast<std::uint32_t>(objects_.size())); }
 
   std::uint32_t operand(const FusedGroup& g, const TensorView& v, const ImageWriter::IndexGroups& indices) {
     const std::uint32_t at_view = w_.view(v, indices);
@@ -118,12 +108,13 @@ class ImageBuilder {
         w_.problem("tensor '" + tensor(v.tensor).name + "' is in the global buffer, so the group's index '" + g.index +
                    "' must be outermost in it (stride " + std::to_string(tensor(v.tensor).bytes() / d.size) +
                    ", it is " + std::to_string(d.stride) + ")");
-    const auto object = objects_.find(v.tensor);
     w_[at + SIMBA_OPR_RESIDENT] = resident != layout_.resident.end();
-    w_[at + SIMBA_OPR_GB] = resident != layout_.resident.end() ? w_.word(resident->second, "global buffer address") : 0;
-    w_[at + SIMBA_OPR_OBJECT] = object != objects_.end() ? object->second : SIMBA_NONE;
+    w_[at + SIMBA_OPR_GB] =
+        resident != layout_.resident.end() ? w_.word(resident->second.offset, "global buffer address") : 0;
+    w_[at + SIMBA_OPR_OBJECT] = objects_->number(v.tensor).value_or(SIMBA_NONE);
     w_[at + SIMBA_OPR_BOUND] = spec::holds_index(v, g.index);
-    w_[at + SIMBA_OPR_DEFER] = deferred_.count(v.tensor) != 0;
+    w_[at + SIMBA_OPR_DEFER] = objects_->is_deferred(v.tensor);
+    w_[at + SIMBA_OPR_RESULTS] = signals_.before_reading(v.tensor, group_);
     w_[at + SIMBA_OPR_VIEW] = at_view;
     return static_cast<std::uint32_t>(at);
   }
@@ -209,21 +200,29 @@ class ImageBuilder {
             if (spec::holds_index(*v, g.index)) per_value = tensor(t).bytes() / g.extent;
           }
       if (first == SIMBA_NONE) continue;
-      list.push_back({objects_.at(t), w_.word(at->second, "global buffer address"), w_.bytes_view(t),
-                      w_.word(tensor(t).bytes(), "pinned bytes"), w_.word(per_value, "bytes per value"), first});
+      list.push_back({*objects_->number(t), w_.word(at->second.offset, "global buffer address"), w_.bytes_view(t),
+                      w_.word(tensor(t).bytes(), "pinned bytes"), w_.word(per_value, "bytes per value"), first,
+                      signals_.before_reading(t, group_)});
     }
     w_[header + SIMBA_GRP_PINNED] = static_cast<std::uint32_t>(list.size());
     w_[header + SIMBA_GRP_PINNED_TABLE] = w_.size();
     for (const auto& pin : list) w_.append(pin.data(), pin.size());
   }
 
-  std::uint32_t group(const FusedGroup& g) {
+  std::uint32_t group(spec::GroupId id) {
+    const FusedGroup& g = plan_.groups[id];
+    group_ = id;
     w_.about(s_.file + ": group '" + g.name + "'");
     layout_ = machines::simba::gb_layout(workload_, g, arch_);
     find_objects(g);
     const std::size_t at = w_.reserve(SIMBA_GRP_WORDS);
     w_[at + SIMBA_GRP_EXTENT] = w_.word(g.extent, "extent");
     w_[at + SIMBA_GRP_STEP] = w_.word(g.step, "step");
+    w_[at + SIMBA_GRP_CHIPLETS] = static_cast<std::uint32_t>(g.chiplets_of(arch_.chiplets()));
+    w_[at + SIMBA_GRP_SIGNAL] = signals_.signals(id);
+    w_[at + SIMBA_GRP_OBJECTS] = static_cast<std::uint32_t>(objects_->ranges().size());
+    const std::uint32_t objects = w_.ranges(objects_->ranges());
+    w_[at + SIMBA_GRP_OBJECT_TABLE] = objects;
     w_[at + SIMBA_GRP_NODES] = static_cast<std::uint32_t>(g.nodes.size());
     const auto slot = [&](std::size_t field, const machines::simba::SlotPair& pair) {
       w_[at + field] = w_.word(pair.offset, "slot address");
@@ -249,8 +248,9 @@ class ImageBuilder {
   const spec::ArchSpec& arch_;
   ImageWriter w_;
   machines::simba::GbLayout layout_;
-  std::map<TensorId, std::uint32_t> objects_;
-  std::set<TensorId> deferred_;
+  std::optional<TrackedObjects> objects_;  // of the present group
+  const ResultSignals signals_;
+  spec::GroupId group_;  // the present one
 };
 
 ProgramImage::ProgramImage(const spec::Schedule& schedule, const spec::ArchSpec& arch) {

@@ -71,7 +71,7 @@ struct RunContext {
         image(s, a),
         meter(s.workload.nodes.size()),
         stalls(s.workload.nodes.size()),
-        clock(s.workload.nodes.size()),
+        clock(nodes_of_groups(s.plan)),
         activity(o.trace, a.chiplets()),
         period(static_cast<double>(1.0 / a.clock_ghz), sc_core::SC_NS) {}
 
@@ -86,7 +86,8 @@ struct RunContext {
   sc_core::sc_time period;
   std::vector<TraceInterval> intervals;
   Pending pending;
-  int latest_node = -1;  // of the command that completed last
+  int running_chiplets = 0;  // whose controllers have not halted
+  int latest_node = -1;      // of the command that completed last
   std::exception_ptr error;
 
   // Present cycle, rounded up; cycle of a time ahead.
@@ -106,6 +107,14 @@ struct RunContext {
     pending.remove();
   }
 
+  static std::vector<std::vector<int>> nodes_of_groups(const spec::Plan& plan) {
+    std::vector<std::vector<int>> nodes;
+    for (const spec::FusedGroup& g : plan.groups) {
+      nodes.emplace_back();
+      for (const spec::PlannedNode& n : g.nodes) nodes.back().push_back(n.node.value);
+    }
+    return nodes;
+  }
   // Remembers the first error and stops the kernel. Processes must not let exceptions out.
   void fail(std::exception_ptr e) {
     if (!error) error = e;

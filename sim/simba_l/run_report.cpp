@@ -65,7 +65,6 @@ ordered_json groups_json(const spec::Schedule& s, const RunResult& r) {
   for (std::size_t g = 0; g < r.groups.size(); ++g)
     list.push_back({{"name", s.plan.groups[spec::GroupId(static_cast<std::int32_t>(g))].name},
                     {"cycles", r.groups[g].end_cycle - r.groups[g].start_cycle},
-                    {"barrier_cycles", r.groups[g].barrier_cycles},
                     {"start_cycle", r.groups[g].start_cycle},
                     {"energy_pj", r.groups[g].energy_pj}});
   return list;
@@ -108,7 +107,6 @@ ordered_json report_json(const spec::Schedule& schedule, const spec::ArchSpec& a
                     {"dram_read_bytes", reads},
                     {"dram_write_bytes", writes},
                     {"energy_by_component_pj", result.energy.pj_of},
-                    {"energy_of_no_node_by_component_pj", result.energy_of_no_node.pj_of},
                     {"counts", result.counts},
                     {"nodes", nodes_json(schedule, result)},
                     {"groups", groups_json(schedule, result)}};

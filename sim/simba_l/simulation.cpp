@@ -54,45 +54,31 @@ std::vector<Stall> stalls_of(const RunContext& context, int node) {
   return list;
 }
 
-// Accounts of a finished run. The barriers' static energy goes to the groups in proportion to their cycles.
-RunResult collect(const RunContext& context, const Package& package, const spec::EnergyTable& table,
-                  const DramEnergy& dram) {
+// Accounts of a finished run.
+RunResult collect(const RunContext& context, const spec::EnergyTable& table, const DramEnergy& dram) {
   const spec::Schedule& s = context.schedule;
+  const NodeClock::Account clock = context.clock.account();
   RunResult r;
-  const auto& releases = package.barrier.release_cycles();
-  const auto& barriers = package.barrier.barrier_cycles();
-  r.cycles = releases.empty() ? 0 : releases.back();
-  std::vector<std::int64_t> cycles;
-  std::int64_t barrier_cycles = 0;
-  const std::size_t nodes = s.workload.nodes.size();
-  for (std::size_t n = 0; n < nodes; ++n) cycles.push_back(context.clock.cycles(static_cast<int>(n)));
-  for (std::int64_t b : barriers) barrier_cycles += b;
-  cycles.push_back(barrier_cycles);
-  r.energy_parts = context.meter.parts(context.arch, table, cycles, dram);
-  r.nodes.resize(nodes);
+  r.cycles = clock.group_end.empty() ? 0 : clock.group_end.back();
+  r.energy_parts = context.meter.parts(context.arch, table, clock.node_cycles, dram);
+  r.nodes.resize(s.workload.nodes.size());
   for (const EnergyPart& p : r.energy_parts)
-    (p.node < 0 ? r.energy_of_no_node : r.nodes[static_cast<std::size_t>(p.node)].energy)
-        .pj_of[spec::component_name(p.component)] += p.energy_pj;
-  for (const NodeResult& n : r.nodes) r.energy += n.energy;
-  r.energy += r.energy_of_no_node;
-  for (std::size_t n = 0; n < nodes; ++n) {
+    r.nodes[static_cast<std::size_t>(p.node)].energy.pj_of[spec::component_name(p.component)] += p.energy_pj;
+  for (std::size_t n = 0; n < r.nodes.size(); ++n) {
     const int node = static_cast<int>(n);
-    r.nodes[n].cycles = cycles[n];
+    r.energy += r.nodes[n].energy;
+    r.nodes[n].cycles = clock.node_cycles[n];
     r.nodes[n].macs = context.meter.count(node, spec::Action::kMac);
     r.nodes[n].dram_read_bytes = context.meter.dram_read_bytes(node);
     r.nodes[n].dram_write_bytes = context.meter.dram_write_bytes(node);
     r.nodes[n].stalls = stalls_of(context, node);
   }
-  for (std::size_t g = 0; g < s.plan.groups.size(); ++g) {
+  for (std::size_t g = 0; g < clock.group_end.size(); ++g) {
     GroupResult group;
-    group.start_cycle = g == 0 ? 0 : releases[g - 1];
-    group.end_cycle = releases[g];
-    group.barrier_cycles = barriers[g];
+    group.start_cycle = g == 0 ? 0 : clock.group_end[g - 1];
+    group.end_cycle = clock.group_end[g];
     for (const auto& n : s.plan.groups[spec::GroupId(static_cast<std::int32_t>(g))].nodes)
       group.energy_pj += r.nodes[static_cast<std::size_t>(n.node.value)].energy.pj();
-    if (barrier_cycles > 0)
-      group.energy_pj +=
-          r.energy_of_no_node.pj() * static_cast<double>(barriers[g]) / static_cast<double>(barrier_cycles);
     r.groups.push_back(group);
   }
   for (const spec::ActionInfo& a : spec::kActions) r.counts[a.name] = context.meter.total(a.value);
@@ -132,7 +118,7 @@ RunResult simulate(const spec::Schedule& schedule, const spec::ArchSpec& arch, c
       debug_transfer(package.port, tlm::TLM_WRITE_COMMAND, 0, content.data(), content.size());
     };
   run_to_end(context, {[&] { return package.finished(); }, [&] { return package.blocked(); }});
-  RunResult result = collect(context, package, table, dram.energy());
+  RunResult result = collect(context, table, dram.energy());
   result.intervals = std::move(context.intervals);
   result.flows = context.activity.samples(result.cycles);
   if (options.data)

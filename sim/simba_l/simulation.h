@@ -43,15 +43,13 @@ struct NodeResult {
 };
 
 struct GroupResult {
-  std::int64_t start_cycle = 0, end_cycle = 0;  // end: release of its barrier
-  std::int64_t barrier_cycles = 0;
-  double energy_pj = 0;  // of its nodes, and the static energy of its barrier
+  std::int64_t start_cycle = 0, end_cycle = 0;  // last completions of the group before it and of its own nodes
+  double energy_pj = 0;                         // of its nodes
 };
 
 struct RunResult {
   std::int64_t cycles = 0;
-  EnergyByComponent energy;             // of the nodes one after another, then of no node: these very additions
-  EnergyByComponent energy_of_no_node;  // the barriers'
+  EnergyByComponent energy;  // of the nodes, added one after another
   std::vector<NodeResult> nodes;
   std::vector<GroupResult> groups;
   std::vector<EnergyPart> energy_parts;

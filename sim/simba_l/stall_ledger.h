@@ -29,9 +29,10 @@ enum class WorkKind {
   kDrainActivation,  // with the activation table
   kSoftmax,
   kLayerNorm,
-  kWrite,  // global buffer to DRAM
-  kIssue,  // the controller composes and pushes commands, held up by full queues at times
-  kStall   // waits, see StallReason
+  kWrite,   // global buffer to DRAM
+  kSignal,  // a message to the other chiplets
+  kIssue,   // the controller composes and pushes commands, held up by full queues at times
+  kStall    // waits, see StallReason
 };
 const char* work_kind_name(WorkKind kind);  // "read", "read.multicast", ...; "stall" for kStall
 
@@ -51,40 +52,33 @@ class StallLedger {
   std::vector<std::array<std::array<std::int64_t, kStallReasons>, kUnits>> cycles_;
 };
 
-// A node's cycles: from the last completion of the node before it (in the order step, position; over all chiplets) to
-// its own last completion, summed over steps. What is left of a group after that is its barrier: nodes and barriers add
-// up.
+// A node's cycles: from the last completion before it (of the executions before its own in the order group, step,
+// position; over all chiplets) to its own last completion, summed over steps. All nodes add up to the run.
 class NodeClock {
  public:
-  explicit NodeClock(std::size_t nodes) : cycles_(nodes, 0) {}
+  // `groups`: the nodes of each group, in order of execution.
+  explicit NodeClock(const std::vector<std::vector<int>>& groups);
 
-  void begin_group(std::int64_t now, const std::vector<int>& nodes) {
-    nodes_ = nodes;
-    begin_ = now;
-    last_.clear();
+  void completed(int node, std::int64_t step, std::int64_t cycle) {
+    const auto& [group, position] = place_[static_cast<std::size_t>(node)];
+    Group& g = groups_[group];
+    const std::size_t at = static_cast<std::size_t>(step) * g.nodes.size() + position;
+    if (at >= g.last.size()) g.last.resize(at + 1, 0);
+    g.last[at] = std::max(g.last[at], cycle);
   }
-  void completed(std::int64_t step, std::int64_t position, std::int64_t cycle) {
-    const auto at = static_cast<std::size_t>(step) * nodes_.size() + static_cast<std::size_t>(position);
-    if (at >= last_.size()) last_.resize(at + 1, 0);
-    last_[at] = std::max(last_[at], cycle);
-  }
-  // Charges the nodes; returns the barrier's cycles.
-  std::int64_t end_group(std::int64_t now) {
-    std::int64_t before = begin_;
-    for (std::size_t i = 0; i < last_.size(); ++i) {
-      const std::int64_t after = std::max(before, last_[i]);
-      cycles_[static_cast<std::size_t>(nodes_[i % nodes_.size()])] += after - before;
-      before = after;
-    }
-    return now - before;
-  }
-  std::int64_t cycles(int node) const { return cycles_[static_cast<std::size_t>(node)]; }
+  // What every node, every group took, and when the last of each group's nodes and of those before it was complete.
+  struct Account {
+    std::vector<std::int64_t> node_cycles, group_end;
+  };
+  Account account() const;
 
  private:
-  std::vector<std::int64_t> cycles_;
-  std::vector<int> nodes_;
-  std::int64_t begin_ = 0;
-  std::vector<std::int64_t> last_;  // last completion by step and position
+  struct Group {
+    std::vector<int> nodes;
+    std::vector<std::int64_t> last;  // last completion by step and position
+  };
+  std::vector<Group> groups_;
+  std::vector<std::pair<std::size_t, std::size_t>> place_;  // group and position of a node
 };
 
 }  // namespace heat::simba

@@ -109,7 +109,7 @@ TEST(Schedule, EveryFieldSurvivesTheJson) {
 }
 
 TEST(Schedule, OfAnotherFormatOrNoneThenOneProblemSaysWhichIsExpected) {
-  for (const char* format : {"heat-schedule/2", "heat-schedule/4", ""}) {
+  for (const char* format : {"heat-schedule/3", "heat-schedule/5", ""}) {
     const std::string error = error_after([&](Json& j) {
       if (*format)
         j["format"] = format;
@@ -118,7 +118,7 @@ TEST(Schedule, OfAnotherFormatOrNoneThenOneProblemSaysWhichIsExpected) {
       j.erase("workload");  // an older file has another layout: its keys are not complained of one by one
     });
     EXPECT_NE(error.find("1 problem"), std::string::npos) << error;
-    EXPECT_NE(error.find("the file is of format '" + std::string(format) + "', expected 'heat-schedule/3'"),
+    EXPECT_NE(error.find("the file is of format '" + std::string(format) + "', expected 'heat-schedule/4'"),
               std::string::npos)
         << error;
   }

@@ -29,7 +29,7 @@ spec::ArchSpec small_arch() {
   arch.vector_unit = {8, 10};
   arch.controller = {8, 4};
   arch.dma = {256, 4, 20};
-  arch.barrier_cycles = 10;
+  arch.signal_cycles = 10;
   arch.dram_chiplet = 0;
   arch.dram_port_bytes_per_cycle = 32.0;
   return arch;

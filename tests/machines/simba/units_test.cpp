@@ -13,7 +13,7 @@ namespace {
 TEST(Units, NamesAreThoseOfTheRunDatabase) {
   std::string names;
   for (int unit = 0; unit < kUnits; ++unit) names += std::string(unit_name(unit)) + " ";
-  EXPECT_EQ(names, "dma_load send_weight send_input compute drain vector dma_store controller ");
+  EXPECT_EQ(names, "dma_load send_weight send_input compute drain vector dma_store signal controller ");
   EXPECT_THROW(unit_name(kUnits), std::logic_error);
 }
 
@@ -22,7 +22,7 @@ TEST(Units, EveryReasonHasANameOfItsOwnAndEnginesComeFirst) {
   for (int r = 0; r < kStallReasons; ++r) names.insert(stall_reason_name(static_cast<StallReason>(r)));
   EXPECT_EQ(names.size(), static_cast<std::size_t>(kStallReasons));
   EXPECT_STREQ(stall_reason_name(waits_for_engine(SIMBA_STORE)), "store");
-  EXPECT_STREQ(stall_reason_name(StallReason::kBarrier), "barrier");
+  EXPECT_STREQ(stall_reason_name(StallReason::kResults), "results");
   EXPECT_THROW(stall_reason_name(static_cast<StallReason>(kStallReasons)), std::logic_error);
 }
 

@@ -93,10 +93,9 @@ TEST_F(SimbaSim, TraceThenRunDatabaseAgreesWithTheResult) {
   EXPECT_NEAR(reader.run().energy_pj, o["energy_pj"].get<double>(), 1e-9 * o["energy_pj"].get<double>());
   std::map<std::string, std::map<std::string, double>> energy;  // node, component
   for (const auto& e : reader.energies())
-    energy[e.node < 0 ? "" : built_.schedule.workload.nodes[spec::NodeId(e.node)].name][e.component] += e.energy_pj;
+    energy[built_.schedule.workload.nodes[spec::NodeId(e.node)].name][e.component] += e.energy_pj;
   for (const auto& n : o["nodes"])
     EXPECT_EQ(energy[n["name"]], (n["energy_by_component_pj"].get<std::map<std::string, double>>())) << n["name"];
-  EXPECT_EQ(energy[""], (o["energy_of_no_node_by_component_pj"].get<std::map<std::string, double>>()));
   std::int64_t read = 0;
   reader.for_each_dram_transaction([&](const traces::DramTransactionRow& t) { read += t.is_write ? 0 : t.bytes; });
   EXPECT_EQ(read, o["dram_read_bytes"].get<std::int64_t>());
@@ -110,8 +109,9 @@ TEST_F(SimbaSim, TraceThenRunDatabaseAgreesWithTheResult) {
     kinds.insert(i.kind);
     if (i.kind.rfind("stall.", 0) == 0) stalls += i.end_cycle - i.start_cycle;
   });
-  for (const char* kind : {"read", "read.multicast", "fill.multicast", "compute", "drain", "drain.activation",
-                           "softmax", "layer_norm", "write", "issue", "stall.load", "stall.compute", "stall.barrier"})
+  for (const char* kind :
+       {"read", "read.multicast", "fill.multicast", "compute", "drain", "drain.activation", "softmax", "layer_norm",
+        "write", "issue", "stall.load", "stall.compute", "stall.results", "signal"})
     EXPECT_TRUE(kinds.count(kind)) << kind;
   // The timeline leaves out waits during which something else of the engine was under way.
   for (const auto& s : reader.stalls()) recorded += s.cycles;

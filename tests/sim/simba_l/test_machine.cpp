@@ -23,26 +23,17 @@ class SimpleMemory : public sc_core::sc_module {
         socket("socket"),
         latency_(machine.memory_latency_cycles / machine.arch.clock_ghz, sc_core::SC_NS),
         never_(machine.memory_never_answers),
+        never_writes_(machine.memory_never_answers_writes),
         content_(bytes),
         queue_(this, &SimpleMemory::due) {
-    if (machine.memory_ticks) {
-      SC_METHOD(tick);
-    }
     socket.register_nb_transport_fw(this, &SimpleMemory::nb_transport_fw);
     socket.register_transport_dbg(this, &SimpleMemory::debug);
   }
 
-  std::int64_t ticks = 0;  // since the latest request
-
  private:
-  void tick() {
-    ++ticks;
-    next_trigger(1, sc_core::SC_NS);
-  }
   tlm::tlm_sync_enum nb_transport_fw(tlm::tlm_generic_payload& p, tlm::tlm_phase& phase, sc_core::sc_time& delay) {
     if (phase != tlm::BEGIN_REQ) return tlm::TLM_ACCEPTED;
-    ticks = 0;
-    if (!never_) queue_.notify(p, tlm::BEGIN_RESP, delay + latency_);
+    if (!never_ && !(never_writes_ && p.is_write())) queue_.notify(p, tlm::BEGIN_RESP, delay + latency_);
     phase = tlm::END_REQ;
     return tlm::TLM_UPDATED;
   }
@@ -69,7 +60,7 @@ class SimpleMemory : public sc_core::sc_module {
     return p.get_data_length();
   }
   sc_core::sc_time latency_;
-  bool never_;
+  bool never_, never_writes_;
   std::vector<std::uint8_t> content_;
   tlm_utils::peq_with_cb_and_phase<SimpleMemory> queue_;
 };
@@ -87,10 +78,7 @@ nlohmann::json simulate_here(const test_support::BuiltSchedule& built, const Mac
   const spec::EnergyTable table = spec::EnergyTable::load(HEAT_SOURCE_DIR "/configs/energy/5nm.yaml");
   SimpleMemory memory("memory", machine, memory_bytes(built));
   simba::DramAttachment attachment;
-  attachment.bind = [&](auto& socket) {
-    socket.bind(memory.socket);
-    if (machine.before_run) machine.before_run();
-  };
+  attachment.bind = [&](auto& socket) { socket.bind(memory.socket); };
   attachment.energy = [] { return simba::DramEnergy{1e6, 5e5}; };
   nlohmann::json answer;
   try {
@@ -100,20 +88,19 @@ nlohmann::json simulate_here(const test_support::BuiltSchedule& built, const Mac
   } catch (const std::exception& e) {
     answer["error"] = e.what();
   }
-  answer["memory_ticks"] = memory.ticks;
   return answer;
 }
 
 }  // namespace
 
-Outcome run(const test_support::BuiltSchedule& built, const Machine& machine) {
+std::string in_child(const std::function<std::string()>& work) {
   int ends[2];
   if (pipe(ends) != 0) throw std::runtime_error("pipe failed");
   const pid_t child = fork();
   if (child < 0) throw std::runtime_error("fork failed");
   if (child == 0) {
     close(ends[0]);
-    const std::string text = simulate_here(built, machine).dump();
+    const std::string text = work();
     for (std::size_t done = 0; done < text.size();) {
       const ssize_t n = write(ends[1], text.data() + done, text.size() - done);
       if (n <= 0) _exit(1);
@@ -131,10 +118,14 @@ Outcome run(const test_support::BuiltSchedule& built, const Machine& machine) {
   waitpid(child, &status, 0);
   if (status != 0 || text.empty())
     throw std::runtime_error("the simulation's process ended with status " + std::to_string(status));
+  return text;
+}
+
+Outcome run(const test_support::BuiltSchedule& built, const Machine& machine) {
+  const std::string text = in_child([&] { return simulate_here(built, machine).dump(); });
   const nlohmann::json answer = nlohmann::json::parse(text);
   Outcome outcome;
   if (answer.contains("error")) outcome.error = answer["error"].get<std::string>();
-  outcome.memory_ticks = answer["memory_ticks"].get<std::int64_t>();
   if (answer.contains("report")) outcome.report = answer["report"];
   if (answer.contains("outputs"))
     for (const auto& [name, bytes] : answer["outputs"].items())

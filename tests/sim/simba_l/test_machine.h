@@ -17,19 +17,19 @@ struct Machine {
   spec::ArchSpec arch;
   simba::RunOptions options;
   int memory_latency_cycles = 20;
-  bool memory_never_answers = false;
-  bool memory_ticks = false;         // an event every cycle, for ever
-  std::function<void()> before_run;  // called when everything is built; what it changes of `arch` the modules see
+  bool memory_never_answers = false, memory_never_answers_writes = false;
 };
 
 struct Outcome {
   nlohmann::json report;  // simba::report_json
   std::map<std::string, std::vector<std::int8_t>> outputs;
-  std::string error;              // what the run threw
-  std::int64_t memory_ticks = 0;  // after the last request
+  std::string error;  // what the run threw
   std::int64_t cycles() const { return report.at("cycles").get<std::int64_t>(); }
   std::int64_t count(const std::string& action) const { return report.at("counts").at(action).get<std::int64_t>(); }
 };
+
+// What `work` returns in a child process. It must not throw.
+std::string in_child(const std::function<std::string()>& work);
 
 // The energy table of configs/energy/5nm.yaml.
 Outcome run(const test_support::BuiltSchedule& built, const Machine& machine);
