@@ -37,6 +37,7 @@ PeSpec read_pe(base::ConfigReader r) {
   pe.input_buffer = read_buffer(r.section("input_buffer"));
   pe.accumulation_buffer = read_buffer(r.section("accumulation_buffer"));
   pe.accumulator_bits = static_cast<int>(r.integer("accumulator_bits", {16, 32}));
+  pe.weight_registers = static_cast<int>(r.integer("weight_registers", {1, 2}));
   pe.compute_overhead_cycles = static_cast<int>(r.integer("compute_overhead_cycles", {0, 100000}));
   pe.ppu_elements_per_cycle = static_cast<int>(r.integer("ppu_elements_per_cycle", {1, 4096}));
   return pe;
@@ -46,6 +47,7 @@ GlobalBufferSpec read_global_buffer(base::ConfigReader r) {
   GlobalBufferSpec gb;
   gb.capacity = Bytes(r.integer("bytes", {1024, kMaxBytes}));
   gb.word_bytes = static_cast<int>(r.integer("word_bytes", {1, 4096}));
+  gb.banks = static_cast<int>(r.integer("banks", {1, 1024}));
   gb.read_bytes_per_cycle = r.number("read_bytes_per_cycle", {1e-3, 1e9});
   gb.write_bytes_per_cycle = r.number("write_bytes_per_cycle", {1e-3, 1e9});
   return gb;
@@ -132,11 +134,13 @@ nlohmann::ordered_json to_json(const ArchSpec& a) {
             {"input_buffer", buffer_json(a.pe.input_buffer)},
             {"accumulation_buffer", buffer_json(a.pe.accumulation_buffer)},
             {"accumulator_bits", a.pe.accumulator_bits},
+            {"weight_registers", a.pe.weight_registers},
             {"compute_overhead_cycles", a.pe.compute_overhead_cycles},
             {"ppu_elements_per_cycle", a.pe.ppu_elements_per_cycle}}},
           {"global_buffer",
            {{"bytes", a.global_buffer.capacity.value()},
             {"word_bytes", a.global_buffer.word_bytes},
+            {"banks", a.global_buffer.banks},
             {"read_bytes_per_cycle", a.global_buffer.read_bytes_per_cycle},
             {"write_bytes_per_cycle", a.global_buffer.write_bytes_per_cycle}}},
           {"vector_unit",

@@ -37,6 +37,7 @@ struct PeSpec {
   BufferSpec input_buffer;          // double-buffered
   BufferSpec accumulation_buffer;   // double-buffered (one half drains while the other accumulates)
   int accumulator_bits = 24;        // width of an entry; a sum beyond it is an error of the run with data
+  int weight_registers = 2;         // a lane's: 2 let the next weights be read while the present ones are used
   int compute_overhead_cycles = 0;  // pipeline fill of one compute command
   int ppu_elements_per_cycle = 0;   // requantise, bias, activation while draining
 };
@@ -44,6 +45,7 @@ struct PeSpec {
 struct GlobalBufferSpec {
   Bytes capacity;
   int word_bytes = 0;  // bytes of one access; energy is charged per access of this size
+  int banks = 1;       // word w lies in bank w mod banks; a bank gives and takes one word a cycle
   double read_bytes_per_cycle = 0;
   double write_bytes_per_cycle = 0;
 };

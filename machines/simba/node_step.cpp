@@ -85,12 +85,13 @@ void set_chip_busy(NodeStep& s, const StepCounts& full, const machines::Machine&
   const spec::ArchSpec& a = machine.arch;
   const Calibration& cal = machine.calibration;
   const auto busy = [&](Resource r) -> double& { return s.busy[static_cast<std::size_t>(r)]; };
-  busy(Resource::kGbRead) = full.gb_reads * a.global_buffer.word_bytes / a.global_buffer.read_bytes_per_cycle;
-  busy(Resource::kGbWrite) = full.gb_writes * a.global_buffer.word_bytes / a.global_buffer.write_bytes_per_cycle;
+  busy(Resource::kGbRead) = full.gb_read_cycles;
+  busy(Resource::kGbWrite) = full.gb_write_cycles;
   busy(Resource::kNocSend) = full.send_flits * cal.send_factor;
   busy(Resource::kNocDrain) = full.drain_flits;
   busy(Resource::kCompute) = full.compute_cycles * cal.compute_factor + full.waves * cal.wave_overhead_cycles;
   busy(Resource::kPpu) = full.ppu_cycles;
+  busy(Resource::kPeWrite) = std::max(full.weight.port_cycles, full.input.port_cycles);
   busy(Resource::kController) = full.commands() * (a.controller.command_cycles + cal.command_overhead_cycles);
   busy(Resource::kVectorUnit) = full.vector_cycles;
 }
@@ -142,7 +143,7 @@ NodeStep StepPricer::price(const StepCounts& full, const StepCounts* partial, bo
     double& longest = r.memory ? s.memory : s.execution;
     longest = std::max(longest, busy(r.value));
   }
-  s.fill = full.first_send_flits + full.last_drain_flits + (full.waves > 0 ? 2 * noc_latency_ : 0) +
+  s.fill = full.first_send_cycles + full.last_drain_flits + (full.waves > 0 ? 2 * noc_latency_ : 0) +
            m_.calibration.node_overhead_cycles;
   s.execution += s.fill;
   s.tiles = std::max(1.0, full.tiles);

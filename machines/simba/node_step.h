@@ -21,6 +21,7 @@ enum class Resource {
   kNocDrain,
   kCompute,
   kPpu,
+  kPeWrite,
   kController,
   kVectorUnit
 };
@@ -29,7 +30,7 @@ struct ResourceInfo {
   const char* name;
   bool memory;  // moves operands between DRAM and the global buffers; the others execute what is there
 };
-constexpr std::array<ResourceInfo, 11> kResources{{{Resource::kDram, "dram", true},
+constexpr std::array<ResourceInfo, 12> kResources{{{Resource::kDram, "dram", true},
                                                    {Resource::kNop, "nop", true},
                                                    {Resource::kDma, "dma", true},
                                                    {Resource::kGbRead, "gb_read", false},
@@ -38,6 +39,7 @@ constexpr std::array<ResourceInfo, 11> kResources{{{Resource::kDram, "dram", tru
                                                    {Resource::kNocDrain, "noc_drain", false},
                                                    {Resource::kCompute, "compute", false},
                                                    {Resource::kPpu, "ppu", false},
+                                                   {Resource::kPeWrite, "pe_write", false},
                                                    {Resource::kController, "controller", false},
                                                    {Resource::kVectorUnit, "vector_unit", false}}};
 static_assert(base::in_enum_order(kResources));

@@ -1,7 +1,11 @@
 // Tiles by kinds; in each, the rounds over its waves that the other dimension forces.
 #include "machines/simba/operand_counts.h"
 
+#include <algorithm>
+#include <cmath>
+
 #include "base/checked.h"
+#include "machines/simba/pe_timing.h"
 
 namespace heat::machines::simba {
 
@@ -16,10 +20,15 @@ double d(std::int64_t v) {
 
 }  // namespace
 
-std::int64_t gb_accesses(const OperandShape& operand, const ViewRuns::Sizes& block, const spec::ArchSpec& arch) {
-  const std::int64_t word = arch.global_buffer.word_bytes;
-  if (operand.resident) return operand.runs.accesses(block, word);
-  return packed_accesses(block[0] * block[1] * block[2], word);
+WordCount gb_words(const OperandShape& operand, const ViewRuns::Sizes& block, const spec::ArchSpec& arch) {
+  if (operand.resident) return operand.runs.words(block, arch.global_buffer);
+  return packed_words(arch.global_buffer, block[0] * block[1] * block[2]);
+}
+
+double dma_port_cycles(const spec::GlobalBufferSpec& gb, double bytes, double requests, double bytes_per_cycle) {
+  if (requests == 0) return 0;
+  const auto each = static_cast<std::int64_t>(std::ceil(bytes / requests));
+  return requests * d(port_cycles(gb, packed_words(gb, each), bytes_per_cycle));
 }
 
 OperandCounter::OperandCounter(const LoopNest& nest, const OperandShape& operand, LoopDim own,
@@ -27,6 +36,7 @@ OperandCounter::OperandCounter(const LoopNest& nest, const OperandShape& operand
     : nest_(nest),
       operand_(operand),
       weights_(own == LoopDim::kM),
+      buffer_(weights_ ? nest.arch.pe.weight_buffer : nest.arch.pe.input_buffer),
       own_(weights_ ? nest.m : nest.n),
       other_(weights_ ? nest.n : nest.m),
       own_dim_(own),
@@ -68,9 +78,12 @@ void OperandCounter::count_loads(const Tiles& t, bool first) {
   const double burst = operand_.runs.burst_bytes(block);
   o_.loads += visits;
   o_.load_bytes += visits * burst;
-  o_.requests += visits * operand_.runs.requests(block, nest_.arch.dma.burst_bytes);
+  const double requests = operand_.runs.requests(block, nest_.arch.dma.burst_bytes);
+  o_.requests += visits * requests;
   o_.fill_bytes += visits * d(bytes);
-  c_.gb_writes += visits * d(packed_accesses(bytes, nest_.arch.global_buffer.word_bytes));
+  const spec::GlobalBufferSpec& gb = nest_.arch.global_buffer;
+  c_.gb_writes += visits * d(packed_words(gb, bytes).words);
+  c_.gb_write_cycles += visits * dma_port_cycles(gb, burst, requests, gb.write_bytes_per_cycle);
   if (first) o_.first_bytes = burst;
 }
 
@@ -105,8 +118,11 @@ void OperandCounter::count_rounds(const Waves& waves, std::int64_t receivers, do
         const Sent sent = send(b, own, k, receivers);
         c_.noc_byte_hops += events * sent.hops;
         c_.send_flits += events * sent.flits;
-        c_.gb_reads += events * sent.accesses;
-        if (first) c_.first_send_flits += sent.flits;
+        c_.gb_reads += events * sent.words;
+        c_.gb_read_cycles += events * sent.read_cycles;
+        const double fill = d(PeTiming(nest_.arch.pe).fill_cycles(buffer_, sent.largest_part));
+        o_.port_cycles += events * fill;
+        if (first) c_.first_send_cycles += std::max({sent.flits, sent.read_cycles, fill});
         first = false;
       }
 }
@@ -117,7 +133,8 @@ OperandCounter::Sent OperandCounter::send(const Kind& b_wave, const Kind& own_wa
   std::int64_t pb = 0;
   for (std::int64_t b = 0; b < b_wave.size; b += nest_.b.pe, ++pb) {
     const std::int64_t sb = std::min(nest_.b.pe, b_wave.size - b);
-    std::int64_t po = 0, last = -1, last_accesses = 0;
+    std::int64_t po = 0, last = -1;
+    WordCount words;
     for (std::int64_t o = 0; o < own_wave.size; o += own_.pe, ++po) {
       const std::int64_t so = std::min(own_.pe, own_wave.size - o), part = sb * so * k_wave.size;
       const int tree =
@@ -126,9 +143,11 @@ OperandCounter::Sent OperandCounter::send(const Kind& b_wave, const Kind& own_wa
       sent.flits += d(ceil_div(part, nest_.link_bytes));
       if (so != last) {
         last = so;
-        last_accesses = gb_accesses(operand_, {sb, so, k_wave.size}, nest_.arch);
+        words = gb_words(operand_, {sb, so, k_wave.size}, nest_.arch);
       }
-      sent.accesses += d(last_accesses);
+      sent.words += d(words.words);
+      sent.read_cycles += d(read_cycles(nest_.arch.global_buffer, words));
+      sent.largest_part = std::max(sent.largest_part, part);
     }
   }
   return sent;

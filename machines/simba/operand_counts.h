@@ -28,7 +28,8 @@ class OperandCounter {
   };
   // What sending the parts of one wave takes.
   struct Sent {
-    double hops = 0, flits = 0, accesses = 0;
+    double hops = 0, flits = 0, words = 0, read_cycles = 0;
+    std::int64_t largest_part = 0;  // bytes; PE 0 is sent one
   };
   bool other_is_free() const;
   void count_loads(const Tiles& tiles, bool first);
@@ -39,6 +40,7 @@ class OperandCounter {
   const LoopNest& nest_;
   const OperandShape& operand_;
   const bool weights_;
+  const spec::BufferSpec& buffer_;
   const TiledDim &own_, &other_;
   const spec::LoopDim own_dim_, other_dim_;
   const bool tile_reused_;  // moving to the next tile of the other dimension leaves the operand's as it is
@@ -46,7 +48,11 @@ class OperandCounter {
   StepCounts& c_;
 };
 
-// Accesses of the global buffer for a block of an operand: by its runs where the whole tensor lies there, else packed.
-std::int64_t gb_accesses(const OperandShape& operand, const ViewRuns::Sizes& block, const spec::ArchSpec& arch);
+// Words of the global buffer for a block of an operand: by its runs where the whole tensor lies there, else packed.
+WordCount gb_words(const OperandShape& operand, const ViewRuns::Sizes& block, const spec::ArchSpec& arch);
+
+// Busy cycles of a port of the global buffer of so many bytes a cycle while a tile passes between it and the DRAM, in so
+// many requests.
+double dma_port_cycles(const spec::GlobalBufferSpec& gb, double bytes, double requests, double bytes_per_cycle);
 
 }  // namespace heat::machines::simba

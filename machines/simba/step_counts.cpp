@@ -6,6 +6,7 @@
 #include "base/checked.h"
 #include "machines/simba/loop_nest.h"
 #include "machines/simba/operand_counts.h"
+#include "machines/simba/pe_timing.h"
 
 namespace heat::machines::simba {
 namespace {
@@ -22,7 +23,14 @@ double d(std::int64_t v) {
 class Counter {
  public:
   Counter(const GemmShape& shape, const LoopNest& nest)
-      : shape_(shape), arch_(nest.arch), nest_(nest), b_(nest.b), m_(nest.m), n_(nest.n), k_(nest.k) {}
+      : shape_(shape),
+        arch_(nest.arch),
+        nest_(nest),
+        timing_(nest.arch.pe),
+        b_(nest.b),
+        m_(nest.m),
+        n_(nest.n),
+        k_(nest.k) {}
 
   StepCounts run() {
     c_.tiles = d(b_.tiles.pieces()) * d(m_.tiles.pieces()) * d(n_.tiles.pieces()) * d(k_.tiles.pieces());
@@ -36,13 +44,14 @@ class Counter {
 
  private:
   void count_pe() {
-    const auto size = [](std::int64_t t) { return t; };
     const auto one = [](std::int64_t) { return std::int64_t{1}; };
     const auto lanes = [&](std::int64_t t) { return ceil_div(t, arch_.pe.lanes); };
     const auto vectors = [&](std::int64_t t) { return ceil_div(t, arch_.pe.width); };
     c_.waves = d(b_.wave_count) * d(m_.wave_count) * d(n_.wave_count) * d(k_.wave_count);
-    c_.compute_cycles = b_.wave_sum(size) * m_.wave_sum(lanes) * n_.wave_sum(size) * k_.wave_sum(vectors) +
-                        c_.waves * arch_.pe.compute_overhead_cycles;
+    c_.compute_cycles = c_.waves * arch_.pe.compute_overhead_cycles;
+    for (int ib = 0; ib < b_.wave_kinds; ++ib)
+      for (int im = 0; im < m_.wave_kinds; ++im)
+        for (int in = 0; in < n_.wave_kinds; ++in) count_compute(b_.waves[ib], m_.waves[im], n_.waves[in]);
     const double bmn = d(b_.extent) * d(m_.extent) * d(n_.extent);
     c_.macs = bmn * d(k_.extent);
     c_.weight.buffer_reads = d(b_.extent) * d(m_.extent) * d(k_.extent) * n_.pe_tile_sum(one);
@@ -50,7 +59,20 @@ class Counter {
     c_.accumulator_writes = bmn * k_.pe_tile_sum(vectors);
     c_.accumulator_reads = c_.accumulator_writes;  // less b*m*n at the first k, plus b*m*n at the drain
     c_.ppu_elements = bmn;
-    c_.ppu_cycles = b_.wave_sum(size) * m_.wave_sum(size) * n_.wave_sum(size) / arch_.pe.ppu_elements_per_cycle;
+  }
+
+  // Waves of so many b, m, n: PE 0 has the largest tile of each. The first along k finds no sums to read.
+  void count_compute(Kind wb, Kind wm, Kind wn) {
+    const double times = d(wb.count) * d(wm.count) * d(wn.count);
+    const std::int64_t b = b_.largest_pe_tile(wb.size), m = m_.largest_pe_tile(wm.size),
+                       n = n_.largest_pe_tile(wn.size);
+    for (int ik = 0; ik < k_.wave_kinds; ++ik) {
+      const std::int64_t k = k_.largest_pe_tile(k_.waves[ik].size), firsts = ik == 0 ? 1 : 0;
+      if (firsts > 0) c_.compute_cycles += times * d(timing_.compute_cycles(b, m, n, k, true));
+      const std::int64_t others = k_.waves[ik].count - firsts;
+      if (others > 0) c_.compute_cycles += times * d(others) * d(timing_.compute_cycles(b, m, n, k, false));
+    }
+    c_.ppu_cycles += times * d(timing_.drain_cycles(b * m * n));
   }
 
   void count_drains() {
@@ -63,23 +85,25 @@ class Counter {
 
   void count_drain(Kind wb, Kind wm, Kind wn) {
     const double times = d(wb.count) * d(wm.count) * d(wn.count);
-    double hops = 0, flits = 0, accesses = 0;
+    double hops = 0, flits = 0, written = 0, write_busy = 0;
     std::int64_t pb = 0;
     for (std::int64_t b = 0; b < wb.size; b += b_.pe, ++pb) {
       const std::int64_t sb = std::min(b_.pe, wb.size - b);
       std::int64_t pm = 0;
       for (std::int64_t m = 0; m < wm.size; m += m_.pe, ++pm) {
         const std::int64_t sm = std::min(m_.pe, wm.size - m);
-        std::int64_t pn = 0, last = -1, last_accesses = 0;
+        std::int64_t pn = 0, last = -1;
+        WordCount words;
         for (std::int64_t n = 0; n < wn.size; n += n_.pe, ++pn) {
           const std::int64_t sn = std::min(n_.pe, wn.size - n), bytes = sb * sm * sn;
           hops += d(bytes * nest_.links.pe_hops(pb, pm, pn));
           flits += d(ceil_div(bytes, nest_.link_bytes));
           if (sn != last) {
             last = sn;
-            last_accesses = gb_accesses(shape_.output, {sb, sm, sn}, arch_);
+            words = gb_words(shape_.output, {sb, sm, sn}, arch_);
           }
-          accesses += d(last_accesses);
+          written += d(words.words);
+          write_busy += d(write_cycles(arch_.global_buffer, words));
         }
       }
     }
@@ -87,10 +111,13 @@ class Counter {
     const std::int64_t parameters =
         (e.channels_include_batch ? wb.size : 1) * wm.size * std::min(wn.size, e.n_channels) * e.record_bytes +
         e.table_bytes;
-    c_.gb_reads += times * d(packed_accesses(parameters, arch_.global_buffer.word_bytes));
+    const WordCount records = packed_words(arch_.global_buffer, parameters);
+    c_.gb_reads += times * d(records.words);
+    c_.gb_read_cycles += times * d(read_cycles(arch_.global_buffer, records));
     c_.noc_byte_hops += times * hops;
     c_.drain_flits += times * flits;
-    c_.gb_writes += times * accesses;
+    c_.gb_writes += times * written;
+    c_.gb_write_cycles += times * write_busy;
     c_.last_drain_flits = flits;
   }
 
@@ -104,9 +131,12 @@ class Counter {
           const double burst = shape_.output.runs.burst_bytes({tb.size, tm.size, tn.size});
           c_.stores += times;
           c_.store_bytes += times * burst;
-          c_.store_requests += times * shape_.output.runs.requests({tb.size, tm.size, tn.size}, arch_.dma.burst_bytes);
+          const double requests = shape_.output.runs.requests({tb.size, tm.size, tn.size}, arch_.dma.burst_bytes);
+          c_.store_requests += times * requests;
           c_.store_out_bytes += times * d(bytes);
-          c_.gb_reads += times * d(packed_accesses(bytes, arch_.global_buffer.word_bytes));
+          const spec::GlobalBufferSpec& gb = arch_.global_buffer;
+          c_.gb_reads += times * d(packed_words(gb, bytes).words);
+          c_.gb_read_cycles += times * dma_port_cycles(gb, burst, requests, gb.read_bytes_per_cycle);
           c_.last_store_bytes = burst;
         }
   }
@@ -114,6 +144,7 @@ class Counter {
   const GemmShape& shape_;
   const spec::ArchSpec& arch_;
   const LoopNest& nest_;
+  const PeTiming timing_;
   const TiledDim &b_, &m_, &n_, &k_;
   StepCounts c_;
 };
@@ -129,31 +160,39 @@ StepCounts count_vector(const OperandShape& input, const OperandShape* residual,
                         std::int64_t rows, std::int64_t columns, const spec::ArchSpec& arch) {
   StepCounts c;
   const ViewRuns::Sizes block{1, rows, columns};
-  const std::int64_t word = arch.global_buffer.word_bytes;
+  const spec::GlobalBufferSpec& gb = arch.global_buffer;
+  const WordCount packed = packed_words(gb, rows * columns);
   for (const OperandShape* in : {&input, residual}) {
     if (!in) continue;
     if (!in->resident) {
       const double burst = in->runs.burst_bytes(block);
       c.input.loads += 1;
       c.input.load_bytes += burst;
-      c.input.requests += in->runs.requests(block, arch.dma.burst_bytes);
+      const double requests = in->runs.requests(block, arch.dma.burst_bytes);
+      c.input.requests += requests;
       c.input.fill_bytes += d(rows * columns);
       c.input.first_bytes += burst;
-      c.gb_writes += d(packed_accesses(rows * columns, word));
+      c.gb_writes += d(packed.words);
+      c.gb_write_cycles += dma_port_cycles(gb, burst, requests, gb.write_bytes_per_cycle);
     }
-    c.gb_reads += d(in->resident ? in->runs.accesses(block, word) : packed_accesses(rows * columns, word));
+    const WordCount words = gb_words(*in, block, arch);
+    c.gb_reads += d(words.words);
+    c.gb_read_cycles += d(read_cycles(gb, words));
   }
   c.vectors = c.tiles = 1;
   c.vector_elements = d(rows * columns);
   c.vector_cycles =
       d(rows) * d(ceil_div(columns, arch.vector_unit.elements_per_cycle) + arch.vector_unit.row_overhead_cycles);
-  c.gb_writes += d(output.resident ? output.runs.accesses(block, word) : packed_accesses(rows * columns, word));
+  const WordCount written = gb_words(output, block, arch);
+  c.gb_writes += d(written.words);
+  c.gb_write_cycles += d(write_cycles(gb, written));
   if (!output.resident) {
     c.stores = 1;
     c.store_bytes = c.last_store_bytes = output.runs.burst_bytes(block);
     c.store_requests = output.runs.requests(block, arch.dma.burst_bytes);
     c.store_out_bytes = d(rows * columns);
-    c.gb_reads += d(packed_accesses(rows * columns, word));
+    c.gb_reads += d(packed.words);
+    c.gb_read_cycles += dma_port_cycles(gb, c.store_bytes, c.store_requests, gb.read_bytes_per_cycle);
   }
   return c;
 }

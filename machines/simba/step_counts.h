@@ -37,6 +37,7 @@ struct OperandCounts {
   double fill_bytes = 0;                           // plain bytes of loads into the global buffer
   double sends = 0, send_bytes = 0;                // commands; plain bytes, each multicast once
   double first_bytes = 0;                          // load_bytes of the first tile
+  double port_cycles = 0;  // busy cycles of the buffer's write port, of the PE that is sent most
 };
 
 // Counts of one execution on one chiplet. Doubles that hold integers, except DRAM bytes (means over alignments). A
@@ -45,8 +46,8 @@ struct StepCounts {
   OperandCounts weight, input;
   // Processing elements, summed.
   double macs = 0, accumulator_writes = 0, accumulator_reads = 0, ppu_elements = 0;
-  // Global buffer, accesses of word_bytes.
-  double gb_reads = 0, gb_writes = 0;
+  // Global buffer: words, and busy cycles of its ports.
+  double gb_reads = 0, gb_writes = 0, gb_read_cycles = 0, gb_write_cycles = 0;
   double noc_byte_hops = 0;
   // Commands by kind.
   double stores = 0, waves = 0, drains = 0, vectors = 0;
@@ -55,7 +56,7 @@ struct StepCounts {
   // Busy cycles.
   double vector_elements = 0, send_flits = 0, drain_flits = 0, compute_cycles = 0, ppu_cycles = 0, vector_cycles = 0;
   // The pipeline's ends: tiles of the global buffer, the last one's store, the first send and the last drain.
-  double tiles = 0, last_store_bytes = 0, first_send_flits = 0, last_drain_flits = 0;
+  double tiles = 0, last_store_bytes = 0, first_send_cycles = 0, last_drain_flits = 0;
 
   double loads() const { return weight.loads + input.loads; }
   double commands() const { return loads() + stores + weight.sends + input.sends + waves + drains + vectors; }

@@ -41,14 +41,20 @@ constexpr const char* unit_name(int unit) {
 enum class StallReason : int {
   kMulticast = SIMBA_ENGINES,  // the other chiplets of a joint load
   kQueueFull,                  // room in an engine's queue
-  kResults                     // signals of other chiplets: what they make is not in place yet
+  kResults,                    // signals of other chiplets: what they make is not in place yet
+  kPort,                       // a port of the global buffer that other units use
+  kCommand,                    // a command: none is queued
+  kRandom                      // nothing (RunOptions::random_stall)
 };
 constexpr StallReason waits_for_engine(int engine) {
   return static_cast<StallReason>(engine);
 }
-constexpr std::array<base::EnumName<StallReason>, 3> kOtherReasons{{{StallReason::kMulticast, "multicast"},
+constexpr std::array<base::EnumName<StallReason>, 6> kOtherReasons{{{StallReason::kMulticast, "multicast"},
                                                                     {StallReason::kQueueFull, "queue_full"},
-                                                                    {StallReason::kResults, "results"}}};
+                                                                    {StallReason::kResults, "results"},
+                                                                    {StallReason::kPort, "port"},
+                                                                    {StallReason::kCommand, "command"},
+                                                                    {StallReason::kRandom, "random"}}};
 constexpr int kStallReasons = SIMBA_ENGINES + static_cast<int>(kOtherReasons.size());
 // "load", "send_weight", ..., "multicast", "queue_full", "results".
 constexpr const char* stall_reason_name(StallReason reason) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "base/checked.h"
 #include "machines/simba/shares.h"
 
 namespace heat::machines::simba {
@@ -24,6 +25,7 @@ ViewRuns::ViewRuns(const spec::TensorView& view, const Sizes& extents) {
       product *= view.dims[next++].size;
     }
     for (auto d = dims.rbegin(); d != dims.rend(); ++d) {
+      group.dims.push_back({(*d)->size, (*d)->stride});
       if (group.stride == 0) {
         group.stride = (*d)->stride;
         group.inner = (*d)->size;
@@ -93,6 +95,32 @@ ViewRuns::Runs ViewRuns::runs(const Sizes& block) const {
 std::int64_t ViewRuns::accesses(const Sizes& block, std::int64_t unit) const {
   const Runs r = runs(block);
   return r.full * packed_accesses(r.length, unit) + r.rest * packed_accesses(r.rest_length, unit);
+}
+
+// A flattened range that does not end at a border of its dims is taken as the whole turns that hold it, and its words as
+// spread over the banks like theirs.
+WordCount ViewRuns::words(const Sizes& block, const spec::GlobalBufferSpec& gb) const {
+  static thread_local std::vector<StridedDim> loops;
+  static thread_local BankCounter counter;
+  loops.clear();
+  for (std::size_t g = 0; g < 3; ++g) {
+    std::int64_t left = block[g];
+    for (const StridedDim& d : groups_[g].dims) {
+      if (left > 1 && d.stride > 0) loops.push_back({std::min(left, d.size), d.stride});
+      left = base::ceil_div(left, d.size);
+    }
+  }
+  std::stable_sort(loops.begin(), loops.end(),
+                   [](const StridedDim& x, const StridedDim& y) { return x.stride < y.stride; });
+  std::int64_t length = 1;
+  std::size_t inside = 0;
+  for (; inside < loops.size() && loops[inside].stride == length; ++inside) length *= loops[inside].size;
+  loops.erase(loops.begin(), loops.begin() + static_cast<std::ptrdiff_t>(inside));
+  counter.start(gb);
+  counter.add(0, loops, length);
+  const WordCount whole = counter.count();
+  const std::int64_t words = accesses(block, gb.word_bytes);
+  return {words, base::ceil_div(whole.busiest * words, whole.words)};
 }
 
 namespace {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "machines/simba/gb_words.h"
 #include "spec/arch_spec.h"
 #include "spec/tensor.h"
 
@@ -39,6 +40,8 @@ class ViewRuns {
 
   // Sum over runs of ceil(run / unit).
   std::int64_t accesses(const Sizes& block, std::int64_t unit) const;
+  // Words of the global buffer, for a block that begins at the start of a word in bank 0.
+  WordCount words(const Sizes& block, const spec::GlobalBufferSpec& gb) const;
   // Bytes in whole DRAM blocks, each counted once; the mean over the runs' possible alignments.
   double burst_bytes(const Sizes& block) const;
 
@@ -46,7 +49,10 @@ class ViewRuns {
   double requests(const Sizes& block, std::int64_t burst) const;
   // Appends what distinguishes this view.
   void append_key(std::vector<std::int64_t>& key) const {
-    for (const Group& g : groups_) key.insert(key.end(), {g.extent, g.inner, g.stride, g.outer_alignment});
+    for (const Group& g : groups_) {
+      key.insert(key.end(), {g.extent, g.inner, g.stride, g.outer_alignment});
+      for (const StridedDim& d : g.dims) key.insert(key.end(), {d.size, d.stride});
+    }
   }
 
  private:
@@ -55,6 +61,7 @@ class ViewRuns {
     std::int64_t inner = 1;            // extent of the innermost uniform stretch
     std::int64_t stride = 0;           // byte stride within that stretch
     std::int64_t outer_alignment = 0;  // gcd of the strides outside it, 0: none
+    std::vector<StridedDim> dims;      // all of it, innermost first
   };
   std::array<Group, 3> groups_;
   std::array<int, 3> order_{0, 1, 2};  // groups by ascending stride

@@ -18,17 +18,38 @@ struct PeBuffers {
   std::array<std::vector<std::int32_t>, 2> sums;
 };
 
+// From which cycles on a PE's parts are free, and its halves hold what was sent or computed last. PEs progress by
+// themselves: times are known as soon as those of the commands before are, so they may lie ahead.
+struct PeClock {
+  struct Operand {
+    std::int64_t port_free = 0;                   // the buffer's write port
+    std::array<std::int64_t, 2> there{}, free{};  // of each half: filled; read for the last time
+  };
+  struct Sums {
+    std::array<std::int64_t, 2> there{}, free{};  // of each half: computed; drained
+  };
+  Operand weight, input;
+  Sums sums;
+  std::int64_t macs_free = 0, ppu_free = 0;
+};
+
 struct ChipletCore {
   ChipletCore(const spec::ArchSpec& arch, spec::ChipletId number, bool data)
-      : id(number), gb(arch.global_buffer, data), noc(arch.noc, 2), pes_(static_cast<std::size_t>(arch.pes())) {}
+      : id(number),
+        gb(arch.global_buffer, data),
+        noc(arch.noc, 2),
+        pes_(static_cast<std::size_t>(arch.pes())),
+        clocks_(static_cast<std::size_t>(arch.pes())) {}
   spec::ChipletId id;
   GlobalBuffer gb;
   Noc noc;  // port 0: PEs; port 1 of router 0: the global buffer
   PeBuffers& buffers(spec::PeId pe) { return pes_[static_cast<std::size_t>(pe.value)]; }
   const PeBuffers& buffers(spec::PeId pe) const { return pes_[static_cast<std::size_t>(pe.value)]; }
+  PeClock& clock(spec::PeId pe) { return clocks_[static_cast<std::size_t>(pe.value)]; }
 
  private:
   std::vector<PeBuffers> pes_;
+  std::vector<PeClock> clocks_;
 };
 
 constexpr spec::PeId kNearestPe{0};

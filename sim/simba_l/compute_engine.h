@@ -1,6 +1,8 @@
-// Runs the PE tiles of a wave: all PEs work side by side, the largest tile sets the time.
+// Runs the PE tiles of a wave. PEs progress by themselves: each begins when its own operands are there and its own tile
+// before is done.
 #pragma once
 
+#include "machines/simba/pe_timing.h"
 #include "sim/simba_l/chiplet_core.h"
 
 namespace heat::simba {
@@ -12,8 +14,11 @@ class ComputeEngine : public Engine {
  private:
   void execute(InFlight& entry) override;
   WorkKind work_kind(const Command&) const override { return WorkKind::kCompute; }
-  void finish(const InFlight& entry) override;
+  static Wait start_of(const Command& command, const PeClock& pe, std::int64_t now);
+  static void set_clock(const Command& command, PeClock& pe, std::int64_t done);
+  void multiply(const Command& command, const WaveShape& w);
   ChipletCore& core_;
+  const machines::simba::PeTiming timing_;
 };
 
 }  // namespace heat::simba

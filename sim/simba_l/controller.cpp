@@ -68,7 +68,7 @@ void Controller::write(std::uint32_t address, std::uint32_t value) {
     push(value);
   } else if (offset == SIMBA_REG_HALT) {
     halted_ = true;
-    if (interval_.end > interval_.start) context_.intervals.push_back(interval_);
+    flush();
     if (value != SIMBA_HALT_DONE)
       context_.fail(
           std::make_exception_ptr(base::Error(std::string(name()) + ": " + halt_text(value) + last_node_text())));
@@ -82,33 +82,29 @@ void Controller::write(std::uint32_t address, std::uint32_t value) {
 void Controller::push(std::uint32_t engine) {
   last_node_ = command_.node();
   context_.meter.add(last_node_, spec::Action::kControllerCommand, 1);
-  const std::int64_t since = context_.now();
-  context_.wait_until(since + context_.arch.controller.command_cycles);
-  record(WorkKind::kIssue, since);
+  context_.wait_until(context_.now() + context_.arch.controller.command_cycles);
+  account(WorkKind::kIssue, StallReason{});
   engines_[engine]->push(command_);
   command_ = Command{};
 }
 
 void Controller::sleep() {
-  const std::int64_t since = context_.now();
   if (!pending_) sc_core::wait(wake_);
   pending_ = false;
-  context_.stalls.add(last_node_, kControllerUnit, polled_, context_.now() - since);
-  record(polled_ == StallReason::kQueueFull ? WorkKind::kIssue : WorkKind::kStall, since);
+  account(WorkKind::kStall, polled_);
 }
 
-// What goes on without a change is one interval (a full queue between two pushes changes nothing: there are tens of
-// thousands of those); HALT hands over the last.
-void Controller::record(WorkKind kind, std::int64_t since) {
-  const std::int64_t now = context_.now();
-  if (!context_.options.trace || now == since) return;
-  if (interval_.end == since && interval_.kind == kind && interval_.node == last_node_ &&
-      (kind != WorkKind::kStall || interval_.reason == polled_)) {
-    interval_.end = now;
-    return;
+// The time since the last call went to this. What goes on without a change is one entry.
+void Controller::account(WorkKind kind, StallReason reason) {
+  if (going_on_.kind != kind || going_on_.reason != reason || going_on_.node != last_node_) {
+    flush();
+    going_on_ = {chiplet_, kControllerUnit, last_node_, going_on_.end, going_on_.end, kind, reason};
   }
-  if (interval_.end > interval_.start) context_.intervals.push_back(interval_);
-  interval_ = {chiplet_, kControllerUnit, last_node_, since, now, kind, polled_};
+  going_on_.end = context_.now();
+}
+
+void Controller::flush() {
+  context_.account({chiplet_, kControllerUnit}, going_on_.node, going_on_.kind, going_on_.reason, going_on_.end);
 }
 
 std::string Controller::last_node_text() const {
@@ -128,6 +124,9 @@ Blocked Controller::blocked() const {
       return b;
     case StallReason::kMulticast:
     case StallReason::kResults:
+    case StallReason::kPort:
+    case StallReason::kCommand:
+    case StallReason::kRandom:
       break;
     default: {
       const int e = static_cast<int>(polled_);

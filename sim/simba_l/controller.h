@@ -29,7 +29,8 @@ class Controller : public sc_core::sc_module {
   void write(std::uint32_t address, std::uint32_t value);
   void sleep();
   void push(std::uint32_t engine);
-  void record(WorkKind kind, std::int64_t since);
+  void account(WorkKind kind, StallReason reason);
+  void flush();
   std::string last_node_text() const;  // " after a command of node 'x'", or empty before the first
 
   RunContext& context_;
@@ -41,7 +42,7 @@ class Controller : public sc_core::sc_module {
   StallReason polled_ = StallReason::kQueueFull;  // what the firmware last asked for
   int polled_engine_ = 0;                         // of a queue that was full
   int last_node_ = -1;
-  TraceInterval interval_;  // the latest, which may go on
+  TraceInterval going_on_;  // what it does at present, until `end`; not in the ledger yet
   sc_core::sc_event wake_;
 };
 

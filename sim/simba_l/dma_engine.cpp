@@ -141,17 +141,17 @@ void LoadEngine::execute(InFlight& entry) {
     waiting_entry_ = &entry;
     waiting.engines.push_back(this);
     if (waiting.engines.size() < command[SIMBA_CMD_PARTICIPANTS]) {
-      const std::int64_t since = context_.now();
       while (!joint->issued) sc_core::wait(joint->issued_event);
-      stalled(command, StallReason::kMulticast, since);
       return;
     }
     parties.clear();
-    for (LoadEngine* e : waiting.engines) parties.push_back({e, e->waiting_entry_, 0});
+    for (LoadEngine* e : waiting.engines) {
+      e->waiting_entry_->waits.push_back({context_.now(), StallReason::kMulticast});
+      parties.push_back({e, e->waiting_entry_, 0});
+    }
     rendezvous_.close(key);
   }
   wait_until(context_.now() + context_.arch.dma.setup_cycles);
-  for (const Party& p : parties) p.entry->start = context_.now();  // what came before was waiting
   Job& job = start_job(command);
   job.parties = std::move(parties);
   issue(job);

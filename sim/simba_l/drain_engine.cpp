@@ -1,4 +1,4 @@
-// Each PE's PPU turns sums into int8 at its own rate and sends them to the global buffer's port, where the packets of
+// Each PE's PPU turns sums into int8 at its own rate, as soon as its own tile is computed, and sends them to the global buffer's port, where the packets of
 // the wave meet; the nearest PE's packet goes first, so that the port never waits for a far one.
 #include "sim/simba_l/drain_engine.h"
 
@@ -11,7 +11,7 @@
 namespace heat::simba {
 
 DrainEngine::DrainEngine(sc_core::sc_module_name name, RunContext& context, Scoreboard& scoreboard, ChipletCore& core)
-    : Engine(name, context, scoreboard, core.id, SIMBA_DRAIN), core_(core) {}
+    : Engine(name, context, scoreboard, core.id, SIMBA_DRAIN), core_(core), timing_(context.arch.pe) {}
 
 int DrainEngine::hops_to_port(const Part& part) const {
   return core_.noc.hops(part.pe, kGlobalBufferPort.node);
@@ -58,30 +58,45 @@ void DrainEngine::execute(InFlight& entry) {
   core_.gb.write_port.forget_before(now);
   core_.gb.read_port.forget_before(now);
   const GbPlace place = gb_place(context_, command);
-  const std::int64_t start = fetch_parameters(command, now);
-  std::int64_t free = start, done = start;
-  for (const Part& part : parts(command)) {
+  const std::int64_t fetched = fetch_parameters(command, now);
+  const std::size_t half = command[SIMBA_CMD_ACC_HALF];
+  std::int64_t begin = INT64_MAX, done = fetched;
+  const std::vector<Part> list = parts(command);
+  for (const Part& part : list) {
+    PeClock& pe = core_.clock(part.pe);
     const std::int64_t bytes = part.box.elements();
     if (!place.view)
       context_.check_capacity(name(), command.node(), "global buffer (bytes)", core_.gb.end_of(place, part.box),
                               core_.gb.capacity());
-    const std::int64_t ppu = base::ceil_div(bytes, context_.arch.pe.ppu_elements_per_cycle);
+    const std::int64_t start = std::max({fetched, pe.sums.there[half], pe.ppu_free});
+    const std::int64_t ppu = timing_.drain_cycles(bytes);
+    pe.sums.free[half] = pe.ppu_free = start + ppu;
+    begin = std::min(begin, start);
     const std::int64_t flits = core_.noc.flits(bytes);
     const std::int64_t arrival =
         core_.noc.transfer(start, {part.pe, 0}, kGlobalBufferPort, bytes) + std::max<std::int64_t>(0, ppu - flits);
-    const std::int64_t write = core_.gb.write_cycles(bytes);
+    const WordCount words = core_.gb.words(place, part.box);
+    const std::int64_t write = core_.gb.write_cycles(words);
     const std::int64_t written = core_.gb.write_port.reserve(std::max(start, arrival - write + 1), write) + write - 1;
     done = std::max({done, arrival, written});
-    free = std::max(free, start + ppu);
     const int node = command.node();
     context_.meter.add(node, spec::Action::kAccumulatorRead, bytes);
     context_.meter.add(node, spec::Action::kPpuElement, bytes);
     context_.meter.add(node, spec::Action::kNocByteHop, bytes * hops_to_port(part));
     context_.activity.add(chiplet_, Flow::kNoc, start, arrival + 1, static_cast<double>(bytes * hops_to_port(part)));
-    context_.meter.add(node, spec::Action::kGlobalBufferWrite, core_.gb.accesses(place, part.box));
+    context_.meter.add(node, spec::Action::kGlobalBufferWrite, words.words);
   }
+  // Records that come while the sums are still computed cost no time of their own.
+  if (begin > fetched) entry.waits.push_back({begin, waits_for_engine(SIMBA_COMPUTE)});
+  if (context_.options.data) requantise_wave(entry, list);
   complete(entry, done);
-  wait_until(free);
+  wait_until(begin);
+}
+
+// The results, one part after another: they are in the global buffer when the command completes.
+void DrainEngine::requantise_wave(InFlight& entry, const std::vector<Part>& list) const {
+  entry.bytes = std::make_shared<std::vector<std::int8_t>>();
+  for (const Part& part : list) requantise_part(entry.command, part, *entry.bytes);
 }
 
 void DrainEngine::requantise_part(const Command& command, const Part& part, std::vector<std::int8_t>& out) const {
@@ -90,7 +105,8 @@ void DrainEngine::requantise_part(const Command& command, const Part& part, std:
   const std::int64_t n_channels = command[SIMBA_CMD_N_CHANNELS];
   const std::int8_t* records = command[SIMBA_CMD_REQUANT] ? core_.gb.at(command[SIMBA_CMD_REQUANT] - 1) : nullptr;
   const std::int8_t* table = command[SIMBA_CMD_ACTIVATION] ? core_.gb.at(command[SIMBA_CMD_ACTIVATION] - 1) : nullptr;
-  out.resize(static_cast<std::size_t>(part.box.elements()));
+  const std::size_t begin = out.size();
+  out.resize(begin + static_cast<std::size_t>(part.box.elements()));
   std::size_t i = 0;
   for (std::int64_t b = 0; b < part.box.count[0]; ++b)
     for (std::int64_t m = 0; m < part.box.count[1]; ++m)
@@ -110,7 +126,7 @@ void DrainEngine::requantise_part(const Command& command, const Part& part, std:
           std::memcpy(&record, records + channel * static_cast<std::int64_t>(sizeof record), sizeof record);
           value = requantise(sum, record);
         }
-        out[i] = table ? table[value + 128] : value;
+        out[begin + i] = table ? table[value + 128] : value;
       }
 }
 
@@ -118,10 +134,10 @@ void DrainEngine::finish(const InFlight& entry) {
   if (!context_.options.data) return;
   const Command& command = entry.command;
   const GbPlace place = gb_place(context_, command);
-  std::vector<std::int8_t> out;
+  const std::int8_t* results = entry.bytes->data();
   for (const Part& part : parts(command)) {
-    requantise_part(command, part, out);
-    core_.gb.write(place, part.box, out.data());
+    core_.gb.write(place, part.box, results);
+    results += part.box.elements();
   }
 }
 

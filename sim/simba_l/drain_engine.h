@@ -1,6 +1,7 @@
 // Drains the accumulation buffers of a wave through the PPUs into the global buffer.
 #pragma once
 
+#include "machines/simba/pe_timing.h"
 #include "sim/simba_l/chiplet_core.h"
 
 namespace heat::simba {
@@ -24,9 +25,12 @@ class DrainEngine : public Engine {
   }
   void finish(const InFlight& entry) override;
   std::int64_t fetch_parameters(const Command& command, std::int64_t now);
+  void requantise_wave(InFlight& entry, const std::vector<Part>& list) const;
+  // Appends to `out`.
   void requantise_part(const Command& command, const Part& part, std::vector<std::int8_t>& out) const;
 
   ChipletCore& core_;
+  const machines::simba::PeTiming timing_;
 };
 
 }  // namespace heat::simba

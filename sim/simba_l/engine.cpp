@@ -35,10 +35,12 @@ void Engine::run() {
     for (;;) {
       while (queue_.empty()) sc_core::wait(pushed_);
       const Command& command = queue_.front().command;
-      wait_for_dependencies(command);
-      random_stall();
-      in_flight_.push_back({command, context_.now(), -1, nullptr});
-      const std::int64_t since = queue_.front().since, now = context_.now();
+      const std::int64_t since = queue_.front().since;
+      std::vector<Wait> waits{{since, StallReason::kCommand}};
+      wait_for_dependencies(command, waits);
+      random_stall(waits);
+      in_flight_.push_back({command, std::move(waits), -1, nullptr});
+      const std::int64_t now = context_.now();
       context_.activity.add(chiplet_, Flow::kQueued, since, now, static_cast<double>(now - since));
       execute(in_flight_.back());
       queue_.pop_front();
@@ -51,44 +53,44 @@ void Engine::run() {
   }
 }
 
-void Engine::wait_for_dependencies(const Command& command) {
+// What computing touches is within the PEs, whose parts know from when on they may be used (PeClock): for it, and for
+// what waits for it, it is enough that the times of the command before are settled. All else waits for its completion.
+void Engine::wait_for_dependencies(const Command& command, std::vector<Wait>& waits) {
   for (int e = 0; e < SIMBA_ENGINES; ++e) {
     const std::uint32_t needed = command[static_cast<std::size_t>(SIMBA_CMD_WAIT + e)];
-    const auto i = static_cast<std::size_t>(e);
-    if (scoreboard_.done[i] >= needed) continue;
-    const std::int64_t since = context_.now();
-    while (scoreboard_.done[i] < needed) sc_core::wait(scoreboard_.changed);
-    stalled(command, waits_for_engine(e), since);
+    const bool within_pes = unit_ == SIMBA_COMPUTE || e == SIMBA_COMPUTE;
+    const std::uint32_t& count = (within_pes ? scoreboard_.settled : scoreboard_.done)[static_cast<std::size_t>(e)];
+    if (count >= needed) continue;
+    while (count < needed) sc_core::wait(within_pes ? scoreboard_.settled_changed : scoreboard_.changed);
+    waits.push_back({context_.now(), waits_for_engine(e)});
   }
   if (scoreboard_.results >= command[SIMBA_CMD_RESULTS]) return;
-  const std::int64_t since = context_.now();
   while (scoreboard_.results < command[SIMBA_CMD_RESULTS]) sc_core::wait(scoreboard_.changed);
-  stalled(command, StallReason::kResults, since);
+  waits.push_back({context_.now(), StallReason::kResults});
 }
 
-void Engine::random_stall() {
+void Engine::random_stall(std::vector<Wait>& waits) {
   if (context_.options.random_stall == 0) return;
   random_ = random_ * 6364136223846793005u + 1442695040888963407u;
   const std::uint64_t draw = random_ >> 33;
-  if (draw % 4 == 0) wait_until(context_.now() + static_cast<std::int64_t>(draw / 4 % 300));
+  if (draw % 4 != 0) return;
+  wait_until(context_.now() + static_cast<std::int64_t>(draw / 4 % 300));
+  waits.push_back({context_.now(), StallReason::kRandom});
 }
 
-void Engine::stalled(const Command& command, StallReason reason, std::int64_t since) {
-  const std::int64_t now = context_.now();
-  context_.stalls.add(command.node(), unit_, reason, now - since);
-  const bool started = !in_flight_.empty() && &in_flight_.back().command == &command;
-  if (in_flight_.size() > (started ? 1u : 0u)) return;
-  record(command.node(), WorkKind::kStall, reason, since, started ? std::min(now, in_flight_.back().start) : now);
-}
-
-void Engine::record(int node, WorkKind kind, StallReason reason, std::int64_t start, std::int64_t end) {
-  if (!context_.options.trace || end <= traced_until_) return;
-  context_.intervals.push_back({chiplet_, unit_, node, std::max(start, traced_until_), end, kind, reason});
-  traced_until_ = end;
+// Commands overlap in flight and complete in order: each accounts for what those before it have left.
+void Engine::account(const InFlight& entry) {
+  const UnitId unit{chiplet_, unit_};
+  const int node = entry.command.node();
+  for (const Wait& w : entry.waits)
+    context_.account(unit, node, WorkKind::kStall, w.reason, std::min(w.until, entry.done));
+  context_.account(unit, node, work_kind(entry.command), StallReason{}, context_.now());
 }
 
 void Engine::complete(InFlight& entry, std::int64_t cycle) {
   entry.done = cycle;
+  ++scoreboard_.settled[static_cast<std::size_t>(unit_)];
+  scoreboard_.settled_changed.notify();
   if (&entry == &in_flight_.front()) completion_.set(cycle);
 }
 
@@ -104,7 +106,7 @@ void Engine::retire() {
       ++scoreboard_.done[static_cast<std::size_t>(unit_)];
       context_.latest_node = command.node();
       if (unit_ != SIMBA_SIGNAL) context_.clock.completed(command.node(), command[SIMBA_CMD_STEP], now);
-      record(command.node(), work_kind(command), StallReason{}, entry.start, now);
+      account(entry);
       in_flight_.pop_front();
       any = true;
     }

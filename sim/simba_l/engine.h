@@ -34,12 +34,13 @@ struct Command {
 
 class SignalBoard;
 
-// Commands completed, by engine, and signals that came from every chiplet.
+// Commands completed, by engine, those whose completion is settled though it may lie ahead, and signals that came from
+// every chiplet.
 struct Scoreboard {
-  std::array<std::uint32_t, SIMBA_ENGINES> done{};
+  std::array<std::uint32_t, SIMBA_ENGINES> done{}, settled{};
   std::uint32_t results = 0;
   const SignalBoard* signals = nullptr;  // where they come from
-  sc_core::sc_event changed;
+  sc_core::sc_event changed, settled_changed;
 };
 
 class Engine;
@@ -64,11 +65,16 @@ class Engine : public sc_core::sc_module {
   Blocked blocked(const Engines& engines) const;
 
  protected:
+  // Up to cycle `until` the command waited for this.
+  struct Wait {
+    std::int64_t until = 0;
+    StallReason reason{};
+  };
   struct InFlight {
     Command command;
-    std::int64_t start = 0;
+    std::vector<Wait> waits;                          // one behind the other; after the last one it is at work
     std::int64_t done = -1;                           // cycle of completion, once known
-    std::shared_ptr<std::vector<std::int8_t>> bytes;  // what a load brought, with data
+    std::shared_ptr<std::vector<std::int8_t>> bytes;  // what it writes into the global buffer, with data
   };
   // What the timeline calls the command.
   virtual WorkKind work_kind(const Command& command) const = 0;
@@ -83,9 +89,6 @@ class Engine : public sc_core::sc_module {
   // The command completes at `cycle` (not before what it follows).
   void complete(InFlight& entry, std::int64_t cycle);
   void wait_until(std::int64_t cycle) { context_.wait_until(cycle); }
-  // Charges the time since `since` as a stall; it is in the timeline as far as nothing else of the engine is under way.
-  void stalled(const Command& command, StallReason reason, std::int64_t since);
-
   RunContext& context_;
   Scoreboard& scoreboard_;
   const spec::ChipletId chiplet_;
@@ -94,9 +97,9 @@ class Engine : public sc_core::sc_module {
  private:
   void run();
   void retire();
-  void wait_for_dependencies(const Command& command);
-  void random_stall();
-  void record(int node, WorkKind kind, StallReason reason, std::int64_t start, std::int64_t end);
+  void wait_for_dependencies(const Command& command, std::vector<Wait>& waits);
+  void random_stall(std::vector<Wait>& waits);
+  void account(const InFlight& entry);
 
   struct Queued {
     Command command;
@@ -107,7 +110,6 @@ class Engine : public sc_core::sc_module {
   std::uint32_t pushed_commands_ = 0;
   sc_core::sc_event pushed_, interrupt_;
   Alarm completion_;
-  std::int64_t traced_until_ = 0;  // commands overlap in flight; their intervals do not
   std::uint64_t random_ = 0;
 };
 

@@ -1,7 +1,6 @@
 // A box is visited row by row (b, x); a row along y is copied at once when it is contiguous.
 #include "sim/simba_l/global_buffer.h"
 
-#include <cmath>
 #include <cstring>
 
 namespace heat::simba {
@@ -10,16 +9,8 @@ GlobalBuffer::GlobalBuffer(const spec::GlobalBufferSpec& spec, bool data) : spec
   if (data) bytes_.resize(static_cast<std::size_t>(spec.capacity.value()));
 }
 
-std::int64_t GlobalBuffer::read_cycles(std::int64_t bytes) const {
-  return static_cast<std::int64_t>(std::ceil(static_cast<double>(bytes) / spec_.read_bytes_per_cycle));
-}
-
-std::int64_t GlobalBuffer::write_cycles(std::int64_t bytes) const {
-  return static_cast<std::int64_t>(std::ceil(static_cast<double>(bytes) / spec_.write_bytes_per_cycle));
-}
-
-std::int64_t GlobalBuffer::accesses(const GbPlace& place, const Box& box) const {
-  return place.view ? count_words(*place.view, box, spec_.word_bytes) : packed_accesses(box.elements());
+WordCount GlobalBuffer::words(const GbPlace& place, const Box& box) const {
+  return place.view ? count_words(*place.view, box, place.base, spec_) : packed_words(box.elements());
 }
 
 std::int64_t GlobalBuffer::end_of(const GbPlace& place, const Box& box) const {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "machines/simba/gb_words.h"
 #include "sim/simba_l/calendar.h"
 #include "sim/simba_l/tile_view.h"
 #include "spec/arch_spec.h"
@@ -17,15 +18,21 @@ struct GbPlace {
   std::int64_t pitch_x = 1, pitch_y = 1;
 };
 
+using machines::simba::WordCount;
+
 class GlobalBuffer {
  public:
   GlobalBuffer(const spec::GlobalBufferSpec& spec, bool data);
 
-  // Accesses of word_bytes a box costs: by runs through a view; a packed tile is stored contiguously.
-  std::int64_t accesses(const GbPlace& place, const Box& box) const;
-  std::int64_t packed_accesses(std::int64_t bytes) const { return (bytes + spec_.word_bytes - 1) / spec_.word_bytes; }
-  std::int64_t read_cycles(std::int64_t bytes) const;
-  std::int64_t write_cycles(std::int64_t bytes) const;
+  // Words that a box takes, which are what it costs: by runs through a view; a packed tile is stored contiguously.
+  WordCount words(const GbPlace& place, const Box& box) const;
+  WordCount packed_words(std::int64_t bytes) const { return machines::simba::packed_words(spec_, bytes); }
+  std::int64_t packed_accesses(std::int64_t bytes) const { return packed_words(bytes).words; }
+  // Cycles of the read or the write port for a set of accesses.
+  std::int64_t read_cycles(const WordCount& words) const { return machines::simba::read_cycles(spec_, words); }
+  std::int64_t write_cycles(const WordCount& words) const { return machines::simba::write_cycles(spec_, words); }
+  std::int64_t read_cycles(std::int64_t packed_bytes) const { return read_cycles(packed_words(packed_bytes)); }
+  std::int64_t write_cycles(std::int64_t packed_bytes) const { return write_cycles(packed_words(packed_bytes)); }
   // First byte beyond the box.
   std::int64_t end_of(const GbPlace& place, const Box& box) const;
 

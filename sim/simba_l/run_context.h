@@ -13,8 +13,8 @@
 
 #include "sim/simba_l/activity.h"
 #include "sim/simba_l/energy_meter.h"
+#include "sim/simba_l/ledger.h"
 #include "sim/simba_l/program_image.h"
-#include "sim/simba_l/stall_ledger.h"
 #include "spec/arch_spec.h"
 #include "spec/ids.h"
 #include "spec/schedule.h"
@@ -70,7 +70,7 @@ struct RunContext {
         options(o),
         image(s, a),
         meter(s.workload.nodes.size()),
-        stalls(s.workload.nodes.size()),
+        ledger(s.workload.nodes.size(), a.chiplets()),
         clock(nodes_of_groups(s.plan)),
         activity(o.trace, a.chiplets()),
         period(static_cast<double>(1.0 / a.clock_ghz), sc_core::SC_NS) {}
@@ -80,7 +80,7 @@ struct RunContext {
   RunOptions options;
   ProgramImage image;
   EnergyMeter meter;
-  StallLedger stalls;
+  Ledger ledger;
   NodeClock clock;
   Activity activity;
   sc_core::sc_time period;
@@ -114,6 +114,14 @@ struct RunContext {
       for (const spec::PlannedNode& n : g.nodes) nodes.back().push_back(n.node.value);
     }
     return nodes;
+  }
+  // What the unit has not accounted for up to cycle `until` went to this; `reason`: of a stall. The timeline shows the
+  // same entries as the ledger.
+  void account(const UnitId& unit, int node, WorkKind kind, StallReason reason, std::int64_t until) {
+    const std::int64_t since =
+        ledger.add(unit, node, kind == WorkKind::kStall ? Ledger::Wait(reason) : std::nullopt, until);
+    if (options.trace && since < until)
+      intervals.push_back({unit.chiplet, unit.unit, node, since, until, kind, reason});
   }
   // Remembers the first error and stops the kernel. Processes must not let exceptions out.
   void fail(std::exception_ptr e) {

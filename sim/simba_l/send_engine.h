@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "machines/simba/pe_timing.h"
 #include "sim/simba_l/chiplet_core.h"
 
 namespace heat::simba {
@@ -18,7 +19,10 @@ class SendEngine : public Engine {
   WorkKind work_kind(const Command& c) const override {
     return WaveShape(c).active(weight_ ? 2 : 1) > 1 ? WorkKind::kFillMulticast : WorkKind::kFill;
   }
-  void finish(const InFlight& entry) override;
+  PeClock::Operand& operand(spec::PeId pe) { return weight_ ? core_.clock(pe).weight : core_.clock(pe).input; }
+  std::int64_t deliver(std::int64_t start, std::int64_t read, std::size_t half, std::int64_t bytes,
+                       const std::vector<Noc::Endpoint>& receivers, int node);
+  void copy(const GbPlace& place, const Box& box, std::size_t half, const std::vector<Noc::Endpoint>& receivers);
   // Calls visit(box, receivers) for each distinct tile.
   template <class Visit>
   void each_tile(const Command& command, const Visit& visit) const;
@@ -26,6 +30,8 @@ class SendEngine : public Engine {
   ChipletCore& core_;
   const bool weight_;
   const spec::BufferSpec& buffer_;
+  const machines::simba::PeTiming timing_;
+  std::vector<std::int64_t> arrivals_;  // of the present tile
 };
 
 }  // namespace heat::simba

@@ -48,18 +48,19 @@ std::vector<Stall> stalls_of(const RunContext& context, int node) {
   for (int unit = 0; unit < kUnits; ++unit)
     for (int r = 0; r < kStallReasons; ++r) {
       const auto reason = static_cast<StallReason>(r);
-      const std::int64_t cycles = context.stalls.cycles(node, unit, reason);
+      const std::int64_t cycles = context.ledger.node_cycles(node, unit, reason);
       if (cycles > 0) list.push_back({unit, reason, cycles});
     }
   return list;
 }
 
 // Accounts of a finished run.
-RunResult collect(const RunContext& context, const spec::EnergyTable& table, const DramEnergy& dram) {
+RunResult collect(RunContext& context, const spec::EnergyTable& table, const DramEnergy& dram) {
   const spec::Schedule& s = context.schedule;
   const NodeClock::Account clock = context.clock.account();
   RunResult r;
   r.cycles = clock.group_end.empty() ? 0 : clock.group_end.back();
+  context.ledger.close(r.cycles);
   r.energy_parts = context.meter.parts(context.arch, table, clock.node_cycles, dram);
   r.nodes.resize(s.workload.nodes.size());
   for (const EnergyPart& p : r.energy_parts)

@@ -61,7 +61,7 @@ std::vector<Rectangle> group_rectangles(const std::vector<StridedDim>& group, st
 
 // A rectangle as `outer` dims (ascending strides outward last) times one contiguous run.
 struct Runs {
-  std::int64_t offset = 0, length = 1, number = 1;
+  std::int64_t offset = 0, length = 1;
   std::vector<StridedDim> outer;  // outermost first
 };
 
@@ -73,10 +73,7 @@ Runs runs_of(std::int64_t offset, std::vector<StridedDim> dims) {
   runs.offset = offset;
   std::size_t i = 0;
   while (i < dims.size() && dims[i].stride == runs.length) runs.length *= dims[i++].size;
-  for (; i < dims.size(); ++i) {
-    runs.outer.insert(runs.outer.begin(), dims[i]);
-    runs.number *= dims[i].size;
-  }
+  for (; i < dims.size(); ++i) runs.outer.insert(runs.outer.begin(), dims[i]);
   return runs;
 }
 
@@ -135,10 +132,12 @@ void for_each_run(const ViewSpec& view, const Box& box, const std::function<void
   for_each_rectangle(view, box, [&](const Runs& runs) { walk(runs, 0, runs.offset, visit); });
 }
 
-std::int64_t count_words(const ViewSpec& view, const Box& box, std::int64_t word) {
-  std::int64_t words = 0;
-  for_each_rectangle(view, box, [&](const Runs& runs) { words += runs.number * ((runs.length + word - 1) / word); });
-  return words;
+machines::simba::WordCount count_words(const ViewSpec& view, const Box& box, std::int64_t base,
+                                       const spec::GlobalBufferSpec& gb) {
+  static thread_local machines::simba::BankCounter counter;
+  counter.start(gb);
+  for_each_rectangle(view, box, [&](const Runs& runs) { counter.add(base + runs.offset, runs.outer, runs.length); });
+  return counter.count();
 }
 
 std::vector<AddressSpan> covering_spans(const ViewSpec& view, const Box& box, std::uint64_t align) {

@@ -10,13 +10,12 @@
 #include <functional>
 #include <vector>
 
+#include "machines/simba/gb_words.h"
 #include "spec/tensor.h"
 
 namespace heat::simba {
 
-struct StridedDim {
-  std::int64_t size = 1, stride = 0;
-};
+using machines::simba::StridedDim;
 
 struct ViewSpec {
   int tensor = -1;
@@ -42,8 +41,9 @@ void group_offsets(const std::vector<StridedDim>& group, std::int64_t start, std
 // digits.
 void for_each_run(const ViewSpec& view, const Box& box, const std::function<void(std::int64_t, std::int64_t)>& visit);
 
-// Sum over the box's runs of ceil(run / word): accesses of a memory that is `word` bytes wide.
-std::int64_t count_words(const ViewSpec& view, const Box& box, std::int64_t word);
+// Words of the global buffer that the box's runs take, when the view begins at address `base` of it.
+machines::simba::WordCount count_words(const ViewSpec& view, const Box& box, std::int64_t base,
+                                       const spec::GlobalBufferSpec& gb);
 
 // A half-open range of addresses.
 struct AddressSpan {

@@ -76,18 +76,20 @@ void VectorEngine::execute(InFlight& entry) {
   const std::int64_t now = context_.now(), elements = r.rows * r.columns;
   core_.gb.read_port.forget_before(now);
   core_.gb.write_port.forget_before(now);
-  const std::int64_t read_bytes = elements * (r.has_residual ? 2 : 1) + r.parameter_bytes;
-  const std::int64_t read = core_.gb.read_cycles(read_bytes), write = core_.gb.write_cycles(elements);
+  const WordCount parameters = core_.gb.packed_words(r.parameter_bytes), input = core_.gb.words(r.input, r.input_box),
+                  output = core_.gb.words(r.output, r.output_box),
+                  residual = r.has_residual ? core_.gb.words(r.residual, r.residual_box) : WordCount{};
+  const std::int64_t read =
+      core_.gb.read_cycles(input) + core_.gb.read_cycles(residual) + core_.gb.read_cycles(parameters);
+  const std::int64_t write = core_.gb.write_cycles(output);
   const spec::VectorUnitSpec& unit = context_.arch.vector_unit;
   const std::int64_t work = r.rows * (base::ceil_div(r.columns, unit.elements_per_cycle) + unit.row_overhead_cycles);
   const std::int64_t done = std::max(
       {now + work, core_.gb.read_port.reserve(now, read) + read, core_.gb.write_port.reserve(now, write) + write});
-  std::int64_t reads = core_.gb.accesses(r.input, r.input_box) + core_.gb.packed_accesses(r.parameter_bytes);
-  if (r.has_residual) reads += core_.gb.accesses(r.residual, r.residual_box);
   const int node = command.node();
   context_.meter.add(node, spec::Action::kVectorElement, elements);
-  context_.meter.add(node, spec::Action::kGlobalBufferRead, reads);
-  context_.meter.add(node, spec::Action::kGlobalBufferWrite, core_.gb.accesses(r.output, r.output_box));
+  context_.meter.add(node, spec::Action::kGlobalBufferRead, input.words + residual.words + parameters.words);
+  context_.meter.add(node, spec::Action::kGlobalBufferWrite, output.words);
   complete(entry, done);
   wait_until(done);
 }

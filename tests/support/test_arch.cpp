@@ -25,7 +25,7 @@ spec::ArchSpec small_arch() {
   arch.pe.accumulator_bits = 24;
   arch.pe.compute_overhead_cycles = 4;
   arch.pe.ppu_elements_per_cycle = 4;
-  arch.global_buffer = {spec::Bytes(8192), 16, 32.0, 32.0};
+  arch.global_buffer = {spec::Bytes(8192), 16, 4, 32.0, 32.0};
   arch.vector_unit = {8, 10};
   arch.controller = {8, 4};
   arch.dma = {256, 4, 20};

@@ -4,12 +4,15 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
+#include <map>
 #include <optional>
 #include <random>
 #include <set>
 
 #include "base/checked.h"
 #include "tests/machines/simba/machines.h"
+#include "tests/machines/simba/naive_ports.h"
 
 namespace heat::machines::simba {
 namespace {
@@ -44,23 +47,31 @@ Operand operand(const ViewRuns::Sizes& extents, std::mt19937& rng) {
   return o;
 }
 
-// Accesses of a box: by its contiguous runs when the tensor is resident, else packed.
-double naive_accesses(const Operand& o, const Box& box, std::int64_t word) {
+// Words of a box, each a line of (bank): by its contiguous runs when the tensor is resident, else packed.
+std::vector<std::int64_t> naive_words(const Operand& o, const Box& box, const spec::GlobalBufferSpec& gb) {
   std::vector<std::int64_t> bytes;
   for (auto x = box[0][0]; x < box[0][1]; ++x)
     for (auto y = box[1][0]; y < box[1][1]; ++y)
       for (auto z = box[2][0]; z < box[2][1]; ++z)
         bytes.push_back(x * o.strides[0] + y * o.strides[1] + z * o.strides[2]);
-  if (!o.shape.resident) return static_cast<double>(base::ceil_div(static_cast<std::int64_t>(bytes.size()), word));
+  std::vector<std::int64_t> banks;
+  const auto run = [&](std::int64_t begin, std::int64_t length) {
+    for (std::int64_t w = 0; w < base::ceil_div(length, gb.word_bytes); ++w)
+      banks.push_back((begin / gb.word_bytes + w) % gb.banks);
+  };
+  if (!o.shape.resident) {
+    run(0, static_cast<std::int64_t>(bytes.size()));
+    return banks;
+  }
   std::sort(bytes.begin(), bytes.end());
-  double accesses = 0;
+  const std::int64_t begin = bytes.front();  // closed forms take a block as if it began at a word of bank 0
   for (std::size_t i = 0; i < bytes.size();) {
     std::size_t j = i + 1;
     while (j < bytes.size() && bytes[j] == bytes[j - 1] + 1) ++j;
-    accesses += static_cast<double>(base::ceil_div(static_cast<std::int64_t>(j - i), word));
+    run(bytes[i] - begin, static_cast<std::int64_t>(j - i));
     i = j;
   }
-  return accesses;
+  return banks;
 }
 
 // Distinct links of the XY routes from PE 0 to `to`.
@@ -121,7 +132,17 @@ class Walker {
       c_.stores += 1;
       c_.store_bytes += o_.shape.runs.burst_bytes({to.b - at.b, to.m - at.m, to.n - at.n});
       c_.gb_reads += static_cast<double>(base::ceil_div(bytes, a_.global_buffer.word_bytes));
+      c_.gb_read_cycles +=
+          requests_cycles(o_, {to.b - at.b, to.m - at.m, to.n - at.n}, a_.global_buffer.read_bytes_per_cycle);
     }
+  }
+
+  // Of the port, for the requests of a tile on its way from or to the DRAM: each takes whole words.
+  double requests_cycles(const Operand& o, const ViewRuns::Sizes& block, double port) const {
+    const double requests = o.shape.runs.requests(block, a_.dma.burst_bytes);
+    const double words = std::ceil(std::ceil(o.shape.runs.burst_bytes(block) / requests) / a_.global_buffer.word_bytes);
+    return requests *
+           std::max(std::ceil(words / a_.global_buffer.banks), std::ceil(words * a_.global_buffer.word_bytes / port));
   }
 
   std::int64_t size(LoopDim dim) const {
@@ -138,6 +159,8 @@ class Walker {
     counts.loads += 1;
     counts.load_bytes += o.shape.runs.burst_bytes({to.b - at.b, to[rows] - at[rows], to.k - at.k});
     counts.fill_bytes += static_cast<double>(plain);
+    c_.gb_write_cycles +=
+        requests_cycles(o, {to.b - at.b, to[rows] - at[rows], to.k - at.k}, a_.global_buffer.write_bytes_per_cycle);
     c_.gb_writes += static_cast<double>(base::ceil_div(plain, a_.global_buffer.word_bytes));
   }
 
@@ -161,6 +184,7 @@ class Walker {
   void send(const Operand& o, bool weights, const Extents& wave, const Extents& to) {
     const LoopDim rows = weights ? kM : kN;
     OperandCounts& counts = weights ? c_.weight : c_.input;
+    const spec::BufferSpec& buffer = weights ? a_.pe.weight_buffer : a_.pe.input_buffer;
     // Parts of the operand and the PEs each goes to.
     std::map<std::array<std::int64_t, 2>, std::vector<std::int64_t>> receivers;
     std::map<std::array<std::int64_t, 2>, Box> boxes;
@@ -176,7 +200,14 @@ class Walker {
       counts.send_bytes += static_cast<double>(bytes);
       c_.noc_byte_hops += static_cast<double>(bytes) * naive_tree(a_.noc, to_pes);
       c_.send_flits += static_cast<double>(base::ceil_div(bytes, 8));
-      c_.gb_reads += naive_accesses(o, box, a_.global_buffer.word_bytes);
+      const std::vector<std::int64_t> words = naive_words(o, box, a_.global_buffer);
+      c_.gb_reads += static_cast<double>(words.size());
+      c_.gb_read_cycles += naive_cycles(words, a_.global_buffer, a_.global_buffer.read_bytes_per_cycle);
+      for (std::int64_t pe : to_pes) {
+        double& cycles = filled_[{weights, pe}];
+        cycles += std::ceil(static_cast<double>(bytes) / buffer.write_bytes_per_cycle);
+        counts.port_cycles = std::max(counts.port_cycles, cycles);
+      }
     }
     counts.sends += 1;
   }
@@ -199,7 +230,7 @@ class Walker {
       const std::int64_t entries = b * m * n * base::ceil_div(k, a_.pe.width);
       c_.accumulator_writes += static_cast<double>(entries);
       c_.accumulator_reads += static_cast<double>(entries - (p.k == 0 ? b * m * n : 0));
-      longest = std::max(longest, b * base::ceil_div(m, a_.pe.lanes) * n * base::ceil_div(k, a_.pe.width));
+      longest = std::max(longest, naive_tile_cycles(a_.pe, b, m, n, k, p.k == 0));
     });
     c_.waves += 1;
     c_.compute_cycles += static_cast<double>(longest + a_.pe.compute_overhead_cycles);
@@ -218,12 +249,17 @@ class Walker {
       c_.ppu_elements += static_cast<double>(bytes);
       c_.noc_byte_hops += static_cast<double>(bytes * (pe % a_.noc.width + pe / a_.noc.width));
       c_.drain_flits += static_cast<double>(base::ceil_div(bytes, 8));
-      c_.gb_writes += naive_accesses(o_, {{{p.b, q.b}, {p.m, q.m}, {p.n, q.n}}}, a_.global_buffer.word_bytes);
+      const auto words = naive_words(o_, {{{p.b, q.b}, {p.m, q.m}, {p.n, q.n}}}, a_.global_buffer);
+      c_.gb_writes += static_cast<double>(words.size());
+      c_.gb_write_cycles += naive_cycles(words, a_.global_buffer, a_.global_buffer.write_bytes_per_cycle);
       longest = std::max(longest, bytes);
     });
-    c_.ppu_cycles += static_cast<double>(longest) / a_.pe.ppu_elements_per_cycle;
+    const std::int64_t port = static_cast<std::int64_t>(a_.pe.accumulation_buffer.read_bytes_per_cycle);
+    c_.ppu_cycles += static_cast<double>(
+        std::max(base::ceil_div(longest, a_.pe.ppu_elements_per_cycle), base::ceil_div(4 * longest, port)));
   }
 
+  std::map<std::pair<bool, std::int64_t>, double> filled_;  // weights or inputs, PE: cycles of its buffer's write port
   const Operand &w_, &i_, &o_;
   Extents e_;
   GemmMapping map_;
@@ -265,11 +301,37 @@ std::string describe(const Extents& e, const GemmMapping& m) {
   return s + " waves " + spec::loop_dim_name(m.wave_order[0]);
 }
 
+// Ports and banks that bind, each in its turn.
+void narrow(spec::ArchSpec& arch, int round) {
+  arch.pe = tiny().pe;
+  arch.global_buffer = tiny().global_buffer;
+  arch.pe.weight_registers = 1 + round % 2;
+  arch.global_buffer.banks = 1 << round % 5;
+  arch.pe.weight_buffer.write_bytes_per_cycle = round % 3 == 0 ? 4 : 128;
+  switch (round % 7) {
+    case 0:
+      arch.pe.weight_buffer.read_bytes_per_cycle = 3;
+      break;
+    case 1:
+      arch.pe.input_buffer.read_bytes_per_cycle = 2;
+      break;
+    case 2:
+      arch.pe.accumulation_buffer.read_bytes_per_cycle = 7;
+      break;
+    case 3:
+      arch.pe.accumulation_buffer.write_bytes_per_cycle = 5;
+      break;
+    default:
+      break;
+  }
+}
+
 TEST(StepCounts, EqualAWalkOfTheLoopNest) {
-  const spec::ArchSpec arch = tiny();
+  spec::ArchSpec arch = tiny();
   std::mt19937 rng(20260722);
   LinkTables links(arch.noc);
   for (int round = 0; round < 1500; ++round) {
+    narrow(arch, round);
     const Extents e{pick(rng, 1, 4), pick(rng, 1, 19), pick(rng, 1, 17), pick(rng, 1, 21)};
     const Operand w = operand({e.b, e.m, e.k}, rng), i = operand({e.b, e.n, e.k}, rng),
                   o = operand({e.b, e.m, e.n}, rng);
@@ -307,7 +369,10 @@ TEST(StepCounts, EqualAWalkOfTheLoopNest) {
     expect(&StepCounts::drain_flits, "drain_flits");
     expect(&StepCounts::compute_cycles, "compute_cycles");
     expect(&StepCounts::ppu_cycles, "ppu_cycles");
+    expect_operands(&OperandCounts::port_cycles, "port_cycles");
     expect(&StepCounts::tiles, "tiles");
+    expect(&StepCounts::gb_read_cycles, "gb_read_cycles");
+    expect(&StepCounts::gb_write_cycles, "gb_write_cycles");
   }
 }
 

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "tests/support/random.h"
@@ -12,6 +13,13 @@ namespace heat::simba {
 namespace {
 
 using test_support::Random;
+
+spec::GlobalBufferSpec banked(int word_bytes, int banks) {
+  spec::GlobalBufferSpec gb;
+  gb.word_bytes = word_bytes;
+  gb.banks = banks;
+  return gb;
+}
 
 // A dense tensor of random axes, its axes dealt to the three groups in random order.
 ViewSpec random_view(Random& random) {
@@ -67,13 +75,21 @@ TEST(TileView, RandomBoxesThenRunsCoverEveryElementOnce) {
     const ViewSpec view = random_view(random);
     const Box box = random_box(view, random);
     std::set<std::int64_t> seen;
+    const spec::GlobalBufferSpec gb = banked(4, static_cast<int>(random.between(1, 9)));
+    const std::int64_t base = random.between(0, 50);
     std::int64_t words = 0;
+    std::map<std::int64_t, std::int64_t> banks;
     for_each_run(view, box, [&](std::int64_t offset, std::int64_t length) {
       words += (length + 3) / 4;
+      for (std::int64_t w = 0; w < (length + 3) / 4; ++w) ++banks[((base + offset) / 4 + w) % gb.banks];
       for (std::int64_t i = 0; i < length; ++i) ASSERT_TRUE(seen.insert(offset + i).second);
     });
     EXPECT_EQ(seen, elements(view, box));
-    EXPECT_EQ(count_words(view, box, 4), words);
+    const machines::simba::WordCount count = count_words(view, box, base, gb);
+    EXPECT_EQ(count.words, words);
+    EXPECT_EQ(count.busiest, std::max_element(banks.begin(), banks.end(), [](const auto& x, const auto& y) {
+                               return x.second < y.second;
+                             })->second);
   }
 }
 
@@ -100,10 +116,27 @@ TEST(TileView, RowsOfAMatrixThenOneRunARow) {
   Box box;
   box.start = {0, 2, 5};
   box.count = {1, 3, 40};
-  EXPECT_EQ(count_words(view, box, 32), 3 * 2);
+  const spec::GlobalBufferSpec gb = banked(32, 4);
+  EXPECT_EQ(count_words(view, box, 0, gb).words, 3 * 2);
   box.start[2] = 0;
   box.count[2] = 100;
-  EXPECT_EQ(count_words(view, box, 32), 10);  // 300 bytes in one run
+  EXPECT_EQ(count_words(view, box, 0, gb).words, 10);  // 300 bytes in one run
+  EXPECT_EQ(count_words(view, box, 0, gb).busiest, 3);
+}
+
+TEST(TileView, ColumnOfAMatrixThenItsStrideSaysHowManyBanksShareIt) {
+  const spec::GlobalBufferSpec gb = banked(32, 16);
+  Box box;
+  box.count = {1, 64, 1};
+  for (const auto& [row_bytes, busiest] : std::map<std::int64_t, std::int64_t>{
+           {32, 4}, {64, 8}, {512, 64}, {768, 32}, {280, 4}, {544, 4}, {1, 4}, {0, 64}}) {
+    ViewSpec view;
+    view.groups = {{{}, {{64, row_bytes}}, {{1, 1}}}};
+    const machines::simba::WordCount count = count_words(view, box, 0, gb);
+    // Every byte is an access of its own, but where rows of one byte are one run.
+    EXPECT_EQ(count.words, row_bytes == 1 ? 2 : 64) << row_bytes;
+    EXPECT_EQ(count.busiest, row_bytes == 1 ? 1 : busiest) << row_bytes;
+  }
 }
 
 TEST(TileView, NeighbouringDimsThenJoined) {

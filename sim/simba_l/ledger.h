@@ -1,12 +1,14 @@
-// Who waited how long for what, and how long each node took. Plain classes.
+// Who worked and waited how long, and how long each node took. Plain classes.
 #pragma once
 
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "machines/simba/units.h"
+#include "sim/simba_l/deadlock.h"
 
 namespace heat::simba {
 
@@ -31,25 +33,43 @@ enum class WorkKind {
   kLayerNorm,
   kWrite,   // global buffer to DRAM
   kSignal,  // a message to the other chiplets
-  kIssue,   // the controller composes and pushes commands, held up by full queues at times
+  kIssue,   // the controller composes and pushes commands
   kStall    // waits, see StallReason
 };
 const char* work_kind_name(WorkKind kind);  // "read", "read.multicast", ...; "stall" for kStall
 
-// Cycles summed over the chiplets.
-class StallLedger {
+// What every unit of every chiplet did with every cycle of the run: work, or a wait for one reason. A unit's entries
+// follow one another without a gap, so that they add up to the run.
+class Ledger {
  public:
-  explicit StallLedger(std::size_t nodes) : cycles_(nodes + 1) {}
-  void add(int node, int unit, StallReason reason, std::int64_t cycles) {
-    cycles_[slot(node)].at(static_cast<std::size_t>(unit)).at(static_cast<std::size_t>(reason)) += cycles;
-  }
-  std::int64_t cycles(int node, int unit, StallReason reason) const {
-    return cycles_[slot(node)].at(static_cast<std::size_t>(unit)).at(static_cast<std::size_t>(reason));
+  using Wait = std::optional<StallReason>;  // none: work
+  Ledger(std::size_t nodes, int chiplets);
+  // What the unit has not accounted for up to cycle `until` went to this, for `node` (-1: for none). Returns from which
+  // cycle on; `until` when it has accounted for all of that already.
+  std::int64_t add(const UnitId& unit, int node, Wait wait, std::int64_t until);
+  // The run has taken so many cycles; in the rest of them no command was queued. Throws logic_error when the entries of a
+  // unit do not add up to the run.
+  void close(std::int64_t cycles);
+
+  std::int64_t cycles(const UnitId& unit, Wait wait) const { return units_[slot(unit)].cycles[column(wait)]; }
+  // Summed over the chiplets.
+  std::int64_t node_cycles(int node, int unit, Wait wait) const {
+    return nodes_[node_slot(node)][static_cast<std::size_t>(unit)][column(wait)];
   }
 
  private:
-  std::size_t slot(int node) const { return node < 0 ? cycles_.size() - 1 : static_cast<std::size_t>(node); }
-  std::vector<std::array<std::array<std::int64_t, kStallReasons>, kUnits>> cycles_;
+  using Columns = std::array<std::int64_t, 1 + kStallReasons>;
+  struct Account {
+    std::int64_t until = 0;
+    Columns cycles{};
+  };
+  static std::size_t slot(const UnitId& unit) {
+    return static_cast<std::size_t>(unit.chiplet.value * kUnits + unit.unit);
+  }
+  static std::size_t column(Wait wait) { return wait ? 1 + static_cast<std::size_t>(*wait) : 0; }
+  std::size_t node_slot(int node) const { return node < 0 ? nodes_.size() - 1 : static_cast<std::size_t>(node); }
+  std::vector<Account> units_;
+  std::vector<std::array<Columns, kUnits>> nodes_;  // the last: for none
 };
 
 // A node's cycles: from the last completion before it (of the executions before its own in the order group, step,
