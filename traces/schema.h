@@ -116,11 +116,11 @@ struct EnergyRow {
   double energy_pj = 0;
 };
 
-// Cycles an engine waited while it worked for a node.
+// Cycles an engine waited while it worked for a node; -1: after the last one.
 struct StallRow {
   std::int32_t node = -1;
   std::string engine;  // "pe", "dma.load", "ppu", ...
-  std::string reason;  // "input_not_ready", "gb_bank", ...
+  std::string reason;  // "load", "command" (none was queued), ...
   std::int64_t cycles = 0;
 };
 

@@ -100,12 +100,35 @@ std::vector<UnitLine> collect_units(const Reader& reader, std::int64_t run_cycle
     }
     line.kind = unit_kind(unit.name);
     line.mean_busy += fraction;
+    line.busy_cycles += busy[unit.id];
     ++line.units;
   }
   std::vector<UnitLine> lines;
   for (auto& [kind, line] : by_kind) {
     line.mean_busy /= line.units;
     lines.push_back(line);
+  }
+  return lines;
+}
+
+std::vector<LedgerLine> collect_ledger(const Summary& s) {
+  std::vector<LedgerLine> lines;
+  for (const UnitLine& u : s.units) {
+    const auto time = static_cast<double>(s.run.cycles) * u.units;
+    const auto add = [&](const std::string& spent, std::int64_t cycles) {
+      lines.push_back({u.kind, spent, cycles, time > 0 ? static_cast<double>(cycles) / time : 0});
+    };
+    std::int64_t left = s.run.cycles * u.units;
+    const bool waits = std::any_of(s.stalls.begin(), s.stalls.end(), [&](const auto& l) { return l.engine == u.kind; });
+    if (!waits) continue;
+    add("work", u.busy_cycles);
+    left -= u.busy_cycles;
+    for (const StallLine& l : s.stalls) {
+      if (l.engine != u.kind) continue;
+      add(l.reason, l.cycles);
+      left -= l.cycles;
+    }
+    if (left != 0) add("unaccounted", left);
   }
   return lines;
 }
@@ -132,6 +155,7 @@ Summary summarize(const Reader& reader) {
   summary.elsewhere.name = "(no node)";
   summary.stalls = collect_stalls(reader, nodes);
   summary.units = collect_units(reader, summary.run.cycles);
+  summary.ledger = collect_ledger(summary);
   return summary;
 }
 
@@ -170,6 +194,9 @@ nlohmann::ordered_json to_json(const Summary& s) {
                       {"cycles", l.cycles},
                       {"worst_node", l.worst_node},
                       {"worst_node_cycles", l.worst_node_cycles}});
+  auto& ledger = json["ledger"] = nlohmann::ordered_json::array();
+  for (const auto& l : s.ledger)
+    ledger.push_back({{"engine", l.engine}, {"spent", l.spent}, {"cycles", l.cycles}, {"share", l.share}});
   auto& units = json["units"] = nlohmann::ordered_json::array();
   for (const auto& u : s.units)
     units.push_back({{"kind", u.kind},

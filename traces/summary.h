@@ -31,13 +31,23 @@ struct StallLine {
   std::int64_t worst_node_cycles = 0;
 };
 
+// What the time of all units of an engine's kind went to: "work" first, then what they waited for, most cycles first, and
+// "unaccounted" where that leaves time over.
+struct LedgerLine {
+  std::string engine;
+  std::string spent;
+  std::int64_t cycles = 0;
+  double share = 0;  // of the run's cycles times the units
+};
+
 // Units of one kind ("pe" for pe0, pe1, ... of all chiplets).
 struct UnitLine {
   std::string kind;
   int units = 0;
   double mean_busy = 0;  // fraction of the run's cycles in which a unit had work, mean and largest over the units
   double max_busy = 0;
-  std::string busiest;  // "chiplet 0 pe3"
+  std::string busiest;           // "chiplet 0 pe3"
+  std::int64_t busy_cycles = 0;  // of all of them
 };
 
 struct Summary {
@@ -49,6 +59,7 @@ struct Summary {
   std::vector<CostLine> nodes;              // in the order of the schedule
   CostLine elsewhere;                       // energy on account of no node (static and package-wide)
   std::vector<StallLine> stalls;            // most cycles first
+  std::vector<LedgerLine> ledger;           // of the engines that have stalls, ordered by engine
   std::vector<UnitLine> units;              // ordered by kind
   std::int64_t dram_bytes = 0;
 };

@@ -124,17 +124,28 @@ std::string nodes_by_component(const Summary& s, const std::vector<CostLine>& li
   return "\nEnergy by node and component, pJ\n" + table.render();
 }
 
-std::string stalls(const Summary& s) {
-  if (s.stalls.empty()) return "\nStalls: none recorded\n";
-  TextTable table(
-      {{"engine", Align::kLeft}, {"reason", Align::kLeft}, {"cycles"}, {"worst_node", Align::kLeft}, {"its_cycles"}});
-  const std::size_t shown = std::min<std::size_t>(s.stalls.size(), 12);
-  for (std::size_t i = 0; i < shown; ++i) {
-    const auto& l = s.stalls[i];
-    table.add({l.engine, l.reason, with_separators(l.cycles), l.worst_node,
-               l.worst_node.empty() ? "" : with_separators(l.worst_node_cycles)});
+// The node that an engine waited for longest by this cause.
+const StallLine* stall_of(const Summary& s, const LedgerLine& l) {
+  for (const StallLine& stall : s.stalls)
+    if (stall.engine == l.engine && stall.reason == l.spent) return &stall;
+  return nullptr;
+}
+
+std::string ledger(const Summary& s) {
+  if (s.ledger.empty()) return "\nLedger of the units: no waits recorded\n";
+  TextTable table({{"engine", Align::kLeft},
+                   {"time_went_to", Align::kLeft},
+                   {"cycles"},
+                   {"share"},
+                   {"worst_node", Align::kLeft},
+                   {"its_cycles"}});
+  for (const LedgerLine& l : s.ledger) {
+    const StallLine* stall = stall_of(s, l);
+    const bool node = stall && !stall->worst_node.empty();
+    table.add({l.engine, l.spent, with_separators(l.cycles), percent(l.share), node ? stall->worst_node : "",
+               node ? with_separators(stall->worst_node_cycles) : ""});
   }
-  return fmt::format("\nStalls (summed over all units, {} of {})\n", shown, s.stalls.size()) + table.render();
+  return "\nLedger of the units (summed over all of a kind; work, then what they waited for)\n" + table.render();
 }
 
 std::string units(const Summary& s) {
@@ -149,7 +160,7 @@ std::string units(const Summary& s) {
 
 std::string to_text(const Summary& s, int max_nodes) {
   const std::vector<CostLine> lines = costliest(s, max_nodes);
-  return head(s) + components(s) + layers(s) + nodes(s, lines) + nodes_by_component(s, lines) + stalls(s) + units(s);
+  return head(s) + components(s) + layers(s) + nodes(s, lines) + nodes_by_component(s, lines) + ledger(s) + units(s);
 }
 
 }  // namespace heat::traces

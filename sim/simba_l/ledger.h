@@ -47,9 +47,8 @@ class Ledger {
   // What the unit has not accounted for up to cycle `until` went to this, for `node` (-1: for none). Returns from which
   // cycle on; `until` when it has accounted for all of that already.
   std::int64_t add(const UnitId& unit, int node, Wait wait, std::int64_t until);
-  // The run has taken so many cycles; in the rest of them no command was queued. Throws logic_error when the entries of a
-  // unit do not add up to the run.
-  void close(std::int64_t cycles);
+  // Throws logic_error when the entries of a unit do not add up to the cycles of the run.
+  void check(std::int64_t cycles) const;
 
   std::int64_t cycles(const UnitId& unit, Wait wait) const { return units_[slot(unit)].cycles[column(wait)]; }
   // Summed over the chiplets.

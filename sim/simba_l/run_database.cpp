@@ -1,5 +1,4 @@
-// Intervals that reach past the run's end (none should) would be refused by the writer; posted DRAM writes may finish
-// after it and are clipped.
+// Posted DRAM writes may finish after the run's end and are clipped.
 #include "sim/simba_l/run_database.h"
 
 #include <algorithm>
@@ -43,6 +42,7 @@ void write_stalls(traces::Writer& w, const RunResult& r) {
   for (std::size_t n = 0; n < r.nodes.size(); ++n)
     for (const Stall& s : r.nodes[n].stalls)
       w.stall({static_cast<std::int32_t>(n), unit_name(s.unit), stall_reason_name(s.reason), s.cycles});
+  for (const Stall& s : r.waits_of_no_node) w.stall({-1, unit_name(s.unit), stall_reason_name(s.reason), s.cycles});
 }
 
 std::string kind_name(const TraceInterval& i) {
@@ -115,8 +115,7 @@ void write_run_database(const std::string& path, const FinishedRun& run) {
   for (const EnergyPart& p : run.result.energy_parts)
     w.energy({spec::component_name(p.component), p.action, p.node, p.count, p.energy_pj});
   for (const TraceInterval& i : run.result.intervals)
-    w.interval(w.unit(i.chiplet.value, unit_name(i.unit)), i.start, std::min(i.end, run.result.cycles), kind_name(i),
-               i.node);
+    w.interval(w.unit(i.chiplet.value, unit_name(i.unit)), i.start, i.end, kind_name(i), i.node);
   for (const FlowSample& s : run.result.flows)
     w.counter(w.unit(s.chiplet.value, spec::component_name(flow_info(s.flow).component)), flow_info(s.flow).name,
               s.cycle, s.value);

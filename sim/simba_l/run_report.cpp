@@ -4,8 +4,11 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdio>
 #include <ctime>
+#include <functional>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "spec/units.h"
@@ -41,6 +44,52 @@ ordered_json stalls_json(const std::vector<Stall>& stalls) {
   for (const Stall& s : stalls)
     by_key[std::string(unit_name(s.unit)) + "_waits_" + stall_reason_name(s.reason) + "_cycles"] = s.cycles;
   return by_key;
+}
+
+// Every unit of every chiplet; its cycles add up to the run's.
+ordered_json ledger_json(const RunResult& r) {
+  ordered_json list = ordered_json::array();
+  for (const UnitLedger& u : r.ledger) {
+    ordered_json waits = ordered_json::object();
+    for (const Stall& s : u.waits) waits[stall_reason_name(s.reason)] = s.cycles;
+    list.push_back({{"chiplet", u.unit.chiplet.value},
+                    {"unit", unit_name(u.unit.unit)},
+                    {"work_cycles", u.work},
+                    {"wait_cycles", waits}});
+  }
+  return list;
+}
+
+// The mean over the chiplets, a line a unit: "compute: work 71.3%, waits for load 12.0%, ...".
+std::string ledger_text(const RunResult& r) {
+  std::array<std::int64_t, kUnits> work{}, all{};
+  std::array<std::array<std::int64_t, kStallReasons>, kUnits> waits{};
+  for (const UnitLedger& u : r.ledger) {
+    const auto unit = static_cast<std::size_t>(u.unit.unit);
+    work[unit] += u.work;
+    all[unit] += r.cycles;
+    for (const Stall& s : u.waits) waits[unit][static_cast<std::size_t>(s.reason)] += s.cycles;
+  }
+  std::string text = "  ledger of the units (mean over the chiplets):\n";
+  for (std::size_t unit = 0; unit < kUnits; ++unit) {
+    const auto share = [&](std::int64_t cycles) {
+      char number[16];
+      std::snprintf(number, sizeof number, "%.1f%%",
+                    100.0 * static_cast<double>(cycles) / static_cast<double>(all[unit]));
+      return std::string(number);
+    };
+    std::multimap<std::int64_t, int, std::greater<>> order;
+    for (int i = 0; i < kStallReasons; ++i)
+      if (waits[unit][static_cast<std::size_t>(i)] > 0) order.emplace(waits[unit][static_cast<std::size_t>(i)], i);
+    text += std::string("    ") + unit_name(static_cast<int>(unit)) + ": work " + share(work[unit]);
+    const char* link = "; waits for ";
+    for (const auto& [cycles, reason] : order) {
+      text += link + std::string(stall_reason_name(static_cast<StallReason>(reason))) + " " + share(cycles);
+      link = ", ";
+    }
+    text += "\n";
+  }
+  return text;
 }
 
 ordered_json nodes_json(const spec::Schedule& s, const RunResult& r) {
@@ -109,7 +158,8 @@ ordered_json report_json(const spec::Schedule& schedule, const spec::ArchSpec& a
                     {"energy_by_component_pj", result.energy.pj_of},
                     {"counts", result.counts},
                     {"nodes", nodes_json(schedule, result)},
-                    {"groups", groups_json(schedule, result)}};
+                    {"groups", groups_json(schedule, result)},
+                    {"ledger", ledger_json(result)}};
   if (options.data) j["output_fnv1a"] = output_hash(result);
   j["predicted"] = {{"cycles", schedule.plan.prediction.cycles}, {"energy_pj", schedule.plan.prediction.energy_pj}};
   j["arch"] = spec::to_json(arch);
@@ -145,6 +195,7 @@ std::string report_text(const spec::Schedule& schedule, const spec::ArchSpec& ar
     add("    %-48s %10lld cycles %12.6g uJ\n",
         schedule.workload.nodes[spec::NodeId(static_cast<std::int32_t>(i))].name.c_str(),
         static_cast<long long>(result.nodes[i].cycles), result.nodes[i].energy.pj() * 1e-6);
+  text += ledger_text(result);
   add("  simulated in %.2f s of CPU time, %.0f MB\n", cost.cpu_s, static_cast<double>(cost.peak_rss_bytes) / 1e6);
   return text;
 }

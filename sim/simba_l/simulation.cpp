@@ -54,13 +54,33 @@ std::vector<Stall> stalls_of(const RunContext& context, int node) {
   return list;
 }
 
+// What follows a unit's last command is a wait for the next.
+void close_ledger(RunContext& context, RunResult& r) {
+  for (int chiplet = 0; chiplet < context.arch.chiplets(); ++chiplet)
+    for (int unit = 0; unit < kUnits; ++unit)
+      context.account({spec::ChipletId(chiplet), unit}, -1, WorkKind::kStall, StallReason::kCommand, r.cycles);
+  context.ledger.check(r.cycles);
+  for (int chiplet = 0; chiplet < context.arch.chiplets(); ++chiplet)
+    for (int unit = 0; unit < kUnits; ++unit) {
+      UnitLedger u{{spec::ChipletId(chiplet), unit}, 0, {}};
+      u.work = context.ledger.cycles(u.unit, std::nullopt);
+      for (int i = 0; i < kStallReasons; ++i) {
+        const auto reason = static_cast<StallReason>(i);
+        const std::int64_t cycles = context.ledger.cycles(u.unit, reason);
+        if (cycles > 0) u.waits.push_back({unit, reason, cycles});
+      }
+      r.ledger.push_back(std::move(u));
+    }
+  r.waits_of_no_node = stalls_of(context, -1);
+}
+
 // Accounts of a finished run.
 RunResult collect(RunContext& context, const spec::EnergyTable& table, const DramEnergy& dram) {
   const spec::Schedule& s = context.schedule;
   const NodeClock::Account clock = context.clock.account();
   RunResult r;
   r.cycles = clock.group_end.empty() ? 0 : clock.group_end.back();
-  context.ledger.close(r.cycles);
+  close_ledger(context, r);
   r.energy_parts = context.meter.parts(context.arch, table, clock.node_cycles, dram);
   r.nodes.resize(s.workload.nodes.size());
   for (const EnergyPart& p : r.energy_parts)

@@ -35,6 +35,13 @@ struct Stall {
   std::int64_t cycles = 0;
 };
 
+// Where the cycles of a unit went: work and waits add up to the run's.
+struct UnitLedger {
+  UnitId unit;
+  std::int64_t work = 0;
+  std::vector<Stall> waits;  // those that took any
+};
+
 struct NodeResult {
   std::int64_t cycles = 0;
   EnergyByComponent energy;
@@ -52,6 +59,8 @@ struct RunResult {
   EnergyByComponent energy;  // of the nodes, added one after another
   std::vector<NodeResult> nodes;
   std::vector<GroupResult> groups;
+  std::vector<UnitLedger> ledger;  // every unit of every chiplet
+  std::vector<Stall> waits_of_no_node;
   std::vector<EnergyPart> energy_parts;
   std::vector<TraceInterval> intervals;
   std::vector<FlowSample> flows;

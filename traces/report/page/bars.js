@@ -95,7 +95,7 @@ pictures.push({
 });
 pictures.push({
   id: "stalls", title: "Stalls", data: r => r.runs && r.runs.some(run => run.stalls.length) ? r.runs : null,
-  caption: "Cycles in which an engine had work but could not go on, summed over all engines of that kind, by what it waited for. Engines work side by side, so the sum may exceed the run.",
+  caption: "Cycles in which an engine waited, summed over all engines of that kind, by what it waited for (command: none was queued). Engines work side by side, so the sum may exceed the run.",
   draw: (card, runs) => {
     let by = "engine";
     const render = () => {
