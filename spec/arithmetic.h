@@ -7,12 +7,12 @@
 //
 // Requantise (per output channel c, a RequantRecord):
 //   v = (int64(acc) + bias) * multiplier
-//   q = clamp((v + (1 << (shift - 1))) >> shift, -128, 127)            (arithmetic shift)
+//   q = clamp((v + (1 << (shift - 1))) >> shift, -128, 127)            (arithmetic shift, shift in 1..47)
 //   with an activation table (optional, 256 bytes): q = table[uint8(q + 128)]
 //
 // Softmax over a row s[0..L):
 //   e_i = exp_table[max(s) - s_i]                                      (256 x uint16)
-//   S = sum e_i                                                        (uint32; table[0] >= 1, so S > 0)
+//   S = sum e_i                                   (uint32: L times the largest entry fits; table[0] >= 1, so S > 0)
 //   out_i = (e_i * 254 + S) / (2 * S)                                  (the real value times 127, rounded half up)
 //
 // Layer norm with residual over a row of L columns:
@@ -22,6 +22,8 @@
 //   s = max(1, isqrt(v))                                               (floor)
 //   t_i = (int64(d_i) * 65536) / s                                     (C++ division, toward zero)
 //   out_i = clamp((t_i * gamma_i + beta_i + (1 << (shift - 1))) >> shift, -128, 127)   (int64, arithmetic shift)
+// with L <= 2^24, L (128 (multiplier_x + multiplier_r))^2 < 2^61, |beta| <= 2^61 and shift in 1..62, so that nothing
+// overflows. Reserved fields are 0. Readers refuse data outside these ranges (spec/verify_parameters.h).
 #pragma once
 
 #include <cstdint>
@@ -33,7 +35,7 @@ namespace heat::spec {
 struct RequantRecord {
   std::int32_t bias;
   std::uint16_t multiplier;
-  std::uint8_t shift;  // 1..47
+  std::uint8_t shift;  // 1..kMostRequantShift
   std::uint8_t reserved;
 };
 static_assert(sizeof(RequantRecord) == 8);
@@ -47,6 +49,10 @@ struct LayerNormRecord {
 };
 static_assert(sizeof(LayerNormRecord) == 16);
 
+constexpr int kMostRequantShift = 47;
+constexpr int kMostLayerNormShift = 62;
+constexpr std::int64_t kMostLayerNormColumns = std::int64_t{1} << 24;
+constexpr std::int64_t kMostBeta = std::int64_t{1} << 61;
 constexpr int kActivationTableBytes = 256;
 constexpr int kExpTableBytes = 512;
 

@@ -4,6 +4,7 @@
 
 #include "spec/checked_sizes.h"
 #include "spec/schedule_checks.h"
+#include "spec/verify.h"
 
 namespace heat::spec {
 namespace {
@@ -122,10 +123,12 @@ class PlanChecker {
 
 }  // namespace
 
-void check_structure(const Schedule& schedule, base::Problems& problems) {
-  const std::size_t before = problems.list().size();
-  check_workload(schedule.workload, schedule.file, problems);
-  if (problems.list().size() == before) PlanChecker(schedule, problems).check();
+bool check_structure(const Schedule& schedule, base::Problems& problems) {
+  if (!check_workload(schedule.workload, schedule.file, problems)) return false;
+  PlanChecker(schedule, problems).check();
+  verify_data_flow(schedule, problems);
+  verify_dram_ranges(schedule, problems);
+  return true;
 }
 
 }  // namespace heat::spec

@@ -1,7 +1,6 @@
 // A plan names what it plans: the workload is read before it.
 #include <algorithm>
 
-#include "spec/arch_spec.h"
 #include "spec/schedule_fields.h"
 
 namespace heat::spec {
@@ -20,8 +19,6 @@ class PlanReader {
     base::ConfigReader addresses = r_.section("dram_addresses");
     for (const auto& name : addresses.keys()) {
       const std::int64_t address = addresses.integer(name, {0, std::int64_t{1} << 46});
-      if (address % kDmaBlockBytes != 0)
-        r_.problems().add(addresses.place(name), "value is no multiple of " + std::to_string(kDmaBlockBytes));
       if (const TensorId t = names_.tensors.find(addresses, name, name)) p_.dram_addresses[t] = address;
     }
     return std::move(p_);

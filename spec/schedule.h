@@ -4,6 +4,7 @@
 // tensors that are given before the run (inputs, weights, parameters), each at its address.
 #pragma once
 
+#include <cstdint>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 
@@ -21,13 +22,16 @@ struct Schedule {
   Plan plan;
   std::string dram_image;  // file name beside the JSON; empty: no data (timing only)
   std::string file;        // where it was read from (not part of the JSON)
+  // Of the workload and the data that it is given (spec/dram_image.h); means something where there is an image.
+  std::uint32_t data_crc32 = 0;
 
-  // Reads and validates structure (ranges, references, view bounds, groups partition the nodes in order).
-  // Throws ScheduleError with all problems.
+  // Reads the JSON and verifies it (spec/schedule_checks.h); the image is not looked at. Throws ScheduleError with all
+  // problems.
   static Schedule load(const std::string& path);
 };
 
 nlohmann::ordered_json to_json(const Schedule& schedule);
+nlohmann::ordered_json to_json(const Workload& workload);
 // Writes the JSON whole. The DRAM image is written by its producer.
 void save(const Schedule& schedule, const std::string& path);
 

@@ -51,13 +51,8 @@ Json mapping_json(const GemmMapping& m) {
 
 class Writer {
  public:
-  explicit Writer(const Schedule& schedule) : w_(schedule.workload), p_(schedule.plan), s_(schedule) {}
+  Writer(const Workload& workload, const Plan& plan) : w_(workload), p_(plan) {}
 
-  Json write() const {
-    return {{"format", kScheduleFormat}, {"dram_image", s_.dram_image}, {"workload", workload()}, {"plan", plan()}};
-  }
-
- private:
   Json workload() const {
     Json j{{"network", w_.network}, {"method", w_.method}, {"tokens", w_.tokens}};
     j["tensors"] = Json::array();
@@ -79,6 +74,7 @@ class Writer {
     return j;
   }
 
+ private:
   // The tensor that `owner` ("node 'query'") has as its `role`.
   const std::string& tensor_name(TensorId id, const std::string& owner, const char* role) const {
     if (!w_.tensors.contains(id))
@@ -161,13 +157,21 @@ class Writer {
 
   const Workload& w_;
   const Plan& p_;
-  const Schedule& s_;
 };
 
 }  // namespace
 
 nlohmann::ordered_json to_json(const Schedule& schedule) {
-  return Writer(schedule).write();
+  const Writer writer(schedule.workload, schedule.plan);
+  Json j{{"format", kScheduleFormat}, {"dram_image", schedule.dram_image}};
+  if (!schedule.dram_image.empty()) j["data_crc32"] = schedule.data_crc32;
+  j["workload"] = writer.workload();
+  j["plan"] = writer.plan();
+  return j;
+}
+
+nlohmann::ordered_json to_json(const Workload& workload) {
+  return Writer(workload, {}).workload();
 }
 
 void save(const Schedule& schedule, const std::string& path) {

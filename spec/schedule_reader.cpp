@@ -1,4 +1,5 @@
 // JSON -> Schedule, through the reader that collects problems with their lines; then the structural checks.
+#include <limits>
 #include <optional>
 
 #include "base/config_reader.h"
@@ -21,6 +22,9 @@ std::optional<Schedule> read(const std::string& path, base::Problems& problems) 
   Schedule s;
   s.file = path;
   s.dram_image = r.text_or("dram_image", "");
+  const base::Range<std::int64_t> crc{0, std::numeric_limits<std::uint32_t>::max()};
+  s.data_crc32 = static_cast<std::uint32_t>(s.dram_image.empty() ? r.integer_or("data_crc32", 0, crc)
+                                                                 : r.integer("data_crc32", crc));
   WorkloadNames names;
   s.workload = read_workload(r.section("workload"), names);
   s.plan = read_plan(r.section("plan"), s.workload, names);
@@ -30,11 +34,16 @@ std::optional<Schedule> read(const std::string& path, base::Problems& problems) 
 
 }  // namespace
 
+std::optional<Schedule> read_schedule(const std::string& path, base::Problems& problems) {
+  const std::size_t before = problems.list().size();
+  std::optional<Schedule> schedule = read(path, problems);
+  if (problems.list().size() != before || !check_structure(*schedule, problems)) return std::nullopt;
+  return schedule;
+}
+
 Schedule Schedule::load(const std::string& path) {
   base::Problems problems;
-  std::optional<Schedule> schedule = read(path, problems);
-  problems.throw_if_any<base::ScheduleError>();
-  check_structure(*schedule, problems);
+  std::optional<Schedule> schedule = read_schedule(path, problems);
   problems.throw_if_any<base::ScheduleError>();
   return std::move(*schedule);
 }

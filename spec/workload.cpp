@@ -3,6 +3,8 @@
 
 #include <stdexcept>
 
+#include "spec/checked_sizes.h"
+
 namespace heat::spec {
 
 std::vector<const TensorView*> Node::reads() const {
@@ -37,6 +39,11 @@ const std::vector<Index>& Node::indices(LoopDim dim) const {
       break;
   }
   throw std::logic_error("a group's loop binds b, m or n");
+}
+
+std::int64_t channel_count(const GemmNode& gemm) {
+  const Extents& e = gemm.extents;
+  return times(gemm.epilogue.channels_include_batch ? times(e.b, e.m) : e.m, gemm.epilogue.n_channels);
 }
 
 Extents step_extents(const GemmNode& gemm, LoopDim bound, std::int64_t extent, std::int64_t values) {

@@ -73,6 +73,9 @@ struct Workload {
   std::vector<LayerForm> layers;  // of the linear layers, where known
 };
 
+// Requantisation records of a GEMM node (Epilogue).
+std::int64_t channel_count(const GemmNode& gemm);
+
 // Extents of a GEMM node when the bound index covers `values` of its `extent` values.
 Extents step_extents(const GemmNode& gemm, LoopDim bound, std::int64_t extent, std::int64_t values);
 

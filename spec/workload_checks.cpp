@@ -1,11 +1,13 @@
 // Sizes, views, parameters and data flow of a workload.
 #include <algorithm>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "spec/arithmetic.h"
 #include "spec/checked_sizes.h"
 #include "spec/schedule_checks.h"
+#include "spec/verify_parameters.h"
 
 namespace heat::spec {
 namespace {
@@ -17,16 +19,18 @@ class WorkloadChecker {
   WorkloadChecker(const Workload& workload, const std::string& file, base::Problems& problems)
       : w_(workload), file_(file), problems_(problems) {}
 
-  void check() {
-    if (!check_sizes()) return;  // later checks need products that fit 64 bits
+  bool check() {
+    if (!check_sizes()) return false;  // later checks need products that fit 64 bits
     for (const Node& node : w_.nodes) {
       if (node.gemm)
         check_gemm(node, *node.gemm);
       else
         check_vector(node, *node.vector);
+      check_indices_once(node);
       check_index_sizes(node);
     }
     check_data_flow();
+    return true;
   }
 
  private:
@@ -82,6 +86,21 @@ class WorkloadChecker {
                                      std::to_string(w_.tensors[v.tensor].bytes()));
   }
 
+  // An index is in one of the groups b, m, n, k, once.
+  void check_indices_once(const Node& node) {
+    std::set<Index> seen;
+    const auto add = [&](const std::vector<Index>& group) {
+      for (const Index& i : group)
+        if (!seen.insert(i).second) problems_.add(place(node), "index '" + i + "' is among its indices twice");
+    };
+    if (node.gemm)
+      for (const auto* group :
+           {&node.gemm->indices.b, &node.gemm->indices.m, &node.gemm->indices.n, &node.gemm->indices.k})
+        add(*group);
+    if (node.vector)
+      for (const auto* group : {&node.vector->n, &node.vector->k}) add(*group);
+  }
+
   // An index has one size, whatever view names it.
   void check_index_sizes(const Node& node) {
     std::map<Index, std::int64_t> sizes;
@@ -97,10 +116,12 @@ class WorkloadChecker {
   }
 
   void check_parameters(const Node& node, const char* role, TensorId t, std::int64_t bytes) {
-    if (!t || w_.tensors[t].bytes() >= bytes) return;
-    problems_.add(place(node), std::string(role) + ": tensor '" + w_.tensors[t].name + "' has " +
-                                   std::to_string(w_.tensors[t].bytes()) + " bytes, expected at least " +
-                                   std::to_string(bytes));
+    if (!t) return;
+    const std::string what = std::string(role) + ": tensor '" + w_.tensors[t].name + "' ";
+    if (w_.tensors[t].kind != TensorKind::kParameters) problems_.add(place(node), what + "is not of kind 'parameters'");
+    if (w_.tensors[t].bytes() < bytes)
+      problems_.add(place(node), what + "has " + std::to_string(w_.tensors[t].bytes()) + " bytes, expected at least " +
+                                     std::to_string(bytes));
   }
 
   void check_gemm(const Node& node, const GemmNode& gemm) {
@@ -112,10 +133,8 @@ class WorkloadChecker {
     if (e.n % gemm.epilogue.n_channels != 0)
       problems_.add(place(node), "n_channels " + std::to_string(gemm.epilogue.n_channels) + " does not divide n " +
                                      std::to_string(e.n));
-    const std::int64_t channels =
-        times(gemm.epilogue.channels_include_batch ? e.b * e.m : e.m, gemm.epilogue.n_channels);
     check_parameters(node, "requant", gemm.epilogue.requant,
-                     times(channels, static_cast<std::int64_t>(sizeof(RequantRecord))));
+                     times(channel_count(gemm), static_cast<std::int64_t>(sizeof(RequantRecord))));
     check_parameters(node, "activation_table", gemm.epilogue.activation_table, kActivationTableBytes);
   }
 
@@ -126,6 +145,7 @@ class WorkloadChecker {
     check_columns(node, v, v.input);
     if (v.residual) check_columns(node, v, *v.residual);
     check_columns(node, v, v.output);
+    verify_row_numbers(v, place(node), problems_);
     check_parameters(
         node, "parameters", v.parameters,
         v.op == VectorOp::kSoftmax ? kExpTableBytes : v.columns * static_cast<std::int64_t>(sizeof(LayerNormRecord)));
@@ -166,8 +186,8 @@ class WorkloadChecker {
 
 }  // namespace
 
-void check_workload(const Workload& workload, const std::string& file, base::Problems& problems) {
-  WorkloadChecker(workload, file, problems).check();
+bool check_workload(const Workload& workload, const std::string& file, base::Problems& problems) {
+  return WorkloadChecker(workload, file, problems).check();
 }
 
 }  // namespace heat::spec

@@ -1,4 +1,5 @@
 // Tensors and nodes get their ids in the order of the file.
+#include "spec/arithmetic.h"
 #include "spec/schedule_fields.h"
 
 namespace heat::spec {
@@ -78,7 +79,7 @@ class WorkloadReader {
     if (v.op == VectorOp::kLayerNorm) {
       v.multiplier_x = static_cast<std::int32_t>(r.integer("multiplier_x", {1, 1 << 22}));
       v.multiplier_r = static_cast<std::int32_t>(r.integer("multiplier_r", {0, 1 << 22}));
-      v.shift = static_cast<int>(r.integer("shift", {1, 62}));
+      v.shift = static_cast<int>(r.integer("shift", {1, kMostLayerNormShift}));
     }
     return v;
   }

@@ -28,9 +28,4 @@ std::vector<std::int64_t> group_offsets(const spec::TensorView& view, const std:
   return offsets;
 }
 
-std::int64_t channel_count(const spec::GemmNode& gemm) {
-  const std::int64_t rows = gemm.epilogue.channels_include_batch ? gemm.extents.b * gemm.extents.m : gemm.extents.m;
-  return rows * gemm.epilogue.n_channels;
-}
-
 }  // namespace heat::offline

@@ -35,8 +35,7 @@ using TensorBytes = spec::IdVector<spec::TensorId, std::vector<std::int8_t>>;
 // Flattened byte offsets that `group` of a view spans, in the order of the group (its last index runs fastest).
 std::vector<std::int64_t> group_offsets(const spec::TensorView& view, const std::vector<spec::Index>& group);
 
-// Requantisation channels of a node and the channel of one of its outputs.
-std::int64_t channel_count(const spec::GemmNode& gemm);
+// The requantisation channel of one of a node's outputs.
 inline std::int64_t channel_of(const spec::GemmNode& gemm, std::int64_t b, std::int64_t m, std::int64_t n) {
   const std::int64_t row = gemm.epilogue.channels_include_batch ? b * gemm.extents.m + m : m;
   return row * gemm.epilogue.n_channels + n % gemm.epilogue.n_channels;

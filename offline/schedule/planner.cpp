@@ -8,6 +8,7 @@
 
 #include "base/atomic_file.h"
 #include "offline/schedule/addresses.h"
+#include "spec/dram_image.h"
 #include "spec/schedule_checks.h"
 
 namespace heat::offline {
@@ -69,8 +70,9 @@ PlannedNetwork plan_network(const Graph& graph, const NetworkLabel& label, const
 }
 
 std::int64_t write_schedule(spec::Schedule schedule, const TensorBytes& bytes, const std::string& path) {
-  std::string image;
+  std::vector<std::uint8_t> image;
   schedule.dram_image.clear();
+  schedule.file = path;
   for (spec::TensorId t : bytes.ids()) {
     if (bytes[t].empty()) continue;
     const spec::Tensor& tensor = schedule.workload.tensors[t];
@@ -82,9 +84,13 @@ std::int64_t write_schedule(spec::Schedule schedule, const TensorBytes& bytes, c
     std::copy(bytes[t].begin(), bytes[t].end(), image.begin() + address);
   }
   if (!image.empty()) {
+    base::Problems problems;
+    spec::verify_given_data(schedule, image, problems);
+    problems.throw_if_any<base::ScheduleError>();
     const std::filesystem::path file = std::filesystem::path(path).replace_extension(".bin");
     schedule.dram_image = file.filename().string();
-    base::write_file_atomically(file.string(), image);
+    schedule.data_crc32 = spec::data_crc32(schedule, image);
+    base::write_file_atomically(file.string(), {reinterpret_cast<const char*>(image.data()), image.size()});
   }
   spec::save(schedule, path);
   return static_cast<std::int64_t>(image.size());

@@ -30,7 +30,7 @@ PlannedNetwork plan_network(const Graph& graph, const NetworkLabel& label, const
                             mapper::SearchCache* cache = nullptr);
 
 // Writes `path` and, when `bytes` is not empty, the DRAM image beside it: "<stem of path>.bin". Returns the image's
-// size.
+// size. Throws base::ScheduleError for parameter data that no reader would take (spec/dram_image.h).
 std::int64_t write_schedule(spec::Schedule schedule, const TensorBytes& bytes, const std::string& path);
 
 }  // namespace heat::offline

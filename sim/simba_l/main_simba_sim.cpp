@@ -1,6 +1,5 @@
 // simba-sim: runs a schedule on the chiplet array and reports time and energy; with data, the outputs too.
 #include <cstdlib>
-#include <filesystem>
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -11,6 +10,8 @@
 #include "sim/dram/dram.h"
 #include "sim/simba_l/run_database.h"
 #include "sim/simba_l/run_report.h"
+#include "spec/dram_image.h"
+#include "spec/verify.h"
 
 namespace {
 
@@ -91,20 +92,16 @@ std::optional<Options> parse(int argc, char** argv) {
   return o;
 }
 
-std::vector<std::uint8_t> load_image(const spec::Schedule& schedule) {
-  if (schedule.dram_image.empty())
-    throw base::ScheduleError(schedule.file + ": dram_image: is empty, a run with data needs the tensors' content");
-  const std::string bytes =
-      base::read_file((std::filesystem::path(schedule.file).parent_path() / schedule.dram_image).string());
-  return {bytes.begin(), bytes.end()};
-}
-
 int run(const Options& o) {
   const spec::ArchSpec arch = spec::ArchSpec::load(o.arch);
   const spec::EnergyTable table = spec::EnergyTable::load(arch.energy_config);
   const spec::DramSpec dram_spec = spec::load_dram_spec(arch.dram_config);
-  const spec::Schedule schedule = spec::Schedule::load(o.schedule);
-  const std::vector<std::uint8_t> image = o.run.data ? load_image(schedule) : std::vector<std::uint8_t>();
+  const spec::ScheduleWithData given =
+      o.run.data ? spec::load_with_data(o.schedule) : spec::ScheduleWithData{spec::Schedule::load(o.schedule), {}};
+  const spec::Schedule& schedule = given.schedule;
+  base::Problems problems;
+  spec::verify_dram_capacity(schedule, dram_spec.organization.capacity_bytes(), problems);
+  problems.throw_if_any<base::ScheduleError>();
   dram::Dram memory("dram", dram_spec);
   std::vector<dram::AccessRecord> accesses;
   if (o.trace_dram) memory.set_observer([&](const dram::AccessRecord& a) { accesses.push_back(a); });
@@ -116,7 +113,7 @@ int run(const Options& o) {
     const double access = e.activate + e.read + e.write;
     return simba::DramEnergy{access, e.total() - access};
   };
-  const simba::RunResult result = simba::simulate(schedule, arch, table, o.run, attachment, image);
+  const simba::RunResult result = simba::simulate(schedule, arch, table, o.run, attachment, given.image);
   const simba::RunCost cost = simba::run_cost();
   if (!o.trace.empty())
     simba::write_run_database(o.trace + "/run.sqlite", {schedule, arch, table, dram_spec, o.run, result, accesses});

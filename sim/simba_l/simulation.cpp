@@ -5,6 +5,7 @@
 
 #include "machines/simba/misfits.h"
 #include "sim/simba_l/run_loop.h"
+#include "spec/dram_image.h"
 
 namespace heat::simba {
 namespace {
@@ -25,22 +26,6 @@ void debug_transfer(DramPort& port, tlm::tlm_command command, std::uint64_t addr
       throw base::ScheduleError("the DRAM has no byte at address " + std::to_string(address + done) + " or behind it");
     done += chunk;
   }
-}
-
-void check_data(const spec::Schedule& schedule, const std::vector<std::uint8_t>& image) {
-  base::Problems problems;
-  const spec::Workload& workload = schedule.workload;
-  for (spec::TensorId t : workload.tensors.ids()) {
-    const std::int64_t end = schedule.plan.dram_addresses[t] + workload.tensors[t].bytes();
-    if (workload.tensors[t].is_given() && end > static_cast<std::int64_t>(image.size()))
-      problems.add(
-          schedule.file + ": tensor '" + workload.tensors[t].name + "'",
-          "ends at address " + std::to_string(end) + ", the DRAM image has " + std::to_string(image.size()) + " bytes");
-  }
-  for (const auto& n : workload.nodes)
-    if (n.vector && !n.vector->parameters)
-      problems.add(schedule.file + ": node '" + n.name + "'", "parameters: a run with data needs them");
-  problems.throw_if_any<base::ScheduleError>();
 }
 
 std::vector<Stall> stalls_of(const RunContext& context, int node) {
@@ -127,8 +112,8 @@ RunResult simulate(const spec::Schedule& schedule, const spec::ArchSpec& arch, c
                    const RunOptions& options, const DramAttachment& dram, const std::vector<std::uint8_t>& image) {
   base::Problems problems;
   for (const std::string& text : machines::simba::misfits(schedule, arch)) problems.add(schedule.file, text);
+  if (options.data) spec::verify_given_data(schedule, image, problems);
   problems.throw_if_any<base::ScheduleError>();
-  if (options.data) check_data(schedule, image);
   sc_core::sc_report_handler::set_actions(sc_core::SC_INFO, sc_core::SC_DO_NOTHING);
   RunContext context(schedule, arch, options);
   Package package("package", context);

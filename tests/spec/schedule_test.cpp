@@ -75,6 +75,7 @@ TEST(Schedule, EveryFieldSurvivesTheJson) {
   s.workload.layers = {{"query", dense_form(24, 24)}, {"another", {"cp", {{24}, {6, 8}}, {10}}}};
   s.plan.prediction = {1234567.0, 0.1 + 0.2, {{"pe", 1.5}, {"dram", 2e15}}};
   s.plan.groups[GroupId(1)].prediction.cycles = 99;
+  s.data_crc32 = 4294967295;
   for (FusedGroup& g : s.plan.groups)
     for (PlannedNode& n : g.nodes) {
       n.prediction = {5, 6.25, {{"noc", 1e-7}}};
@@ -86,6 +87,7 @@ TEST(Schedule, EveryFieldSurvivesTheJson) {
   const Schedule back = Schedule::load(path);
   EXPECT_EQ(to_json(back), to_json(s));
   EXPECT_EQ(back.file, path);
+  EXPECT_EQ(back.data_crc32, s.data_crc32);
   EXPECT_EQ(back.workload.network, s.workload.network);
   EXPECT_EQ(back.workload.layers, s.workload.layers);
   EXPECT_EQ(back.workload.tensors.front().scale, s.workload.tensors.front().scale);
@@ -171,12 +173,14 @@ const std::vector<Fault>& faults() {
        "layers[0].row_modes: expected at least one mode"},
       {"unknown key", [](Json& j) { j["workload"]["tokns"] = 3; }, "tokns: unknown key"},
       {"missing key", [](Json& j) { j["workload"].erase("tokens"); }, "missing key 'tokens'"},
+      {"image without checksum", [](Json& j) { j.erase("data_crc32"); }, "missing key 'data_crc32'"},
       {"missing section", [](Json& j) { group(j, 0)["nodes"][0].erase("prediction"); }, "missing section 'prediction'"},
       {"negative size", [](Json& j) { j["workload"]["tensors"][0]["shape"][0] = -9; },
        "shape[0]: value -9 is out of range"},
       {"fractional size", [](Json& j) { j["workload"]["tensors"][0]["shape"][0] = 9.5; },
        "shape[0]: expected an integer"},
-      {"unaligned address", [](Json& j) { j["plan"]["dram_addresses"]["y"] = 7; }, "value is no multiple of 64"},
+      {"unaligned address", [](Json& j) { j["plan"]["dram_addresses"]["y"] = 7; },
+       "tensor 'y': DRAM address 7 is no multiple of 64"},
       {"tensor twice", [](Json& j) { j["workload"]["tensors"][1]["name"] = "x"; }, "tensor 'x' is defined twice"},
       {"node twice", [](Json& j) { j["workload"]["nodes"][1]["name"] = "query"; }, "node 'query' is defined twice"},
       {"unknown tensor", [](Json& j) { node(j, "key")["gemm"]["weight"]["tensor"] = "nowhere"; },
@@ -244,6 +248,14 @@ const std::vector<Fault>& faults() {
            dim["stride"] = dim["index"] == "c" ? 9 : 1;
        },
        "node 'output.norm': index 'c' of a row has stride 9, expected 1"},
+      {"requant of weights", [](Json& j) { tensor(j, "query.requant")["kind"] = "weight"; },
+       "node 'query': requant: tensor 'query.requant' is not of kind 'parameters'"},
+      {"index twice",
+       [](Json& j) {
+         node(j, "query")["gemm"]["indices"]["n"] = {"t", "t"};
+       },
+       "node 'query': index 't' is among its indices twice"},
+      {"sum of squares", [](Json& j) { node(j, "output.norm")["vector"]["multiplier_x"] = 1 << 22; }, "beyond 2^61"},
       {"read before written", [](Json& j) { node(j, "query")["gemm"]["input"]["tensor"] = "y"; },
        "node 'query': reads tensor 'y', which no node before it writes"},
       {"weight written", [](Json& j) { node(j, "query")["gemm"]["output"]["tensor"] = "x"; },
@@ -288,7 +300,7 @@ TEST(Schedule, SeveralMistakesAreNamedTogetherWithTheirLines) {
     group(j, 3)["step"] = "two";
   });
   EXPECT_NE(error.find("4 problems"), std::string::npos) << error;
-  EXPECT_NE(error.find("broken.json:7: workload.tokens: value 0 is out of range"), std::string::npos) << error;
+  EXPECT_NE(error.find("broken.json:8: workload.tokens: value 0 is out of range"), std::string::npos) << error;
   EXPECT_NE(error.find("workload.tensors[2].kind: 'weigth' is not one of"), std::string::npos) << error;
   EXPECT_NE(error.find("(did you mean 'weight'?)"), std::string::npos) << error;
   EXPECT_NE(

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/atomic_file.h"
+#include "spec/dram_image.h"
 #include "tests/support/schedule_builder.h"
 
 namespace heat::test_support {
@@ -54,6 +55,7 @@ std::string temporary_folder() {
 std::string write_schedule(BuiltSchedule& built, const std::string& folder, const std::string& name) {
   built.schedule.dram_image = name + ".bin";
   const std::string path = folder + "/" + name + ".json";
+  built.schedule.data_crc32 = spec::data_crc32(built.schedule, built.image);
   base::write_file_atomically(folder + "/" + name + ".bin", std::string(built.image.begin(), built.image.end()));
   spec::save(built.schedule, path);
   built.schedule.file = path;

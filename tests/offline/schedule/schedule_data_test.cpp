@@ -10,6 +10,7 @@
 #include <set>
 
 #include "base/atomic_file.h"
+#include "spec/dram_image.h"
 #include "spec/schedule.h"
 #include "tests/support/integer_reference.h"
 #include "tests/support/schedule_builder.h"
@@ -106,7 +107,7 @@ TEST_F(ScheduleData, OneBitOfAnyOperandFlippedThenTheComparisonFails) {
     SCOPED_TRACE(method);
     schedule(method, {64, 4, 128, 1, 13}, "--layer encoder.layer.0.intermediate.dense");
     if (HasFatalFailure()) return;
-    const spec::Schedule s = spec::Schedule::load(folder_ + "/s.json");
+    spec::Schedule s = spec::Schedule::load(folder_ + "/s.json");
     EXPECT_EQ(s.workload.nodes.size() > 1, method != "dense");
     const std::vector<std::uint8_t> original = image();
     const std::vector<std::int8_t> expected = reference(s, original);
@@ -118,6 +119,8 @@ TEST_F(ScheduleData, OneBitOfAnyOperandFlippedThenTheComparisonFails) {
       std::vector<std::uint8_t> changed = original;
       changed[static_cast<std::size_t>(s.plan.dram_addresses[id] + t.bytes() / 2)] ^= 0x40;
       base::write_file_atomically(folder_ + "/s.bin", std::string(changed.begin(), changed.end()));
+      s.data_crc32 = spec::data_crc32(s, changed);
+      spec::save(s, s.file);
       const std::vector<std::int8_t> simulated = simulate();
       if (HasFatalFailure()) return;
       EXPECT_NE(simulated, expected) << "tensor " << t.name;

@@ -204,6 +204,56 @@ TEST_F(SimbaSim, MaxCyclesOverThenStatus1WhereTheRunStoodAndNoResult) {
   EXPECT_EQ(traces::Reader(folder_ + "/run/run.sqlite").run().info.seed, 3);
 }
 
+TEST_F(SimbaSim, TensorsBeyondTheDramThenStatus2AndEachIsNamed) {
+  const std::int64_t far = std::int64_t{1} << 44;
+  for (const char* name : {"y", "context"})
+    for (spec::TensorId t : built_.schedule.workload.tensors.ids())
+      if (built_.schedule.workload.tensors[t].name == name)
+        built_.schedule.plan.dram_addresses[t] = name[0] == 'y' ? far : 2 * far;
+  spec::save(built_.schedule, schedule_);
+  const Ran r = simba_sim(common_, folder_);
+  EXPECT_EQ(r.status, 2);
+  EXPECT_NE(r.text.find("2 problems"), std::string::npos) << r.text;
+  EXPECT_NE(r.text.find("tensor 'context': ends at DRAM address 35184372"), std::string::npos) << r.text;
+}
+
+// Each of these ran to an end with status 0 or a signal, and with wrong outputs.
+TEST_F(SimbaSim, DataThatTheArithmeticIsNotDefinedForThenStatus2AndTheNode) {
+  const auto tensor = [&](const std::string& name) {
+    for (spec::TensorId t : built_.schedule.workload.tensors.ids())
+      if (built_.schedule.workload.tensors[t].name == name) return built_.schedule.plan.dram_addresses[t];
+    throw std::logic_error("no tensor " + name);
+  };
+  const std::vector<std::uint8_t> image = built_.image;
+  for (int shift : {0, 48, 64, 200}) {
+    built_.image = image;
+    built_.image[static_cast<std::size_t>(tensor("key.requant")) + 6] = static_cast<std::uint8_t>(shift);
+    write_schedule(built_, folder_);
+    const Ran r = simba_sim(common_ + "--data on", folder_);
+    EXPECT_EQ(r.status, 2);
+    EXPECT_NE(r.text.find("node 'key': requant 'key.requant'[0]: shift " + std::to_string(shift)), std::string::npos)
+        << r.text;
+  }
+  built_.image = image;
+  std::fill_n(built_.image.begin() + tensor("softmax.parameters"), 512, std::uint8_t{0});
+  write_schedule(built_, folder_);
+  const Ran r = simba_sim(common_ + "--data on", folder_);
+  EXPECT_EQ(r.status, 2);
+  EXPECT_NE(r.text.find("node 'softmax': parameters 'softmax.parameters'[0]: is 0"), std::string::npos) << r.text;
+  EXPECT_EQ(simba_sim(common_ + "--data off", folder_).status, 0);
+}
+
+TEST_F(SimbaSim, ImageOfAnotherScheduleThenStatus2AndTheChecksums) {
+  built_.image[static_cast<std::size_t>(built_.schedule.plan.dram_addresses[spec::TensorId(0)])] ^= 1;
+  base::write_file_atomically(folder_ + "/schedule.bin",
+                              {reinterpret_cast<const char*>(built_.image.data()), built_.image.size()});
+  const Ran r = simba_sim(common_ + "--data on", folder_);
+  EXPECT_EQ(r.status, 2);
+  EXPECT_NE(r.text.find("schedule.json: data_crc32: is "), std::string::npos) << r.text;
+  fs::remove(folder_ + "/schedule.bin");
+  EXPECT_EQ(simba_sim(common_ + "--data off", folder_).status, 0);
+}
+
 TEST_F(SimbaSim, FaultyUseThenStatus2AndTheReason) {
   EXPECT_EQ(simba_sim("--arch " + kArch, folder_).status, 2);
   EXPECT_EQ(simba_sim(common_ + "--data maybe", folder_).status, 2);

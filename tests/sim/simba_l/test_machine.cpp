@@ -87,6 +87,7 @@ nlohmann::json simulate_here(const test_support::BuiltSchedule& built, const Mac
     for (const auto& [name, bytes] : result.outputs) answer["outputs"][name] = bytes;
   } catch (const std::exception& e) {
     answer["error"] = e.what();
+    answer["is_reported"] = dynamic_cast<const base::Error*>(&e) != nullptr;
   }
   return answer;
 }
@@ -125,7 +126,10 @@ Outcome run(const test_support::BuiltSchedule& built, const Machine& machine) {
   const std::string text = in_child([&] { return simulate_here(built, machine).dump(); });
   const nlohmann::json answer = nlohmann::json::parse(text);
   Outcome outcome;
-  if (answer.contains("error")) outcome.error = answer["error"].get<std::string>();
+  if (answer.contains("error")) {
+    outcome.error = answer["error"].get<std::string>();
+    outcome.is_reported = answer["is_reported"].get<bool>();
+  }
   if (answer.contains("report")) outcome.report = answer["report"];
   if (answer.contains("outputs"))
     for (const auto& [name, bytes] : answer["outputs"].items())

@@ -23,7 +23,8 @@ struct Machine {
 struct Outcome {
   nlohmann::json report;  // simba::report_json
   std::map<std::string, std::vector<std::int8_t>> outputs;
-  std::string error;  // what the run threw
+  std::string error;         // what the run threw
+  bool is_reported = false;  // that was an error for a user (base::Error), no broken invariant
   std::int64_t cycles() const { return report.at("cycles").get<std::int64_t>(); }
   std::int64_t count(const std::string& action) const { return report.at("counts").at(action).get<std::int64_t>(); }
 };
