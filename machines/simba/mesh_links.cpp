@@ -41,6 +41,15 @@ int busiest_link_routes(const spec::MeshSpec& mesh, int from, int count) {
   return most;
 }
 
+int farthest_hops(const spec::MeshSpec& noc, const spec::SpatialSplit& s, std::int64_t b, std::int64_t m,
+                  std::int64_t n) {
+  int most = 0;
+  for (std::int64_t ib = 0; ib < b; ++ib)
+    for (std::int64_t im = 0; im < m; ++im)
+      for (std::int64_t in = 0; in < n; ++in) most = std::max(most, mesh_hops(noc, 0, pe_of(s, ib, im, in)));
+  return most;
+}
+
 const SplitLinks& LinkTables::of(const spec::SpatialSplit& s) {
   const auto key = std::make_tuple(s.b, s.m, s.n);
   if (const auto found = tables_.find(key); found != tables_.end()) return found->second;

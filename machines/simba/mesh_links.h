@@ -23,6 +23,10 @@ inline int pe_of(const spec::SpatialSplit& s, std::int64_t b, std::int64_t m, st
   return static_cast<int>(simba_pe(b, m, n, s.m, s.n));
 }
 
+// Links from PE 0 to the farthest of the PEs that compute parts (0, 0, 0) .. (b - 1, m - 1, n - 1) of a wave.
+int farthest_hops(const spec::MeshSpec& noc, const spec::SpatialSplit& s, std::int64_t b, std::int64_t m,
+                  std::int64_t n);
+
 // Multicast trees of one spatial split, from the global buffer at PE 0.
 struct SplitLinks {
   // weight_links(ib, im, a): links of the tree to the first `a` PEs along n that share part (ib, im) of the weights.

@@ -105,7 +105,7 @@ void NodeBounds::prepare(bool alone) {
   if (!node_.shape.input.resident)
     work.add(!node_.shape.input.holds_bound, full, input_bytes_, 0,
              node_.shape.input.runs.requests({e_.b, e_.n, e_.k}, burst), 1);
-  memory_ = std::max(memory_, pricer_.load_cycles(work));
+  memory_ = std::max(memory_, pricer_.load_cycles(work, shares_.participants()));
   send_read_pj_ = gb_read;
   if (alone) {
     const Cost fixed = model_.fixed();
@@ -158,9 +158,12 @@ PeChoice NodeBounds::of_split(const Extents& tile, const spec::SpatialSplit& spl
                         sends.bytes / gb.read_bytes_per_cycle, drains * gb.word_bytes / gb.write_bytes_per_cycle,
                         commands * (arch_.controller.command_cycles + cal.command_overhead_cycles)});
   // The first wave's operands come before, its latency around.
+  const auto used = [](const Waves& w, std::int64_t pes) { return ceil_div(std::min(w.extent, w.tile * pes), w.tile); };
+  const int farthest = farthest_hops(arch_.noc, c.split, used(wb, c.split.b), used(wm, c.split.m), used(wn, c.split.n));
   const double first_wave = d(wb.size(wb.count == 1, c.split.b)) * d(std::min(e_.k, c.tile.k)) *
                             d(wm.size(wm.count == 1, c.split.m) + wn.size(wn.count == 1, c.split.n));
-  execution += first_wave / arch_.noc.link_bytes_per_cycle + 2 * pricer_.noc_latency() + cal.node_overhead_cycles;
+  execution +=
+      first_wave / arch_.noc.link_bytes_per_cycle + 2 * pricer_.noc_latency(farthest) + cal.node_overhead_cycles;
   const double cycles = fixed_cycles_ + steps_ * std::max(execution, memory_);
   c.least_execution = execution;
   c.least_dynamic_pj = fixed_energy_ + executions_ * energy;
@@ -233,7 +236,7 @@ Cost NodeBounds::of_tiling(const PeChoice& c, const BufferTiling& tiling) const 
                input = stream(node_.shape.input, {e_.b, e_.n, e_.k}, {g.b, g.n, g.k}, tiling.input_visits, d(tiles.n),
                               input_port_);
   double output = 0;
-  if (transfers > 0) first += pricer_.load_latency();
+  if (transfers > 0) first += pricer_.load_latency(shares_.participants());
   if (!node_.shape.output.resident) {
     output = burst_bound(node_.shape.output, {e_.b, e_.m, e_.n}, {g.b, g.m, g.n});
     transfers += d(tiles.b) * d(tiles.m) * d(tiles.n);
@@ -243,8 +246,8 @@ Cost NodeBounds::of_tiling(const PeChoice& c, const BufferTiling& tiling) const 
                                                             std::max(0.0, input - input_bytes_) * input_load_pj_ +
                                                             std::max(0.0, output - output_bytes_) * output_store_pj_ +
                                                             transfers * pj(Action::kControllerCommand));
-  const double memory =
-      std::max(weight * weight_port_ + input * input_port_ + output * output_port_, pricer_.load_cycles(work));
+  const double memory = std::max(weight * weight_port_ + input * input_port_ + output * output_port_,
+                                 pricer_.load_cycles(work, shares_.participants()));
   // The last tile executes after everything is loaded; the first after its load.
   const double cycles = fixed_cycles_ + std::max(steps_ * memory + c.least_execution / d(tiles.product()),
                                                  first + steps_ * c.least_execution);

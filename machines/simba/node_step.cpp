@@ -31,6 +31,7 @@ StepPricer::StepPricer(const machines::Machine& machine) : m_(machine) {
   const spec::ArchSpec& a = m_.arch;
   const spec::EnergyTable& e = m_.energy;
   const int n = a.chiplets();
+  nop_latency_.push_back(0);
   tree_.push_back(0);
   hops_.push_back(0);
   busiest_.push_back(0);
@@ -40,6 +41,7 @@ StepPricer::StepPricer(const machines::Machine& machine) : m_(machine) {
     to.push_back(c);
     const int hops = mesh_hops(a.nop, a.dram_chiplet, c);
     far = std::max(far, hops);
+    nop_latency_.push_back(a.nop.base_cycles + static_cast<double>(far) * a.nop.hop_cycles);
     tree_.push_back(static_cast<double>(multicast_links(a.nop, a.dram_chiplet, to)));
     hops_.push_back(hops_.back() + hops);
     busiest_.push_back(busiest_link_routes(a.nop, a.dram_chiplet, c + 1));
@@ -55,9 +57,6 @@ StepPricer::StepPricer(const machines::Machine& machine) : m_(machine) {
                      m_.calibration.group_overhead_cycles;
   for (int from = 0; from < n; ++from)
     for (int c = 0; c < n; ++c) signal_byte_hops_ += SIMBA_SIGNAL_BYTES * mesh_hops(a.nop, from, c);
-  load_latency_ =
-      m_.calibration.dram_latency_cycles + 2.0 * (a.nop.base_cycles + static_cast<double>(far) * a.nop.hop_cycles);
-  noc_latency_ = a.noc.base_cycles + static_cast<double>(mesh_diameter(a.noc)) * a.noc.hop_cycles;
 }
 
 namespace {
@@ -106,6 +105,7 @@ NodeStep StepPricer::price(const StepCounts& full, const StepCounts* partial, bo
 
   double nop_hops = 0, link = 0, first = 0;
   LoadWork work;
+  const int all = shares.participants();
   const auto load = [&](bool shared, const OperandCounts& of_full, const OperandCounts& of_partial) {
     const int f = shares.full;
     const double bytes_full = of_full.load_bytes, bytes_partial = of_partial.load_bytes;
@@ -131,44 +131,77 @@ NodeStep StepPricer::price(const StepCounts& full, const StepCounts* partial, bo
   s.actions[static_cast<std::size_t>(Action::kDramByte)] = s.load_bytes + s.store_bytes;
 
   const auto busy = [&](Resource r) -> double& { return s.busy[static_cast<std::size_t>(r)]; };
-  busy(Resource::kNop) = std::max(link, full.store_bytes * busiest_[static_cast<std::size_t>(shares.full)]) /
-                         m_.arch.nop.link_bytes_per_cycle;
+  const double loading_link = link / m_.arch.nop.link_bytes_per_cycle,
+               storing_link = full.store_bytes * busiest_[static_cast<std::size_t>(shares.full)] /
+                              m_.arch.nop.link_bytes_per_cycle;
+  busy(Resource::kNop) = std::max(loading_link, storing_link);
   set_chip_busy(s, full, m_);
 
   busy(Resource::kDram) =
       port_cycles(s.load_bytes + s.store_bytes,
                   work.part[0].port_requests + work.part[1].port_requests + shares.full * full.store_requests);
-  busy(Resource::kDma) = std::max(load_cycles(work), engine_cycles(full.store_requests, full.stores));
+  busy(Resource::kDma) = std::max(load_cycles(work, all), engine_cycles(full.store_requests, full.stores, all));
   for (const ResourceInfo& r : kResources) {
     double& longest = r.memory ? s.memory : s.execution;
     longest = std::max(longest, busy(r.value));
   }
-  s.fill = full.first_send_cycles + full.last_drain_flits + (full.waves > 0 ? 2 * noc_latency_ : 0) +
+  if (full.waves > 0)
+    s.slot_cycles = std::max(slot_cycles(full.weight, weight_shared, full, s.execution, shares),
+                             slot_cycles(full.input, input_shared, full, s.execution, shares));
+  s.fill = full.first_send_cycles + full.last_drain_flits + (full.waves > 0 ? 2 * noc_latency(full.farthest_hops) : 0) +
            m_.calibration.node_overhead_cycles;
   s.execution += s.fill;
   s.tiles = std::max(1.0, full.tiles);
-  if (full.loads() > 0) {
-    s.first_load = std::min(s.memory, port_cycles(first));
-    s.latency = load_latency_;
-  }
-  if (full.stores > 0)
-    s.last_store = std::min(s.memory - s.first_load, port_cycles(full.last_store_bytes * shares.full));
+  set_ends(s, {work, first, loading_link, storing_link}, full, shares);
   return s;
+}
+
+// The first tile's loads and the last store stand alone: the engine's window hides no latency of theirs, which is added.
+void StepPricer::set_ends(NodeStep& s, const Transfers& t, const StepCounts& full, const Shares& shares) const {
+  const int all = shares.participants();
+  if (full.loads() > 0) {
+    const double port = port_cycles(s.load_bytes, t.loads.part[0].port_requests + t.loads.part[1].port_requests);
+    const double part = t.first_bytes / s.load_bytes;
+    s.first_load =
+        std::max(part * std::max(port, t.loading_link), part * load_cycles(t.loads, all) - load_latency(all));
+    s.latency = load_latency(all);
+  }
+  if (full.stores > 0) {
+    const double port = port_cycles(s.store_bytes, shares.full * full.store_requests);
+    s.store_latency = 2 * nop_latency_[static_cast<std::size_t>(all)];
+    s.last_store = std::max(std::max(port, t.storing_link) / full.stores,
+                            engine_cycles(full.store_requests, full.stores, all) / full.stores - s.store_latency);
+  }
 }
 
 double StepPricer::static_pj_per_cycle(spec::StaticPart part) const {
   return m_.energy.static_mw(part) * static_cast<double>(instances(m_.arch, part)) / m_.arch.clock_ghz;
 }
 
-double StepPricer::engine_cycles(double requests, double transfers) const {
-  return requests * load_latency_ / m_.arch.dma.outstanding_bursts +
+double StepPricer::engine_cycles(double requests, double transfers, int chiplets) const {
+  return requests * load_latency(chiplets) / m_.arch.dma.outstanding_bursts +
          transfers * (m_.arch.dma.setup_cycles + m_.calibration.load_overhead_cycles);
 }
 
-double StepPricer::load_cycles(const LoadWork& work) const {
+// A streamed operand has two slots, so a load waits until the tile before the last one has been sent: two loads take no
+// less than a slot needs for one, from its set-up to the last send. Later sends of a tile follow the waves, as a PE's
+// halves are two.
+double StepPricer::slot_cycles(const OperandCounts& o, bool shared, const StepCounts& of, double execution,
+                               const Shares& shares) const {
+  if (o.loads == 0) return 0;
+  const double each = (shared ? 1 : shares.full) / o.loads;
+  const double load = m_.arch.dma.setup_cycles + load_latency(shares.participants()) +
+                      port_cycles(each * o.load_bytes, each * o.requests);
+  const double sends = o.sends / o.loads, send = o.send_cycles / o.sends;
+  const double held = noc_latency(of.farthest_hops) + std::min(sends, 2.0) * send +
+                      std::max(0.0, sends - 2) * std::max(execution / of.waves, send);
+  return o.loads * (load + held) / 2;
+}
+
+double StepPricer::load_cycles(const LoadWork& work, int chiplets) const {
   double cycles = 0;
   for (const LoadWork::Part& p : work.part)
-    cycles += std::max(port_cycles(p.bytes, p.port_requests), engine_cycles(p.requests, p.loads));
+    cycles += std::max(port_cycles(p.bytes, p.port_requests), engine_cycles(p.requests, p.loads, chiplets));
   return cycles;
 }
 
@@ -193,13 +226,14 @@ void Pipeline::add(const NodeStep& n) {
   const double tile_execution = n.execution / n.tiles;
   if (n.tiles > 1) {
     const double rest = std::max(0.0, n.memory - n.first_load - n.last_store) + pending_;
-    cycles_ += (n.tiles - 1) * hidden(tile_execution, rest / (n.tiles - 1));
+    cycles_ += (n.tiles - 1) * std::max(hidden(tile_execution, rest / (n.tiles - 1)), n.slot_cycles / n.tiles);
     pending_ = 0;
     store_ = n.last_store;
   } else {
-    store_ = std::max(0.0, n.memory - n.first_load);
+    store_ = n.last_store;
   }
   last_execution_ = tile_execution;
+  store_latency_ = n.store_latency;
 }
 
 }  // namespace heat::machines::simba

@@ -63,6 +63,8 @@ struct NodeStep {
   double first_load = 0;                      // part of `memory`: before the first tile can execute
   double last_store = 0;                      // part of `memory`: after the last drain
   double latency = 0;                         // of a load, exposed before the first tile where nothing hides it
+  double store_latency = 0;                   // of a store, exposed after the last one
+  double slot_cycles = 0;                     // at least, for all tiles to pass through their two slots
   double fill = 0;                            // cycles of the pipeline's ends within execution
   double load_bytes = 0, store_bytes = 0;
 };
@@ -105,14 +107,19 @@ class StepPricer {
   }
   // From a group's last result on one chiplet to the knowledge of it on all others.
   double handover_cycles() const { return handover_cycles_; }
-  // Request to data, for the chiplet farthest from the DRAM.
-  double load_latency() const { return load_latency_; }
+  // Request to data, for the one of the first `chiplets` that is farthest from the DRAM.
+  double load_latency(int chiplets) const {
+    return m_.calibration.dram_latency_cycles + 2 * nop_latency_[static_cast<std::size_t>(chiplets)];
+  }
   // Cycles a DMA engine spends on requests (its window lets `outstanding_bursts` be on the way at a time) and on the
   // transfers they belong to.
-  double engine_cycles(double requests, double transfers) const;
-  // Cycles of the loads of one step.
-  double load_cycles(const LoadWork& work) const;
-  double noc_latency() const { return noc_latency_; }
+  double engine_cycles(double requests, double transfers, int chiplets) const;
+  // Cycles of the loads of one step on so many chiplets.
+  double load_cycles(const LoadWork& work, int chiplets) const;
+  // Of a packet over so many links of the NoC, at zero load.
+  double noc_latency(int hops) const {
+    return m_.arch.noc.base_cycles + static_cast<double>(hops) * m_.arch.noc.hop_cycles;
+  }
   // Links of the NoP tree from the DRAM's chiplet to the first `count` chiplets.
   double tree_links(int count) const { return tree_[static_cast<std::size_t>(count)]; }
   // Sum over the first `count` chiplets of the hops from the DRAM's chiplet.
@@ -122,10 +129,18 @@ class StepPricer {
   const machines::Machine& machine() const { return m_; }
 
  private:
+  // Of a step: its loads, bytes of the first tile's, and cycles of the busiest NoP link for loads and for stores.
+  struct Transfers {
+    LoadWork loads;
+    double first_bytes = 0, loading_link = 0, storing_link = 0;
+  };
+  void set_ends(NodeStep& s, const Transfers& t, const StepCounts& full, const Shares& shares) const;
+  double slot_cycles(const OperandCounts& o, bool shared, const StepCounts& of, double execution,
+                     const Shares& shares) const;
   const machines::Machine& m_;
-  std::vector<double> tree_, hops_, busiest_;
+  std::vector<double> tree_, hops_, busiest_, nop_latency_;  // by the number of chiplets, always the first ones
   double port_bytes_per_cycle_ = 1, static_pj_per_cycle_ = 0, background_pj_per_cycle_ = 0, handover_cycles_ = 0,
-         load_latency_ = 0, signal_byte_hops_ = 0, noc_latency_ = 0;
+         signal_byte_hops_ = 0;
 };
 
 // Cycles of a sequence of node executions: the load of what comes next runs while the present one executes.
@@ -148,7 +163,7 @@ class Pipeline {
   // Time that nothing overlaps (pinned loads).
   void add_exposed(double cycles) { cycles_ += cycles; }
   // Cycles so far with the last store finished.
-  double total() const { return cycles_ + hidden(last_execution_, pending_) + store_; }
+  double total() const { return cycles_ + hidden(last_execution_, pending_) + store_ + store_latency_; }
 
  private:
   double hidden(double execution, double memory) const;
@@ -157,6 +172,7 @@ class Pipeline {
   double last_execution_ = 0;  // the last tile's, not yet counted
   double pending_ = 0;         // memory work that can run beside it
   double store_ = 0;           // memory work that follows it
+  double store_latency_ = 0;
 };
 
 }  // namespace heat::machines::simba

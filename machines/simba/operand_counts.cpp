@@ -122,7 +122,9 @@ void OperandCounter::count_rounds(const Waves& waves, std::int64_t receivers, do
         c_.gb_read_cycles += events * sent.read_cycles;
         const double fill = d(PeTiming(nest_.arch.pe).fill_cycles(buffer_, sent.largest_part));
         o_.port_cycles += events * fill;
-        if (first) c_.first_send_cycles += std::max({sent.flits, sent.read_cycles, fill});
+        const double longest = std::max({sent.flits, sent.read_cycles, fill});
+        o_.send_cycles += events * longest;
+        if (first) c_.first_send_cycles += longest;
         first = false;
       }
 }

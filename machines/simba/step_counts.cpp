@@ -34,6 +34,8 @@ class Counter {
 
   StepCounts run() {
     c_.tiles = d(b_.tiles.pieces()) * d(m_.tiles.pieces()) * d(n_.tiles.pieces()) * d(k_.tiles.pieces());
+    const auto used = [](const TiledDim& dim) { return ceil_div(dim.waves[0].size, dim.pe); };
+    c_.farthest_hops = simba::farthest_hops(arch_.noc, nest_.map.spatial, used(b_), used(m_), used(n_));
     count_pe();
     count_drains();
     OperandCounter(nest_, shape_.weight, LoopDim::kM, c_.weight, c_).run();
@@ -137,7 +139,6 @@ class Counter {
           const spec::GlobalBufferSpec& gb = arch_.global_buffer;
           c_.gb_reads += times * d(packed_words(gb, bytes).words);
           c_.gb_read_cycles += times * dma_port_cycles(gb, burst, requests, gb.read_bytes_per_cycle);
-          c_.last_store_bytes = burst;
         }
   }
 
@@ -188,7 +189,7 @@ StepCounts count_vector(const OperandShape& input, const OperandShape* residual,
   c.gb_write_cycles += d(write_cycles(gb, written));
   if (!output.resident) {
     c.stores = 1;
-    c.store_bytes = c.last_store_bytes = output.runs.burst_bytes(block);
+    c.store_bytes = output.runs.burst_bytes(block);
     c.store_requests = output.runs.requests(block, arch.dma.burst_bytes);
     c.store_out_bytes = d(rows * columns);
     c.gb_reads += d(packed.words);

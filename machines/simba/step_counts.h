@@ -38,6 +38,7 @@ struct OperandCounts {
   double sends = 0, send_bytes = 0;                // commands; plain bytes, each multicast once
   double first_bytes = 0;                          // load_bytes of the first tile
   double port_cycles = 0;  // busy cycles of the buffer's write port, of the PE that is sent most
+  double send_cycles = 0;  // of the sends one by one: reads, flits or PE writes, whatever takes longest
 };
 
 // Counts of one execution on one chiplet. Doubles that hold integers, except DRAM bytes (means over alignments). A
@@ -55,8 +56,9 @@ struct StepCounts {
   double store_bytes = 0, store_requests = 0, store_out_bytes = 0, drain_bytes = 0;
   // Busy cycles.
   double vector_elements = 0, send_flits = 0, drain_flits = 0, compute_cycles = 0, ppu_cycles = 0, vector_cycles = 0;
-  // The pipeline's ends: tiles of the global buffer, the last one's store, the first send and the last drain.
-  double tiles = 0, last_store_bytes = 0, first_send_cycles = 0, last_drain_flits = 0;
+  // The pipeline's ends: tiles of the global buffer, the first send and the last drain.
+  int farthest_hops = 0;  // links from the global buffer to the farthest PE in use
+  double tiles = 0, first_send_cycles = 0, last_drain_flits = 0;
 
   double loads() const { return weight.loads + input.loads; }
   double commands() const { return loads() + stores + weight.sends + input.sends + waves + drains + vectors; }

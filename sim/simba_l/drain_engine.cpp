@@ -60,18 +60,25 @@ void DrainEngine::execute(InFlight& entry) {
   const GbPlace place = gb_place(context_, command);
   const std::int64_t fetched = fetch_parameters(command, now);
   const std::size_t half = command[SIMBA_CMD_ACC_HALF];
-  std::int64_t begin = INT64_MAX, done = fetched;
   const std::vector<Part> list = parts(command);
+  const auto ready = [&](const Part& part) {
+    const PeClock& pe = core_.clock(part.pe);
+    return std::max({fetched, pe.sums.there[half], pe.ppu_free});
+  };
+  std::int64_t begin = INT64_MAX, done = fetched;
+  for (const Part& part : list) begin = std::min(begin, ready(part));
+  // Records that come while the sums are still computed cost no time of their own.
+  if (begin > fetched) entry.waits.push_back({begin, waits_for_engine(SIMBA_COMPUTE)});
+  wait_until(begin);  // ports are reserved when they are needed
   for (const Part& part : list) {
     PeClock& pe = core_.clock(part.pe);
     const std::int64_t bytes = part.box.elements();
     if (!place.view)
       context_.check_capacity(name(), command.node(), "global buffer (bytes)", core_.gb.end_of(place, part.box),
                               core_.gb.capacity());
-    const std::int64_t start = std::max({fetched, pe.sums.there[half], pe.ppu_free});
+    const std::int64_t start = ready(part);
     const std::int64_t ppu = timing_.drain_cycles(bytes);
     pe.sums.free[half] = pe.ppu_free = start + ppu;
-    begin = std::min(begin, start);
     const std::int64_t flits = core_.noc.flits(bytes);
     const std::int64_t arrival =
         core_.noc.transfer(start, {part.pe, 0}, kGlobalBufferPort, bytes) + std::max<std::int64_t>(0, ppu - flits);
@@ -86,11 +93,8 @@ void DrainEngine::execute(InFlight& entry) {
     context_.activity.add(chiplet_, Flow::kNoc, start, arrival + 1, static_cast<double>(bytes * hops_to_port(part)));
     context_.meter.add(node, spec::Action::kGlobalBufferWrite, words.words);
   }
-  // Records that come while the sums are still computed cost no time of their own.
-  if (begin > fetched) entry.waits.push_back({begin, waits_for_engine(SIMBA_COMPUTE)});
   if (context_.options.data) requantise_wave(entry, list);
   complete(entry, done);
-  wait_until(begin);
 }
 
 // The results, one part after another: they are in the global buffer when the command completes.

@@ -50,11 +50,12 @@ void SendEngine::execute(InFlight& entry) {
     if (!place.view)
       context_.check_capacity(name(), command.node(), "global buffer (bytes)", core_.gb.end_of(place, box),
                               core_.gb.capacity());
-    std::int64_t halves_free = free;
+    std::int64_t halves_free = now;
     for (const Noc::Endpoint& r : receivers) halves_free = std::max(halves_free, operand(r.node).free[half]);
+    wait_until(halves_free);  // a port is reserved when it is needed, so that others do not wait for what lies ahead
     const WordCount words = core_.gb.words(place, box);
     const std::int64_t read = core_.gb.read_cycles(words);
-    const std::int64_t start = core_.gb.read_port.reserve(halves_free, read);
+    const std::int64_t start = core_.gb.read_port.reserve(std::max(free, halves_free), read);
     if (free == now && done == now) {
       entry.waits.push_back({halves_free, waits_for_engine(SIMBA_COMPUTE)});
       entry.waits.push_back({start, StallReason::kPort});

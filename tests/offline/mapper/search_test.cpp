@@ -113,7 +113,7 @@ TEST(MapGroup, WhenTheArchitectureFileChangesThenTheChoiceChangesForTheBetter) {
   const spec::ArchSpec base = simba_l();
   const spec::EnergyTable energy = energy_of(base);
   for (const spec::ArchSpec& arch :
-       {edited("bytes: 524288", "bytes: 131072"), edited("port_bytes_per_cycle: 100", "port_bytes_per_cycle: 400")}) {
+       {edited("bytes: 524288", "bytes: 131072"), edited("port_bytes_per_cycle: 100", "port_bytes_per_cycle: 25")}) {
     const GemmProblem p = gemm_problem({768, 3072, 384}, LoopDim::kN);
     const SearchResult old = map_group(p.workload, p.group, Machine(base, energy), {});
     const SearchResult chosen = map_group(p.workload, p.group, Machine(arch, energy), {});
