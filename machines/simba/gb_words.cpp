@@ -20,10 +20,11 @@ void BankCounter::spread(std::int64_t step, std::int64_t turns) {
   const auto size = static_cast<std::int64_t>(ring_.size());
   const std::int64_t orbits = std::gcd(step, size), length = size / orbits;
   const std::int64_t rounds = turns / length, rest = turns % length;
+  const auto next = [&](std::int64_t place) { return place + step < size ? place + step : place + step - size; };
   spread_.resize(ring_.size());
   for (std::int64_t first = 0; first < orbits; ++first) {
     std::int64_t sum = 0, window = 0, behind = first;
-    for (std::int64_t i = 0, at = first; i < length; ++i, at = (at + step) % size) {
+    for (std::int64_t i = 0, at = first; i < length; ++i, at = next(at)) {
       sum += ring_[static_cast<std::size_t>(at)];
       if (i < rest) window += ring_[static_cast<std::size_t>(at)];
     }
@@ -32,8 +33,8 @@ void BankCounter::spread(std::int64_t step, std::int64_t turns) {
     for (std::int64_t i = 0; i < length; ++i) {
       spread_[static_cast<std::size_t>(ahead)] = rounds * sum + window;
       window -= rest > 0 ? ring_[static_cast<std::size_t>(behind)] : 0;
-      behind = (behind + step) % size;
-      ahead = (ahead + step) % size;
+      behind = next(behind);
+      ahead = next(ahead);
       window += rest > 0 ? ring_[static_cast<std::size_t>(ahead)] : 0;
     }
   }
