@@ -22,7 +22,7 @@ using testing::TemporaryFolder;
 using testing::write_sample_run;
 
 json timeline_of(const TemporaryFolder& folder, const TimelineWindow& window = {}) {
-  write_timeline(Reader(folder.file("run.sqlite")), folder.file("t.json"), window);
+  write_timeline(Reader(folder.file("run.sqlite")), folder.file("t.json"), TimelineFormat::kJson, window);
   return json::parse(base::read_file(folder.file("t.json")));
 }
 

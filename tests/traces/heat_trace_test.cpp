@@ -82,6 +82,13 @@ TEST(HeatTrace, CommandsWriteWhatTheyPromise) {
   EXPECT_EQ(nlohmann::json::parse(base::read_file(folder.file("d.json")))["identical"], true);
   EXPECT_EQ(heat_trace("timeline " + run + " --output " + folder.file("t.json")).status, 0);
   EXPECT_TRUE(nlohmann::json::accept(base::read_file(folder.file("t.json"))));
+  const Result perfetto = heat_trace("timeline " + run + " --format perfetto --output " + folder.file("t.pftrace"));
+  EXPECT_EQ(perfetto.output, folder.file("t.pftrace") + ": 11 slices on 5 tracks, 2 counter samples\n");
+  EXPECT_GT(std::filesystem::file_size(folder.file("t.pftrace")), 0u);
+  const Result svg = heat_trace("timeline " + run + " --format svg --output " + folder.file("t.svg"));
+  EXPECT_EQ(svg.status, 2);
+  EXPECT_NE(svg.output.find("--format svg: expected json or perfetto"), std::string::npos) << svg.output;
+  EXPECT_FALSE(std::filesystem::exists(folder.file("t.svg")));
   const Result csv = heat_trace("export " + run + " --format csv --table stall --output " + folder.file("stall.csv"));
   EXPECT_EQ(csv.status, 0);
   EXPECT_NE(csv.output.find("3 rows"), std::string::npos);
