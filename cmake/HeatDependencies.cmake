@@ -33,6 +33,10 @@ add_library(LBFGS::lbfgs UNKNOWN IMPORTED)
 set_target_properties(LBFGS::lbfgs PROPERTIES IMPORTED_LOCATION ${HEAT_LBFGS_LIBRARY})
 target_include_directories(LBFGS::lbfgs SYSTEM INTERFACE ${HEAT_LBFGS_INCLUDE})
 
+# GTKWave's FST writer has no package of its own; Debian's verilator ships its sources.
+find_path(HEAT_FST_INCLUDE gtkwave/fstapi.h PATHS /usr/share/verilator/include REQUIRED)
+set(HEAT_FST_SOURCES ${HEAT_FST_INCLUDE}/gtkwave)
+
 include(HeatSystemC)
 
 if(HEAT_BUILD_TESTS)

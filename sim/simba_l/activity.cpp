@@ -23,10 +23,11 @@ void Activity::halve() {
   }
 }
 
-void Activity::add(spec::ChipletId chiplet, Flow flow, std::int64_t start, std::int64_t end, double amount) {
+void Activity::add(spec::ChipletId chiplet, Flow flow, std::int64_t start, std::int64_t end, double amount, int unit) {
   if (!enabled_ || amount == 0) return;
   if (flow_info(flow).of_package) chiplet = {};
   end = std::max(end, start + 1);
+  if (log_) log_->push_back({chiplet, flow, unit, start, end, amount});
   while (end > bin_cycles_ * static_cast<std::int64_t>(kBins)) halve();
   auto& bins = bins_[series(chiplet, flow)];
   if (bins.empty()) bins.resize(kBins, 0.0);

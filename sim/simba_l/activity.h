@@ -32,6 +32,15 @@ constexpr const FlowInfo& flow_info(Flow flow) {
   return base::entry_of(kFlows, flow);
 }
 
+// One call of Activity::add().
+struct Flowed {
+  spec::ChipletId chiplet;
+  Flow flow = Flow::kDramRead;
+  int unit = -1;  // the engine of a queue, else -1
+  std::int64_t start = 0, end = 0;
+  double amount = 0;
+};
+
 struct FlowSample {
   spec::ChipletId chiplet;
   Flow flow = Flow::kDramRead;
@@ -47,7 +56,9 @@ class Activity {
   Activity(bool enabled, int chiplets);
   // `amount` flowed evenly over [start, end); all of it at `start` when the interval is empty. For the flows that count
   // things under way, `amount` is the time that one of them was.
-  void add(spec::ChipletId chiplet, Flow flow, std::int64_t start, std::int64_t end, double amount);
+  void add(spec::ChipletId chiplet, Flow flow, std::int64_t start, std::int64_t end, double amount, int unit = -1);
+  // Everything added from now on is appended to it as well, with `end` after `start`.
+  void keep(std::vector<Flowed>& log) { log_ = &log; }
   // Samples up to the run's end, a series after the other; equal neighbours are one.
   std::vector<FlowSample> samples(std::int64_t end) const;
   std::int64_t bin_cycles() const { return bin_cycles_; }
@@ -57,6 +68,7 @@ class Activity {
   void halve();
 
   bool enabled_;
+  std::vector<Flowed>* log_ = nullptr;
   std::int64_t bin_cycles_ = 1;
   std::vector<std::vector<double>> bins_;  // per series; all are kBins long once used
 };

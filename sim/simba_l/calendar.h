@@ -12,6 +12,12 @@ namespace heat::simba {
 
 class Calendar {
  public:
+  struct Span {
+    std::int64_t begin, end;
+  };
+  using Spans = std::vector<Span>;
+  // Everything reserved from now on is appended to it, in the order of the requests.
+  void keep(Spans& log) { log_ = &log; }
   // Start of the first `duration` free cycles at or after `earliest`, which become busy.
   std::int64_t reserve(std::int64_t earliest, std::int64_t duration) {
     if (duration <= 0) return earliest;
@@ -20,6 +26,7 @@ class Calendar {
     std::int64_t start = earliest;
     for (; it != busy_.end() && it->begin < start + duration; ++it) start = it->end;
     insert(it, start, start + duration);
+    if (log_) log_->push_back({start, start + duration});
     return start;
   }
   // Nothing will be asked for before `now` any more: forgets what ended before it.
@@ -31,10 +38,7 @@ class Calendar {
   }
 
  private:
-  struct Span {
-    std::int64_t begin, end;
-  };
-  void insert(std::vector<Span>::iterator at, std::int64_t begin, std::int64_t end) {
+  void insert(Spans::iterator at, std::int64_t begin, std::int64_t end) {
     const bool joins_next = at != busy_.end() && at->begin == end;
     const bool joins_previous =
         at != busy_.begin() + static_cast<std::ptrdiff_t>(first_) && std::prev(at)->end == begin;
@@ -49,8 +53,9 @@ class Calendar {
       busy_.insert(at, Span{begin, end});
     }
   }
-  std::vector<Span> busy_;  // sorted, disjoint, not touching; entries before first_ are forgotten
+  Spans busy_;  // sorted, disjoint, not touching; entries before first_ are forgotten
   std::size_t first_ = 0;
+  Spans* log_ = nullptr;
 };
 
 }  // namespace heat::simba

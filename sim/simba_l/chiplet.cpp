@@ -11,6 +11,7 @@ namespace heat::simba {
 Chiplet::Chiplet(sc_core::sc_module_name name, RunContext& context, spec::ChipletId number, PackageFabric& fabric,
                  Rendezvous& rendezvous, SignalBoard& signals)
     : sc_core::sc_module(name), core_(context.arch, number, context.options.data) {
+  if (context.options.waves) core_.keep(context.waves.busy);
   engines_[SIMBA_LOAD] =
       std::make_unique<LoadEngine>(unit_name(SIMBA_LOAD), context, scoreboard_, core_, fabric, rendezvous);
   for (int unit : {SIMBA_SEND_WEIGHT, SIMBA_SEND_INPUT})

@@ -40,6 +40,13 @@ struct ChipletCore {
         noc(arch.noc, 2),
         pes_(static_cast<std::size_t>(arch.pes())),
         clocks_(static_cast<std::size_t>(arch.pes())) {}
+  // Keeps when the ports of the global buffer and the links of the NoC are busy, by the names of their signals.
+  void keep(std::map<std::string, Calendar::Spans>& busy) {
+    const std::string prefix = "chiplet" + std::to_string(id.value) + ".";
+    gb.read_port.keep(busy[prefix + "global_buffer.read_port"]);
+    gb.write_port.keep(busy[prefix + "global_buffer.write_port"]);
+    noc.keep(busy, prefix + "noc.");
+  }
   spec::ChipletId id;
   GlobalBuffer gb;
   Noc noc;  // port 0: PEs; port 1 of router 0: the global buffer

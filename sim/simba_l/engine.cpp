@@ -41,7 +41,7 @@ void Engine::run() {
       random_stall(waits);
       in_flight_.push_back({command, std::move(waits), -1, nullptr});
       const std::int64_t now = context_.now();
-      context_.activity.add(chiplet_, Flow::kQueued, since, now, static_cast<double>(now - since));
+      context_.activity.add(chiplet_, Flow::kQueued, since, now, static_cast<double>(now - since), unit_);
       execute(in_flight_.back());
       queue_.pop_front();
       interrupt_.notify();
@@ -85,6 +85,7 @@ void Engine::account(const InFlight& entry) {
   for (const Wait& w : entry.waits)
     context_.account(unit, node, WorkKind::kStall, w.reason, std::min(w.until, entry.done));
   context_.account(unit, node, work_kind(entry.command), StallReason{}, context_.now());
+  if (context_.options.waves) context_.waves.completed.push_back({unit, context_.now()});
 }
 
 void Engine::complete(InFlight& entry, std::int64_t cycle) {

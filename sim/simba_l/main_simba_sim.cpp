@@ -10,6 +10,7 @@
 #include "sim/dram/dram.h"
 #include "sim/simba_l/run_database.h"
 #include "sim/simba_l/run_report.h"
+#include "sim/simba_l/waveforms.h"
 #include "spec/dram_image.h"
 #include "spec/verify.h"
 
@@ -19,7 +20,7 @@ namespace po = boost::program_options;
 using namespace heat;
 
 struct Options {
-  std::string arch, schedule, json, trace, output;
+  std::string arch, schedule, json, trace, output, vcd, fst, signals;
   simba::RunOptions run;
   bool trace_dram = false;
 };
@@ -30,7 +31,9 @@ constexpr const char* kOpening =
 constexpr const char* kExamples =
     "  simba-sim --arch configs/arch/simba-l.yaml --schedule schedule.json --json run.json\n"
     "  simba-sim --arch configs/arch/simba-l.yaml --schedule schedule.json --data on --output outputs.bin\n"
-    "  simba-sim --arch configs/arch/simba-l.yaml --schedule schedule.json --trace runs/encoder --trace-dram\n";
+    "  simba-sim --arch configs/arch/simba-l.yaml --schedule schedule.json --trace runs/encoder --trace-dram\n"
+    "  simba-sim --arch configs/arch/simba-l.yaml --schedule schedule.json --fst run.fst --signals "
+    "'chiplet0.*,dram.*'\n";
 
 po::options_description described() {
   po::options_description d("Options");
@@ -44,8 +47,14 @@ po::options_description described() {
       "output", po::value<std::string>(),
       "with data: write the output tensors to this file, one after another by name")(
       "trace", po::value<std::string>(), "write a run database to this folder (run.sqlite)")(
-      "trace-dram", "with --trace: every DRAM access too")(
-      "max-cycles", po::value<std::int64_t>(), "end with an error when the run is not done after so many cycles")(
+      "trace-dram", "with --trace: every DRAM access too")("vcd", po::value<std::string>(),
+                                                           "write a waveform to this file (VCD)")(
+      "fst", po::value<std::string>(), "the same in GTKWave's compressed format (FST)")(
+      "signals", po::value<std::string>(),
+      ("with --vcd, --fst: names or patterns of signals, separated by commas (default " +
+       std::string(simba::kDefaultSignals) + ")")
+          .c_str())("max-cycles", po::value<std::int64_t>(),
+                    "end with an error when the run is not done after so many cycles")(
       "random-stall", po::value<std::int64_t>(),
       "seed (not 0): random waits in every engine, which must change nothing but time");
   return d;
@@ -86,10 +95,26 @@ std::optional<Options> parse(int argc, char** argv) {
     o.run.random_stall =
         static_cast<std::uint64_t>(at_least_1("random-stall", given["random-stall"].as<std::int64_t>()));
   o.trace_dram = given.count("trace-dram") != 0;
-  o.run.trace = !o.trace.empty();
+  if (given.count("vcd")) o.vcd = given["vcd"].as<std::string>();
+  if (given.count("fst")) o.fst = given["fst"].as<std::string>();
+  o.run.waves = !o.vcd.empty() || !o.fst.empty();
+  o.signals = given.count("signals") ? given["signals"].as<std::string>() : simba::kDefaultSignals;
+  if (given.count("signals") && !o.run.waves) throw base::ConfigError("--signals needs --vcd or --fst");
+  o.run.trace = !o.trace.empty() || o.run.waves;
   if (!o.output.empty() && !o.run.data) throw base::ConfigError("--output needs --data on");
   if (o.trace_dram && o.trace.empty()) throw base::ConfigError("--trace-dram needs --trace");
   return o;
+}
+
+void write_traces(const Options& o, const simba::FinishedRun& run, const std::vector<traces::WaveSignal>& signals) {
+  static const std::vector<dram::AccessRecord> kNone;
+  if (!o.trace.empty())
+    simba::write_run_database(o.trace + "/run.sqlite", {run.schedule, run.arch, run.table, run.dram, run.options,
+                                                        run.result, o.trace_dram ? run.accesses : kNone});
+  if (!o.run.waves) return;
+  const traces::Waveform waveform = simba::waveform_of(run, signals);
+  if (!o.vcd.empty()) traces::write_waveform(o.vcd, traces::WaveFormat::kVcd, waveform);
+  if (!o.fst.empty()) traces::write_waveform(o.fst, traces::WaveFormat::kFst, waveform);
 }
 
 int run(const Options& o) {
@@ -102,9 +127,12 @@ int run(const Options& o) {
   base::Problems problems;
   spec::verify_dram_capacity(schedule, dram_spec.organization.capacity_bytes(), problems);
   problems.throw_if_any<base::ScheduleError>();
+  std::vector<traces::WaveSignal> signals;
+  if (o.run.waves) signals = simba::choose_signals(simba::wave_signals(arch, dram_spec), o.signals);
   dram::Dram memory("dram", dram_spec);
   std::vector<dram::AccessRecord> accesses;
-  if (o.trace_dram) memory.set_observer([&](const dram::AccessRecord& a) { accesses.push_back(a); });
+  if (o.trace_dram || simba::need_accesses(signals))
+    memory.set_observer([&](const dram::AccessRecord& a) { accesses.push_back(a); });
   simba::DramAttachment attachment;
   attachment.bind = [&](auto& socket) { socket.bind(memory.socket); };
   attachment.energy = [&] {
@@ -115,8 +143,7 @@ int run(const Options& o) {
   };
   const simba::RunResult result = simba::simulate(schedule, arch, table, o.run, attachment, given.image);
   const simba::RunCost cost = simba::run_cost();
-  if (!o.trace.empty())
-    simba::write_run_database(o.trace + "/run.sqlite", {schedule, arch, table, dram_spec, o.run, result, accesses});
+  write_traces(o, {schedule, arch, table, dram_spec, o.run, result, accesses}, signals);
   if (!o.output.empty()) {
     std::string bytes;
     for (const auto& [name, tensor] : result.outputs) bytes.append(tensor.begin(), tensor.end());

@@ -76,6 +76,18 @@ int Mesh<Node>::multicast(std::int64_t now, Endpoint source, const std::vector<E
 }
 
 template <class Node>
+void Mesh<Node>::keep(std::map<std::string, Calendar::Spans>& busy, const std::string& prefix) {
+  for (int from = 0; from < spec_.nodes(); ++from)
+    for (int to = 0; to < spec_.nodes(); ++to) {
+      int next = from;
+      const int link = next_link(from, to, next);
+      if (link >= 0 && next == to)
+        links_[static_cast<std::size_t>(link)].keep(
+            busy[prefix + "link" + std::to_string(from) + "_" + std::to_string(to)]);
+    }
+}
+
+template <class Node>
 void Mesh<Node>::forget_before(std::int64_t now) {
   for (auto* list : {&links_, &inject_, &eject_})
     for (Calendar& calendar : *list) calendar.forget_before(now);

@@ -8,6 +8,8 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
+#include <string>
 #include <vector>
 
 #include "sim/simba_l/calendar.h"
@@ -41,6 +43,8 @@ class Mesh {
   std::int64_t message_cycles(Node from, Node to) const {
     return spec_.base_cycles + spec_.hop_cycles * hops(from, to);
   }
+  // Keeps when each link is busy in `busy`, by prefix + "link" + its routers, "2_3".
+  void keep(std::map<std::string, Calendar::Spans>& busy, const std::string& prefix);
   // Frees what lies before `now`, the kernel's time.
   void forget_before(std::int64_t now);
 

@@ -5,6 +5,7 @@ namespace heat::simba {
 
 Package::Package(sc_core::sc_module_name name, RunContext& context)
     : sc_core::sc_module(name), port("dram_port", context), signals("signals", context), fabric_(context, port) {
+  if (context.options.waves) fabric_.nop.keep(context.waves.busy, "nop.");
   for (int c = 0; c < context.arch.chiplets(); ++c)
     chiplets_.push_back(std::make_unique<Chiplet>(("chiplet" + std::to_string(c)).c_str(), context, spec::ChipletId(c),
                                                   fabric_, rendezvous_, signals));

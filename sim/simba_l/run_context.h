@@ -15,6 +15,7 @@
 #include "sim/simba_l/energy_meter.h"
 #include "sim/simba_l/ledger.h"
 #include "sim/simba_l/program_image.h"
+#include "sim/simba_l/wave_log.h"
 #include "spec/arch_spec.h"
 #include "spec/ids.h"
 #include "spec/schedule.h"
@@ -40,6 +41,7 @@ struct RunProgress {
 struct RunOptions {
   bool data = false;               // move and compute the real bytes
   bool trace = false;              // keep intervals and flows
+  bool waves = false;              // with trace: keep what waveforms show beyond them (wave_log.h)
   std::uint64_t random_stall = 0;  // seed of random extra waits in every engine; 0: none
   std::int64_t max_cycles = 0;     // an error past them; 0: no limit
   std::function<void(const RunProgress&)>
@@ -73,7 +75,9 @@ struct RunContext {
         ledger(s.workload.nodes.size(), a.chiplets()),
         clock(nodes_of_groups(s.plan)),
         activity(o.trace, a.chiplets()),
-        period(static_cast<double>(1.0 / a.clock_ghz), sc_core::SC_NS) {}
+        period(static_cast<double>(1.0 / a.clock_ghz), sc_core::SC_NS) {
+    if (o.waves) activity.keep(waves.flowed);
+  }
 
   const spec::Schedule& schedule;
   const spec::ArchSpec& arch;
@@ -85,6 +89,7 @@ struct RunContext {
   Activity activity;
   sc_core::sc_time period;
   std::vector<TraceInterval> intervals;
+  WaveLog waves;
   Pending pending;
   int running_chiplets = 0;  // whose controllers have not halted
   int latest_node = -1;      // of the command that completed last

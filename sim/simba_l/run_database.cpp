@@ -45,11 +45,6 @@ void write_stalls(traces::Writer& w, const RunResult& r) {
   for (const Stall& s : r.waits_of_no_node) w.stall({-1, unit_name(s.unit), stall_reason_name(s.reason), s.cycles});
 }
 
-std::string kind_name(const TraceInterval& i) {
-  const std::string kind = work_kind_name(i.kind);
-  return i.kind == WorkKind::kStall ? kind + "." + stall_reason_name(i.reason) : kind;
-}
-
 // A read that the write queue answers needs no row at all: the database has no word for it and calls it a hit.
 traces::RowResult row_result(heat::dram::RowResult result) {
   switch (result) {
@@ -92,6 +87,11 @@ void write_accesses(traces::Writer& w, const spec::ArchSpec& arch, const spec::D
 
 }  // namespace
 
+std::string interval_kind(const TraceInterval& i) {
+  const std::string kind = work_kind_name(i.kind);
+  return i.kind == WorkKind::kStall ? kind + "." + stall_reason_name(i.reason) : kind;
+}
+
 void write_run_database(const std::string& path, const FinishedRun& run) {
   const spec::ArchSpec& arch = run.arch;
   traces::RunInfo info;
@@ -115,7 +115,7 @@ void write_run_database(const std::string& path, const FinishedRun& run) {
   for (const EnergyPart& p : run.result.energy_parts)
     w.energy({spec::component_name(p.component), p.action, p.node, p.count, p.energy_pj});
   for (const TraceInterval& i : run.result.intervals)
-    w.interval(w.unit(i.chiplet.value, unit_name(i.unit)), i.start, i.end, kind_name(i), i.node);
+    w.interval(w.unit(i.chiplet.value, unit_name(i.unit)), i.start, i.end, interval_kind(i), i.node);
   for (const FlowSample& s : run.result.flows)
     w.counter(w.unit(s.chiplet.value, spec::component_name(flow_info(s.flow).component)), flow_info(s.flow).name,
               s.cycle, s.value);

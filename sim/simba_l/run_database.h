@@ -20,6 +20,9 @@ struct FinishedRun {
   const std::vector<heat::dram::AccessRecord>& accesses;  // DRAM column accesses, empty unless asked for
 };
 
+// What the interval is called: "read", "fill.multicast", "stall.load".
+std::string interval_kind(const TraceInterval& interval);
+
 // Throws FileError.
 void write_run_database(const std::string& path, const FinishedRun& run);
 

@@ -126,6 +126,7 @@ RunResult simulate(const spec::Schedule& schedule, const spec::ArchSpec& arch, c
   run_to_end(context, {[&] { return package.finished(); }, [&] { return package.blocked(); }});
   RunResult result = collect(context, table, dram.energy());
   result.intervals = std::move(context.intervals);
+  result.waves = std::move(context.waves);
   result.flows = context.activity.samples(result.cycles);
   if (options.data)
     for (spec::TensorId id : schedule.workload.tensors.ids()) {

@@ -64,6 +64,7 @@ struct RunResult {
   std::vector<EnergyPart> energy_parts;
   std::vector<TraceInterval> intervals;
   std::vector<FlowSample> flows;
+  WaveLog waves;
   std::map<std::string, std::vector<std::uint8_t>> outputs;  // tensors of kind output, with data
   std::map<std::string, std::int64_t> counts;                // actions by name
 };

@@ -34,7 +34,7 @@ const std::vector<Room>& rooms() {
       // sim/dram's public headers; the writer of the run database; the firmware's ABI and the HAL it is built behind.
       {"sim/simba_l/",
        {"base/", "spec/", "machines/simba/", "sim/dram/dram.h", "sim/dram/requester.h", "traces/writer.h",
-        "traces/schema.h", "firmware/include/", "firmware/hal/host/host_hal.h"},
+        "traces/schema.h", "traces/waveform.h", "firmware/include/", "firmware/hal/host/host_hal.h"},
        true},
       {"offline/mapper/", {"base/", "spec/", "machines/machine.h"}, false},
       {"offline/",
