@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/config_reader.h"
+#include "base/relative_path.h"
 
 namespace heat::spec {
 namespace {
@@ -53,11 +54,6 @@ GlobalBufferSpec read_global_buffer(base::ConfigReader r) {
   return gb;
 }
 
-// A path in a YAML is relative to the YAML's own folder.
-std::string beside(const std::string& file, const std::string& relative) {
-  return (std::filesystem::path(file).parent_path() / relative).lexically_normal().string();
-}
-
 void read_rest(base::ConfigReader& r, ArchSpec& arch) {
   base::ConfigReader vector_unit = r.section("vector_unit");
   arch.vector_unit.elements_per_cycle = static_cast<int>(vector_unit.integer("elements_per_cycle", {1, 65536}));
@@ -76,8 +72,8 @@ void read_rest(base::ConfigReader& r, ArchSpec& arch) {
   base::ConfigReader dram = r.section("dram");
   arch.dram_chiplet = static_cast<int>(dram.integer("chiplet", {0, 4095}));
   arch.dram_port_bytes_per_cycle = dram.number("port_bytes_per_cycle", {1e-3, 1e6});
-  arch.dram_config = beside(arch.file, dram.text("config"));
-  arch.energy_config = beside(arch.file, r.text("energy"));
+  arch.dram_config = base::beside(arch.file, dram.text("config"));
+  arch.energy_config = base::beside(arch.file, r.text("energy"));
   if (arch.dram_chiplet >= arch.chiplets())
     r.problems().add(dram.place("chiplet"), "value " + std::to_string(arch.dram_chiplet) +
                                                 " is no chiplet of the package (0 to " +

@@ -2,9 +2,9 @@
 // per-bank refresh, auto-precharge, a second rank) are dropped, so that a device file need not give timings without
 // use.
 #include <algorithm>
-#include <filesystem>
 #include <sstream>
 
+#include "base/relative_path.h"
 #include "spec/dram_formula.h"
 #include "spec/dram_spec_reader.h"
 
@@ -43,7 +43,7 @@ std::uint32_t DramSpecReader::usable_commands() const {
 void DramSpecReader::read_standard(base::ConfigReader& timings) {
   const std::string relative = top_.text("standard");
   if (relative.empty()) return;
-  const std::string path = (std::filesystem::path(file_).parent_path() / relative).lexically_normal().string();
+  const std::string path = base::beside(file_, relative);
   const std::size_t before = problems_.list().size();
   base::ConfigReader r = base::ConfigReader::load(path, problems_);
   if (problems_.list().size() > before) return;

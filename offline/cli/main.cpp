@@ -14,6 +14,7 @@ namespace heat::offline::cli {
   X("cost-table", run_cost_table, "error and hardware cost of every shape and rank, and the Pareto front") \
   X("merge", run_merge, "put together the parts that --shard left in a folder") \
   X("calibrate", run_calibrate, "fit the analytical model to simulated runs") \
+  X("calibrate-energy", run_calibrate_energy, "fit an energy table within bounds to known energies or EDPs") \
   X("schedule", run_schedule, "a BERT encoder, dense or factorised, as a schedule for simba-sim")
 
 // clang-format on

@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "base/config_reader.h"
+#include "base/relative_path.h"
 #include "machines/make_machine.h"
 #include "offline/cost_table/provenance.h"
 #include "offline/loop/pair_measurements.h"
@@ -57,12 +58,6 @@ void read_layer(base::ConfigReader& r, std::vector<CalibrationWorkload>& list) {
   } catch (const base::ConfigError& e) {
     r.problems().add(r.place("einsum"), e.what());
   }
-}
-
-// A path of the file is relative to the file.
-std::string relative_to(const std::string& file, const std::string& path) {
-  if (std::filesystem::path(path).is_absolute()) return path;
-  return (std::filesystem::path(file).parent_path() / path).lexically_normal().string();
 }
 
 // The workload's nodes, each with requantisation records, and how they would be walked.
@@ -238,7 +233,7 @@ CalibrationConfig CalibrationConfig::load(const std::string& path) {
   base::Problems problems;
   CalibrationConfig c;
   base::ConfigReader r = base::ConfigReader::load(path, problems);
-  c.arch = relative_to(path, r.text("arch"));
+  c.arch = base::beside(path, r.text("arch"));
   c.rounds = static_cast<int>(r.integer_or("rounds", 2, {1, 20}));
   c.jobs = base::read_jobs(r, "jobs", c.jobs);
   c.objective = *mapper::parse_objective(r.choice_or("objective", "edp", {"edp", "energy", "latency"}));
@@ -253,10 +248,10 @@ CalibrationConfig CalibrationConfig::load(const std::string& path) {
   if (r.has("layers"))
     for (base::ConfigReader& layer : r.sections("layers")) read_layer(layer, c.workloads);
   if (r.has("schedules"))
-    for (const std::string& file : r.texts("schedules")) c.schedules.push_back(relative_to(path, file));
+    for (const std::string& file : r.texts("schedules")) c.schedules.push_back(base::beside(path, file));
   if (r.has("runs"))
-    for (const std::string& file : r.texts("runs")) c.runs.push_back(relative_to(path, file));
-  if (r.has("cost_table")) c.cost_table = relative_to(path, r.text("cost_table"));
+    for (const std::string& file : r.texts("runs")) c.runs.push_back(base::beside(path, file));
+  if (r.has("cost_table")) c.cost_table = base::beside(path, r.text("cost_table"));
   c.table_rows = r.choice_or("table_rows", c.table_rows, {"s_star", "front", "all"});
   r.finish();
   problems.throw_if_any();

@@ -107,9 +107,11 @@ void write_run_database(const std::string& path, const FinishedRun& run) {
   const spec::DramOrganization& o = run.dram.organization;
   info.dram_peak_bytes_per_cycle =
       static_cast<double>(o.access_bytes()) * o.channels / (o.burst_cycles * run.dram.clock_ns() * arch.clock_ghz);
-  traces::Writer w(
-      path, info,
-      {{"arch", spec::to_json(arch)}, {"energy_table", spec::to_json(run.table)}, {"dram", spec::to_json(run.dram)}});
+  traces::Writer w(path, info,
+                   {{"arch", spec::to_json(arch)},
+                    {"energy_table", spec::to_json(run.table)},
+                    {"static_instances", static_instances_json(arch)},
+                    {"dram", spec::to_json(run.dram)}});
   write_nodes(w, run.schedule, run.result);
   write_stalls(w, run.result);
   for (const EnergyPart& p : run.result.energy_parts)

@@ -11,6 +11,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "machines/simba/units.h"
 #include "spec/units.h"
 
 namespace heat::simba {
@@ -127,6 +128,12 @@ RunCost run_cost() {
   return {static_cast<double>(std::clock()) / CLOCKS_PER_SEC, static_cast<std::int64_t>(usage.ru_maxrss) * 1024};
 }
 
+ordered_json static_instances_json(const spec::ArchSpec& arch) {
+  ordered_json j;
+  for (const spec::StaticPartInfo& p : spec::kStaticParts) j[p.name] = machines::simba::instances(arch, p.value);
+  return j;
+}
+
 std::string output_hash(const RunResult& result) {
   std::uint64_t hash = 14695981039346656037u;
   for (const auto& [name, bytes] : result.outputs)
@@ -164,6 +171,7 @@ ordered_json report_json(const spec::Schedule& schedule, const spec::ArchSpec& a
   j["predicted"] = {{"cycles", schedule.plan.prediction.cycles}, {"energy_pj", schedule.plan.prediction.energy_pj}};
   j["arch"] = spec::to_json(arch);
   j["energy_table"] = spec::to_json(table);
+  j["static_instances"] = static_instances_json(arch);
   j["cpu_s"] = cost.cpu_s;
   j["peak_rss_bytes"] = cost.peak_rss_bytes;
   return j;

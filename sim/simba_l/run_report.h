@@ -20,6 +20,9 @@ nlohmann::ordered_json report_json(const spec::Schedule& schedule, const spec::A
                                    const spec::EnergyTable& table, const RunOptions& options, const RunResult& result,
                                    const RunCost& cost);
 
+// Copies in the package of every part that draws static power, by the part's name.
+nlohmann::ordered_json static_instances_json(const spec::ArchSpec& arch);
+
 // Cycles, time, energy by component, the costliest nodes.
 std::string report_text(const spec::Schedule& schedule, const spec::ArchSpec& arch, const RunResult& result,
                         const RunCost& cost);
