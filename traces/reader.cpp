@@ -133,6 +133,19 @@ std::vector<StallRow> Reader::stalls() const {
   });
 }
 
+spec::RunFloor Reader::floor() const {
+  spec::RunFloor floor;
+  floor.cycles = run_.cycles;
+  floor.terms = read_all<spec::FloorTerm>(database_, "SELECT * FROM floor_term ORDER BY rowid", [](const Statement& s) {
+    return spec::FloorTerm{s.text(0), s.integer(1), s.real(2)};
+  });
+  floor.resources =
+      read_all<spec::ResourceUse>(database_, "SELECT * FROM resource ORDER BY rowid", [](const Statement& s) {
+        return spec::ResourceUse{s.text(0), s.text(1), s.integer(2)};
+      });
+  return floor;
+}
+
 void Reader::for_each_interval(const std::function<void(const IntervalRow&)>& visit) const {
   Statement s(database_,
               "SELECT i.unit_id, i.start_cycle, i.end_cycle, k.text, i.node_id FROM interval i "

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/sqlite.h"
+#include "spec/run_floor.h"
 #include "traces/schema.h"
 
 namespace heat::traces {
@@ -27,6 +28,7 @@ class Reader {
   std::vector<UnitRow> units() const;
   std::vector<EnergyRow> energies() const;
   std::vector<StallRow> stalls() const;
+  spec::RunFloor floor() const;  // without terms where the program has none
 
   // Large tables, row by row, ordered by time (transactions: by arrival).
   void for_each_interval(const std::function<void(const IntervalRow&)>& visit) const;

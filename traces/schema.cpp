@@ -37,6 +37,10 @@ CREATE TABLE energy(
   count INTEGER NOT NULL, energy_pj REAL NOT NULL);
 CREATE TABLE stall(
   node_id INTEGER REFERENCES node(id), engine TEXT NOT NULL, reason TEXT NOT NULL, cycles INTEGER NOT NULL);
+CREATE TABLE floor_term(
+  name TEXT NOT NULL, amount INTEGER NOT NULL, per_cycle REAL NOT NULL);
+CREATE TABLE resource(
+  kind TEXT NOT NULL, busiest TEXT NOT NULL, busy_cycles INTEGER NOT NULL);
 CREATE TABLE dram_transaction(
   id INTEGER PRIMARY KEY, address INTEGER NOT NULL, bytes INTEGER NOT NULL, is_write INTEGER NOT NULL,
   arrival_cycle INTEGER NOT NULL, start_cycle INTEGER NOT NULL, finish_cycle INTEGER NOT NULL,

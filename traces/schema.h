@@ -12,7 +12,7 @@
 namespace heat::traces {
 
 // PRAGMA user_version; raised whenever a table or the meaning of a column changes.
-constexpr int kSchemaVersion = 1;
+constexpr int kSchemaVersion = 2;
 // PRAGMA application_id: "HEAT".
 constexpr std::int64_t kApplicationId = 0x48454154;
 

@@ -156,6 +156,7 @@ Summary summarize(const Reader& reader) {
   summary.stalls = collect_stalls(reader, nodes);
   summary.units = collect_units(reader, summary.run.cycles);
   summary.ledger = collect_ledger(summary);
+  summary.floor = reader.floor();
   return summary;
 }
 
@@ -204,6 +205,8 @@ nlohmann::ordered_json to_json(const Summary& s) {
                      {"mean_busy", u.mean_busy},
                      {"max_busy", u.max_busy},
                      {"busiest", u.busiest}});
+  json["floor"] = spec::floor_json(s.floor);
+  json["resources"] = spec::resources_json(s.floor);
   return json;
 }
 

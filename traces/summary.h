@@ -62,6 +62,7 @@ struct Summary {
   std::vector<LedgerLine> ledger;           // of the engines that have stalls, ordered by engine
   std::vector<UnitLine> units;              // ordered by kind
   std::int64_t dram_bytes = 0;
+  spec::RunFloor floor;
 };
 
 Summary summarize(const Reader& reader);

@@ -29,7 +29,7 @@ std::string head(const Summary& s) {
     text += fmt::format(" ({:.4g} GB/s, {} of the peak)",
                         static_cast<double>(s.dram_bytes) / static_cast<double>(run.cycles) * run.info.clock_ghz,
                         share(static_cast<double>(s.dram_bytes), peak));
-  return text + "\n";
+  return text + "\n" + spec::to_text(s.floor);
 }
 
 std::string components(const Summary& s) {

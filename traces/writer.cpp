@@ -180,6 +180,14 @@ void Writer::stall(const StallRow& row) {
   impl_->add_stall.run(RowId{row.node}, row.engine, row.reason, row.cycles);
 }
 
+void Writer::floor_term(const spec::FloorTerm& row) {
+  Statement(impl_->database, "INSERT INTO floor_term VALUES(?,?,?)").run(row.name, row.amount, row.per_cycle);
+}
+
+void Writer::resource(const spec::ResourceUse& row) {
+  Statement(impl_->database, "INSERT INTO resource VALUES(?,?,?)").run(row.kind, row.busiest, row.busy_cycles);
+}
+
 void Writer::dram_transaction(const DramTransactionRow& row) {
   impl_->check_time(row.arrival_cycle, row.start_cycle);
   impl_->check_time(row.start_cycle, row.finish_cycle);

@@ -14,6 +14,7 @@
 #include <string_view>
 #include <utility>
 
+#include "spec/run_floor.h"
 #include "traces/schema.h"
 
 namespace heat::traces {
@@ -37,6 +38,8 @@ class Writer {
   void tensor(const TensorRow& row);
   void energy(const EnergyRow& row);
   void stall(const StallRow& row);
+  void floor_term(const spec::FloorTerm& row);
+  void resource(const spec::ResourceUse& row);
   void dram_transaction(const DramTransactionRow& row);
 
   // Fills the sums (energy of nodes and run, MACs of the run), checks that every time lies in [0, cycles] and every id

@@ -26,7 +26,7 @@ bool parse(int argc, char** argv, Options& o) {
   po::variables_map values;
   if (!parse_options(
           argc, argv, options, "calibrate-energy --config F.yaml --out TABLE.yaml [--run ROW=FILE]... [--json O]",
-          "  heat-offline calibrate-energy --config configs/energy/fit-simba-l.yaml --run dense-384=384.json "
+          "  heat-offline calibrate-energy --config configs/calibration-energy.yaml --run dense-384=384.json "
           "--run dense-128=128.json --out out/simba-l.yaml\n"
           "  heat-offline calibrate-energy --config fit.yaml --out fitted.yaml --json fit.json\n",
           values))

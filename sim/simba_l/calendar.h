@@ -27,8 +27,11 @@ class Calendar {
     for (; it != busy_.end() && it->begin < start + duration; ++it) start = it->end;
     insert(it, start, start + duration);
     if (log_) log_->push_back({start, start + duration});
+    used_ += duration;
     return start;
   }
+  // Cycles that were reserved, in all.
+  std::int64_t used() const { return used_; }
   // Nothing will be asked for before `now` any more: forgets what ended before it.
   void forget_before(std::int64_t now) {
     while (first_ < busy_.size() && busy_[first_].end <= now) ++first_;
@@ -56,6 +59,7 @@ class Calendar {
   Spans busy_;  // sorted, disjoint, not touching; entries before first_ are forgotten
   std::size_t first_ = 0;
   Spans* log_ = nullptr;
+  std::int64_t used_ = 0;
 };
 
 }  // namespace heat::simba

@@ -16,6 +16,7 @@ class Chiplet : public sc_core::sc_module {
   Chiplet(sc_core::sc_module_name name, RunContext& context, spec::ChipletId number, PackageFabric& fabric,
           Rendezvous& rendezvous, SignalBoard& signals);
 
+  void add_use(spec::BusiestUnits& units) const { core_.add_use(units); }
   // Adds every unit, and what it waits for when nothing is under way.
   void add_blocked(std::vector<Blocked>& units) const;
 

@@ -31,6 +31,7 @@ struct PeClock {
   Operand weight, input;
   Sums sums;
   std::int64_t macs_free = 0, ppu_free = 0;
+  std::int64_t macs_used = 0, ppu_used = 0;  // cycles of work so far
 };
 
 struct ChipletCore {
@@ -47,9 +48,23 @@ struct ChipletCore {
     gb.write_port.keep(busy[prefix + "global_buffer.write_port"]);
     noc.keep(busy, prefix + "noc.");
   }
+  // Adds the PEs, the ports of the global buffer and the links of the NoC, by the names of their signals.
+  void add_use(spec::BusiestUnits& units) const {
+    const std::string prefix = "chiplet" + std::to_string(id.value) + ".";
+    for (std::size_t pe = 0; pe < clocks_.size(); ++pe) {
+      const std::string name = prefix + "pe" + std::to_string(pe);
+      units.add("mac_array", name, clocks_[pe].macs_used);
+      units.add("ppu", name, clocks_[pe].ppu_used);
+    }
+    units.add("gb_read_port", prefix + "global_buffer.read_port", gb.read_port.used());
+    units.add("gb_write_port", prefix + "global_buffer.write_port", gb.write_port.used());
+    units.add("vector_unit", prefix + "vector_unit", vector_used);
+    noc.add_use(units, "noc", prefix + "noc.");
+  }
   spec::ChipletId id;
   GlobalBuffer gb;
-  Noc noc;  // port 0: PEs; port 1 of router 0: the global buffer
+  Noc noc;                       // port 0: PEs; port 1 of router 0: the global buffer
+  std::int64_t vector_used = 0;  // cycles of row operations so far
   PeBuffers& buffers(spec::PeId pe) { return pes_[static_cast<std::size_t>(pe.value)]; }
   const PeBuffers& buffers(spec::PeId pe) const { return pes_[static_cast<std::size_t>(pe.value)]; }
   PeClock& clock(spec::PeId pe) { return clocks_[static_cast<std::size_t>(pe.value)]; }

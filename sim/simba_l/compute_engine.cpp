@@ -36,9 +36,10 @@ void ComputeEngine::execute(InFlight& entry) {
         const Wait ready = start_of(command, core_.clock(w.pe(b, m, n)), now);
         if (ready.until < begin) wait = ready;
         begin = std::min(begin, ready.until);
-        const std::int64_t done =
-            ready.until + timing_.compute_cycles(tb, tm, tn, w.k(), first) + pe.compute_overhead_cycles;
+        const std::int64_t cycles = timing_.compute_cycles(tb, tm, tn, w.k(), first);
+        const std::int64_t done = ready.until + cycles + pe.compute_overhead_cycles;
         set_clock(command, core_.clock(w.pe(b, m, n)), done);
+        core_.clock(w.pe(b, m, n)).macs_used += cycles;
         end = std::max(end, done);
       }
   const int node = command.node();

@@ -79,6 +79,7 @@ void DrainEngine::execute(InFlight& entry) {
     const std::int64_t start = ready(part);
     const std::int64_t ppu = timing_.drain_cycles(bytes);
     pe.sums.free[half] = pe.ppu_free = start + ppu;
+    pe.ppu_used += ppu;
     const std::int64_t flits = core_.noc.flits(bytes);
     const std::int64_t arrival =
         core_.noc.transfer(start, {part.pe, 0}, kGlobalBufferPort, bytes) + std::max<std::int64_t>(0, ppu - flits);

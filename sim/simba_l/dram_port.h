@@ -52,6 +52,8 @@ class DramPort : public sc_core::sc_module, public tlm::tlm_mm_interface {
   // Start of the port's next free slot for so many bytes at or after `cycle`.
   std::int64_t reserve(std::int64_t cycle, std::int64_t bytes) { return lane_.reserve(cycle, cycles(bytes)); }
   std::int64_t cycles(std::int64_t bytes) const;
+  // Cycles of its slots that were reserved.
+  std::int64_t used() const { return lane_.used(); }
   int outstanding() const { return outstanding_; }
   // Nobody refers to the payload any more.
   void free(tlm::tlm_generic_payload* payload) override;

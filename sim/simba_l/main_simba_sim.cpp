@@ -135,6 +135,7 @@ int run(const Options& o) {
     memory.set_observer([&](const dram::AccessRecord& a) { accesses.push_back(a); });
   simba::DramAttachment attachment;
   attachment.bind = [&](auto& socket) { socket.bind(memory.socket); };
+  attachment.peak_bytes_per_cycle = simba::dram_peak_bytes_per_cycle(dram_spec, arch);
   attachment.energy = [&] {
     memory.finish();
     const dram::EnergyBreakdown e = memory.energy();

@@ -76,14 +76,33 @@ int Mesh<Node>::multicast(std::int64_t now, Endpoint source, const std::vector<E
 }
 
 template <class Node>
-void Mesh<Node>::keep(std::map<std::string, Calendar::Spans>& busy, const std::string& prefix) {
+template <class Visit>
+void Mesh<Node>::each_link(const Visit& visit) const {
   for (int from = 0; from < spec_.nodes(); ++from)
     for (int to = 0; to < spec_.nodes(); ++to) {
       int next = from;
       const int link = next_link(from, to, next);
       if (link >= 0 && next == to)
-        links_[static_cast<std::size_t>(link)].keep(
-            busy[prefix + "link" + std::to_string(from) + "_" + std::to_string(to)]);
+        visit(static_cast<std::size_t>(link), "link" + std::to_string(from) + "_" + std::to_string(to));
+    }
+}
+
+template <class Node>
+void Mesh<Node>::keep(std::map<std::string, Calendar::Spans>& busy, const std::string& prefix) {
+  each_link([&](std::size_t link, const std::string& name) { links_[link].keep(busy[prefix + name]); });
+}
+
+template <class Node>
+void Mesh<Node>::add_use(spec::BusiestUnits& units, const std::string& kind, const std::string& prefix) const {
+  each_link([&](std::size_t link, const std::string& name) {
+    units.add(kind + "_link", prefix + name, links_[link].used());
+  });
+  for (int node = 0; node < spec_.nodes(); ++node)
+    for (int port = 0; port < ports_; ++port) {
+      const auto slot = static_cast<std::size_t>(node * ports_ + port);
+      const std::string name = prefix + "router" + std::to_string(node) + ".port" + std::to_string(port);
+      units.add(kind + "_port", name + ".out", inject_[slot].used());
+      units.add(kind + "_port", name + ".in", eject_[slot].used());
     }
 }
 

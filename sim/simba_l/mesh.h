@@ -15,6 +15,7 @@
 #include "sim/simba_l/calendar.h"
 #include "spec/arch_spec.h"
 #include "spec/ids.h"
+#include "spec/run_floor.h"
 
 namespace heat::simba {
 
@@ -45,10 +46,16 @@ class Mesh {
   }
   // Keeps when each link is busy in `busy`, by prefix + "link" + its routers, "2_3".
   void keep(std::map<std::string, Calendar::Spans>& busy, const std::string& prefix);
+  // Adds every link, `kind` + "_link", and the local ports of every router, `kind` + "_port", under names that begin with
+  // `prefix`: "link2_3", "router2.port0.out" (into the mesh is out of the node).
+  void add_use(spec::BusiestUnits& units, const std::string& kind, const std::string& prefix) const;
   // Frees what lies before `now`, the kernel's time.
   void forget_before(std::int64_t now);
 
  private:
+  // Calls visit(position in links_, "linkA_B") for every link from router A to its neighbour B.
+  template <class Visit>
+  void each_link(const Visit& visit) const;
   std::size_t slot(const Endpoint& e) const { return static_cast<std::size_t>(e.node.value * ports_ + e.port); }
   // Link leaving `node` towards the next router on the way to `to`; -1 at the destination.
   int next_link(int node, int to, int& next) const;

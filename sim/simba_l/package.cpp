@@ -17,4 +17,12 @@ std::vector<Blocked> Package::blocked() const {
   return units;
 }
 
+std::vector<spec::ResourceUse> Package::resources() const {
+  spec::BusiestUnits units;
+  for (const auto& c : chiplets_) c->add_use(units);
+  fabric_.nop.add_use(units, "nop", "nop.");
+  units.add("dram_port", "dram_port", port.used());
+  return units.list();
+}
+
 }  // namespace heat::simba

@@ -21,6 +21,8 @@ class Package : public sc_core::sc_module {
   bool finished() const { return fabric_.context.running_chiplets == 0; }
   // Every unit, and what it waits for when nothing is under way.
   std::vector<Blocked> blocked() const;
+  // The busiest unit of each kind of resource, so far.
+  std::vector<spec::ResourceUse> resources() const;
 
  private:
   void start_of_simulation() override {

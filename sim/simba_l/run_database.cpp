@@ -87,6 +87,11 @@ void write_accesses(traces::Writer& w, const spec::ArchSpec& arch, const spec::D
 
 }  // namespace
 
+double dram_peak_bytes_per_cycle(const spec::DramSpec& dram, const spec::ArchSpec& arch) {
+  const spec::DramOrganization& o = dram.organization;
+  return static_cast<double>(o.access_bytes()) * o.channels / (o.burst_cycles * dram.clock_ns() * arch.clock_ghz);
+}
+
 std::string interval_kind(const TraceInterval& i) {
   const std::string kind = work_kind_name(i.kind);
   return i.kind == WorkKind::kStall ? kind + "." + stall_reason_name(i.reason) : kind;
@@ -104,9 +109,7 @@ void write_run_database(const std::string& path, const FinishedRun& run) {
   info.arch = arch.name;
   info.clock_ghz = arch.clock_ghz;
   info.peak_macs_per_cycle = arch.macs_per_cycle();
-  const spec::DramOrganization& o = run.dram.organization;
-  info.dram_peak_bytes_per_cycle =
-      static_cast<double>(o.access_bytes()) * o.channels / (o.burst_cycles * run.dram.clock_ns() * arch.clock_ghz);
+  info.dram_peak_bytes_per_cycle = dram_peak_bytes_per_cycle(run.dram, arch);
   traces::Writer w(path, info,
                    {{"arch", spec::to_json(arch)},
                     {"energy_table", spec::to_json(run.table)},
@@ -114,6 +117,8 @@ void write_run_database(const std::string& path, const FinishedRun& run) {
                     {"dram", spec::to_json(run.dram)}});
   write_nodes(w, run.schedule, run.result);
   write_stalls(w, run.result);
+  for (const spec::FloorTerm& t : run.result.floor.terms) w.floor_term(t);
+  for (const spec::ResourceUse& u : run.result.floor.resources) w.resource(u);
   for (const EnergyPart& p : run.result.energy_parts)
     w.energy({spec::component_name(p.component), p.action, p.node, p.count, p.energy_pj});
   for (const TraceInterval& i : run.result.intervals)

@@ -20,6 +20,9 @@ struct FinishedRun {
   const std::vector<heat::dram::AccessRecord>& accesses;  // DRAM column accesses, empty unless asked for
 };
 
+// What all channels of a DRAM can move in a cycle of the machine's clock.
+double dram_peak_bytes_per_cycle(const spec::DramSpec& dram, const spec::ArchSpec& arch);
+
 // What the interval is called: "read", "fill.multicast", "stall.load".
 std::string interval_kind(const TraceInterval& interval);
 

@@ -166,7 +166,9 @@ ordered_json report_json(const spec::Schedule& schedule, const spec::ArchSpec& a
                     {"counts", result.counts},
                     {"nodes", nodes_json(schedule, result)},
                     {"groups", groups_json(schedule, result)},
-                    {"ledger", ledger_json(result)}};
+                    {"ledger", ledger_json(result)},
+                    {"floor", spec::floor_json(result.floor)},
+                    {"resources", spec::resources_json(result.floor)}};
   if (options.data) j["output_fnv1a"] = output_hash(result);
   j["predicted"] = {{"cycles", schedule.plan.prediction.cycles}, {"energy_pj", schedule.plan.prediction.energy_pj}};
   j["arch"] = spec::to_json(arch);
@@ -193,6 +195,7 @@ std::string report_text(const spec::Schedule& schedule, const spec::ArchSpec& ar
       utilization(arch, result) * 100);
   for (const auto& [component, pj] : result.energy.pj_of)
     add("    %-14s %12.6g uJ  %5.1f%%\n", component.c_str(), pj * 1e-6, 100 * pj / result.energy.pj());
+  text += spec::to_text(result.floor);
   std::vector<std::size_t> order(result.nodes.size());
   for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
   std::stable_sort(order.begin(), order.end(),

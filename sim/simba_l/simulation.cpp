@@ -91,6 +91,33 @@ RunResult collect(RunContext& context, const spec::EnergyTable& table, const Dra
   return r;
 }
 
+// MACs at the peak of all PEs; weights, each read once, at what the port and the devices behind it can move.
+std::vector<spec::FloorTerm> floor_terms(const RunContext& context, std::int64_t macs, double dram_peak) {
+  std::int64_t weights = 0;
+  for (const spec::Tensor& t : context.schedule.workload.tensors)
+    if (t.kind == spec::TensorKind::kWeight) weights += t.bytes();
+  return {{"macs", macs, static_cast<double>(context.arch.macs_per_cycle())},
+          {"weight_bytes", weights, std::min(context.arch.dram_port_bytes_per_cycle, dram_peak)}};
+}
+
+void add_controllers(const RunResult& r, spec::BusiestUnits& units) {
+  for (const UnitLedger& u : r.ledger)
+    if (u.unit.unit == kControllerUnit)
+      units.add(unit_name(u.unit.unit), "chiplet" + std::to_string(u.unit.chiplet.value) + "." + unit_name(u.unit.unit),
+                u.work);
+}
+
+spec::RunFloor floor_of(const RunContext& context, const Package& package, const RunResult& r, double dram_peak) {
+  spec::RunFloor floor;
+  floor.cycles = r.cycles;
+  floor.terms = floor_terms(context, context.meter.total(spec::Action::kMac), dram_peak);
+  spec::BusiestUnits units;
+  for (const spec::ResourceUse& u : package.resources()) units.add(u.kind, u.busiest, u.busy_cycles);
+  add_controllers(r, units);
+  floor.resources = units.list();
+  return floor;
+}
+
 }  // namespace
 
 EnergyByComponent::EnergyByComponent() {
@@ -125,6 +152,7 @@ RunResult simulate(const spec::Schedule& schedule, const spec::ArchSpec& arch, c
     };
   run_to_end(context, {[&] { return package.finished(); }, [&] { return package.blocked(); }});
   RunResult result = collect(context, table, dram.energy());
+  result.floor = floor_of(context, package, result, dram.peak_bytes_per_cycle);
   result.intervals = std::move(context.intervals);
   result.waves = std::move(context.waves);
   result.flows = context.activity.samples(result.cycles);

@@ -5,19 +5,22 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <map>
 #include <string>
 #include <vector>
 
 #include "sim/simba_l/package.h"
 #include "spec/energy_table.h"
+#include "spec/run_floor.h"
 
 namespace heat::simba {
 
 // The DRAM behind the package's port.
 struct DramAttachment {
   std::function<void(tlm_utils::simple_initiator_socket<DramPort>&)> bind;
-  std::function<DramEnergy()> energy;  // of the run, asked for at its end
+  std::function<DramEnergy()> energy;                                     // of the run, asked for at its end
+  double peak_bytes_per_cycle = std::numeric_limits<double>::infinity();  // of the devices
 };
 
 // Energy by component, every one of spec::kComponents by its name. pj() adds them in the order of the names.
@@ -67,6 +70,7 @@ struct RunResult {
   WaveLog waves;
   std::map<std::string, std::vector<std::uint8_t>> outputs;  // tensors of kind output, with data
   std::map<std::string, std::int64_t> counts;                // actions by name
+  spec::RunFloor floor;                                      // what the machine could do at best
 };
 
 // `image`: content of the DRAM from address 0 (used with data). Throws ScheduleError for a schedule that does not fit,

@@ -86,6 +86,7 @@ void VectorEngine::execute(InFlight& entry) {
   const std::int64_t work = r.rows * (base::ceil_div(r.columns, unit.elements_per_cycle) + unit.row_overhead_cycles);
   const std::int64_t done = std::max(
       {now + work, core_.gb.read_port.reserve(now, read) + read, core_.gb.write_port.reserve(now, write) + write});
+  core_.vector_used += work;
   const int node = command.node();
   context_.meter.add(node, spec::Action::kVectorElement, elements);
   context_.meter.add(node, spec::Action::kGlobalBufferRead, input.words + residual.words + parameters.words);

@@ -40,6 +40,10 @@ inline void write_sample_nodes(Writer& w, double energy_scale) {
   w.energy({"dram", "dram_byte", 2, 16384, 700.125});
   w.energy({"global_buffer", "global_buffer_read", 1, 1024, 512.0});
   w.energy({"pe", "static", -1, 1000, 250.0});
+  w.floor_term({"macs", 6000000, 16384});
+  w.floor_term({"weight_bytes", 32768, 100});
+  w.resource({"mac_array", "chiplet0.pe0", 600});
+  w.resource({"dram_port", "dram_port", 180});
   w.stall({0, "pe", "input_not_ready", 90});
   w.stall({1, "pe", "weight_not_ready", 60});
   w.stall({2, "dma.load", "dram_busy", 120});

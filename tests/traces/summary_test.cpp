@@ -93,6 +93,10 @@ TEST(Summary, JsonHoldsWhatTheTextShows) {
   const auto json = to_json(sample_summary(folder));
   EXPECT_EQ(json["cycles"], 1000);
   EXPECT_DOUBLE_EQ(json["edp_js"], 9862.875e-12 * 1000e-9);
+  EXPECT_EQ(json["floor"]["bound"], "macs");
+  EXPECT_DOUBLE_EQ(json["floor"]["distance"], 1000 / (6000000 / 16384.0));
+  EXPECT_EQ(json["resources"][1]["kind"], "dram_port");
+  EXPECT_DOUBLE_EQ(json["resources"][1]["share"], 0.18);
   EXPECT_EQ(json["nodes"].size(), 3u);
   EXPECT_EQ(json["stalls"][0]["reason"], "dram_busy");
   EXPECT_DOUBLE_EQ(json["energy_of_no_node_pj"], 250);

@@ -120,7 +120,7 @@ TEST_F(CalibrateEnergyCommand, FindsTheTableThatTheSimulatorWasGiven) {
 
 TEST_F(CalibrateEnergyCommand, RunsTheShippedConfigurationTwiceWithTheSameBytes) {
   const std::string command = "heat-offline calibrate-energy --config " + kConfigs +
-                              "/energy/fit-simba-l.yaml --run dense-384=" + file("long.json") +
+                              "/calibration-energy.yaml --run dense-384=" + file("long.json") +
                               " --run dense-128=" + file("short.json");
   for (const char* out : {"one", "two"})
     ASSERT_EQ(run(command + " --out " + file(std::string(out) + ".yaml") + " --json " + file("shipped.json") + " >" +
@@ -151,7 +151,7 @@ TEST_F(CalibrateEnergyCommand, ADatabaseSaysWhatTheResultSays) {
 }
 
 TEST_F(CalibrateEnergyCommand, WritesNothingWhenARowIsMissing) {
-  EXPECT_EQ(run("heat-offline calibrate-energy --config " + kConfigs + "/energy/fit-simba-l.yaml --run dense-384=" +
+  EXPECT_EQ(run("heat-offline calibrate-energy --config " + kConfigs + "/calibration-energy.yaml --run dense-384=" +
                 file("long.json") + " --out " + file("absent.yaml") + " 2>" + file("error.txt")),
             2);
   EXPECT_NE(read_file(file("error.txt")).find("--run dense-128=FILE"), std::string::npos);

@@ -2,6 +2,8 @@
 // stream of them.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "sim/simba_l/global_buffer.h"
 #include "tests/sim/simba_l/test_machine.h"
 #include "tests/support/sample_schedules.h"
@@ -185,6 +187,42 @@ TEST(ClosedForm, OddSizesThenExactlyTheSumOfTheParts) {
         ASSERT_EQ(o.error, "");
         EXPECT_EQ(o.cycles(), one_tile_cycles({M, N, K})) << "M " << M << " N " << N << " K " << K;
       }
+}
+
+// Sixteen tiles of 64 x 256 weights on one PE of 16 x 16, for one token; every port moves 1024 bytes a cycle.
+TEST(ClosedForm, FloorAndBusyCyclesOfEveryResource) {
+  const Machine m = wide(1, 1);
+  const Outcome o = run(m, {1024, 1, kRow, 64, 64, 1});
+  ASSERT_EQ(o.error, "");
+  const auto& floor = o.report.at("floor");
+  EXPECT_EQ(floor.at("terms"), nlohmann::json::parse(R"([
+      {"name": "macs", "amount": 262144, "per_cycle": 256.0, "cycles": 1024.0},
+      {"name": "weight_bytes", "amount": 262144, "per_cycle": 1024.0, "cycles": 256.0}])"));
+  EXPECT_EQ(floor.at("bound"), "macs");
+  EXPECT_EQ(floor.at("cycles"), 1024.0);
+  EXPECT_DOUBLE_EQ(floor.at("distance").get<double>(), static_cast<double>(o.cycles()) / 1024);
+  const std::int64_t bursts = 1024 + 1 + 8 * 1024 / 256;  // of 256 bytes: weights, input, records; a cycle each
+  const std::int64_t stores = 16;                         // of 64 bytes
+  const std::vector<spec::ResourceUse> expected{
+      {"mac_array", "chiplet0.pe0", 16 * (64 / 16) * (256 / 16)},  // a block of 16 x 16 a cycle
+      {"ppu", "chiplet0.pe0", 16 * 64 / 16},
+      // A tile of 16 KiB takes 16 cycles; the input, a tile's records and its results take one each.
+      {"gb_read_port", "chiplet0.global_buffer.read_port", 16 * 16 + 1 + 16 + 16},
+      {"gb_write_port", "chiplet0.global_buffer.write_port", bursts + 16},
+      {"noc_port", "chiplet0.noc.router0.port0.in", 16 * 16 + 1},
+      {"nop_port", "nop.router0.port0.in", bursts},
+      {"dram_port", "dram_port", bursts + stores}};
+  const auto& resources = o.report.at("resources");
+  for (const spec::ResourceUse& e : expected) {
+    const auto found = std::find_if(resources.begin(), resources.end(),
+                                    [&](const nlohmann::json& r) { return r.at("kind") == e.kind; });
+    ASSERT_NE(found, resources.end()) << e.kind;
+    EXPECT_EQ(found->at("busiest"), e.busiest);
+    EXPECT_EQ(found->at("busy_cycles"), e.busy_cycles) << e.kind;
+    EXPECT_DOUBLE_EQ(found->at("share").get<double>(),
+                     static_cast<double>(e.busy_cycles) / static_cast<double>(o.cycles()));
+  }
+  EXPECT_EQ(resources.size(), expected.size() + 2);  // vector unit and controller; one router has no links
 }
 
 }  // namespace

@@ -96,6 +96,16 @@ TEST_F(SimbaSim, TraceThenRunDatabaseAgreesWithTheResult) {
     energy[built_.schedule.workload.nodes[spec::NodeId(e.node)].name][e.component] += e.energy_pj;
   for (const auto& n : o["nodes"])
     EXPECT_EQ(energy[n["name"]], (n["energy_by_component_pj"].get<std::map<std::string, double>>())) << n["name"];
+  EXPECT_EQ(nlohmann::json(spec::floor_json(reader.floor())), o["floor"]);
+  EXPECT_EQ(nlohmann::json(spec::resources_json(reader.floor())), o["resources"]);
+  EXPECT_EQ(o["floor"]["terms"][0]["amount"], o["macs"]);
+  EXPECT_EQ(o["floor"]["terms"][1]["per_cycle"], 100.0);  // the port: HBM2 behind it moves 256
+  EXPECT_NE(r.text.find("; the run takes "), std::string::npos) << r.text;
+  EXPECT_EQ(o["resources"].size(), 11u);
+  for (const auto& u : o["resources"]) {
+    EXPECT_GT(u["busy_cycles"], 0) << u;
+    EXPECT_LE(u["share"], 1.0) << u;
+  }
   std::int64_t read = 0;
   reader.for_each_dram_transaction([&](const traces::DramTransactionRow& t) { read += t.is_write ? 0 : t.bytes; });
   EXPECT_EQ(read, o["dram_read_bytes"].get<std::int64_t>());
