@@ -9,6 +9,7 @@
 #include "base/json_file.h"
 #include "offline/cli/command.h"
 #include "offline/cli/commands.h"
+#include "offline/cli/table_forms.h"
 #include "offline/network/model_config.h"
 #include "offline/pipeline/checkpoint_forms.h"
 #include "offline/schedule/choose_factors.h"
@@ -22,7 +23,8 @@ namespace heat::offline::cli {
 namespace {
 
 struct Options {
-  std::string model_config, checkpoint, arch, method, objective, calibration, layer, text, out, json;
+  std::string model_config, checkpoint, arch, method, objective, calibration, cost_table, layer, text, out, json;
+  bool keep_factorised = false;
   std::int64_t tokens = 0, layers = 0;
   double ratio = 0;
   std::uint64_t seed = 1;
@@ -45,7 +47,11 @@ bool parse(int argc, char** argv, Options& o) {
       "text", po::value(&o.text), "with --checkpoint: sentences, one a line, for calibration and as input")(
       "objective", po::value(&o.objective)->default_value("edp"), "edp | energy | latency")(
       "calibration", po::value(&o.calibration), "JSON written by heat-offline calibrate")(
-      "seed", po::value(&o.seed)->default_value(1), "of the decompositions")(
+      "cost-table", po::value(&o.cost_table),
+      "cost_table.sqlite: shape and ranks of least EDP within --ratio; layers that cost more than dense ones stay "
+      "dense")("keep-factorised", po::bool_switch(&o.keep_factorised),
+               "with --cost-table: factorise layers that cost more, too")("seed", po::value(&o.seed)->default_value(1),
+                                                                          "of the decompositions")(
       "threads", po::value(&o.threads)->default_value(2), "threads of the decompositions")(
       "out", po::value(&o.out)->required(), "schedule to write (the DRAM image goes beside it)")(
       "json", po::value(&o.json)->default_value(""), "summary (default: standard output)");
@@ -57,7 +63,11 @@ bool parse(int argc, char** argv, Options& o) {
           "--method dense --out out/dense.json\n"
           "  heat-offline schedule --checkpoint examples/wordnet-bert --arch configs/arch/simba-l.yaml "
           "--seq-len 32 --method " +
-              std::string(default_method().name()) + " --ratio 0.3 --out out/factorised.json\n",
+              std::string(default_method().name()) +
+              " --ratio 0.3 --out out/factorised.json\n"
+              "  heat-offline schedule --model-config model/config.json --arch configs/arch/simba-l.yaml --seq-len 384 "
+              "--method " +
+              default_method().name() + " --ratio 0.3 --cost-table table/cost_table.sqlite --out out/by_edp.json\n",
           values))
     return false;
   if (values.count("random-weights")) o.random_weights = values["random-weights"].as<std::uint64_t>();
@@ -74,6 +84,8 @@ void check(const Options& o, base::Problems& problems) {
   if (!mapper::parse_objective(o.objective)) bad("objective", "'" + o.objective + "': expected edp, energy or latency");
   if (o.random_weights && !o.checkpoint.empty()) bad("random-weights", "only with --model-config");
   if (!o.text.empty() && o.checkpoint.empty()) bad("text", "only with --checkpoint");
+  if (o.keep_factorised && o.cost_table.empty()) bad("keep-factorised", "only with --cost-table");
+  if (!o.cost_table.empty() && o.method == Form::kDense) bad("cost-table", "--method dense takes no shape and ranks");
   try {
     if (o.method != Form::kDense) method_named(o.method);
   } catch (const base::ConfigError&) {
@@ -124,20 +136,37 @@ std::vector<std::string> lines_of(const std::string& path) {
   return lines;
 }
 
-Source make_source(const Options& o, CheckpointLoader load) {
-  Source source;
-  if (o.checkpoint.empty()) {
-    source = from_config(o, ModelConfig::from_json(base::read_json_file(o.model_config), o.model_config));
-  } else {
-    CheckpointForms loaded =
-        load(o.checkpoint, o.tokens, o.text.empty() ? std::vector<std::string>{} : lines_of(o.text));
-    source = {std::move(loaded.name), graph_of(o, loaded.config), std::move(loaded.forms), std::move(loaded.inputs),
-              true};
-  }
+// All layers dense.
+Source dense_source(const Options& o, CheckpointLoader load) {
+  if (o.checkpoint.empty())
+    return from_config(o, ModelConfig::from_json(base::read_json_file(o.model_config), o.model_config));
+  CheckpointForms loaded = load(o.checkpoint, o.tokens, o.text.empty() ? std::vector<std::string>{} : lines_of(o.text));
+  return {std::move(loaded.name), graph_of(o, loaded.config), std::move(loaded.forms), std::move(loaded.inputs), true};
+}
+
+// The forms that a cost table has for the source's layers; nothing without --cost-table.
+std::unique_ptr<TableForms> table_forms(const Options& o, const Source& source, const spec::ArchSpec& arch,
+                                        const spec::EnergyTable& energy) {
+  if (o.cost_table.empty()) return nullptr;
+  std::vector<LinearLayer> layers;
+  for (const LinearLayer& layer : linear_layers(source.graph))
+    if (o.layer.empty() || layer.name == o.layer) layers.push_back(layer);
+  auto forms = std::make_unique<TableForms>(
+      TableFormsRequest{o.cost_table, o.method, o.ratio, o.tokens, o.keep_factorised}, layers, arch, energy);
+  std::cerr << forms->text();
+  return forms;
+}
+
+// Factorises the source's layers, gives them random values, and makes every one once.
+void set_forms(const Options& o, TableForms* table, Source& source) {
+  if (table != nullptr) source.forms.target.choose = table->paths();
   if (o.method != Form::kDense) {
-    source.forms.linear = [inner = source.forms.linear, &o](const LinearLayer& layer) {
+    source.forms.linear = [inner = source.forms.linear, &o, table](const LinearLayer& layer) {
       LinearForm form = inner(layer);
-      factorize(form, method_named(o.method), o.ratio, o.seed, o.threads);
+      if (table == nullptr)
+        factorize(form, method_named(o.method), o.ratio, o.seed, o.threads);
+      else if (!table->dense(layer))
+        factorize(form, table->form(layer), o.seed, o.threads);
       return form;
     };
   }
@@ -155,7 +184,12 @@ Source make_source(const Options& o, CheckpointLoader load) {
     if (found == made->end()) found = made->emplace(layer.name, inner(layer)).first;
     return found->second;
   };
-  return source;
+}
+
+// What the schedule says of its layers' forms.
+std::string method_label(const Options& o, const TableForms* table) {
+  if (table == nullptr || !table->any_dense()) return o.method;
+  return table->any_factorised() ? "mixed" : Form::kDense;
 }
 
 PlannedNetwork single_layer(const Options& o, const Source& source, const machines::Machine& machine,
@@ -231,7 +265,10 @@ int schedule_command(int argc, char** argv, CheckpointLoader load) {
   const std::unique_ptr<machines::Machine> machine = machine_of(arch, energy, o.calibration);
   mapper::SearchOptions search;
   search.objective = *mapper::parse_objective(o.objective);
-  Source source = make_source(o, load);
+  Source source = dense_source(o, load);
+  const std::unique_ptr<TableForms> table = table_forms(o, source, arch, energy);
+  set_forms(o, table.get(), source);
+  o.method = method_label(o, table.get());
   source.forms.target.grain = machine->pe_array().grain;
   PlannedNetwork planned =
       o.layer.empty() ? plan_network(source.graph, {source.name, o.method, o.tokens}, source.forms, *machine, search)
@@ -243,7 +280,9 @@ int schedule_command(int argc, char** argv, CheckpointLoader load) {
   }
   const spec::Schedule schedule = planned.schedule();
   const std::int64_t image = write_schedule(schedule, bytes, o.out);
-  write_json(o.json, summary(o, schedule, arch, image));
+  nlohmann::ordered_json json = summary(o, schedule, arch, image);
+  if (table) json["cost_table"] = {{"file", o.cost_table}, {"sizes", table->json()}};
+  write_json(o.json, json);
   return base::kDone;
 }
 

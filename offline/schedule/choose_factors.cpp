@@ -13,11 +13,19 @@ void factorize(LinearForm& form, const Method& method, double ratio, std::uint64
     return;
   }
   const std::vector<double> w(form.weight.begin(), form.weight.end());
+  factorize(form, {method.name(), shape, best_ranks(w, method, shape, ratio, threads).ranks}, seed, threads);
+}
+
+void factorize(LinearForm& form, const Form& factorised, std::uint64_t seed, int threads) {
+  if (form.weight.empty()) {
+    form.factors = without_values(factorised);
+    return;
+  }
+  const std::vector<double> w(form.weight.begin(), form.weight.end());
   DecomposeOptions options;
   options.seed = seed;
   options.threads = threads;
-  const Ranks ranks = best_ranks(w, method, shape, ratio, threads).ranks;
-  form.factors = decompose(w, {method.name(), shape, ranks}, options).decomposition;
+  form.factors = decompose(w, factorised, options).decomposition;
   form.weight.clear();
 }
 

@@ -9,4 +9,7 @@ namespace heat::offline {
 // within the ratio, which then replaces the weight; without it the largest ranks that fit (cores without data).
 void factorize(LinearForm& form, const Method& method, double ratio, std::uint64_t seed, int threads);
 
+// The same with the factors of that form.
+void factorize(LinearForm& form, const Form& factorised, std::uint64_t seed, int threads);
+
 }  // namespace heat::offline
