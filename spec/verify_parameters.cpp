@@ -22,10 +22,10 @@ Record record_at(const ParameterBytes& bytes, std::int64_t i) {
 }
 
 std::string requant_fault(const RequantRecord& r) {
-  if (r.shift < 1 || r.shift > kMostRequantShift)
-    return "shift " + std::to_string(r.shift) + " is not in 1.." + std::to_string(kMostRequantShift);
-  if (r.reserved != 0) return "its reserved byte is " + std::to_string(r.reserved) + ", expected 0";
-  return "";
+  const int shift = requant_shift(r);
+  if (shift >= kLeastRequantShift && shift <= kMostRequantShift) return "";
+  return "shift " + std::to_string(shift) + " is not in " + std::to_string(kLeastRequantShift) + ".." +
+         std::to_string(kMostRequantShift);
 }
 
 std::string layer_norm_fault(const LayerNormRecord& r) {

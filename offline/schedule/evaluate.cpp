@@ -120,8 +120,9 @@ Record record_at(const std::vector<std::int8_t>& bytes, std::int64_t i) {
 }
 
 std::int8_t requantise(std::int32_t sum, const spec::RequantRecord& r, const std::int8_t* table) {
-  const std::int64_t v = (std::int64_t{sum} + r.bias) * r.multiplier;
-  const std::int8_t q = clamp8(round_shift(v, r.shift));
+  const int shift = spec::requant_shift(r);
+  const std::int64_t bias = r.bias * (std::int64_t{1} << (shift - spec::kRequantBiasBits));
+  const std::int8_t q = clamp8(round_shift(sum * spec::requant_multiplier(r) + bias, shift));
   return table ? table[static_cast<std::uint8_t>(q + 128)] : q;
 }
 

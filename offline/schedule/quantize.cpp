@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <cstring>
 #include <limits>
 
@@ -27,6 +28,12 @@ std::vector<std::int8_t> bytes_of(const std::vector<Record>& records) {
   return bytes;
 }
 
+std::string outside(double ratio) {
+  char text[96];
+  std::snprintf(text, sizeof text, "requantisation ratio %g is outside (2^-37, 2^6)", ratio);
+  return text;
+}
+
 }  // namespace
 
 double symmetric_scale(double largest) {
@@ -37,16 +44,20 @@ std::int8_t quantize_value(double x, double scale) {
   return static_cast<std::int8_t>(std::llround(std::clamp(x / scale, -kLimit, kLimit)));
 }
 
-spec::RequantRecord requant_record(double ratio, double bias_in_sum_units) {
+spec::RequantRecord requant_record(double ratio, double bias) {
+  constexpr int kOne = 1 << spec::kRequantMantissaBits;
+  if (!(ratio > 0 && ratio < 64)) throw base::Error(outside(ratio));
   int exponent = 0;  // ratio = fraction * 2^exponent, fraction in [0.5, 1)
   const double fraction = std::frexp(ratio, &exponent);
-  int shift = 16 - exponent;
-  double multiplier = std::round(fraction * 65536);
-  if (multiplier > 65535) multiplier = 32768, --shift;
-  if (!(ratio > 0) || shift < 1 || shift > 47)
-    throw base::Error("requantisation ratio " + std::to_string(ratio) + " is outside (2^-31, 2^15)");
-  return {saturated<std::int32_t>(bias_in_sum_units), static_cast<std::uint16_t>(multiplier),
-          static_cast<std::uint8_t>(shift), 0};
+  int shift = spec::kRequantMantissaBits + 1 - exponent;
+  auto multiplier = static_cast<int>(std::lround(fraction * 2 * kOne));
+  if (multiplier == 2 * kOne) multiplier = kOne, --shift;
+  if (shift < spec::kLeastRequantShift || shift > spec::kMostRequantShift) throw base::Error(outside(ratio));
+  const double scaled = std::round(std::ldexp(bias, spec::kRequantBiasBits));
+  if (!(std::fabs(scaled) <= std::numeric_limits<std::int16_t>::max()))
+    throw base::Error("requantisation bias of " + std::to_string(bias) + " output steps is outside +-1024");
+  return {static_cast<std::int16_t>(scaled),
+          static_cast<std::uint16_t>(shift << spec::kRequantMantissaBits | (multiplier - kOne))};
 }
 
 std::vector<std::int8_t> activation_table(Activation activation, double scale_in, double scale_out) {
@@ -175,15 +186,13 @@ class Quantizer {
     const double scale_sum = table ? symmetric_scale(before_activation) : scale_out;
     const auto channels = static_cast<std::size_t>(channel_count(g));
     const auto inner = static_cast<std::size_t>(g.epilogue.n_channels);
-    // A row of nearly zero weights must still have a bias within 2^30 units and a ratio of at least 2^-30.
-    std::vector<double> floors(channels / inner, scale_sum / (scale_in * real.factor) * 0x1p-30);
-    for (std::size_t c = 0; c < real.bias.size(); ++c)
-      floors[c / inner] = std::max(floors[c / inner], std::fabs(real.bias[c]) / (scale_in * real.factor) * 0x1p-30);
+    // A row of nearly zero weights must still have a ratio of at least 2^-30.
+    const std::vector<double> floors(channels / inner, scale_sum / (scale_in * real.factor) * 0x1p-30);
     const std::vector<double> scales = weight_scales(g, floors);
     std::vector<spec::RequantRecord> records;
     for (std::size_t c = 0; c < channels; ++c) {
       const double unit = scales[c / inner] * scale_in * real.factor;
-      records.push_back(requant_record(unit / scale_sum, real.bias.empty() ? 0 : real.bias[c] / unit));
+      records.push_back(requant_record(unit / scale_sum, real.bias.empty() ? 0 : real.bias[c] / scale_sum));
     }
     bytes_[g.epilogue.requant] = bytes_of(records);
     if (table) bytes_[g.epilogue.activation_table] = activation_table(real.activation, scale_sum, scale_out);

@@ -21,8 +21,9 @@ namespace heat::offline {
 double symmetric_scale(double largest);
 std::int8_t quantize_value(double x, double scale);
 
-// Throws spec::Error when the ratio is not in (2^-31, 2^15): the scales then lie too far apart for the record.
-spec::RequantRecord requant_record(double ratio, double bias_in_sum_units);
+// A channel's ratio of output steps to sums, and its bias in output steps. Throws base::Error when the ratio is not in
+// (2^-37, 2^6), since the scales then lie too far apart for the record, or when the bias is not within +-1024.
+spec::RequantRecord requant_record(double ratio, double bias);
 // table[uint8(q + 128)] = activation(q * scale_in) in units of scale_out.
 std::vector<std::int8_t> activation_table(Activation activation, double scale_in, double scale_out);
 // 256 x uint16: round(65535 * exp(-i * scale)), as bytes.

@@ -10,8 +10,10 @@ std::int8_t saturate(std::int64_t value) {
 }
 
 std::int8_t requantise(std::int32_t sum, const spec::RequantRecord& record) {
-  const std::int64_t v = (static_cast<std::int64_t>(sum) + record.bias) * record.multiplier;
-  return saturate((v + (std::int64_t{1} << (record.shift - 1))) >> record.shift);
+  const int shift = spec::requant_shift(record);
+  const std::int64_t bias = record.bias * (std::int64_t{1} << (shift - spec::kRequantBiasBits));
+  const std::int64_t v = sum * spec::requant_multiplier(record) + bias;
+  return saturate((v + (std::int64_t{1} << (shift - 1))) >> shift);
 }
 
 }  // namespace heat::simba

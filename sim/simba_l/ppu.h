@@ -7,7 +7,7 @@
 
 namespace heat::simba {
 
-// clamp(round((sum + bias) * multiplier / 2^shift)) to int8.
+// clamp(round(sum * multiplier / 2^shift + bias / 2^5)) to int8.
 std::int8_t requantise(std::int32_t sum, const spec::RequantRecord& record);
 
 // A sum without record: clamped to int8.

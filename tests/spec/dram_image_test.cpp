@@ -49,23 +49,21 @@ TEST(GivenData, OfSoundSchedulesThenNoProblem) {
 }
 
 TEST(GivenData, RequantShiftOutOfRangeThenRefusedWithTheFirstAndHowMany) {
-  for (int shift : {0, 48, 64, 200}) {
+  // The shift is the upper six bits of a record's last byte.
+  for (int shift : {0, 4, 48, 63}) {
     BuiltSchedule built = encoder();
-    bytes_of(built, "key.requant")[3 * 8 + 6] = static_cast<std::uint8_t>(shift);
+    bytes_of(built, "key.requant")[3 * 4 + 3] = static_cast<std::uint8_t>(shift << 2);
     expect_one(built,
-               "s.json: node 'key': requant 'key.requant'[3]: shift " + std::to_string(shift) + " is not in 1..47");
-    bytes_of(built, "key.requant")[5 * 8 + 6] = 0;
+               "s.json: node 'key': requant 'key.requant'[3]: shift " + std::to_string(shift) + " is not in 5..47");
+    bytes_of(built, "key.requant")[5 * 4 + 3] = 0;
     expect_one(built, "s.json: node 'key': requant 'key.requant'[3]: shift " + std::to_string(shift) +
-                          " is not in 1..47 (and 1 more)");
+                          " is not in 5..47 (and 1 more)");
   }
-  for (int shift : {1, 47}) {
+  for (int shift : {5, 47}) {
     BuiltSchedule built = encoder();
-    bytes_of(built, "key.requant")[6] = static_cast<std::uint8_t>(shift);
+    bytes_of(built, "key.requant")[3] = static_cast<std::uint8_t>(shift << 2);
     EXPECT_TRUE(problems_of(built).empty());
   }
-  BuiltSchedule built = encoder();
-  bytes_of(built, "key.requant")[7] = 1;
-  expect_one(built, "s.json: node 'key': requant 'key.requant'[0]: its reserved byte is 1, expected 0");
 }
 
 TEST(GivenData, SoftmaxTableThatCanSumToZeroThenRefused) {
@@ -167,12 +165,12 @@ TEST_F(Files, NumberOfTheWorkloadChangedThenRefused) {
 }
 
 TEST_F(Files, FaultsOfScheduleAndImageThenReportedTogether) {
-  bytes_of(built_, "key.requant")[6] = 0;
+  bytes_of(built_, "key.requant")[3] = 0;
   write_image();
   built_.schedule.plan.dram_addresses[named(built_.schedule, "query.weight")] = 0;
   save(built_.schedule, path_);
   const std::string text = error();
-  for (const char* expected : {"3 problems", "tensor 'x': DRAM bytes 0", "shift 0 is not in 1..47", "data_crc32"})
+  for (const char* expected : {"3 problems", "tensor 'x': DRAM bytes 0", "shift 0 is not in 5..47", "data_crc32"})
     EXPECT_NE(text.find(expected), std::string::npos) << expected << " in\n" << text;
 }
 

@@ -66,11 +66,10 @@ std::uint64_t little_endian(const std::vector<std::int8_t>& bytes, std::size_t o
 }
 
 spec::RequantRecord requant_record(const std::vector<std::int8_t>& bytes, std::size_t channel) {
-  const std::size_t at = channel * 8;
+  const std::size_t at = channel * 4;
   spec::RequantRecord record{};
-  record.bias = static_cast<std::int32_t>(static_cast<std::uint32_t>(little_endian(bytes, at, 4)));
-  record.multiplier = static_cast<std::uint16_t>(little_endian(bytes, at + 4, 2));
-  record.shift = static_cast<std::uint8_t>(little_endian(bytes, at + 6, 1));
+  record.bias = static_cast<std::int16_t>(static_cast<std::uint16_t>(little_endian(bytes, at, 2)));
+  record.scale = static_cast<std::uint16_t>(little_endian(bytes, at + 2, 2));
   return record;
 }
 
@@ -114,8 +113,10 @@ std::int64_t integer_square_root(std::int64_t value) {
 }
 
 std::int8_t requantise(std::int32_t accumulated, const spec::RequantRecord& record) {
-  const std::int64_t sum = static_cast<std::int64_t>(accumulated) + record.bias;
-  return clamp_to_int8(rounding_shift(sum * record.multiplier, record.shift));
+  const int shift = record.scale / 1024;
+  const std::int64_t multiplier = 1024 + record.scale % 1024;
+  const std::int64_t bias = std::int64_t{record.bias} * power_of_two(shift - 5);
+  return clamp_to_int8(rounding_shift(static_cast<std::int64_t>(accumulated) * multiplier + bias, shift));
 }
 
 std::vector<std::int8_t> softmax_row(const std::vector<std::int8_t>& row, const std::vector<std::uint16_t>& exp_table) {

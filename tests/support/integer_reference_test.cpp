@@ -27,13 +27,22 @@ TEST(IntegerReference, SquareRootIsTheFloorAtBothEdgesOfEverySquare) {
 }
 
 TEST(IntegerReference, RequantiseRoundsHalfUpThenClamps) {
-  EXPECT_EQ(requantise(18, {2, 3, 2, 0}), 15);     // 20 * 3 = 60; (60 + 2) / 4 = 15.5 -> 15
-  EXPECT_EQ(requantise(-122, {2, 3, 2, 0}), -90);  // -120 * 3 = -360; -358 / 4 = -89.5 -> -90
-  EXPECT_EQ(requantise(-4, {-1, 5, 1, 0}), -12);   // -5 * 5 = -25; -24 / 2
-  EXPECT_EQ(requantise(87, {-1, 5, 1, 0}), 127);   // 86 * 5 = 430; 431 / 2 = 215 -> clamped
-  EXPECT_EQ(requantise(-87, {0, 5, 1, 0}), -128);  // -435; -434 / 2 = -217 -> clamped
-  EXPECT_EQ(requantise(INT32_MAX, {INT32_MAX, 65535, 47, 0}),
-            2);  // 2^32 * 2^16 / 2^47 = 2, less a little: 1.99997 + 0.5
+  const auto record = [](int bias, int mantissa, int shift) {
+    return spec::RequantRecord{static_cast<std::int16_t>(bias), static_cast<std::uint16_t>(shift * 1024 + mantissa)};
+  };
+  EXPECT_EQ(requantise(18, record(48, 512, 11)), 15);         // 18 * 1536 / 2048 + 48 / 32 = 13.5 + 1.5
+  EXPECT_EQ(requantise(-122, record(48, 512, 11)), -90);      // -91.5 + 1.5
+  EXPECT_EQ(requantise(3, record(-32, 512, 10)), 4);          // 4.5 - 1 = 3.5, half up
+  EXPECT_EQ(requantise(-4, record(-80, 256, 9)), -12);        // -4 * 2.5 - 2.5 = -12.5, half up
+  EXPECT_EQ(requantise(-3, record(-80, 256, 9)), -10);        // -7.5 - 2.5
+  EXPECT_EQ(requantise(1, record(15, 0, 11)), 1);             // 0.5 + 15 / 32 = 0.97
+  EXPECT_EQ(requantise(0, record(15, 0, 11)), 0);             // 0.47
+  EXPECT_EQ(requantise(0, record(16, 0, 11)), 1);             // 0.5, half up
+  EXPECT_EQ(requantise(87, record(-80, 256, 9)), 127);        // 215 -> clamped
+  EXPECT_EQ(requantise(-87, record(0, 256, 9)), -128);        // -217.5 -> clamped
+  EXPECT_EQ(requantise(1, record(0, 1023, 5)), 64);           // 2047 / 32 = 63.97
+  EXPECT_EQ(requantise(INT32_MAX, record(32, 1023, 47)), 1);  // 2^31 * 2047 / 2^47 + 1 = 1.03
+  EXPECT_EQ(requantise(INT32_MIN, record(-32768, 1023, 47)), -128);
 }
 
 TEST(IntegerReference, SoftmaxRoundsHalfUp) {
@@ -88,10 +97,10 @@ struct Tiny {
   std::int64_t next_ = 0;
 };
 
-std::vector<int> record(int bias, int multiplier, int shift) {
-  return {
-      bias & 255, (bias >> 8) & 255, (bias >> 16) & 255, (bias >> 24) & 255, multiplier & 255, multiplier >> 8, shift,
-      0};
+// The bias in 32nds of a step.
+std::vector<int> record(int bias, int mantissa, int shift) {
+  const int scale = shift * 1024 + mantissa;
+  return {bias & 255, (bias >> 8) & 255, scale & 255, scale >> 8};
 }
 
 std::vector<int> joined(std::vector<std::vector<int>> parts) {
@@ -105,7 +114,7 @@ TEST(IntegerReference, ProjectionAndSoftmaxThroughTransposedViewsEqualHandComput
   const spec::TensorId x = tiny.add("x", spec::TensorKind::kInput, {2, 3}, {1, 2, 3, -4, 5, -6});
   const spec::TensorId w = tiny.add("w", spec::TensorKind::kWeight, {2, 3}, {7, -8, 9, 10, 11, -12});
   const spec::TensorId q =
-      tiny.add("q", spec::TensorKind::kParameters, {2, 8}, joined({record(2, 3, 2), record(-1, 5, 1)}));
+      tiny.add("q", spec::TensorKind::kParameters, {2, 4}, joined({record(48, 512, 11), record(-80, 256, 9)}));
   const spec::TensorId y = tiny.add("y", spec::TensorKind::kIntermediate, {2, 2}, {});
   std::vector<int> table(512, 0);
   for (std::size_t i = 0; i < 256; ++i) table[2 * i] = i == 0 ? 4 : i == 27 ? 2 : i == 217 ? 0 : 1;
@@ -144,8 +153,8 @@ TEST(IntegerReference, ChannelsOverBatchAndInnerNTakeTheirOwnRecordAndTheTable) 
   Tiny tiny;
   const spec::TensorId x = tiny.add("x", spec::TensorKind::kInput, {2, 2}, {1, 2, 3, 4});
   const spec::TensorId w = tiny.add("w", spec::TensorKind::kWeight, {2}, {2, 3});
-  const spec::TensorId q = tiny.add("q", spec::TensorKind::kParameters, {4, 8},
-                                    joined({record(0, 1, 1), record(0, 2, 1), record(0, 3, 1), record(0, 4, 1)}));
+  const spec::TensorId q = tiny.add("q", spec::TensorKind::kParameters, {4, 4},
+                                    joined({record(0, 0, 11), record(0, 0, 10), record(0, 512, 10), record(0, 0, 9)}));
   std::vector<int> negate;
   for (int v = -128; v < 128; ++v) negate.push_back(v == -128 ? 127 : -v);
   const spec::TensorId table = tiny.add("table", spec::TensorKind::kParameters, {256}, negate);
@@ -160,7 +169,7 @@ TEST(IntegerReference, ChannelsOverBatchAndInnerNTakeTheirOwnRecordAndTheTable) 
   node.gemm->output = {y, {{"t", 2, 2}, {"n", 2, 1}}};
   node.gemm->epilogue = {q, true, 2, table};
   tiny.add(node, spec::LoopDim::kB);
-  // Sums 2, 4, 9, 12 times 1, 2, 3, 4: (2+1)/2 = 1, (8+1)/2 = 4, (27+1)/2 = 14, (48+1)/2 = 24; negated by the table.
+  // Sums 2, 4, 9, 12 times 0.5, 1, 1.5, 2: 1, 4, 13.5 and half up, 24; negated by the table.
   EXPECT_EQ(run_reference(tiny.schedule, tiny.image).at("y"), (Bytes{-1, -4, -14, -24}));
 }
 

@@ -20,13 +20,11 @@ std::vector<std::int8_t> requant_records(const std::vector<std::int32_t>& sums, 
   std::vector<std::int8_t> bytes;
   for (std::int64_t c = 0; c < channels; ++c) {
     const double gain = static_cast<double>(random.between(35, 60)) / deviation;
-    int shift = 1;
-    while (shift < 47 && std::ldexp(gain, shift + 1) < 65535) ++shift;
-    const auto multiplier = static_cast<std::uint64_t>(std::clamp(std::ldexp(gain, shift), 1.0, 65535.0));
-    const auto bias = static_cast<std::int64_t>(static_cast<double>(random.between(-20, 20)) / gain);
-    append(bytes, static_cast<std::uint64_t>(bias), 4);
-    append(bytes, multiplier, 2);
-    append(bytes, static_cast<std::uint64_t>(shift), 2);
+    int shift = 5;  // the multiplier is 1024 to 2047, its leading bit left out
+    while (shift < 47 && std::ldexp(gain, shift) < 1024) ++shift;
+    const auto mantissa = static_cast<std::uint64_t>(std::clamp(std::ldexp(gain, shift) - 1024, 0.0, 1023.0));
+    append(bytes, static_cast<std::uint64_t>(random.between(-20 * 32, 20 * 32)), 2);  // in 32nds of a step
+    append(bytes, static_cast<std::uint64_t>(shift) << 10 | mantissa, 2);
   }
   return bytes;
 }

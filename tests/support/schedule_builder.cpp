@@ -154,7 +154,7 @@ void ScheduleBuilder::gemm(const std::string& name, const Operand& weight, const
   gemm.input = view(input, {ix.b, ix.n, ix.k});
   gemm.output = view(output, {ix.b, ix.m, ix.n});
   const std::int64_t rows = (options.channels_include_batch ? gemm.extents.b : 1) * gemm.extents.m;
-  gemm.epilogue.requant = parameters(name + ".requant", rows * options.n_channels, 8);
+  gemm.epilogue.requant = parameters(name + ".requant", rows * options.n_channels, 4);
   gemm.epilogue.channels_include_batch = options.channels_include_batch;
   gemm.epilogue.n_channels = options.n_channels;
   if (options.gelu) gemm.epilogue.activation_table = parameters(name + ".gelu", 256, 1);
@@ -284,7 +284,7 @@ void ScheduleBuilder::draw_data() {
   for (const auto& node : built_.schedule.workload.nodes) {
     if (node.gemm) {
       const auto& epilogue = node.gemm->epilogue;
-      const std::int64_t channels = tensors[epilogue.requant].bytes() / 8;
+      const std::int64_t channels = tensors[epilogue.requant].bytes() / 4;
       const std::vector<std::int32_t> sums = reference.accumulate(node);
       const std::int64_t limit = std::int64_t{1} << (arch_.pe.accumulator_bits - 1);
       for (std::int64_t sum : sums) {

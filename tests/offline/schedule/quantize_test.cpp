@@ -12,15 +12,44 @@
 namespace heat::offline {
 namespace {
 
-TEST(RequantRecord, RatiosThenWithinHalfAUnitOfThirtyTwoThousand) {
-  for (double ratio : {1e-9, 0.0003, 0.25, 0.49999999, 0.5, 1.0, 3.7, 30000.0}) {
+double real_ratio(const spec::RequantRecord& r) {
+  return std::ldexp(static_cast<double>(spec::requant_multiplier(r)), -spec::requant_shift(r));
+}
+
+TEST(RequantRecord, RatioThenWithinHalfAUnitOfItsElevenBits) {
+  for (double ratio = 1e-11; ratio < 63.9; ratio *= 1.0007) {
     const spec::RequantRecord r = requant_record(ratio, -12.4);
-    EXPECT_GE(r.multiplier, 1 << 14);
-    EXPECT_NEAR(std::ldexp(r.multiplier, -r.shift), ratio, ratio / 65536);
-    EXPECT_EQ(r.bias, -12);
+    EXPECT_NEAR(real_ratio(r), ratio, ratio / 2048) << ratio;
+    EXPECT_GE(spec::requant_shift(r), spec::kLeastRequantShift);
+    EXPECT_LE(spec::requant_shift(r), spec::kMostRequantShift);
+    EXPECT_EQ(r.bias, -397);  // -396.8 / 32
   }
-  EXPECT_THROW(requant_record(1e-12, 0), base::Error);
-  EXPECT_THROW(requant_record(1e6, 0), base::Error);
+  for (double ratio : {0.25, 0.5, 1.0, 0.75, 1.001953125}) EXPECT_EQ(real_ratio(requant_record(ratio, 0)), ratio);
+  EXPECT_EQ(real_ratio(requant_record(0.49999999, 0)), 0.5);
+  for (double ratio : {0.0, -1.0, 1e-12, 64.0, 1e6, std::nan("")})
+    EXPECT_THROW(requant_record(ratio, 0), base::Error) << ratio;
+  for (double bias : {1024.0, -1024.1, 1e9, std::nan("")}) EXPECT_THROW(requant_record(0.5, bias), base::Error) << bias;
+}
+
+// The bound that spec/arithmetic.h states, over all sums that give an output within int8.
+TEST(RequantRecord, OutputThenWithinTheStatedBoundOfTheExactOne) {
+  constexpr double kBound = 128 / 2048.0 + 1 / 64.0 + 0.5;  // multiplier, bias, rounding
+  double largest = 0;
+  for (double ratio : {1e-4, 0.00391, 0.013, 0.0521, 0.3, 0.97})
+    for (double bias : {-60.13, -0.49, 0.0, 3.217, 100.4}) {
+      const spec::RequantRecord r = requant_record(ratio, bias);
+      for (int q = -128; q <= 127; ++q) {
+        const auto sum = static_cast<std::int32_t>(std::lround((q - bias) / ratio));
+        const double exact = sum * ratio + bias;
+        if (exact < -128 || exact > 127) continue;
+        // What lies farther from 0 than int8 before the bias is added is off by as much more.
+        const double bound = kBound + std::max(0.0, std::fabs(sum * ratio) - 128) / 2048;
+        const double off = std::fabs(test_support::requantise(sum, r) - exact);
+        EXPECT_LE(off, bound) << ratio << " " << bias << " " << sum;
+        largest = std::max(largest, off);
+      }
+    }
+  EXPECT_GT(largest, 0.5);
 }
 
 TEST(ActivationTable, GeluThenNearestLevels) {

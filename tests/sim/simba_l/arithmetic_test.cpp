@@ -41,10 +41,9 @@ TEST(MacArray, OddSizesThenSumsEqualPlainLoops) {
 TEST(Ppu, RandomRecordsThenEqualsReference) {
   Random random(4);
   for (int round = 0; round < 20000; ++round) {
-    const spec::RequantRecord r{static_cast<std::int32_t>(random.between(-100000, 100000)),
-                                static_cast<std::uint16_t>(random.between(1, 65535)),
-                                static_cast<std::uint8_t>(random.between(1, 47)), 0};
-    const auto sum = static_cast<std::int32_t>(random.between(-8000000, 8000000));
+    const spec::RequantRecord r{static_cast<std::int16_t>(random.between(-32768, 32767)),
+                                static_cast<std::uint16_t>(random.between(5, 47) << 10 | random.between(0, 1023))};
+    const auto sum = static_cast<std::int32_t>(random.between(INT32_MIN, INT32_MAX) >> random.between(0, 30));
     ASSERT_EQ(requantise(sum, r), test_support::requantise(sum, r));
   }
 }

@@ -54,7 +54,7 @@ constexpr std::int64_t kRow = 256, kTile = 64 * kRow;
 
 // Weights, inputs and requantisation records, each loaded once.
 double loaded_bytes(const Gemm& g) {
-  return static_cast<double>(g.M * g.K + g.N * g.K + 8 * g.M);
+  return static_cast<double>(g.M * g.K + g.N * g.K + 4 * g.M);
 }
 
 void expect_cycles(const Outcome& o, double cycles) {
@@ -147,7 +147,7 @@ TEST(ClosedForm, OneTileThenTheSumOfLoadAndExecutionManyThenTheLonger) {
   m.arch.nop.link_bytes_per_cycle = 16;
   const std::int64_t tiles = 32, M = 64 * tiles, N = 16;
   const double load = static_cast<double>(tiles * kTile) / 16, store = static_cast<double>(M * N) / 16,
-               input = static_cast<double>(N * kRow) / 16, records = static_cast<double>(8 * M) / 16;
+               input = static_cast<double>(N * kRow) / 16, records = static_cast<double>(4 * M) / 16;
   const double compute = static_cast<double>(tiles * (4 * N * (kRow / 16) + 4));
   expect_cycles(run(m, {M, N, kRow, M, 64, N}), records + input + load + compute + store);
   expect_cycles(run(m, {M, N, kRow, 64, 64, N}), records + input + load + compute / tiles + store / tiles);
@@ -167,7 +167,7 @@ std::int64_t one_tile_cycles(const Sizes& s) {
     link_free = start + flits;
     return there = std::max(there, start + 3 + flits - 1);  // commands complete in order
   };
-  load(8 + 20, 8 * s.M);
+  load(8 + 20, 4 * s.M);
   const std::int64_t weight_there = load(8 + 40, s.M * s.K), input_there = load(8 + 60, s.N * s.K);
   const std::int64_t weight_flits = ceil_div(s.M * s.K, 16), input_flits = ceil_div(s.N * s.K, 16);
   const std::int64_t weight_sent = weight_there + 1 + weight_flits - 1;
@@ -201,7 +201,7 @@ TEST(ClosedForm, FloorAndBusyCyclesOfEveryResource) {
   EXPECT_EQ(floor.at("bound"), "macs");
   EXPECT_EQ(floor.at("cycles"), 1024.0);
   EXPECT_DOUBLE_EQ(floor.at("distance").get<double>(), static_cast<double>(o.cycles()) / 1024);
-  const std::int64_t bursts = 1024 + 1 + 8 * 1024 / 256;  // of 256 bytes: weights, input, records; a cycle each
+  const std::int64_t bursts = 1024 + 1 + 4 * 1024 / 256;  // of 256 bytes: weights, input, records; a cycle each
   const std::int64_t stores = 16;                         // of 64 bytes
   const std::vector<spec::ResourceUse> expected{
       {"mac_array", "chiplet0.pe0", 16 * (64 / 16) * (256 / 16)},  // a block of 16 x 16 a cycle

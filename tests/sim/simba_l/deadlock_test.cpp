@@ -88,6 +88,7 @@ TEST(Deadlock, MemoryTicksThenTheRunEndsWithinASlice) {
 // A factorised layer of two groups, the first of them chiplet 0's alone.
 BuiltSchedule first_group_on_one_chiplet(const spec::ArchSpec& arch) {
   LayerOptions layer;
+  layer.tokens = 8;  // few enough steps that chiplet 0 comes to the second group's loads before its stores are answered
   layer.resident_intermediates = false;  // each node is a group
   BuiltSchedule built = factorised_layer(arch, LayerMethod::kSvd, layer);
   built.schedule.plan.groups[spec::GroupId(0)].chiplets = 1;

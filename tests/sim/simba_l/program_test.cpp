@@ -235,9 +235,9 @@ TEST_F(SimbaSim, DataThatTheArithmeticIsNotDefinedForThenStatus2AndTheNode) {
     throw std::logic_error("no tensor " + name);
   };
   const std::vector<std::uint8_t> image = built_.image;
-  for (int shift : {0, 48, 64, 200}) {
+  for (int shift : {0, 4, 48, 63}) {
     built_.image = image;
-    built_.image[static_cast<std::size_t>(tensor("key.requant")) + 6] = static_cast<std::uint8_t>(shift);
+    built_.image[static_cast<std::size_t>(tensor("key.requant")) + 3] = static_cast<std::uint8_t>(shift << 2);
     write_schedule(built_, folder_);
     const Ran r = simba_sim(common_ + "--data on", folder_);
     EXPECT_EQ(r.status, 2);

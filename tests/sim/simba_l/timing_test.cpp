@@ -37,7 +37,7 @@ std::int64_t expected_cycles(const Sizes& s) {
   // Three loads are issued set-up after set-up, the first when its command (cycle 8) is there.
   const std::int64_t submit_weight = 8 + 20 + 20, submit_input = submit_weight + 20;
   std::int64_t weight_there = load_end(submit_weight, s.M * s.K);
-  weight_there = std::max(weight_there, load_end(8 + 20, 8 * s.M));  // commands complete in order
+  weight_there = std::max(weight_there, load_end(8 + 20, 4 * s.M));  // commands complete in order
   const std::int64_t input_there = std::max(weight_there, load_end(submit_input, s.N * s.K));
   const std::int64_t weight_sent = weight_there + 1 + ceil_div(s.M * s.K, 16) - 1;
   const std::int64_t input_sent = input_there + 1 + ceil_div(s.N * s.K, 16) - 1;
@@ -79,8 +79,8 @@ TEST(Timing, SingleTileThenCountsFollowTheRules) {
   EXPECT_EQ(o.count("nop_byte_hop"), 0);                     // the DRAM is attached to this chiplet's router
   EXPECT_EQ(o.count("dram_interface_byte"), 64 * 4);         // three loads, one store
   EXPECT_EQ(o.count("controller_command"), 8);               // 3 loads, 2 sends, compute, drain, store
-  EXPECT_EQ(o.count("global_buffer_write"), 3 + 3 + 2 + 1);  // 40, 45, 27 bytes loaded, 15 drained, 16 a word
-  EXPECT_EQ(o.count("global_buffer_read"), 3 + 2 + 3 + 1);   // 45 and 27 bytes sent, 40 of records, 15 stored
+  EXPECT_EQ(o.count("global_buffer_write"), 2 + 3 + 2 + 1);  // 20, 45, 27 bytes loaded, 15 drained, 16 a word
+  EXPECT_EQ(o.count("global_buffer_read"), 3 + 2 + 2 + 1);   // 45 and 27 bytes sent, 20 of records, 15 stored
 }
 
 TEST(Timing, FullQueueThenControllerWaits) {
