@@ -231,6 +231,9 @@ ordered_json to_json(const EnergyFitProblem& p, const EnergyFit& fit) {
 std::string to_text(const EnergyFitProblem& p, const EnergyFit& fit) {
   const Identifiability& id = fit.identifiability;
   std::string text = rows_text(p, fit);
+  for (const TargetRow& row : p.rows)
+    text += format("  %s: %.4g mJ, %.4g of them the DRAM devices', which no entry changes\n", row.name.c_str(),
+                   row.run.energy_pj(fit.entries) * 1e-9, row.run.fixed_pj * 1e-9);
   text +=
       format("%-28s %15s %15s %21s  %5s  %s\n", "free value", "start", "fitted", "bounds", "hit", "told by the rows");
   for (std::size_t j = 0; j < p.free.size(); ++j) {

@@ -253,6 +253,8 @@ TEST_F(EnergyFitTest, SaysWhatNoRowSees) {
   ASSERT_EQ(fit.identifiability.unseen.size(), 1u);
   EXPECT_EQ(problem.free[fit.identifiability.unseen[0]].name, "action_pj.nop_byte_hop");
   EXPECT_EQ(fit.values[1], 10.4) << "stays at the start";
+  EXPECT_NE(to_text(problem, fit).find(" mJ, 0.002 of them the DRAM devices', which no entry changes\n"),
+            std::string::npos);
   EXPECT_NE(to_text(problem, fit).find("seen by no row: action_pj.nop_byte_hop\n"), std::string::npos);
   EXPECT_EQ(to_json(problem, fit).at("identifiability").at("seen_by_no_row")[0], "action_pj.nop_byte_hop");
 }
