@@ -14,7 +14,9 @@ GroupOrder::GroupOrder(const Workload& workload, const Plan& plan) : over_(workl
     for (const TensorView* view : workload.nodes[n].reads()) {
       const NodeId from = writer[view->tensor];
       if (!from) continue;
-      const bool earlier = group[from] && group[n] && group[from] != group[n];
+      // What has a home is read where it was made.
+      const bool earlier =
+          group[from] && group[n] && group[from] != group[n] && !plan.groups[group[n]].home(view->tensor);
       over_[n] = std::max(over_[n], earlier ? group[from].value : over_[from]);
     }
     writer[workload.nodes[n].writes().tensor] = n;

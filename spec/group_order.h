@@ -5,8 +5,8 @@
 
 namespace heat::spec {
 
-// Chiplets go from group to group by themselves; one waits for others only where it reads what an earlier group made:
-// then that group, and with it every group before it, is over on all of them. What a node writes follows from what it
+// Chiplets go from group to group by themselves; one waits for others only where it reads from DRAM what an earlier group
+// made: then that group, and with it every group before it, is over on all of them. What a node writes follows from what it
 // reads, so it inherits the waits of the nodes whose results it reads.
 class GroupOrder {
  public:

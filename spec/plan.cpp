@@ -5,11 +5,16 @@
 
 namespace heat::spec {
 
+const Home* FusedGroup::home(TensorId tensor) const {
+  const auto found = std::find_if(homes.begin(), homes.end(), [&](const Home& h) { return h.tensor == tensor; });
+  return found == homes.end() ? nullptr : &*found;
+}
+
 bool FusedGroup::is_resident(TensorId tensor) const {
   const auto holds = [&](const std::vector<TensorId>& list) {
     return std::find(list.begin(), list.end(), tensor) != list.end();
   };
-  return holds(in_global_buffer) || holds(pinned);
+  return holds(in_global_buffer) || holds(pinned) || home(tensor);
 }
 
 bool FusedGroup::shares_out(const Workload& workload, TensorId tensor) const {
@@ -19,6 +24,41 @@ bool FusedGroup::shares_out(const Workload& workload, TensorId tensor) const {
     const auto views = node.reads();
     return holds(node.writes()) || std::any_of(views.begin(), views.end(), [&](const auto* v) { return holds(*v); });
   });
+}
+
+IdVector<TensorId, Lifetime> lifetimes(const Workload& workload, const Plan& plan) {
+  IdVector<TensorId, Lifetime> lives(workload.tensors.size());
+  for (TensorId t : workload.tensors.ids()) lives[t].used = workload.tensors[t].is_given();
+  const auto use = [&](TensorId t, GroupId g) {
+    Lifetime& life = lives[t];
+    if (!life.used) life.from = g.value;
+    life.used = true;
+    life.to = std::max(life.to, g.value);
+  };
+  for (GroupId g : plan.groups.ids())
+    for (const PlannedNode& n : plan.groups[g].nodes) {
+      const Node& node = workload.nodes[n.node];
+      const TensorId written = node.writes().tensor;
+      use(written, g);
+      if (!lives[written].writer) lives[written].writer = n.node;
+      for (const TensorView* view : node.reads()) use(view->tensor, g);
+      for (TensorId t : node.parameters()) use(t, g);
+    }
+  for (TensorId t : workload.tensors.ids())
+    if (workload.tensors[t].kind == TensorKind::kOutput) lives[t].to = static_cast<std::int32_t>(plan.groups.size());
+  return lives;
+}
+
+void attach_homes(const Workload& workload, Plan& plan) {
+  for (FusedGroup& g : plan.groups) g.homes.clear();
+  if (plan.homes.empty()) return;
+  const IdVector<TensorId, Lifetime> lives = lifetimes(workload, plan);
+  for (const Home& home : plan.homes) {
+    const Lifetime& life = lives[home.tensor];
+    for (std::int32_t g = std::max(life.from, 0); g <= life.to && g < static_cast<std::int32_t>(plan.groups.size());
+         ++g)
+      plan.groups[GroupId(g)].homes.push_back(home);
+  }
 }
 
 }  // namespace heat::spec

@@ -8,9 +8,11 @@
 // the same on every chiplet and are multicast.
 //
 // Where an operand comes from: a tensor is in the global buffer when its group keeps it there (`in_global_buffer`:
-// made and used inside the group, it never leaves the chiplet) or pins it (`pinned`: loaded from DRAM whole before the
-// first step when it does not hold the bound index, else its share at each step). Anything else streams from DRAM tile
-// by tile. A tensor in the global buffer has the bound index outermost in its shape, or does not hold it.
+// made and used inside the group, it never leaves the chiplet), when it has a home there (`homes` of the plan: divided
+// over the chiplets from the group that makes it to the last one that reads it, all of which divide the same index), or
+// when its group pins it (`pinned`: loaded from DRAM whole before the first step when it does not hold the bound index,
+// else its share at each step). Anything else streams from DRAM tile by tile. A tensor in the global buffer has the
+// bound index outermost in its shape, or does not hold it.
 #pragma once
 
 #include <cstdint>
@@ -42,6 +44,18 @@ struct PlannedNode {
   Prediction prediction;
 };
 
+// A tensor that lives in the global buffers across groups: chiplet c holds the c-th contiguous share of its outermost
+// axis, which every group that uses it divides in the same way.
+struct Home {
+  TensorId tensor;
+  std::int64_t extent = 1;   // values of the index that is divided
+  int chiplets = 0;          // over which; 0: all
+  std::int64_t address = 0;  // of a chiplet's share in its global buffer
+  friend bool operator==(const Home& x, const Home& y) {
+    return x.tensor == y.tensor && x.extent == y.extent && x.chiplets == y.chiplets && x.address == y.address;
+  }
+};
+
 struct FusedGroup {
   std::string name;
   Index index;                             // what the loop runs over, e.g. "t" or "h"
@@ -51,10 +65,13 @@ struct FusedGroup {
   std::vector<PlannedNode> nodes;          // in order of execution
   std::vector<TensorId> in_global_buffer;  // intermediates at home there
   std::vector<TensorId> pinned;
-  Prediction prediction;  // of the group, of the chiplet that is longest at it
+  std::vector<Home> homes;  // of the plan: those that hold something while this group runs, used by it or not
+  Prediction prediction;    // of the group, of the chiplet that is longest at it
 
   int chiplets_of(int package) const { return chiplets > 0 ? chiplets : package; }
-  // True when `tensor` is in the global buffer while the group runs: at home there, or pinned.
+  // The home of `tensor` while the group runs; nullptr: it has none.
+  const Home* home(TensorId tensor) const;
+  // True when `tensor` is in the global buffer while the group runs: kept, at home there, or pinned.
   bool is_resident(TensorId tensor) const;
   // True when a node of `workload` in this group sees the group's index in `tensor`.
   bool shares_out(const Workload& workload, TensorId tensor) const;
@@ -63,8 +80,23 @@ struct FusedGroup {
 struct Plan {
   std::string arch;  // name of the ArchSpec it was made for
   IdVector<GroupId, FusedGroup> groups;
-  IdVector<TensorId, std::int64_t> dram_addresses;  // one a tensor, a multiple of 64; -1: at home in a global buffer
+  std::vector<Home> homes;
+  IdVector<TensorId, std::int64_t> dram_addresses;  // one a tensor, a multiple of 64; -1: in global buffers only
   Prediction prediction;                            // of the whole run
 };
+
+// The groups between which a tensor holds something: from the one that writes it (-1: given before the run) to the last
+// that uses it (the number of groups: an output).
+struct Lifetime {
+  std::int32_t from = -1, to = -1;
+  NodeId writer;      // the first node that writes it; none: given
+  bool used = false;  // given, written or read
+  bool meets(const Lifetime& other) const { return from <= other.to && other.from <= to; }
+};
+// Of the nodes that the plan's groups list.
+IdVector<TensorId, Lifetime> lifetimes(const Workload& workload, const Plan& plan);
+
+// Fills the groups' `homes` from the plan's.
+void attach_homes(const Workload& workload, Plan& plan);
 
 }  // namespace heat::spec

@@ -1,4 +1,4 @@
-// Groups, homes, bounds and mappings of a plan, against its workload.
+// Groups, places of tensors, bounds and mappings of a plan, against its workload.
 #include <algorithm>
 #include <optional>
 
@@ -15,7 +15,7 @@ class PlanChecker {
       : w_(s.workload), p_(s.plan), file_(s.file), problems_(problems) {}
 
   void check() {
-    check_homes();
+    check_places();
     if (!check_group_order()) return;  // later checks need every node in a group
     for (const FusedGroup& g : p_.groups)
       for (const PlannedNode& n : g.nodes) {
@@ -25,7 +25,7 @@ class PlanChecker {
         else if (n.bound != LoopDim::kN)
           problems_.add(place(node), "bound: a vector node binds 'n'");
         check_bound(g, n, node);
-        check_homes_of(g, node);
+        check_residents(g, node);
       }
   }
 
@@ -51,34 +51,45 @@ class PlanChecker {
     return false;
   }
 
-  // Every tensor has an address or one group that keeps it.
-  void check_homes() {
+  // Every tensor has an address, a home or one group that keeps it.
+  void check_places() {
     owner_.resize(w_.tensors.size());
+    at_home_.assign(w_.tensors.size(), 0);
+    for (const Home& h : p_.homes)
+      if (at_home_[h.tensor]++ == 1) problems_.add(place(w_.tensors[h.tensor]), "has two homes in the global buffers");
     for (GroupId g : p_.groups.ids())
       for (TensorId t : p_.groups[g].in_global_buffer) {
         if (owner_[t])
           problems_.add(place(p_.groups[g]), "keeps tensor '" + w_.tensors[t].name + "', which another group keeps");
         owner_[t] = g;
       }
-    for (TensorId t : w_.tensors.ids()) {
-      const Tensor& tensor = w_.tensors[t];
-      const bool in_dram = p_.dram_addresses[t] >= 0;
-      if (owner_[t] && in_dram) problems_.add(place(tensor), "has a DRAM address and a group that keeps it");
-      if (!owner_[t] && !in_dram) problems_.add(place(tensor), "has neither a DRAM address nor a group that keeps it");
-      if (owner_[t] && tensor.kind != TensorKind::kIntermediate)
-        problems_.add(place(tensor), "only intermediate tensors can live in the global buffer");
-    }
+    for (TensorId t : w_.tensors.ids()) check_place(t);
   }
 
-  // A tensor at home in the global buffer is written and read inside one group only; a share of a resident tensor is
-  // one block of the global buffer.
-  void check_homes_of(const FusedGroup& g, const Node& node) {
+  void check_place(TensorId t) {
+    const Tensor& tensor = w_.tensors[t];
+    std::vector<std::string> places;
+    if (p_.dram_addresses[t] >= 0) places.emplace_back("a DRAM address");
+    if (at_home_[t]) places.emplace_back("a home in the global buffers");
+    if (owner_[t]) places.emplace_back("a group that keeps it");
+    if (places.empty())
+      problems_.add(place(tensor), "has no DRAM address, no home in the global buffers and no group that keeps it");
+    for (std::size_t i = 1; i < places.size(); ++i)
+      problems_.add(place(tensor), "has " + places[i - 1] + " and " + places[i]);
+    if ((owner_[t] || at_home_[t]) && tensor.kind != TensorKind::kIntermediate)
+      problems_.add(place(tensor), "only intermediate tensors can live in the global buffer");
+  }
+
+  // A tensor that a group keeps is written and read inside it only; a share of a resident tensor is one block of the
+  // global buffer.
+  void check_residents(const FusedGroup& g, const Node& node) {
     std::vector<const TensorView*> views = node.reads();
     views.push_back(&node.writes());
     for (const TensorView* view : views) {
       const Tensor& tensor = w_.tensors[view->tensor];
       if (owner_[view->tensor] && &p_.groups[owner_[view->tensor]] != &g)
         problems_.add(place(node), "tensor '" + tensor.name + "' lives in the global buffer of another group");
+      if (const Home* home = g.home(view->tensor)) check_home(g, node, *view, *home);
       if (!g.is_resident(view->tensor)) continue;
       for (const ViewDim& d : view->dims)
         if (d.index == g.index && times(d.stride, d.size) != tensor.bytes())
@@ -86,7 +97,26 @@ class PlanChecker {
                                          "' must be its outermost axis");
     }
     for (TensorId t : node.parameters())
-      if (owner_[t]) problems_.add(place(node), "parameters '" + w_.tensors[t].name + "' must live in DRAM");
+      if (owner_[t] || at_home_[t])
+        problems_.add(place(node), "parameters '" + w_.tensors[t].name + "' must live in DRAM");
+  }
+
+  // Whoever uses a tensor at home divides it as it lies there.
+  void check_home(const FusedGroup& g, const Node& node, const TensorView& view, const Home& home) {
+    const std::string what = "tensor '" + w_.tensors[view.tensor].name + "' is at home in the global buffers, ";
+    if (g.extent != home.extent || g.chiplets != home.chiplets)
+      problems_.add(place(node), what + "divided into shares of " + std::to_string(home.extent) + " values over " +
+                                     chiplets_text(home.chiplets) + "; group '" + g.name + "' divides " +
+                                     std::to_string(g.extent) + " values over " + chiplets_text(g.chiplets));
+    else if (!holds_index(view, g.index))
+      problems_.add(place(node), what + "divided over the chiplets, and this view of it does not hold index '" +
+                                     g.index + "' of group '" + g.name + "'");
+    if (std::find(g.pinned.begin(), g.pinned.end(), home.tensor) != g.pinned.end())
+      problems_.add(place(node), what + "so group '" + g.name + "' cannot pin it");
+  }
+
+  static std::string chiplets_text(int chiplets) {
+    return chiplets == 0 ? "all chiplets" : std::to_string(chiplets) + " chiplets";
   }
 
   void check_bound(const FusedGroup& g, const PlannedNode& n, const Node& node) {
@@ -119,6 +149,7 @@ class PlanChecker {
   const std::string& file_;
   base::Problems& problems_;
   IdVector<TensorId, GroupId> owner_;  // the group that keeps a tensor
+  IdVector<TensorId, int> at_home_;    // how many homes it has
 };
 
 }  // namespace

@@ -15,6 +15,7 @@ class PlanReader {
     p_.arch = r_.text("arch");
     p_.prediction = prediction(r_);
     for (auto& g : r_.sections("groups")) group(g);
+    for (auto& h : r_.sections("homes")) home(h);
     p_.dram_addresses.assign(w_.tensors.size(), -1);
     base::ConfigReader addresses = r_.section("dram_addresses");
     for (const auto& name : addresses.keys()) {
@@ -84,6 +85,15 @@ class PlanReader {
     for (auto& n : r.sections("nodes")) g.nodes.push_back(planned(n));
     g.prediction = prediction(r);
     p_.groups.push_back(std::move(g));
+  }
+
+  void home(base::ConfigReader r) {
+    Home h;
+    h.tensor = names_.tensors.read(r, "tensor");
+    h.extent = r.integer("extent", {1, kMaxExtent});
+    h.chiplets = static_cast<int>(r.integer("chiplets", {0, 4096}));
+    h.address = r.integer("address", {0, std::int64_t{1} << 31});
+    if (h.tensor) p_.homes.push_back(h);
   }
 
   base::ConfigReader r_;

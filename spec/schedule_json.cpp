@@ -68,6 +68,12 @@ class Writer {
     Json j{{"arch", p_.arch}, {"prediction", prediction_json(p_.prediction)}};
     j["groups"] = Json::array();
     for (const FusedGroup& g : p_.groups) j["groups"].push_back(group(g));
+    j["homes"] = Json::array();
+    for (const Home& h : p_.homes)
+      j["homes"].push_back({{"tensor", tensor_name(h.tensor, "a home of the plan", "tensor")},
+                            {"extent", h.extent},
+                            {"chiplets", h.chiplets},
+                            {"address", h.address}});
     j["dram_addresses"] = Json::object();
     for (TensorId t : p_.dram_addresses.ids())
       if (p_.dram_addresses[t] >= 0) j["dram_addresses"][w_.tensors[t].name] = p_.dram_addresses[t];

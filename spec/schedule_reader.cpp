@@ -37,7 +37,9 @@ std::optional<Schedule> read(const std::string& path, base::Problems& problems) 
 std::optional<Schedule> read_schedule(const std::string& path, base::Problems& problems) {
   const std::size_t before = problems.list().size();
   std::optional<Schedule> schedule = read(path, problems);
-  if (problems.list().size() != before || !check_structure(*schedule, problems)) return std::nullopt;
+  if (problems.list().size() != before) return std::nullopt;
+  attach_homes(schedule->workload, schedule->plan);
+  if (!check_structure(*schedule, problems)) return std::nullopt;
   return schedule;
 }
 

@@ -50,5 +50,11 @@ struct TensorView {
 inline bool holds_index(const TensorView& view, const Index& index) {
   return std::any_of(view.dims.begin(), view.dims.end(), [&](const ViewDim& d) { return d.index == index; });
 }
+// True when `index`, of `size` values, is the outermost axis of the whole tensor of `bytes` that the view is of.
+inline bool is_outermost(const TensorView& view, const Index& index, std::int64_t size, std::int64_t bytes) {
+  return std::any_of(view.dims.begin(), view.dims.end(), [&](const ViewDim& d) {
+    return d.index == index && d.size == size && d.stride * d.size == bytes;
+  });
+}
 
 }  // namespace heat::spec

@@ -8,16 +8,6 @@
 namespace heat::spec {
 namespace {
 
-// Groups between which a tensor's bytes in DRAM must stay what they are. -1: before the run.
-struct Life {
-  std::int32_t from = -1, to = -1;
-  NodeId writer;  // none: given
-};
-
-bool meet(const Life& x, const Life& y) {
-  return x.from <= y.to && y.from <= x.to;
-}
-
 class RangeVerifier {
  public:
   RangeVerifier(const Schedule& s, base::Problems& problems)
@@ -26,11 +16,9 @@ class RangeVerifier {
         file_(s.file),
         problems_(problems),
         order_(s.workload, s.plan),
-        lives_(w_.tensors.size()),
-        used_(w_.tensors.size(), 0) {}
+        lives_(lifetimes(w_, p_)) {}
 
   void verify() {
-    find_lives();
     std::vector<TensorId> placed;
     for (TensorId t : w_.tensors.ids()) {
       const std::int64_t address = p_.dram_addresses[t];
@@ -38,7 +26,7 @@ class RangeVerifier {
       if (address % kDmaBlockBytes != 0)
         problems_.add(place(t), "DRAM address " + std::to_string(address) + " is no multiple of " +
                                     std::to_string(kDmaBlockBytes));
-      if (used_[t]) placed.push_back(t);
+      if (lives_[t].used) placed.push_back(t);
     }
     std::stable_sort(placed.begin(), placed.end(),
                      [&](TensorId x, TensorId y) { return p_.dram_addresses[x] < p_.dram_addresses[y]; });
@@ -49,28 +37,6 @@ class RangeVerifier {
   std::string place(TensorId t) const { return file_ + ": tensor '" + w_.tensors[t].name + "'"; }
   std::int64_t end(TensorId t) const { return p_.dram_addresses[t] + w_.tensors[t].bytes(); }
 
-  // In groups: the nodes of one run side by side.
-  void find_lives() {
-    const auto last = static_cast<std::int32_t>(p_.groups.size());
-    for (TensorId t : w_.tensors.ids()) used_[t] = w_.tensors[t].is_given();
-    const auto use = [&](TensorId t, GroupId g) {
-      if (!used_[t]) lives_[t].from = g.value;
-      used_[t] = 1;
-      lives_[t].to = std::max(lives_[t].to, g.value);
-    };
-    for (GroupId g : p_.groups.ids())
-      for (const PlannedNode& n : p_.groups[g].nodes) {
-        const Node& node = w_.nodes[n.node];
-        const TensorId written = node.writes().tensor;
-        use(written, g);
-        if (!lives_[written].writer) lives_[written].writer = n.node;
-        for (const TensorView* view : node.reads()) use(view->tensor, g);
-        for (TensorId t : node.parameters()) use(t, g);
-      }
-    for (TensorId t : w_.tensors.ids())
-      if (w_.tensors[t].kind == TensorKind::kOutput) lives_[t].to = last;
-  }
-
   // One message a tensor: a file with all addresses alike would make one of every pair.
   void report_first_fault(const std::vector<TensorId>& placed, std::size_t at) {
     const TensorId t = placed[at];
@@ -78,7 +44,7 @@ class RangeVerifier {
       const TensorId other = placed[i];
       const bool before = lives_[t].from < lives_[other].from;
       const TensorId first = before ? t : other, second = before ? other : t;
-      if (meet(lives_[t], lives_[other])) {
+      if (lives_[t].meets(lives_[other])) {
         problems_.add(place(t), text_of(t) + " overlaps tensor '" + w_.tensors[other].name + "', " + text_of(other) +
                                     "; only tensors that are never alive together may share bytes");
         return;
@@ -114,8 +80,7 @@ class RangeVerifier {
   const std::string& file_;
   base::Problems& problems_;
   const GroupOrder order_;
-  IdVector<TensorId, Life> lives_;
-  IdVector<TensorId, char> used_;  // given, written or read: only these hold anything
+  const IdVector<TensorId, Lifetime> lives_;  // the nodes of one group run side by side
 };
 
 }  // namespace

@@ -109,7 +109,7 @@ SIMBA_STATIC_ASSERT((SIMBA_MAX_TILES - 1u) <= (0xFFFFFFFFu - (SIMBA_KEYS - 1)) /
 
 // Program image: words, offsets are word offsets from its start.
 #define SIMBA_IMAGE_MAGIC 0x41424D53u  // "SMBA"
-#define SIMBA_IMAGE_VERSION 2u
+#define SIMBA_IMAGE_VERSION 3u
 enum {
   SIMBA_IMG_MAGIC = 0,
   SIMBA_IMG_VERSION,
@@ -190,6 +190,7 @@ enum {
 enum {
   SIMBA_OPR_RESIDENT = 0,  // 1: in the global buffer at SIMBA_OPR_GB
   SIMBA_OPR_GB,            // address; parameters that stream: offset within their slot
+  SIMBA_OPR_PER_VALUE,     // of a tensor that holds its chiplet's whole share: bytes per value of the group's index
   SIMBA_OPR_OBJECT,        // number within the group of a tracked tensor, or SIMBA_NONE
   SIMBA_OPR_BOUND,         // 1: holds the group's index (a private load), 0: the same on every chiplet (multicast)
   SIMBA_OPR_DEFER,         // 1: written to DRAM within this group: do not load ahead of time

@@ -33,11 +33,16 @@ static void set_wave(const struct cursor* at, const struct wave* w) {
                at->node[SIMBA_NODE_SPATIAL + 2]);
 }
 
+// Where a resident tensor lies, or of one that holds the chiplet's whole share what of it belongs to the present step.
+static uint32_t resident_address(const struct cursor* at, const uint32_t* operand) {
+  return operand[SIMBA_OPR_GB] + (at->begin - at->in->share_begin) * operand[SIMBA_OPR_PER_VALUE];
+}
+
 // Where the box (b, x, y) of the wave lies: in the resident tensor at step-local coordinates, or in the packed slot.
 static void set_place(const struct tile_run* t, const struct wave* w, const uint32_t* operand, uint32_t x, uint32_t y,
                       uint32_t slot_gb) {
   if (operand[SIMBA_OPR_RESIDENT]) {
-    command_set(SIMBA_CMD_GB, operand[SIMBA_OPR_GB]);
+    command_set(SIMBA_CMD_GB, resident_address(t->at, operand));
     command_set(SIMBA_CMD_VIEW, operand[SIMBA_OPR_VIEW]);
     command_set3(SIMBA_CMD_START, t->start[SIMBA_DIM_B] + w->at[SIMBA_DIM_B], t->start[x] + w->at[x],
                  t->start[y] + w->at[y]);
@@ -247,7 +252,7 @@ void issue_rows(struct machine* m, const struct cursor* at) {
   command_reads(&m->composer, place_of(at, input, slot));
   command_set(SIMBA_CMD_VIEW, input[SIMBA_OPR_VIEW]);
   if (input[SIMBA_OPR_RESIDENT]) {
-    command_set(SIMBA_CMD_GB, input[SIMBA_OPR_GB]);
+    command_set(SIMBA_CMD_GB, resident_address(at, input));
   } else {
     packed |= SIMBA_PACKED_INPUT;
     command_set(SIMBA_CMD_GB, slot_gb);
@@ -257,12 +262,12 @@ void issue_rows(struct machine* m, const struct cursor* at) {
     const uint32_t* residual = operand_at(m, node[SIMBA_NODE_ROW_RESIDUAL]);
     command_reads(&m->composer, place_of(at, residual, slot));
     command_set(SIMBA_CMD_RESIDUAL_VIEW, residual[SIMBA_OPR_VIEW]);
-    command_set(SIMBA_CMD_RESIDUAL, (residual[SIMBA_OPR_RESIDENT] ? residual[SIMBA_OPR_GB] : slot_gb) + 1);
+    command_set(SIMBA_CMD_RESIDUAL, (residual[SIMBA_OPR_RESIDENT] ? resident_address(at, residual) : slot_gb) + 1);
     if (!residual[SIMBA_OPR_RESIDENT]) packed |= SIMBA_PACKED_RESIDUAL;
   }
   command_set(SIMBA_CMD_OUTPUT_VIEW, output[SIMBA_OPR_VIEW]);
   if (output[SIMBA_OPR_RESIDENT]) {
-    command_set(SIMBA_CMD_OUTPUT, output[SIMBA_OPR_GB]);
+    command_set(SIMBA_CMD_OUTPUT, resident_address(at, output));
   } else {
     packed |= SIMBA_PACKED_OUTPUT;
     g->output_slot ^= 1;

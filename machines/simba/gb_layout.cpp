@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/checked.h"
+#include "machines/simba/shares.h"
 
 namespace heat::machines::simba {
 namespace {
@@ -14,7 +15,7 @@ std::int64_t round_up(std::int64_t value, std::int64_t unit) {
 
 class Allocator {
  public:
-  explicit Allocator(std::int64_t word) : word_(word) {}
+  Allocator(const GbRange& room, std::int64_t word) : word_(word), begin_(room.offset), next_(room.offset) {}
   std::int64_t take(std::int64_t bytes) {
     const std::int64_t at = next_;
     next_ += round_up(bytes, word_);
@@ -28,14 +29,35 @@ class Allocator {
     take(each);
     return slots;
   }
-  std::int64_t total() const { return next_; }
+  std::int64_t next() const { return next_; }
+  std::int64_t total() const { return next_ - begin_; }
 
  private:
-  std::int64_t word_;
-  std::int64_t next_ = 0;
+  std::int64_t word_, begin_, next_;
 };
 
 }  // namespace
+
+GbRange home_range(const spec::Workload& workload, const spec::Home& home, const spec::ArchSpec& arch) {
+  const std::int64_t values = Shares(home.extent, home.chiplets > 0 ? home.chiplets : arch.chiplets()).share;
+  const std::int64_t bytes = workload.tensors[home.tensor].bytes() / home.extent * values;
+  return {home.address, round_up(bytes, arch.global_buffer.word_bytes)};
+}
+
+GbRange largest_room(const spec::Workload& workload, const std::vector<spec::Home>& homes, const spec::ArchSpec& arch) {
+  const std::int64_t word = arch.global_buffer.word_bytes, capacity = arch.global_buffer.capacity.value() / word * word;
+  std::vector<GbRange> taken;
+  for (const spec::Home& h : homes) taken.push_back(home_range(workload, h, arch));
+  std::sort(taken.begin(), taken.end(), [](const GbRange& x, const GbRange& y) { return x.offset < y.offset; });
+  taken.push_back({capacity, 0});
+  GbRange best;
+  std::int64_t free = 0;
+  for (const GbRange& range : taken) {
+    if (range.offset - free > best.bytes) best = {free, range.offset - free};
+    free = std::max(free, range.offset + range.bytes);
+  }
+  return best;
+}
 
 std::int64_t resident_bytes(const spec::Workload& workload, const spec::FusedGroup& group, spec::TensorId tensor) {
   const std::int64_t whole = workload.tensors[tensor].bytes();
@@ -50,15 +72,19 @@ std::int64_t activation_table_offset(const spec::Workload& workload, const spec:
 
 GbLayout gb_layout(const spec::Workload& workload, const spec::FusedGroup& group, const spec::ArchSpec& arch) {
   GbLayout layout;
-  Allocator allocator(arch.global_buffer.word_bytes);
+  layout.room = largest_room(workload, group.homes, arch);
+  Allocator allocator(layout.room, arch.global_buffer.word_bytes);
   std::int64_t weight = 0, input = 0, output = 0, parameters = 0;
   for (const spec::PlannedNode& n : group.nodes) {
     const spec::Node& node = workload.nodes[n.node];
     std::vector<const spec::TensorView*> views = node.reads();
     views.push_back(&node.writes());
-    for (const spec::TensorView* view : views)
-      if (group.is_resident(view->tensor) && !layout.resident.count(view->tensor))
-        layout.resident[view->tensor] = allocator.range(resident_bytes(workload, group, view->tensor));
+    for (const spec::TensorView* view : views) {
+      if (!group.is_resident(view->tensor) || layout.resident.count(view->tensor)) continue;
+      const spec::Home* home = group.home(view->tensor);
+      layout.resident[view->tensor] =
+          home ? home_range(workload, *home, arch) : allocator.range(resident_bytes(workload, group, view->tensor));
+    }
     const auto streamed = [&](const spec::TensorView& view) { return !group.is_resident(view.tensor); };
     if (node.gemm) {
       const spec::Extents& t = n.mapping.gb_tile;
@@ -82,10 +108,9 @@ GbLayout gb_layout(const spec::Workload& workload, const spec::FusedGroup& group
   layout.output = allocator.pair(output);
   layout.parameters = allocator.pair(parameters);
   const std::int64_t each = round_up(weight, arch.global_buffer.word_bytes);
-  const std::int64_t capacity =
-      arch.global_buffer.capacity.value() / arch.global_buffer.word_bytes * arch.global_buffer.word_bytes;
   layout.total_bytes = allocator.total() + 2 * each;
-  if (weight > 0) layout.weight = {std::max(allocator.total(), capacity - 2 * each), each};
+  const std::int64_t end = layout.room.offset + layout.room.bytes;
+  if (weight > 0) layout.weight = {std::max(allocator.next(), end - 2 * each), each};
   return layout;
 }
 

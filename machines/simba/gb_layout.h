@@ -1,7 +1,9 @@
-// Where a fused group's data lies in a chiplet's global buffer. Resident tensors (home kGlobalBuffer, or pinned) come
-// first, one after another, each rounded up to the access word; behind them two slots each for streamed input tiles and
-// output tiles, sized for the largest tile of the group, and two slots for parameter records. The two slots of streamed
-// weight tiles lie at the buffer's end, so that the next group's first weights can be loaded while one of them is in use.
+// Where a fused group's data lies in a chiplet's global buffer. Tensors at home there across groups have their addresses
+// from the plan; the group's own data lies in the largest room between them. In it, resident tensors (kept by the group,
+// or pinned) come first, one after another, each rounded up to the access word; behind them two slots each for streamed
+// input tiles and output tiles, sized for the largest tile of the group, and two slots for parameter records. The two
+// slots of streamed weight tiles lie at the room's end, so that the next group's first weights can be loaded while one
+// of them is in use.
 #pragma once
 
 #include <cstdint>
@@ -27,13 +29,20 @@ struct GbRange {
 };
 
 struct GbLayout {
-  std::map<spec::TensorId, GbRange> resident;
+  std::map<spec::TensorId, GbRange> resident;  // homes that the group uses among them: a chiplet's whole share
   SlotPair weight, input, output, parameters;
-  std::int64_t total_bytes = 0;
+  GbRange room;                  // for all but the homes
+  std::int64_t total_bytes = 0;  // of the room
+  bool fits() const { return total_bytes <= room.bytes; }
 };
 
+// A chiplet's share of a tensor at home (rounded up to the access word).
+GbRange home_range(const spec::Workload& workload, const spec::Home& home, const spec::ArchSpec& arch);
+// The largest range of whole words that none of `homes` (at valid addresses) reaches into; the first of equal ones.
+GbRange largest_room(const spec::Workload& workload, const std::vector<spec::Home>& homes, const spec::ArchSpec& arch);
+
 // Bytes of a resident tensor in one step on one chiplet: the whole tensor, or its share when it holds the group's
-// index.
+// index. Not of one at home.
 std::int64_t resident_bytes(const spec::Workload& workload, const spec::FusedGroup& group, spec::TensorId tensor);
 
 // Bytes of streamed tiles: weight b*m*k, input b*n*k, output b*m*n of gb_tile.

@@ -52,11 +52,12 @@ GbLayout GroupModel::layout_with(const Mappings& mappings) const {
 std::optional<SlotBudget> GroupModel::free_slots(std::string& reason) const {
   spec::GemmMapping none;
   none.gb_tile = kNoTile;
-  return simba::free_slots(layout_with(Mappings(nodes_.size(), none)), g_.step, pricer_.machine().arch, reason);
+  return simba::free_slots(layout_with(Mappings(nodes_.size(), none)), g_.step,
+                           pricer_.machine().arch.global_buffer.word_bytes, reason);
 }
 
 bool GroupModel::fits(const Mappings& mappings) const {
-  return layout_with(mappings).total_bytes <= pricer_.machine().arch.global_buffer.capacity.value();
+  return layout_with(mappings).fits();
 }
 
 std::vector<SlotBudget> GroupModel::shared_slots(const SlotBudget& budget, const Mappings& asked) const {

@@ -5,18 +5,17 @@
 
 namespace heat::machines::simba {
 
-std::optional<SlotBudget> free_slots(const GbLayout& layout, std::int64_t step, const spec::ArchSpec& arch,
+std::optional<SlotBudget> free_slots(const GbLayout& layout, std::int64_t step, std::int64_t word,
                                      std::string& reason) {
-  const std::int64_t capacity = arch.global_buffer.capacity.value();
   const std::int64_t taken = layout.total_bytes - 2 * (layout.input.bytes + layout.output.bytes);
-  if (layout.total_bytes > capacity) {
-    reason = "resident tensors, parameters and rows take " + std::to_string(layout.total_bytes) +
-             " bytes of the global buffer's " + std::to_string(capacity) + " at step " + std::to_string(step);
+  if (!layout.fits()) {
+    reason = "resident tensors, parameters and rows take " + std::to_string(layout.total_bytes) + " bytes of the " +
+             std::to_string(layout.room.bytes) + " that are free in the global buffer at step " + std::to_string(step);
     return std::nullopt;
   }
   SlotBudget budget;
-  budget.word = arch.global_buffer.word_bytes;
-  budget.weight = budget.input = budget.output = budget.total = (capacity - taken) / 2;
+  budget.word = word;
+  budget.weight = budget.input = budget.output = budget.total = (layout.room.bytes - taken) / 2;
   budget.least_input = layout.input.bytes;
   budget.least_output = layout.output.bytes;
   return budget;

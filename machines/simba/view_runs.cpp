@@ -97,11 +97,37 @@ std::int64_t ViewRuns::accesses(const Sizes& block, std::int64_t unit) const {
   return r.full * packed_accesses(r.length, unit) + r.rest * packed_accesses(r.rest_length, unit);
 }
 
+namespace {
+
+// Runs of `length` bytes around which `loops` turn, from the start of bank 0 on. The search asks for the same ones again
+// and again: answers are kept in a table, each in the one place that its question falls on.
+WordCount counted_words(const std::vector<StridedDim>& loops, std::int64_t length, const spec::GlobalBufferSpec& gb) {
+  struct Answer {
+    std::vector<std::int64_t> question;
+    WordCount count;
+  };
+  static thread_local std::vector<Answer> table(1 << 14);
+  static thread_local std::vector<std::int64_t> question;
+  static thread_local BankCounter counter;
+  question.assign({length, gb.word_bytes, gb.banks});
+  for (const StridedDim& l : loops) question.insert(question.end(), {l.size, l.stride});
+  std::uint64_t hash = 0;
+  for (std::int64_t word : question) hash = (hash ^ static_cast<std::uint64_t>(word)) * 0x9E3779B97F4A7C15u;
+  Answer& answer = table[hash >> 50];
+  if (answer.question != question) {
+    counter.start(gb);
+    counter.add(0, loops, length);
+    answer = {question, counter.count()};
+  }
+  return answer.count;
+}
+
+}  // namespace
+
 // A flattened range that does not end at a border of its dims is taken as the whole turns that hold it, and its words as
 // spread over the banks like theirs.
 WordCount ViewRuns::words(const Sizes& block, const spec::GlobalBufferSpec& gb) const {
   static thread_local std::vector<StridedDim> loops;
-  static thread_local BankCounter counter;
   loops.clear();
   for (std::size_t g = 0; g < 3; ++g) {
     std::int64_t left = block[g];
@@ -116,9 +142,7 @@ WordCount ViewRuns::words(const Sizes& block, const spec::GlobalBufferSpec& gb) 
   std::size_t inside = 0;
   for (; inside < loops.size() && loops[inside].stride == length; ++inside) length *= loops[inside].size;
   loops.erase(loops.begin(), loops.begin() + static_cast<std::ptrdiff_t>(inside));
-  counter.start(gb);
-  counter.add(0, loops, length);
-  const WordCount whole = counter.count();
+  const WordCount whole = counted_words(loops, length, gb);
   const std::int64_t words = accesses(block, gb.word_bytes);
   return {words, base::ceil_div(whole.busiest * words, whole.words)};
 }

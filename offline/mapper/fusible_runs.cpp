@@ -8,12 +8,18 @@ namespace heat::offline::mapper {
 using spec::FusedGroup;
 using spec::NodeId;
 
-FusibleRuns::FusibleRuns(const spec::Workload& workload, const std::vector<ChainNode>& chain)
-    : w_(workload), chain_(chain), users_(workload.tensors.size()) {
+FusibleRuns::FusibleRuns(const spec::Workload& workload, const std::vector<ChainNode>& chain,
+                         const std::vector<spec::Home>& homes, const Machine& machine)
+    : w_(workload), chain_(chain), users_(workload.tensors.size()), home_of_(workload.tensors.size(), nullptr) {
   for (NodeId n : workload.nodes.ids()) {
     for (const auto* view : workload.nodes[n].reads()) users_[view->tensor].push_back(n);
     users_[workload.nodes[n].writes().tensor].push_back(n);
   }
+  for (const spec::Home& home : homes) {
+    const auto [first, last] = std::minmax_element(users_[home.tensor].begin(), users_[home.tensor].end());
+    homes_.push_back({home, home_bytes(workload, home, machine), *first, *last});
+  }
+  for (const PlacedHome& placed : homes_) home_of_[placed.home.tensor] = &placed;
 }
 
 FusibleRuns::Bound FusibleRuns::bound_of(const spec::Node& node, spec::LoopDim dim) {
@@ -24,15 +30,45 @@ FusibleRuns::Bound FusibleRuns::bound_of(const spec::Node& node, spec::LoopDim d
   return {group.front(), 1};
 }
 
+bool FusibleRuns::suits_homes(std::size_t position, spec::LoopDim dim) const {
+  const Bound b = bound_of(node(position), dim);
+  std::vector<const spec::TensorView*> views = node(position).reads();
+  views.push_back(&node(position).writes());
+  return std::all_of(views.begin(), views.end(), [&](const spec::TensorView* view) {
+    const PlacedHome* placed = home_of_[view->tensor];
+    return !placed || (placed->home.extent == b.extent &&
+                       spec::is_outermost(*view, b.index, b.extent, w_.tensors[view->tensor].bytes()));
+  });
+}
+
+std::vector<spec::Home> FusibleRuns::homes_alive(std::size_t first, std::size_t last) const {
+  std::vector<spec::Home> alive;
+  for (const PlacedHome& placed : homes_)
+    if (placed.is_alive(chain_[first].node, chain_[last].node)) alive.push_back(placed.home);
+  return alive;
+}
+
+bool FusibleRuns::homes_overlap(std::size_t first, std::size_t last) const {
+  std::vector<const PlacedHome*> alive;
+  for (const PlacedHome& placed : homes_)
+    if (placed.is_alive(chain_[first].node, chain_[last].node)) alive.push_back(&placed);
+  std::sort(alive.begin(), alive.end(), [](const auto* x, const auto* y) { return x->home.address < y->home.address; });
+  for (std::size_t i = 1; i < alive.size(); ++i)
+    if (alive[i]->home.address < alive[i - 1]->home.address + alive[i - 1]->bytes) return true;
+  return false;
+}
+
 bool FusibleRuns::fusible(std::size_t first, std::size_t last) const {
   const Bound common = bound(first);
-  if (common.index.empty()) return false;
+  if (common.index.empty() || homes_overlap(first, last)) return false;
+  for (std::size_t i = first; i <= last; ++i)
+    if (!suits_homes(i, chain_[i].bound)) return false;
   for (std::size_t i = first + 1; i <= last; ++i) {
     if (!(bound(i) == common)) return false;
     bool linked = false;
     for (const auto* view : node(i).reads())
       for (std::size_t p = first; p < i && !linked; ++p)
-        linked = node(p).writes().tensor == view->tensor && stays(p, first, last);
+        linked = node(p).writes().tensor == view->tensor && (home_of_[view->tensor] || stays(p, first, last));
     if (!linked) return false;
   }
   return true;
@@ -42,12 +78,10 @@ bool FusibleRuns::fusible(std::size_t first, std::size_t last) const {
 bool FusibleRuns::stays(std::size_t p, std::size_t first, std::size_t last) const {
   const spec::TensorId tensor = node(p).writes().tensor;
   const spec::Tensor& t = w_.tensors[tensor];
-  if (t.kind != spec::TensorKind::kIntermediate) return false;
+  if (t.kind != spec::TensorKind::kIntermediate || home_of_[tensor]) return false;
   const Bound common = bound(first);
   const auto outermost = [&](const spec::TensorView& view) {
-    return view.tensor != tensor || std::any_of(view.dims.begin(), view.dims.end(), [&](const spec::ViewDim& d) {
-             return d.index == common.index && d.size == common.extent && d.stride * d.size == t.bytes();
-           });
+    return view.tensor != tensor || spec::is_outermost(view, common.index, common.extent, t.bytes());
   };
   return std::all_of(users_[tensor].begin(), users_[tensor].end(), [&](NodeId user) {
     const bool inside = std::any_of(chain_.begin() + static_cast<std::ptrdiff_t>(first),
@@ -69,6 +103,7 @@ FusedGroup FusibleRuns::group(std::size_t first, std::size_t last) const {
     g.nodes.push_back({chain_[i].node, chain_[i].bound, {}, {}});
     if (i < last && stays(i, first, last)) g.in_global_buffer.push_back(node(i).writes().tensor);
   }
+  g.homes = homes_alive(first, last);
   return g;
 }
 
@@ -79,6 +114,7 @@ FusedGroup FusibleRuns::alone(std::size_t position, spec::LoopDim dim) const {
   g.index = common.index;
   g.extent = g.step = common.extent;
   g.nodes.push_back({chain_[position].node, dim, {}, {}});
+  g.homes = homes_alive(position, position);
   return g;
 }
 

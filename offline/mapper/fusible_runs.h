@@ -9,11 +9,14 @@ namespace heat::offline::mapper {
 
 class FusibleRuns {
  public:
-  // Both must outlive this.
-  FusibleRuns(const spec::Workload& workload, const std::vector<ChainNode>& chain);
+  // Workload and chain must outlive this. `homes`: of the whole workload.
+  FusibleRuns(const spec::Workload& workload, const std::vector<ChainNode>& chain, const std::vector<spec::Home>& homes,
+              const Machine& machine);
 
+  // The node, walked over `bound`, divides what it uses of the homes as they are divided.
+  bool suits_homes(std::size_t position, spec::LoopDim bound) const;
   // The nodes first..last of the chain bind the same index, and every one but the first reads something made within
-  // the run that can stay on chip.
+  // the run that can stay on chip; no two homes overlap that hold something meanwhile.
   bool fusible(std::size_t first, std::size_t last) const;
   // The group of that run, to be mapped: named, with its index and extent, nodes with their bounds, and the tensors that
   // stay in the global buffer.
@@ -33,9 +36,22 @@ class FusibleRuns {
   Bound bound(std::size_t position) const { return bound_of(node(position), chain_[position].bound); }
   bool stays(std::size_t p, std::size_t first, std::size_t last) const;
 
+  // The homes that hold something while the nodes first..last of the chain run.
+  std::vector<spec::Home> homes_alive(std::size_t first, std::size_t last) const;
+  bool homes_overlap(std::size_t first, std::size_t last) const;
+
+  struct PlacedHome {
+    spec::Home home;
+    std::int64_t bytes = 0;
+    spec::NodeId first, last;  // that use it
+    bool is_alive(spec::NodeId from, spec::NodeId to) const { return !(last < from) && !(to < first); }
+  };
+
   const spec::Workload& w_;
   const std::vector<ChainNode>& chain_;
   spec::IdVector<spec::TensorId, std::vector<spec::NodeId>> users_;  // nodes that read or write a tensor
+  std::vector<PlacedHome> homes_;
+  spec::IdVector<spec::TensorId, const PlacedHome*> home_of_;
 };
 
 }  // namespace heat::offline::mapper

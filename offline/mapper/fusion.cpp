@@ -7,6 +7,7 @@
 #include <cmath>
 #include <optional>
 
+#include "base/checked.h"
 #include "offline/mapper/fusible_runs.h"
 
 namespace heat::offline::mapper {
@@ -29,8 +30,13 @@ struct Partition {
 class Planner {
  public:
   Planner(const spec::Workload& workload, const std::vector<ChainNode>& chain, const Machine& machine,
-          const SearchOptions& options, SearchCache* cache)
-      : w_(workload), chain_(chain), runs_(workload, chain), machine_(machine), options_(options), cache_(cache) {}
+          const SearchOptions& options, SearchCache* cache, const FusionSpace& space)
+      : w_(workload),
+        chain_(chain),
+        runs_(workload, chain, space.homes, machine),
+        machine_(machine),
+        options_(options),
+        cache_(cache) {}
 
   FusionResult run(int max_run) {
     FusionResult result;
@@ -98,10 +104,13 @@ class Planner {
   SearchResult map_alone(std::size_t position, const SearchOptions& options) {
     const spec::LoopDim given = chain_[position].bound;
     const spec::Node& node = w_.nodes[chain_[position].node];
-    SearchResult best = map_group(w_, runs_.alone(position, given), machine_, options, cache_);
+    SearchResult best;
+    best.reason = "no division of it suits the tensors at home in the global buffers";
+    if (runs_.suits_homes(position, given))
+      best = map_group(w_, runs_.alone(position, given), machine_, options, cache_);
     if (!node.gemm) return best;
     for (spec::LoopDim other : {spec::LoopDim::kB, spec::LoopDim::kM, spec::LoopDim::kN}) {
-      if (other == given || node.indices(other).empty()) continue;
+      if (other == given || node.indices(other).empty() || !runs_.suits_homes(position, other)) continue;
       SearchResult found = map_group(w_, runs_.alone(position, other), machine_, options, cache_);
       if (found.feasible && (!best.feasible || value(found.cost.cycles, found.cost.energy_pj, options) <
                                                    value(best.cost.cycles, best.cost.energy_pj, options)))
@@ -120,9 +129,15 @@ class Planner {
 
 }  // namespace
 
+std::int64_t home_bytes(const spec::Workload& workload, const spec::Home& home, const Machine& machine) {
+  const std::int64_t word = machine.arch.global_buffer.word_bytes;
+  const std::int64_t share = workload.tensors[home.tensor].bytes() / home.extent * machine.largest_share(home.extent);
+  return base::ceil_div(share, word) * word;
+}
+
 FusionResult plan_fusion(const spec::Workload& workload, const std::vector<ChainNode>& chain, const Machine& machine,
-                         const SearchOptions& options, SearchCache* cache, int max_run) {
-  return Planner(workload, chain, machine, options, cache).run(max_run);
+                         const SearchOptions& options, SearchCache* cache, const FusionSpace& space) {
+  return Planner(workload, chain, machine, options, cache, space).run(space.max_run);
 }
 
 }  // namespace heat::offline::mapper

@@ -13,9 +13,7 @@ using spec::TensorId;
 bool share_is_a_block(const spec::Workload& workload, const spec::FusedGroup& group, TensorId tensor) {
   const std::int64_t bytes = workload.tensors[tensor].bytes();
   const auto outermost = [&](const spec::TensorView* view) {
-    return view->tensor != tensor || std::any_of(view->dims.begin(), view->dims.end(), [&](const spec::ViewDim& d) {
-             return d.index == group.index && d.size == group.extent && d.stride * d.size == bytes;
-           });
+    return view->tensor != tensor || spec::is_outermost(*view, group.index, group.extent, bytes);
   };
   return std::all_of(group.nodes.begin(), group.nodes.end(), [&](const spec::PlannedNode& n) {
     const auto views = workload.nodes[n.node].reads();
@@ -31,7 +29,7 @@ std::vector<TensorId> streamed_operands(const spec::Workload& workload, const sp
   for (const spec::PlannedNode& n : group.nodes) {
     if (!workload.nodes[n.node].gemm) continue;
     for (const spec::TensorView* view : workload.nodes[n.node].reads()) {
-      if (produced.count(view->tensor)) continue;
+      if (produced.count(view->tensor) || group.home(view->tensor)) continue;
       if (whole ? !spec::holds_index(*view, group.index) : share_is_a_block(workload, group, view->tensor))
         found.insert(view->tensor);
     }

@@ -11,6 +11,7 @@ void assign_addresses(const spec::Workload& workload, spec::Plan& plan) {
   plan.dram_addresses.assign(workload.tensors.size(), 0);
   for (const spec::FusedGroup& group : plan.groups)
     for (spec::TensorId t : group.in_global_buffer) plan.dram_addresses[t] = -1;
+  for (const spec::Home& home : plan.homes) plan.dram_addresses[home.tensor] = -1;
   std::int64_t next = 0;
   for (bool given : {true, false})
     for (spec::TensorId t : workload.tensors.ids()) {

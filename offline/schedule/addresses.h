@@ -5,7 +5,7 @@
 
 namespace heat::offline {
 
-// Gives every tensor that no group keeps in the global buffer an address (a multiple of 64): tensors that are given
+// Gives every tensor that has no home in the global buffers and that no group keeps there an address (a multiple of 64): tensors that are given
 // before the run first, so that the image has no holes. -1 for the others.
 void assign_addresses(const spec::Workload& workload, spec::Plan& plan);
 

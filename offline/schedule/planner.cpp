@@ -8,31 +8,80 @@
 
 #include "base/atomic_file.h"
 #include "offline/schedule/addresses.h"
+#include "offline/schedule/homes.h"
 #include "spec/dram_image.h"
 #include "spec/schedule_checks.h"
 
 namespace heat::offline {
+namespace {
+
+// Tensors may be at home in all of the global buffer but one of so many parts, which is for tiles in any case.
+constexpr std::int64_t kHomeParts = 8;
+
+// The best of the plans considered.
+class PlanChoice {
+ public:
+  PlanChoice(const machines::Machine& machine, const mapper::SearchOptions& options, mapper::SearchCache* cache)
+      : machine_(machine), options_(options), cache_(cache) {}
+
+  void consider(AttentionLoop loop, LoweredNetwork lowered, std::int64_t home_limit) {
+    spec::Plan plan;
+    try {
+      plan = plan_groups(lowered, machine_, options_, cache_, home_limit);
+    } catch (const base::ScheduleError& e) {  // a head's scores may not fit where a few tokens' do, and the reverse
+      reasons_ += (reasons_.empty() ? "" : "\n") + std::string(e.what());
+      return;
+    }
+    const double value =
+        mapper::objective_value(options_.objective, plan.prediction.cycles, plan.prediction.energy_pj, machine_.arch);
+    if (loop_ && value >= value_) return;
+    loop_ = loop;
+    value_ = value;
+    best_ = {std::move(lowered.network), std::move(plan)};
+  }
+
+  // How the best plan walks attention; nothing: no plan is feasible.
+  std::optional<AttentionLoop> loop() const { return loop_; }
+  PlannedNetwork take() {
+    if (!loop_) throw base::ScheduleError(reasons_);
+    return std::move(best_);
+  }
+
+ private:
+  const machines::Machine& machine_;
+  const mapper::SearchOptions& options_;
+  mapper::SearchCache* cache_;
+  std::optional<AttentionLoop> loop_;
+  double value_ = 0;
+  PlannedNetwork best_;
+  std::string reasons_;
+};
+
+}  // namespace
 
 spec::Plan plan_groups(const LoweredNetwork& lowered, const machines::Machine& machine,
-                       const mapper::SearchOptions& options, mapper::SearchCache* cache) {
+                       const mapper::SearchOptions& options, mapper::SearchCache* cache, std::int64_t home_limit) {
   const Network& network = lowered.network;
   spec::Schedule schedule{network.workload, {}, "", ""};
   const spec::Workload& workload = schedule.workload;
   spec::Plan& plan = schedule.plan;
   plan.arch = machine.arch.name;
+  mapper::FusionSpace space;
+  space.homes = plan.homes = choose_homes(network, machine, home_limit);
   for (const Segment& segment : lowered.segments) {
     std::vector<mapper::ChainNode> chain;
     for (int i = 0; i < segment.count; ++i) {
       const spec::NodeId node(segment.first.value + i);
       chain.push_back({node, network.bounds[node]});
     }
-    mapper::FusionResult fused = mapper::plan_fusion(workload, chain, machine, options, cache);
+    mapper::FusionResult fused = mapper::plan_fusion(workload, chain, machine, options, cache, space);
     if (!fused.feasible)
       throw base::ScheduleError("no mapping of nodes '" + workload.nodes[chain.front().node].name + "' to '" +
                                 workload.nodes[chain.back().node].name + "' on " + machine.arch.name + ": " +
                                 fused.reason);
     for (spec::FusedGroup& group : fused.groups) plan.groups.push_back(std::move(group));
   }
+  spec::attach_homes(workload, plan);
   assign_addresses(workload, plan);
   machines::predict(workload, plan, machine);
   base::Problems problems;
@@ -45,28 +94,16 @@ spec::Plan plan_groups(const LoweredNetwork& lowered, const machines::Machine& m
 PlannedNetwork plan_network(const Graph& graph, const NetworkLabel& label, const NetworkForms& forms,
                             const machines::Machine& machine, const mapper::SearchOptions& options,
                             mapper::SearchCache* cache) {
-  PlannedNetwork best;
-  std::optional<double> best_value;
   mapper::SearchCache own;
-  if (!cache) cache = &own;
-  std::string reasons;
-  for (AttentionLoop loop : {AttentionLoop::kHeads, AttentionLoop::kTokens}) {
-    LoweredNetwork lowered = lower_network(graph, label, forms, loop);
-    spec::Plan plan;
-    try {
-      plan = plan_groups(lowered, machine, options, cache);
-    } catch (const base::ScheduleError& e) {  // a head's scores may not fit where a few tokens' do, and the reverse
-      reasons += (reasons.empty() ? "" : "\n") + std::string(e.what());
-      continue;
-    }
-    const double value =
-        mapper::objective_value(options.objective, plan.prediction.cycles, plan.prediction.energy_pj, machine.arch);
-    if (best_value && value >= *best_value) continue;
-    best_value = value;
-    best = {std::move(lowered.network), std::move(plan)};
-  }
-  if (!best_value) throw base::ScheduleError(reasons);
-  return best;
+  PlanChoice choice(machine, options, cache ? cache : &own);
+  const std::int64_t capacity = machine.arch.global_buffer.capacity.value();
+  constexpr AttentionLoop kLoops[] = {AttentionLoop::kHeads, AttentionLoop::kTokens};
+  for (AttentionLoop loop : kLoops)
+    choice.consider(loop, lower_network(graph, label, forms, loop), capacity / kHomeParts * (kHomeParts - 1));
+  const std::optional<AttentionLoop> with_homes = choice.loop();
+  for (AttentionLoop loop : kLoops)
+    if (!with_homes || loop == *with_homes) choice.consider(loop, lower_network(graph, label, forms, loop), 0);
+  return choice.take();
 }
 
 std::int64_t write_schedule(spec::Schedule schedule, const TensorBytes& bytes, const std::string& path) {

@@ -12,10 +12,11 @@
 
 namespace heat::offline {
 
-// Partitions every segment's nodes into fused groups (offline/mapper/fusion.h), gives addresses and predicts the costs.
-// Throws base::ScheduleError when a node has no mapping that fits the machine.
+// Partitions every segment's nodes into fused groups (offline/mapper/fusion.h) around the tensors at home in the global
+// buffers (below byte `home_limit` of each: homes.h), gives addresses and predicts the costs. Throws base::ScheduleError when a node has no mapping that fits the machine.
 spec::Plan plan_groups(const LoweredNetwork& lowered, const machines::Machine& machine,
-                       const mapper::SearchOptions& options, mapper::SearchCache* cache = nullptr);
+                       const mapper::SearchOptions& options, mapper::SearchCache* cache = nullptr,
+                       std::int64_t home_limit = 0);
 
 // A network with the plan of its workload.
 struct PlannedNetwork {
@@ -24,7 +25,8 @@ struct PlannedNetwork {
   spec::Schedule schedule() const { return {network.workload, plan, "", ""}; }
 };
 
-// The network's body with its attention walked over heads or over tokens, whichever has the better objective.
+// The network's body with its attention walked over heads or over tokens, with tensors at home in the global buffers or
+// without (then only in the order that is better with them), whichever has the best objective.
 PlannedNetwork plan_network(const Graph& graph, const NetworkLabel& label, const NetworkForms& forms,
                             const machines::Machine& machine, const mapper::SearchOptions& options = {},
                             mapper::SearchCache* cache = nullptr);

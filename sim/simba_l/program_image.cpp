@@ -111,6 +111,8 @@ class ImageBuilder {
     w_[at + SIMBA_OPR_RESIDENT] = resident != layout_.resident.end();
     w_[at + SIMBA_OPR_GB] =
         resident != layout_.resident.end() ? w_.word(resident->second.offset, "global buffer address") : 0;
+    w_[at + SIMBA_OPR_PER_VALUE] =
+        g.home(v.tensor) ? w_.word(tensor(v.tensor).bytes() / g.extent, "bytes per value") : 0;
     w_[at + SIMBA_OPR_OBJECT] = objects_->number(v.tensor).value_or(SIMBA_NONE);
     w_[at + SIMBA_OPR_BOUND] = spec::holds_index(v, g.index);
     w_[at + SIMBA_OPR_DEFER] = objects_->is_deferred(v.tensor);

@@ -8,7 +8,8 @@ ResultSignals::ResultSignals(const spec::Schedule& schedule) {
   for (spec::GroupId g : plan.groups.ids()) {
     for (const spec::PlannedNode& n : plan.groups[g].nodes)
       for (const spec::TensorView* v : schedule.workload.nodes[n.node].reads())
-        if (const auto w = writer_.find(v->tensor); w != writer_.end()) number_[w->second] = 0;
+        if (const auto w = writer_.find(v->tensor); w != writer_.end() && !plan.groups[g].home(v->tensor))
+          number_[w->second] = 0;
     for (const spec::PlannedNode& n : plan.groups[g].nodes)
       writer_.emplace(schedule.workload.nodes[n.node].writes().tensor, g);
   }
@@ -18,7 +19,9 @@ ResultSignals::ResultSignals(const spec::Schedule& schedule) {
 
 std::uint32_t ResultSignals::before_reading(spec::TensorId tensor, spec::GroupId group) const {
   const auto writer = writer_.find(tensor);
-  return writer == writer_.end() || writer->second == group ? 0 : number_.at(writer->second);
+  if (writer == writer_.end() || writer->second == group) return 0;
+  const auto number = number_.find(writer->second);
+  return number == number_.end() ? 0 : number->second;
 }
 
 }  // namespace heat::simba

@@ -111,7 +111,7 @@ TEST(Schedule, EveryFieldSurvivesTheJson) {
 }
 
 TEST(Schedule, OfAnotherFormatOrNoneThenOneProblemSaysWhichIsExpected) {
-  for (const char* format : {"heat-schedule/4", "heat-schedule/6", ""}) {
+  for (const char* format : {"heat-schedule/5", "heat-schedule/7", ""}) {
     const std::string error = error_after([&](Json& j) {
       if (*format)
         j["format"] = format;
@@ -120,7 +120,7 @@ TEST(Schedule, OfAnotherFormatOrNoneThenOneProblemSaysWhichIsExpected) {
       j.erase("workload");  // an older file has another layout: its keys are not complained of one by one
     });
     EXPECT_NE(error.find("1 problem"), std::string::npos) << error;
-    EXPECT_NE(error.find("the file is of format '" + std::string(format) + "', expected 'heat-schedule/5'"),
+    EXPECT_NE(error.find("the file is of format '" + std::string(format) + "', expected 'heat-schedule/6'"),
               std::string::npos)
         << error;
   }
@@ -153,6 +153,10 @@ struct Fault {
   std::function<void(Json&)> change;
   const char* message;
 };
+
+Json home(const char* tensor, int extent) {
+  return {{"tensor", tensor}, {"extent", extent}, {"chiplets", 0}, {"address", 0}};
+}
 
 const std::vector<Fault>& faults() {
   static const std::vector<Fault> list{
@@ -273,9 +277,31 @@ const std::vector<Fault>& faults() {
        },
        "tensor 'context' lives in the global buffer of another group"},
       {"no home", [](Json& j) { j["plan"]["dram_addresses"].erase("context"); },
-       "tensor 'context': has neither a DRAM address nor a group that keeps it"},
+       "tensor 'context': has no DRAM address, no home in the global buffers and no group that keeps it"},
       {"two homes", [](Json& j) { j["plan"]["dram_addresses"]["scores"] = 640000; },
        "tensor 'scores': has a DRAM address and a group that keeps it"},
+      {"home and address", [](Json& j) { j["plan"]["homes"].push_back(home("context", 8)); },
+       "tensor 'context': has a DRAM address and a home in the global buffers"},
+      {"home of an output",
+       [](Json& j) {
+         j["plan"]["dram_addresses"].erase("y");
+         j["plan"]["homes"].push_back(home("y", 8));
+       },
+       "tensor 'y': only intermediate tensors can live in the global buffer"},
+      {"two homes of one",
+       [](Json& j) {
+         j["plan"]["dram_addresses"].erase("context");
+         for (int i = 0; i < 2; ++i) j["plan"]["homes"].push_back(home("context", 8));
+       },
+       "tensor 'context': has two homes in the global buffers"},
+      {"home divided otherwise",
+       [](Json& j) {
+         j["plan"]["dram_addresses"].erase("context");
+         j["plan"]["homes"].push_back(home("context", 3));
+       },
+       "tensor 'context' is at home in the global buffers, divided into shares of 3 values over all chiplets; group"},
+      {"home of nothing", [](Json& j) { j["plan"]["homes"].push_back(home("nowhere", 8)); },
+       "no tensor named 'nowhere'"},
       {"two keepers", [](Json& j) { group(j, 4)["in_global_buffer"].push_back("scores"); },
        "keeps tensor 'scores', which another group keeps"},
       {"address of nothing", [](Json& j) { j["plan"]["dram_addresses"]["nowhere"] = 64; }, "no tensor named 'nowhere'"},

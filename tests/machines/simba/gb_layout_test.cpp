@@ -112,5 +112,39 @@ TEST(GbLayout, ResidualSharesTheInputSlot) {
   EXPECT_EQ(gb_layout(with.workload, with.plan.groups.front(), small_arch()).output.bytes, round(rows * 37));
 }
 
+TEST(GbLayout, GroupsLieInTheLargestRoomBetweenHomes) {
+  ArchSpec arch = small_arch();
+  arch.global_buffer.capacity = Bytes(1000);  // 62 words of 16 bytes and 8 bytes over
+  spec::Workload w;
+  std::vector<spec::Home> homes;
+  const auto add = [&](std::int64_t bytes, std::int64_t address) {
+    spec::Tensor t;
+    t.shape = {bytes};
+    homes.push_back({w.tensors.push_back(t), bytes, 1, address});
+  };
+  EXPECT_EQ(largest_room(w, homes, arch).offset, 0);
+  EXPECT_EQ(largest_room(w, homes, arch).bytes, 992);
+  add(33, 160);  // three words, the last of them for one byte
+  EXPECT_EQ(home_range(w, homes.front(), arch).bytes, 48);
+  EXPECT_EQ(largest_room(w, homes, arch).offset, 208);
+  EXPECT_EQ(largest_room(w, homes, arch).bytes, 992 - 208);
+  add(16, 304);
+  add(600, 384);
+  EXPECT_EQ(largest_room(w, homes, arch).offset, 0);  // 0 to 160, 208 to 304, 320 to 384; 384 + 608 is the end
+  EXPECT_EQ(largest_room(w, homes, arch).bytes, 160);
+}
+
+TEST(GbLayout, ShareOfAHomeIsThatOfTheLargestChiplet) {
+  const ArchSpec arch = small_arch();
+  spec::Workload w;
+  spec::Tensor t;
+  t.shape = {9, 20};
+  const spec::TensorId id = w.tensors.push_back(t);
+  const int chiplets = arch.chiplets();
+  const std::int64_t values = (9 + chiplets - 1) / chiplets, word = arch.global_buffer.word_bytes;
+  EXPECT_EQ(home_range(w, {id, 9, 0, 64}, arch).bytes, (values * 20 + word - 1) / word * word);
+  EXPECT_EQ(home_range(w, {id, 9, 1, 64}, arch).bytes, (180 + word - 1) / word * word);
+}
+
 }  // namespace
 }  // namespace heat::machines::simba

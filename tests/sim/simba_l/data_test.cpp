@@ -1,6 +1,8 @@
 // With data on, every output equals an independent integer reference, bit for bit.
 #include <gtest/gtest.h>
 
+#include "machines/simba/gb_layout.h"
+#include "machines/simba/misfits.h"
 #include "tests/sim/simba_l/test_machine.h"
 #include "tests/support/integer_reference.h"
 #include "tests/support/sample_schedules.h"
@@ -69,6 +71,66 @@ TEST(Data, AttentionEqualsReferenceOverHeadsAndTokens) {
       expect_reference(attention_block(small_arch(), o), small(),
                        std::string(heads ? "heads" : "tokens") + " seed " + std::to_string(seed));
     }
+}
+
+// How all groups that use the tensor divide it, if they do it alike and it is their outermost axis.
+std::optional<std::int64_t> common_division(const spec::Schedule& s, spec::TensorId t) {
+  std::optional<std::int64_t> extent;
+  for (const spec::FusedGroup& g : s.plan.groups)
+    for (const spec::PlannedNode& n : g.nodes) {
+      std::vector<const spec::TensorView*> views = s.workload.nodes[n.node].reads();
+      views.push_back(&s.workload.nodes[n.node].writes());
+      for (const spec::TensorView* v : views) {
+        if (v->tensor != t) continue;
+        if (!spec::is_outermost(*v, g.index, g.extent, s.workload.tensors[t].bytes())) return std::nullopt;
+        if (extent && *extent != g.extent) return std::nullopt;
+        extent = g.extent;
+      }
+    }
+  return extent;
+}
+
+// Moves tensors from DRAM to homes at the end of the global buffers, as long as everything still fits.
+int move_home(spec::Schedule& s, const spec::ArchSpec& arch) {
+  std::int64_t end = arch.global_buffer.capacity.value();
+  for (spec::TensorId t : s.workload.tensors.ids()) {
+    if (s.workload.tensors[t].kind != spec::TensorKind::kIntermediate || s.plan.dram_addresses[t] < 0) continue;
+    const auto extent = common_division(s, t);
+    if (!extent) continue;
+    spec::Home home{t, *extent, 0, 0};
+    const std::int64_t bytes = machines::simba::home_range(s.workload, home, arch).bytes;
+    home.address = (end - bytes) / arch.global_buffer.word_bytes * arch.global_buffer.word_bytes;
+    if (home.address < 0) continue;
+    spec::Schedule trial = s;
+    trial.plan.homes.push_back(home);
+    trial.plan.dram_addresses[t] = -1;
+    for (spec::FusedGroup& g : trial.plan.groups)
+      g.pinned.erase(std::remove(g.pinned.begin(), g.pinned.end(), t), g.pinned.end());
+    spec::attach_homes(trial.workload, trial.plan);
+    if (!machines::simba::misfits(trial, arch).empty()) continue;
+    s = std::move(trial);
+    end = home.address;
+  }
+  return static_cast<int>(s.plan.homes.size());
+}
+
+TEST(Data, TensorsAtHomeInTheGlobalBuffersEqualReferenceAndLeaveTheDramAlone) {
+  int homes = 0;
+  for (std::uint64_t seed = 1; seed <= 6; ++seed) {
+    EncoderOptions o;
+    o.seed = seed;
+    o.random_mappings = seed > 1;
+    BuiltSchedule built = encoder_layer(small_arch(), o);
+    const Outcome in_dram = run(built, small());
+    const int moved = move_home(built.schedule, small_arch());
+    if (moved == 0) continue;
+    homes += moved;
+    for (std::uint64_t stall : {0, 7, 8}) expect_reference(built, small(stall), "seed " + std::to_string(seed));
+    const Outcome at_home = run(built, small());
+    EXPECT_LT(at_home.report.at("dram_write_bytes"), in_dram.report.at("dram_write_bytes")) << "seed " << seed;
+    EXPECT_LT(at_home.report.at("dram_read_bytes"), in_dram.report.at("dram_read_bytes")) << "seed " << seed;
+  }
+  EXPECT_GE(homes, 6);
 }
 
 TEST(Data, LayerNormAndEncoderLayerEqualReference) {
