@@ -5,9 +5,9 @@
 
 namespace heat::spec {
 
-// Chiplets go from group to group by themselves; one waits for others only where it reads from DRAM what an earlier group
-// made: then that group, and with it every group before it, is over on all of them. What a node writes follows from what it
-// reads, so it inherits the waits of the nodes whose results it reads.
+// Chiplets go from group to group by themselves; one waits for others only where it reads from DRAM what an earlier
+// group made: then that group, and with it every group before it, is over on all of them. What a node writes follows
+// from what it reads, so it inherits the waits of the nodes whose results it reads.
 class GroupOrder {
  public:
   // The plan may leave nodes out.

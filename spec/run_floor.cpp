@@ -1,8 +1,9 @@
 // Shares and distances are formed where they are shown; what is kept are amounts and cycles.
 #include "spec/run_floor.h"
 
+#include <fmt/printf.h>
+
 #include <algorithm>
-#include <cstdio>
 #include <nlohmann/json.hpp>
 
 #include "base/errors.h"
@@ -12,13 +13,6 @@ namespace {
 
 double share(const RunFloor& run, std::int64_t cycles) {
   return run.cycles > 0 ? static_cast<double>(cycles) / static_cast<double>(run.cycles) : 0;
-}
-
-template <class... Values>
-std::string format(const char* pattern, Values... values) {
-  char text[256];
-  std::snprintf(text, sizeof text, pattern, values...);
-  return text;
 }
 
 }  // namespace
@@ -66,16 +60,16 @@ nlohmann::ordered_json resources_json(const RunFloor& run) {
 
 std::string to_text(const RunFloor& run) {
   if (run.terms.empty()) return "";
-  std::string text = format("  floor        %.0f cycles by %s; the run takes %.2f times that\n", run.bound().cycles(),
-                            run.bound().name.c_str(), run.distance());
+  std::string text = fmt::sprintf("  floor        %.0f cycles by %s; the run takes %.2f times that\n",
+                                  run.bound().cycles(), run.bound().name.c_str(), run.distance());
   for (const FloorTerm& t : run.terms)
-    text += format("    %-14s %16lld at %.6g a cycle: %12.0f cycles, %5.1f%% of the run\n", t.name.c_str(),
-                   static_cast<long long>(t.amount), t.per_cycle, t.cycles(),
-                   run.cycles > 0 ? 100 * t.cycles() / static_cast<double>(run.cycles) : 0.0);
+    text += fmt::sprintf("    %-14s %16lld at %.6g a cycle: %12.0f cycles, %5.1f%% of the run\n", t.name.c_str(),
+                         static_cast<long long>(t.amount), t.per_cycle, t.cycles(),
+                         run.cycles > 0 ? 100 * t.cycles() / static_cast<double>(run.cycles) : 0.0);
   text += "  busiest unit of each resource:\n";
   for (const ResourceUse& u : run.resources)
-    text += format("    %-14s %-36s %12lld cycles, %5.1f%% of the run\n", u.kind.c_str(), u.busiest.c_str(),
-                   static_cast<long long>(u.busy_cycles), 100 * share(run, u.busy_cycles));
+    text += fmt::sprintf("    %-14s %-36s %12lld cycles, %5.1f%% of the run\n", u.kind.c_str(), u.busiest.c_str(),
+                         static_cast<long long>(u.busy_cycles), 100 * share(run, u.busy_cycles));
   return text;
 }
 

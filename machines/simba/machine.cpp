@@ -1,6 +1,7 @@
 // The parts of the model put together.
 #include "machines/simba/machine.h"
 
+#include "machines/simba/gb_layout.h"
 #include "machines/simba/group_model.h"
 #include "machines/simba/misfits.h"
 #include "machines/simba/pe_tile_limits.h"
@@ -30,6 +31,10 @@ PeArray Machine::pe_array() const {
 
 std::int64_t Machine::largest_share(std::int64_t extent) const {
   return Shares(extent, arch.chiplets()).share;
+}
+
+std::int64_t Machine::home_bytes(const spec::Workload& workload, const spec::Home& home) const {
+  return home_range(workload, home, arch).bytes;
 }
 
 std::unique_ptr<CostModel> Machine::cost_model() const {

@@ -10,7 +10,8 @@
 
 namespace heat::machines::simba {
 
-// `layout`: of the group without tiles of its GEMMs; `word`: bytes of an access. Nothing, and in `reason` why, when that does not fit.
+// `layout`: of the group without tiles of its GEMMs; `word`: bytes of an access. Nothing, and in `reason` why, when that
+// does not fit.
 std::optional<SlotBudget> free_slots(const GbLayout& layout, std::int64_t step, std::int64_t word, std::string& reason);
 
 // Ways to share the slots when the nodes' own choices do not fit together (`asked`: the layout with them): in proportion

@@ -1,8 +1,9 @@
 // Every figure is made from the values as they are written, so that a reader of the table finds the same.
 #include "offline/loop/energy_fit_report.h"
 
+#include <fmt/printf.h>
+
 #include <algorithm>
-#include <cstdio>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <sstream>
@@ -14,13 +15,6 @@ namespace heat::offline {
 namespace {
 
 using nlohmann::ordered_json;
-
-template <class... Values>
-std::string format(const char* pattern, Values... values) {
-  char text[512];
-  std::snprintf(text, sizeof text, pattern, values...);
-  return text;
-}
 
 const char* name_of(BoundHit hit) {
   switch (hit) {
@@ -40,7 +34,7 @@ const char* key_of(EnergyTarget kind) {
 
 // In uJ*s or mJ, without and with the unit.
 std::string shown_value(EnergyTarget kind, double value) {
-  return format("%.4g", kind == EnergyTarget::kEdp ? value * 1e6 : value * 1e-9);
+  return fmt::sprintf("%.4g", kind == EnergyTarget::kEdp ? value * 1e6 : value * 1e-9);
 }
 std::string shown(EnergyTarget kind, double value) {
   return shown_value(kind, value) + (kind == EnergyTarget::kEdp ? " uJ*s" : " mJ");
@@ -110,18 +104,18 @@ ordered_json free_json(const EnergyFitProblem& p, const EnergyFit& fit) {
 }
 
 std::string rows_text(const EnergyFitProblem& p, const EnergyFit& fit) {
-  std::string text = format("%-28s %15s %15s %15s %9s  %-22s  %s\n", "row", "target", "start", "fitted", "off by",
-                            "the bounds allow", "latency");
+  std::string text = fmt::sprintf("%-28s %15s %15s %15s %9s  %-22s  %s\n", "row", "target", "start", "fitted", "off by",
+                                  "the bounds allow", "latency");
   for (const TargetRow& row : p.rows) {
     const std::string allowed = shown_value(row.kind, row.predicted(p.at_bounds(BoundHit::kLower))) + " to " +
                                 shown(row.kind, row.predicted(p.at_bounds(BoundHit::kUpper)));
-    text +=
-        format("%-28s %15s %15s %15s %+8.2f%%  %-22s  %.4g ms", row.name.c_str(), shown(row.kind, row.target).c_str(),
-               shown(row.kind, row.predicted(p.start)).c_str(), shown(row.kind, row.predicted(fit.entries)).c_str(),
-               100 * off_by(row, fit.entries), allowed.c_str(), row.run.latency_ns * 1e-6);
+    text += fmt::sprintf("%-28s %15s %15s %15s %+8.2f%%  %-22s  %.4g ms", row.name.c_str(),
+                         shown(row.kind, row.target).c_str(), shown(row.kind, row.predicted(p.start)).c_str(),
+                         shown(row.kind, row.predicted(fit.entries)).c_str(), 100 * off_by(row, fit.entries),
+                         allowed.c_str(), row.run.latency_ns * 1e-6);
     if (row.target_latency_ns)
-      text += format(" (target %.4g ms, %+.1f%%)", *row.target_latency_ns * 1e-6,
-                     100 * (row.run.latency_ns / *row.target_latency_ns - 1));
+      text += fmt::sprintf(" (target %.4g ms, %+.1f%%)", *row.target_latency_ns * 1e-6,
+                           100 * (row.run.latency_ns / *row.target_latency_ns - 1));
     text += "\n";
   }
   return text;
@@ -132,10 +126,10 @@ std::string provenance(const EnergyFitProblem& p, const EnergyFit& fit, std::siz
   const FreeValue& f = p.free[j];
   std::string source = f.source;
   std::replace(source.begin(), source.end(), '\n', ' ');
-  std::string text = format("fitted, %g in %s; ", p.start[entry], file_name(p.start_file).c_str());
-  if (f.scale) text += format("scaled by %.6g with '%s', ", fit.values[j], f.name.c_str());
+  std::string text = fmt::sprintf("fitted, %g in %s; ", p.start[entry], file_name(p.start_file).c_str());
+  if (f.scale) text += fmt::sprintf("scaled by %.6g with '%s', ", fit.values[j], f.name.c_str());
   text += fit.hits[j] == BoundHit::kNone ? "within " : std::string("at its ") + name_of(fit.hits[j]) + " bound, ";
-  return text + format("%g to %g: ", f.lower, f.upper) + source;
+  return text + fmt::sprintf("%g to %g: ", f.lower, f.upper) + source;
 }
 
 // Comments at the end of a table's lines, by "section.key".
@@ -196,7 +190,7 @@ class TableText {
   }
   void line(const std::string& name, double value, const std::string& why) {
     const std::string key = name.substr(name.find('.') + 1) + ": " + ordered_json(value).dump();
-    text_ += why.empty() ? "  " + key + "\n" : format("  %-28s", key.c_str()) + "  # " + why + "\n";
+    text_ += why.empty() ? "  " + key + "\n" : fmt::sprintf("  %-28s", key.c_str()) + "  # " + why + "\n";
   }
   void line(const std::string& name, double value) { line(name, value, comment(name)); }
 
@@ -232,18 +226,18 @@ std::string to_text(const EnergyFitProblem& p, const EnergyFit& fit) {
   const Identifiability& id = fit.identifiability;
   std::string text = rows_text(p, fit);
   for (const TargetRow& row : p.rows)
-    text += format("  %s: %.4g mJ, %.4g of them the DRAM devices', which no entry changes\n", row.name.c_str(),
-                   row.run.energy_pj(fit.entries) * 1e-9, row.run.fixed_pj * 1e-9);
-  text +=
-      format("%-28s %15s %15s %21s  %5s  %s\n", "free value", "start", "fitted", "bounds", "hit", "told by the rows");
+    text += fmt::sprintf("  %s: %.4g mJ, %.4g of them the DRAM devices', which no entry changes\n", row.name.c_str(),
+                         row.run.energy_pj(fit.entries) * 1e-9, row.run.fixed_pj * 1e-9);
+  text += fmt::sprintf("%-28s %15s %15s %21s  %5s  %s\n", "free value", "start", "fitted", "bounds", "hit",
+                       "told by the rows");
   for (std::size_t j = 0; j < p.free.size(); ++j) {
     const FreeValue& f = p.free[j];
     const char* hit = fit.hits[j] == BoundHit::kNone ? "" : name_of(fit.hits[j]);
-    text += format("%-28s %15.6g %15.6g %21s  %5s  %5.1f%%\n", f.name.c_str(), f.start, fit.values[j],
-                   format("%g to %g", f.lower, f.upper).c_str(), hit, 100 * id.resolution[j]);
+    text += fmt::sprintf("%-28s %15.6g %15.6g %21s  %5s  %5.1f%%\n", f.name.c_str(), f.start, fit.values[j],
+                         fmt::sprintf("%g to %g", f.lower, f.upper).c_str(), hit, 100 * id.resolution[j]);
   }
-  text += format("the rows tell %zu of %zu combinations of the free values; the others stay near the start\n", id.rank,
-                 p.free.size());
+  text += fmt::sprintf("the rows tell %zu of %zu combinations of the free values; the others stay near the start\n",
+                       id.rank, p.free.size());
   for (const auto& group : id.groups)
     text += "  not told apart (they move all rows alike): " + joined(names_of(p, group)) + "\n";
   if (!id.unseen.empty()) text += "  seen by no row: " + joined(names_of(p, id.unseen)) + "\n";

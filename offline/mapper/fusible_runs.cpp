@@ -17,7 +17,7 @@ FusibleRuns::FusibleRuns(const spec::Workload& workload, const std::vector<Chain
   }
   for (const spec::Home& home : homes) {
     const auto [first, last] = std::minmax_element(users_[home.tensor].begin(), users_[home.tensor].end());
-    homes_.push_back({home, home_bytes(workload, home, machine), *first, *last});
+    homes_.push_back({home, machine.home_bytes(workload, home), *first, *last});
   }
   for (const PlacedHome& placed : homes_) home_of_[placed.home.tensor] = &placed;
 }

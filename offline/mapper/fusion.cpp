@@ -7,7 +7,6 @@
 #include <cmath>
 #include <optional>
 
-#include "base/checked.h"
 #include "offline/mapper/fusible_runs.h"
 
 namespace heat::offline::mapper {
@@ -128,12 +127,6 @@ class Planner {
 };
 
 }  // namespace
-
-std::int64_t home_bytes(const spec::Workload& workload, const spec::Home& home, const Machine& machine) {
-  const std::int64_t word = machine.arch.global_buffer.word_bytes;
-  const std::int64_t share = workload.tensors[home.tensor].bytes() / home.extent * machine.largest_share(home.extent);
-  return base::ceil_div(share, word) * word;
-}
 
 FusionResult plan_fusion(const spec::Workload& workload, const std::vector<ChainNode>& chain, const Machine& machine,
                          const SearchOptions& options, SearchCache* cache, const FusionSpace& space) {

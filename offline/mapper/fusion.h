@@ -14,9 +14,6 @@ struct ChainNode {
   spec::LoopDim bound = spec::LoopDim::kN;
 };
 
-// Bytes of the global buffer that `home` takes, as the chiplet with the largest share holds it.
-std::int64_t home_bytes(const spec::Workload& workload, const spec::Home& home, const Machine& machine);
-
 // What plans of a chain are considered.
 struct FusionSpace {
   int max_run = 6;                // nodes in a fused run

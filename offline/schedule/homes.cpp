@@ -4,11 +4,11 @@
 #include <algorithm>
 #include <optional>
 
-#include "offline/mapper/fusion.h"
-
 namespace heat::offline {
 namespace {
 
+// A home takes at most one of so many parts of the limit.
+constexpr std::int64_t kPartOfLimit = 3;
 // Nodes between the last use of a home and the first of another in the same bytes.
 constexpr std::int32_t kApart = 2;
 
@@ -70,8 +70,8 @@ class HomeChooser {
       if (!extent || w_.tensors[written.tensor].kind != spec::TensorKind::kIntermediate) continue;
       Candidate c;
       c.home = {written.tensor, *extent, 0, 0};
-      c.bytes = mapper::home_bytes(w_, c.home, machine_);
-      if (c.bytes > limit_ / 3) continue;  // a group that makes and uses it can keep a step's part
+      c.bytes = machine_.home_bytes(w_, c.home);
+      if (c.bytes > limit_ / kPartOfLimit) continue;
       c.first = c.last = n;
       found[written.tensor] = c;
       order.push_back(written.tensor);

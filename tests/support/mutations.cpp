@@ -111,8 +111,9 @@ std::string change_groups(Json& json, Random& random) {
   return "the last node of group " + std::to_string(at) + " in a group of its own";
 }
 
-// A tensor of DRAM into a group's global buffer, one of a group's out of it, or an address onto another's.
-std::string change_home(Json& json, Random& random) {
+// A tensor of DRAM into a group's global buffer or into all across groups, one of a group's out of it, or an address
+// onto another's.
+std::string change_place(Json& json, Random& random) {
   Json& addresses = json["plan"]["dram_addresses"];
   std::vector<std::string> names;
   for (const auto& item : addresses.items()) names.push_back(item.key());
@@ -120,7 +121,7 @@ std::string change_home(Json& json, Random& random) {
   Json& group =
       json["plan"]["groups"]
           [static_cast<std::size_t>(random.between(0, static_cast<std::int64_t>(json["plan"]["groups"].size()) - 1))];
-  switch (random.between(0, 3)) {
+  switch (random.between(0, 4)) {
     case 0:
       addresses.erase(name);
       group["in_global_buffer"].push_back(name);
@@ -131,6 +132,13 @@ std::string change_home(Json& json, Random& random) {
     case 2:
       addresses[name] = addresses[other];
       return name + " at the address of " + other;
+    case 3: {
+      const std::int64_t address = 16 * random.between(0, 512);
+      addresses.erase(name);
+      json["plan"]["homes"].push_back(
+          {{"tensor", name}, {"extent", group["extent"]}, {"chiplets", 0}, {"address", address}});
+      return name + " at home at " + std::to_string(address);
+    }
     default:
       if (group["in_global_buffer"].empty() || !group["in_global_buffer"].back().is_string())
         return change_number(json, random);
@@ -157,7 +165,7 @@ std::string mutate_schedule(Json& json, Random& random) {
     case 5:
       return change_groups(json, random);
     default:
-      return change_home(json, random);
+      return change_place(json, random);
   }
 }
 
