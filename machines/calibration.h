@@ -12,9 +12,10 @@ namespace heat::machines {
 // How the machine differs from the closed forms. All factors multiply, all *_cycles add. docs/mapper.md has the
 // formulas.
 struct Calibration {
-  double dram_bandwidth_factor = 1.0;    // effective share of the DRAM port's bandwidth, in (0, 1]
-  double dram_request_cycles = 0.5;      // of the DRAM port, per request: its last cycle is half full on average, and
-                                         // streams of short runs close each other's rows
+  double dram_bandwidth_factor = 1.0;  // effective share of the DRAM port's bandwidth, in (0, 1]
+  double dram_request_cycles =
+      0.5;  // of a DRAM port or NoP link, per request: its last cycle is half full on average, and
+            // streams of short runs close each other's rows
   double dram_latency_cycles = 30.0;     // of a read in the DRAM itself (HBM2: row, column, data)
   double load_overhead_cycles = 0.0;     // per load or store command, on the DRAM path
   double send_factor = 1.0;              // NoC cycles of sends, as a multiple of bytes / link width

@@ -1,11 +1,13 @@
 // Reads configs/arch/*.yaml. Every number has a range, so that a slip of the pen is named and not simulated.
 #include "spec/arch_spec.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "base/config_reader.h"
 #include "base/relative_path.h"
+#include "spec/dram_spec.h"
 
 namespace heat::spec {
 namespace {
@@ -44,6 +46,29 @@ PeSpec read_pe(base::ConfigReader r) {
   return pe;
 }
 
+DramPortsSpec read_dram_ports(base::ConfigReader& r, int chiplets) {
+  DramPortsSpec ports;
+  for (std::int64_t chiplet : r.integers("chiplets", {0, 4095})) {
+    if (chiplet >= chiplets)
+      r.problems().add(r.place("chiplets"), "value " + std::to_string(chiplet) +
+                                                " is no chiplet of the package (0 to " + std::to_string(chiplets - 1) +
+                                                ")");
+    if (std::count(ports.chiplets.begin(), ports.chiplets.end(), chiplet) > 0)
+      r.problems().add(r.place("chiplets"), "chiplet " + std::to_string(chiplet) + " is named twice");
+    ports.chiplets.push_back(static_cast<int>(chiplet));
+  }
+  if (ports.chiplets.empty() && r.has("chiplets"))
+    r.problems().add(r.place("chiplets"), "names no chiplet; the DRAM needs a port");
+  if (ports.count() > 1) {
+    ports.interleave_bytes = r.integer("interleave_bytes", {kDmaBlockBytes, 1 << 30});
+    if (ports.interleave_bytes % kDmaBlockBytes != 0)
+      r.problems().add(r.place("interleave_bytes"), "value " + std::to_string(ports.interleave_bytes) +
+                                                        " is no multiple of " + std::to_string(kDmaBlockBytes));
+  }
+  ports.bytes_per_cycle = r.number("port_bytes_per_cycle", {1e-3, 1e6});
+  return ports;
+}
+
 GlobalBufferSpec read_global_buffer(base::ConfigReader r) {
   GlobalBufferSpec gb;
   gb.capacity = Bytes(r.integer("bytes", {1024, kMaxBytes}));
@@ -70,14 +95,9 @@ void read_rest(base::ConfigReader& r, ArchSpec& arch) {
   arch.dma.setup_cycles = static_cast<int>(dma.integer("setup_cycles", {0, 100000}));
   arch.signal_cycles = static_cast<int>(r.integer("signal_cycles", {0, 100000}));
   base::ConfigReader dram = r.section("dram");
-  arch.dram_chiplet = static_cast<int>(dram.integer("chiplet", {0, 4095}));
-  arch.dram_port_bytes_per_cycle = dram.number("port_bytes_per_cycle", {1e-3, 1e6});
+  arch.dram_ports = read_dram_ports(dram, arch.chiplets());
   arch.dram_config = base::beside(arch.file, dram.text("config"));
   arch.energy_config = base::beside(arch.file, r.text("energy"));
-  if (arch.dram_chiplet >= arch.chiplets())
-    r.problems().add(dram.place("chiplet"), "value " + std::to_string(arch.dram_chiplet) +
-                                                " is no chiplet of the package (0 to " +
-                                                std::to_string(arch.chiplets() - 1) + ")");
 }
 
 nlohmann::ordered_json mesh_json(const MeshSpec& m) {
@@ -118,7 +138,32 @@ ArchSpec ArchSpec::load(const std::string& path) {
   return arch;
 }
 
+void check_dram_ports(const ArchSpec& arch, const DramSpec& dram, base::Problems& problems) {
+  const DramPortsSpec& ports = arch.dram_ports;
+  if (ports.count() == 1) return;
+  const auto power = [](std::int64_t value) { return value > 0 && (value & (value - 1)) == 0; };
+  const std::string place = arch.file + ": dram";
+  if (!power(ports.interleave_bytes) || !power(ports.count()))
+    problems.add(place, std::to_string(ports.count()) + " ports every " + std::to_string(ports.interleave_bytes) +
+                            " bytes; both must be powers of two, so that every port has channels of its own");
+  else
+    for (int bit = 0; std::int64_t{1} << bit < ports.interleave_bytes * ports.count(); ++bit) {
+      if (std::int64_t{1} << bit < ports.interleave_bytes) continue;
+      const bool is_channel = std::any_of(dram.mapping.channel.begin(), dram.mapping.channel.end(),
+                                          [&](const DramAddressBit& b) { return b.size() == 1 && b.front() == bit; });
+      if (!is_channel)
+        problems.add(place + ".interleave_bytes", "ports " + std::to_string(ports.interleave_bytes) +
+                                                      " bytes apart need bit " + std::to_string(bit) +
+                                                      " of the address among " + dram.file +
+                                                      "'s mapping.channel (as it is, without exclusive or)");
+    }
+}
+
 nlohmann::ordered_json to_json(const ArchSpec& a) {
+  nlohmann::ordered_json ports{{"chiplets", a.dram_ports.chiplets}};
+  if (a.dram_ports.count() > 1) ports["interleave_bytes"] = a.dram_ports.interleave_bytes;
+  ports["port_bytes_per_cycle"] = a.dram_ports.bytes_per_cycle;
+  ports["config"] = std::filesystem::path(a.dram_config).filename().string();
   return {{"name", a.name},
           {"clock_ghz", a.clock_ghz},
           {"nop", mesh_json(a.nop)},
@@ -148,10 +193,7 @@ nlohmann::ordered_json to_json(const ArchSpec& a) {
             {"outstanding_bursts", a.dma.outstanding_bursts},
             {"setup_cycles", a.dma.setup_cycles}}},
           {"signal_cycles", a.signal_cycles},
-          {"dram",
-           {{"chiplet", a.dram_chiplet},
-            {"port_bytes_per_cycle", a.dram_port_bytes_per_cycle},
-            {"config", std::filesystem::path(a.dram_config).filename().string()}}},
+          {"dram", ports},
           {"energy", std::filesystem::path(a.energy_config).filename().string()}};
 }
 

@@ -3,13 +3,18 @@
 // One clock: every *_cycles and *_bytes_per_cycle counts cycles of `clock_ghz`. 1 GB/s at 1 GHz is 1 byte a cycle.
 #pragma once
 
+#include <algorithm>
+#include <cstdint>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
+#include <vector>
 
 #include "base/errors.h"
 #include "spec/units.h"
 
 namespace heat::spec {
+
+struct DramSpec;
 
 // A 2D mesh with XY routing (used for the NoC of a chiplet and the NoP of the package).
 // A packet of L flits over H hops arrives after base_cycles + hop_cycles * H + L - 1 cycles at zero load.
@@ -70,6 +75,20 @@ struct DmaSpec {
   int setup_cycles = 0;        // per transfer command
 };
 
+// How the package's DRAM is attached to the NoP. Address a enters and leaves at port (a / interleave_bytes) modulo their
+// number.
+struct DramPortsSpec {
+  std::vector<int> chiplets;          // at whose NoP routers the ports are
+  std::int64_t interleave_bytes = 0;  // of several ports, each of which has channels of its own
+  double bytes_per_cycle = 0;         // of each port
+
+  int count() const { return static_cast<int>(chiplets.size()); }
+  int port_of(std::uint64_t address) const {
+    return count() == 1 ? 0
+                        : static_cast<int>(address / static_cast<std::uint64_t>(interleave_bytes) % chiplets.size());
+  }
+};
+
 struct ArchSpec {
   std::string name;
   std::string file;  // where it was read from
@@ -82,15 +101,28 @@ struct ArchSpec {
   ControllerSpec controller;
   DmaSpec dma;
   int signal_cycles = 0;  // from a chiplet's last result to its message to the others, beside the NoP hops
-  int dram_chiplet = 0;   // chiplet whose NoP router the DRAM's port is attached to
-  double dram_port_bytes_per_cycle = 0;  // bandwidth of that port
-  std::string dram_config;               // resolved path of the DRAM's YAML
-  std::string energy_config;             // resolved path of the energy table
+  DramPortsSpec dram_ports;
+  std::string dram_config;    // resolved path of the DRAM's YAML
+  std::string energy_config;  // resolved path of the energy table
 
   int chiplets() const { return nop.nodes(); }
   int pes() const { return noc.nodes(); }
   // Peak multiply-accumulates of the package in one cycle.
   std::int64_t macs_per_cycle() const { return static_cast<std::int64_t>(chiplets()) * pes() * pe.lanes * pe.width; }
+  // End of the largest DRAM request that begins at `address`: a burst, cut where the next port begins.
+  std::uint64_t request_end(std::uint64_t address) const {
+    const std::uint64_t end = address + static_cast<std::uint64_t>(dma.burst_bytes);
+    if (dram_ports.count() == 1) return end;
+    const auto piece = static_cast<std::uint64_t>(dram_ports.interleave_bytes);
+    return std::min(end, (address / piece + 1) * piece);
+  }
+  // Bytes of the largest one.
+  std::int64_t request_bytes() const {
+    return dram_ports.count() == 1 ? dma.burst_bytes
+                                   : std::min<std::int64_t>(dma.burst_bytes, dram_ports.interleave_bytes);
+  }
+  // Of all ports to the DRAM together.
+  double dram_bytes_per_cycle() const { return dram_ports.bytes_per_cycle * dram_ports.count(); }
   Nanoseconds nanoseconds(Cycles c) const { return Nanoseconds(static_cast<double>(c.value()) / clock_ghz); }
 
   // Reads and validates; adds everything wrong to `problems`. Paths of dram and energy are relative to the file.
@@ -98,6 +130,9 @@ struct ArchSpec {
   // The same, throwing ConfigError with all problems.
   static ArchSpec load(const std::string& path);
 };
+
+// Adds to `problems` ports that share a channel of the DRAM.
+void check_dram_ports(const ArchSpec& arch, const DramSpec& dram, base::Problems& problems);
 
 // The resolved spec, as echoed into results and run databases.
 nlohmann::ordered_json to_json(const ArchSpec& arch);

@@ -97,7 +97,7 @@ void GroupModel::add_parameters(NodeStep& s, const NodeModel& n) const {
   action(s, Action::kGlobalBufferWrite) +=
       chiplets * std::ceil(n.parameter_bytes / pricer_.machine().arch.global_buffer.word_bytes);
   action(s, Action::kControllerCommand) += static_cast<double>(chiplets) * n.parameter_loads;
-  const double cycles = pricer_.port_cycles(n.parameter_bytes);
+  const double cycles = pricer_.joint_load_cycles(n.parameter_bytes);
   s.memory += cycles;
   s.first_load += cycles;
   s.busy[static_cast<std::size_t>(Resource::kDram)] += cycles;

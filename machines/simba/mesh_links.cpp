@@ -34,11 +34,12 @@ int multicast_links(const spec::MeshSpec& mesh, int from, const std::vector<int>
   return static_cast<int>(links.size());
 }
 
-int busiest_link_routes(const spec::MeshSpec& mesh, int from, int count) {
+double busiest_link_packets(const spec::MeshSpec& mesh, const std::vector<int>& from, int count) {
   std::map<Link, int> routes;
-  int most = 0;
-  for (int t = 0; t < count; ++t) walk(mesh, from, t, [&](Link l) { most = std::max(most, ++routes[l]); });
-  return most;
+  int most = std::max(count, static_cast<int>(from.size()));  // out of a source's port, into a destination's
+  for (int f : from)
+    for (int t = 0; t < count; ++t) walk(mesh, f, t, [&](Link l) { most = std::max(most, ++routes[l]); });
+  return static_cast<double>(most) / static_cast<double>(from.size());
 }
 
 int farthest_hops(const spec::MeshSpec& noc, const spec::SpatialSplit& s, std::int64_t b, std::int64_t m,

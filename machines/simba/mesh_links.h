@@ -15,8 +15,9 @@ namespace heat::machines::simba {
 // Links of the union of the XY routes (x first) from `from` to every node of `to`.
 int multicast_links(const spec::MeshSpec& mesh, int from, const std::vector<int>& to);
 
-// The largest number of XY routes that share one link, for unicasts of `from` to each of nodes 0 .. count - 1.
-int busiest_link_routes(const spec::MeshSpec& mesh, int from, int count);
+// Every node of `from` sends an equal part of one packet to each of nodes 0 .. count - 1: packets that pass the busiest
+// link or local port.
+double busiest_link_packets(const spec::MeshSpec& mesh, const std::vector<int>& from, int count);
 
 // The PE that computes part (b, m, n) of a wave: PEs are filled n first, then m, then b.
 inline int pe_of(const spec::SpatialSplit& s, std::int64_t b, std::int64_t m, std::int64_t n) {

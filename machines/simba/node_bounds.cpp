@@ -67,6 +67,10 @@ NodeBounds::NodeBounds(const GroupModel& model, std::size_t position, const Step
   prepare(alone);
 }
 
+LoadWork::Receivers NodeBounds::receivers(const OperandShape& operand) const {
+  return {!operand.holds_bound, shares_.full, operand.holds_bound ? pricer_.link_packets(shares_.full) : 1};
+}
+
 // What no mapping of the node changes.
 void NodeBounds::prepare(bool alone) {
   const double bmn = d(e_.b) * d(e_.m) * d(e_.n);
@@ -98,13 +102,13 @@ void NodeBounds::prepare(bool alone) {
   memory_ = weight_bytes_ * weight_port_ + input_bytes_ * input_port_ + output_bytes_ * output_port_;
   // No tiling takes fewer requests than the whole operand at once.
   LoadWork work;
-  const std::int64_t burst = arch_.dma.burst_bytes;
+  const std::int64_t burst = arch_.request_bytes();
   if (!node_.shape.weight.resident)
-    work.add(!node_.shape.weight.holds_bound, full, weight_bytes_, 0,
+    work.add(receivers(node_.shape.weight), weight_bytes_, 0,
              node_.shape.weight.runs.requests({e_.b, e_.m, e_.k}, burst), 1);
   if (!node_.shape.input.resident)
-    work.add(!node_.shape.input.holds_bound, full, input_bytes_, 0,
-             node_.shape.input.runs.requests({e_.b, e_.n, e_.k}, burst), 1);
+    work.add(receivers(node_.shape.input), input_bytes_, 0, node_.shape.input.runs.requests({e_.b, e_.n, e_.k}, burst),
+             1);
   memory_ = std::max(memory_, pricer_.load_cycles(work, shares_.participants()));
   send_read_pj_ = gb_read;
   if (alone) {
@@ -187,7 +191,7 @@ double NodeBounds::request_bound(const OperandShape& operand, const ViewRuns::Si
                                  const ViewRuns::Sizes& tile) const {
   double whole = 1;
   for (std::size_t i = 0; i < 3; ++i) whole *= d(extents[i] / tile[i]);
-  return whole * operand.runs.requests(tile, arch_.dma.burst_bytes);
+  return whole * operand.runs.requests(tile, arch_.request_bytes());
 }
 
 NodeBounds::SendBound NodeBounds::bound_sends(const PeChoice& c, const Waves& wb, const Waves& wm, const Waves& wn,
@@ -227,7 +231,7 @@ Cost NodeBounds::of_tiling(const PeChoice& c, const BufferTiling& tiling) const 
     if (operand.resident) return 0.0;
     const double bytes = visits * burst_bound(operand, size, part), loads = bmk * count * visits;
     transfers += loads;
-    work.add(!operand.holds_bound, shares_.full, bytes, 0, visits * request_bound(operand, size, part), loads);
+    work.add(receivers(operand), bytes, 0, visits * request_bound(operand, size, part), loads);
     first += d(part[0] * part[1] * part[2]) * port;
     return bytes;
   };

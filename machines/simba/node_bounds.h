@@ -21,6 +21,7 @@ class NodeBounds final : public machines::NodeBounds {
   struct SendBound {
     double bytes = 0, energy = 0;
   };
+  LoadWork::Receivers receivers(const OperandShape& operand) const;
   void prepare(bool alone);
   double drain_accesses(const spec::Extents& tile) const;
   double request_bound(const OperandShape& operand, const ViewRuns::Sizes& extents, const ViewRuns::Sizes& tile) const;

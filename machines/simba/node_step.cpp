@@ -35,18 +35,23 @@ StepPricer::StepPricer(const machines::Machine& machine) : m_(machine) {
   tree_.push_back(0);
   hops_.push_back(0);
   busiest_.push_back(0);
+  const std::vector<int>& ports = a.dram_ports.chiplets;
   std::vector<int> to;
-  int far = 0;
+  double far = 0;
   for (int c = 0; c < n; ++c) {
     to.push_back(c);
-    const int hops = mesh_hops(a.nop, a.dram_chiplet, c);
+    double hops = 0, links = 0;
+    for (int port : ports) {
+      hops += mesh_hops(a.nop, port, c) / static_cast<double>(ports.size());
+      links += multicast_links(a.nop, port, to) / static_cast<double>(ports.size());
+    }
     far = std::max(far, hops);
-    nop_latency_.push_back(a.nop.base_cycles + static_cast<double>(far) * a.nop.hop_cycles);
-    tree_.push_back(static_cast<double>(multicast_links(a.nop, a.dram_chiplet, to)));
+    nop_latency_.push_back(a.nop.base_cycles + far * a.nop.hop_cycles);
+    tree_.push_back(links);
     hops_.push_back(hops_.back() + hops);
-    busiest_.push_back(busiest_link_routes(a.nop, a.dram_chiplet, c + 1));
+    busiest_.push_back(busiest_link_packets(a.nop, ports, c + 1));
   }
-  port_bytes_per_cycle_ = a.dram_port_bytes_per_cycle * m_.calibration.dram_bandwidth_factor;
+  dram_bytes_per_cycle_ = a.dram_bytes_per_cycle() * m_.calibration.dram_bandwidth_factor;
   double mw = 0;
   for (const spec::StaticPartInfo& p : spec::kStaticParts)
     mw += e.static_mw(p.value) * static_cast<double>(instances(a, p.value));
@@ -117,10 +122,10 @@ NodeStep StepPricer::price(const StepCounts& full, const StepCounts* partial, bo
     } else {
       s.load_bytes += f * bytes_full + bytes_partial;
       nop_hops += bytes_full * unicast_hops(f) + bytes_partial * (partial ? unicast_hops(f + 1) - unicast_hops(f) : 0);
-      link += bytes_full * busiest_[static_cast<std::size_t>(f)];
+      link += bytes_full * link_packets(f);
       first += f * of_full.first_bytes;
     }
-    work.add(shared, f, bytes_full, bytes_partial, of_full.requests, of_full.loads);
+    work.add({shared, f, shared ? 1 : link_packets(f)}, bytes_full, bytes_partial, of_full.requests, of_full.loads);
   };
   load(weight_shared, full.weight, partial ? partial->weight : OperandCounts{});
   load(input_shared, full.input, partial ? partial->input : OperandCounts{});
@@ -132,8 +137,7 @@ NodeStep StepPricer::price(const StepCounts& full, const StepCounts* partial, bo
 
   const auto busy = [&](Resource r) -> double& { return s.busy[static_cast<std::size_t>(r)]; };
   const double loading_link = link / m_.arch.nop.link_bytes_per_cycle,
-               storing_link = full.store_bytes * busiest_[static_cast<std::size_t>(shares.full)] /
-                              m_.arch.nop.link_bytes_per_cycle;
+               storing_link = full.store_bytes * link_packets(shares.full) / m_.arch.nop.link_bytes_per_cycle;
   busy(Resource::kNop) = std::max(loading_link, storing_link);
   set_chip_busy(s, full, m_);
 
@@ -190,8 +194,10 @@ double StepPricer::slot_cycles(const OperandCounts& o, bool shared, const StepCo
                                const Shares& shares) const {
   if (o.loads == 0) return 0;
   const double each = (shared ? 1 : shares.full) / o.loads;
-  const double load = m_.arch.dma.setup_cycles + load_latency(shares.participants()) +
-                      port_cycles(each * o.load_bytes, each * o.requests);
+  const double load =
+      m_.arch.dma.setup_cycles + load_latency(shares.participants()) +
+      std::max(port_cycles(each * o.load_bytes, each * o.requests),
+               link_cycles(o.load_bytes / o.loads, o.requests / o.loads) * (shared ? 1 : link_packets(shares.full)));
   const double sends = o.sends / o.loads, send = o.send_cycles / o.sends;
   const double held = noc_latency(of.farthest_hops) + std::min(sends, 2.0) * send +
                       std::max(0.0, sends - 2) * std::max(execution / of.waves, send);
@@ -201,7 +207,8 @@ double StepPricer::slot_cycles(const OperandCounts& o, bool shared, const StepCo
 double StepPricer::load_cycles(const LoadWork& work, int chiplets) const {
   double cycles = 0;
   for (const LoadWork::Part& p : work.part)
-    cycles += std::max(port_cycles(p.bytes, p.port_requests), engine_cycles(p.requests, p.loads, chiplets));
+    cycles += std::max({port_cycles(p.bytes, p.port_requests), link_cycles(p.link_bytes, p.link_requests),
+                        engine_cycles(p.requests, p.loads, chiplets)});
   return cycles;
 }
 

@@ -1,6 +1,7 @@
 // One step of a node over the whole package: the counts of its chiplets put together, and how long it keeps what busy.
 #pragma once
 
+#include <algorithm>
 #include <array>
 
 #include "base/enum_table.h"
@@ -73,14 +74,23 @@ struct NodeStep {
 // the others wait for it, and private ones, which every chiplet makes at once.
 struct LoadWork {
   struct Part {
-    double bytes = 0, port_requests = 0;  // of all chiplets
-    double requests = 0, loads = 0;       // of one engine
+    double bytes = 0, port_requests = 0;       // of all chiplets
+    double link_bytes = 0, link_requests = 0;  // over the NoP's busiest link
+    double requests = 0, loads = 0;            // of one engine
+  };
+  // To whom: jointly or to each of so many chiplets, and the packets that the busiest link carries when each has one.
+  struct Receivers {
+    bool shared = false;
+    int chiplets = 1;
+    double link_packets = 1;
   };
   std::array<Part, 2> part{};
-  void add(bool shared, int chiplets, double bytes, double partial_bytes, double requests, double loads) {
-    Part& p = part[shared ? 0 : 1];
-    p.bytes += shared ? bytes : chiplets * bytes + partial_bytes;
-    p.port_requests += shared ? requests : chiplets * requests;
+  void add(const Receivers& to, double bytes, double partial_bytes, double requests, double loads) {
+    Part& p = part[to.shared ? 0 : 1];
+    p.bytes += to.shared ? bytes : to.chiplets * bytes + partial_bytes;
+    p.link_bytes += bytes * to.link_packets;
+    p.link_requests += requests * to.link_packets;
+    p.port_requests += to.shared ? requests : to.chiplets * requests;
     p.requests += requests;
     p.loads += loads;
   }
@@ -101,13 +111,21 @@ class StepPricer {
   // The part of it that all copies of one part of the machine draw.
   double static_pj_per_cycle(spec::StaticPart part) const;
   double background_pj_per_cycle() const { return background_pj_per_cycle_; }
-  // Cycles of moving `bytes` over the DRAM port, in so many requests.
+  // Cycles of moving `bytes` over the DRAM's ports, in so many requests.
   double port_cycles(double bytes, double requests = 0) const {
-    return bytes / port_bytes_per_cycle_ + requests * m_.calibration.dram_request_cycles;
+    return bytes / dram_bytes_per_cycle_ + requests * m_.calibration.dram_request_cycles / m_.arch.dram_ports.count();
   }
+  // Of moving them over one link of the NoP.
+  double link_cycles(double bytes, double requests = 0) const {
+    return bytes / m_.arch.nop.link_bytes_per_cycle + requests * m_.calibration.dram_request_cycles;
+  }
+  // Of moving them from the DRAM to several chiplets at once.
+  double joint_load_cycles(double bytes) const { return std::max(port_cycles(bytes), link_cycles(bytes)); }
+  // When each of the first `count` chiplets receives a packet, or sends one: those that the busiest NoP link carries.
+  double link_packets(int count) const { return busiest_[static_cast<std::size_t>(count)]; }
   // From a group's last result on one chiplet to the knowledge of it on all others.
   double handover_cycles() const { return handover_cycles_; }
-  // Request to data, for the one of the first `chiplets` that is farthest from the DRAM.
+  // Request to data, for the one of the first `chiplets` that is farthest from the DRAM's ports on average.
   double load_latency(int chiplets) const {
     return m_.calibration.dram_latency_cycles + 2 * nop_latency_[static_cast<std::size_t>(chiplets)];
   }
@@ -120,9 +138,9 @@ class StepPricer {
   double noc_latency(int hops) const {
     return m_.arch.noc.base_cycles + static_cast<double>(hops) * m_.arch.noc.hop_cycles;
   }
-  // Links of the NoP tree from the DRAM's chiplet to the first `count` chiplets.
+  // Links of the NoP tree from a port of the DRAM to the first `count` chiplets, on average over the ports.
   double tree_links(int count) const { return tree_[static_cast<std::size_t>(count)]; }
-  // Sum over the first `count` chiplets of the hops from the DRAM's chiplet.
+  // Sum over the first `count` chiplets of the hops from a port, on average over the ports.
   double unicast_hops(int count) const { return hops_[static_cast<std::size_t>(count)]; }
   // Byte-hops of the messages by which all chiplets signal once.
   double signal_byte_hops() const { return signal_byte_hops_; }
@@ -139,7 +157,7 @@ class StepPricer {
                      const Shares& shares) const;
   const machines::Machine& m_;
   std::vector<double> tree_, hops_, busiest_, nop_latency_;  // by the number of chiplets, always the first ones
-  double port_bytes_per_cycle_ = 1, static_pj_per_cycle_ = 0, background_pj_per_cycle_ = 0, handover_cycles_ = 0,
+  double dram_bytes_per_cycle_ = 1, static_pj_per_cycle_ = 0, background_pj_per_cycle_ = 0, handover_cycles_ = 0,
          signal_byte_hops_ = 0;
 };
 

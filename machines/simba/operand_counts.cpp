@@ -78,7 +78,7 @@ void OperandCounter::count_loads(const Tiles& t, bool first) {
   const double burst = operand_.runs.burst_bytes(block);
   o_.loads += visits;
   o_.load_bytes += visits * burst;
-  const double requests = operand_.runs.requests(block, nest_.arch.dma.burst_bytes);
+  const double requests = operand_.runs.requests(block, nest_.arch.request_bytes());
   o_.requests += visits * requests;
   o_.fill_bytes += visits * d(bytes);
   const spec::GlobalBufferSpec& gb = nest_.arch.global_buffer;

@@ -39,7 +39,7 @@ NodeStep PinnedLoads::whole() const {
   action(s, Action::kNopByteHop) = whole_bytes_ * pricer_.tree_links(n);
   action(s, Action::kGlobalBufferWrite) = n * whole_gb_writes_;
   action(s, Action::kControllerCommand) = static_cast<double>(n) * whole_loads_;
-  s.memory = s.first_load = pricer_.port_cycles(whole_bytes_);
+  s.memory = s.first_load = pricer_.joint_load_cycles(whole_bytes_);
   s.latency = whole_loads_ ? pricer_.load_latency(shares_.participants()) : 0;
   return s;
 }
@@ -57,7 +57,8 @@ NodeStep PinnedLoads::step(double full, double partial) const {
   action(s, Action::kGlobalBufferWrite) =
       shares_.full * std::ceil(full * per_value_bytes_ / word) + std::ceil(partial * per_value_bytes_ / word);
   action(s, Action::kControllerCommand) = static_cast<double>(step_loads_) * (shares_.full + (partial > 0 ? 1 : 0));
-  s.memory = s.first_load = pricer_.port_cycles(s.load_bytes);
+  s.memory = s.first_load = std::max(pricer_.port_cycles(s.load_bytes),
+                                     pricer_.link_cycles(bytes(full)) * pricer_.link_packets(shares_.full));
   s.latency = pricer_.load_latency(shares_.participants());
   return s;
 }

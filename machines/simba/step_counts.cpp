@@ -133,7 +133,7 @@ class Counter {
           const double burst = shape_.output.runs.burst_bytes({tb.size, tm.size, tn.size});
           c_.stores += times;
           c_.store_bytes += times * burst;
-          const double requests = shape_.output.runs.requests({tb.size, tm.size, tn.size}, arch_.dma.burst_bytes);
+          const double requests = shape_.output.runs.requests({tb.size, tm.size, tn.size}, arch_.request_bytes());
           c_.store_requests += times * requests;
           c_.store_out_bytes += times * d(bytes);
           const spec::GlobalBufferSpec& gb = arch_.global_buffer;
@@ -169,7 +169,7 @@ StepCounts count_vector(const OperandShape& input, const OperandShape* residual,
       const double burst = in->runs.burst_bytes(block);
       c.input.loads += 1;
       c.input.load_bytes += burst;
-      const double requests = in->runs.requests(block, arch.dma.burst_bytes);
+      const double requests = in->runs.requests(block, arch.request_bytes());
       c.input.requests += requests;
       c.input.fill_bytes += d(rows * columns);
       c.input.first_bytes += burst;
@@ -190,7 +190,7 @@ StepCounts count_vector(const OperandShape& input, const OperandShape* residual,
   if (!output.resident) {
     c.stores = 1;
     c.store_bytes = output.runs.burst_bytes(block);
-    c.store_requests = output.runs.requests(block, arch.dma.burst_bytes);
+    c.store_requests = output.runs.requests(block, arch.request_bytes());
     c.store_out_bytes = d(rows * columns);
     c.gb_reads += d(packed.words);
     c.gb_read_cycles += dma_port_cycles(gb, c.store_bytes, c.store_requests, gb.read_bytes_per_cycle);

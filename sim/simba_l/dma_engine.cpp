@@ -12,6 +12,12 @@ namespace {
 constexpr std::uint64_t kBlock = spec::kDmaBlockBytes;
 }
 
+int PackageFabric::outstanding() const {
+  int bursts = 0;
+  for (const auto& p : ports) bursts += p->outstanding();
+  return bursts;
+}
+
 DmaEngine::DmaEngine(sc_core::sc_module_name name, RunContext& context, Scoreboard& scoreboard, ChipletCore& core,
                      PackageFabric& fabric, int unit)
     : Engine(name, context, scoreboard, core.id, unit), core_(core), fabric_(fabric) {
@@ -56,12 +62,12 @@ DmaEngine::Job& DmaEngine::start_job(const Command& command) {
   job.command = command;
   job.view = &context_.image.view(command[SIMBA_CMD_VIEW]);
   job.spans = covering_spans(*job.view, command.box(), kBlock);
-  const auto burst = static_cast<std::uint64_t>(context_.arch.dma.burst_bytes);
   std::int64_t bytes = 0;
   for (const AddressSpan& s : job.spans) {
     job.span_index.push_back(bytes);
     bytes += s.bytes();
-    for (std::uint64_t at = s.begin; at < s.end; at += burst) job.bursts.push_back({at, std::min(at + burst, s.end)});
+    for (std::uint64_t at = s.begin; at < s.end; at = job.bursts.back().end)
+      job.bursts.push_back({at, std::min(context_.arch.request_end(at), s.end)});
   }
   context_.meter.add_dram(command.node(), unit_ == SIMBA_STORE, bytes);
   if (context_.options.data) job.data.resize(static_cast<std::size_t>(bytes));
@@ -119,7 +125,7 @@ void DmaEngine::answered(const Burst& burst, std::int64_t cycle) {
 
 void DmaEngine::explain(const InFlight&, Blocked& blocked) const {
   blocked.waits +=
-      " and waits for the DRAM, which owes the package " + std::to_string(fabric_.port.outstanding()) + " responses";
+      " and waits for the DRAM, which owes the package " + std::to_string(fabric_.outstanding()) + " responses";
 }
 
 LoadEngine::LoadEngine(sc_core::sc_module_name name, RunContext& context, Scoreboard& scoreboard, ChipletCore& core,
@@ -181,7 +187,7 @@ void LoadEngine::explain(const InFlight& entry, Blocked& blocked) const {
 }
 
 void LoadEngine::submit(Job&, Burst& burst, std::int64_t cycle) {
-  fabric_.port.submit(burst, cycle + fabric_.nop.message_cycles(chiplet_, fabric_.dram().node));
+  fabric_.port(burst).submit(burst, cycle + fabric_.nop.message_cycles(chiplet_, fabric_.dram(burst).node));
 }
 
 std::int64_t LoadEngine::arrived(Job& job, const Burst& burst, std::int64_t cycle) {
@@ -189,10 +195,11 @@ std::int64_t LoadEngine::arrived(Job& job, const Burst& burst, std::int64_t cycl
   static thread_local std::vector<std::int64_t> arrivals;
   receivers.clear();
   for (const Party& p : job.parties) receivers.push_back({p.engine->chiplet(), 0});
-  const std::int64_t start = fabric_.port.reserve(cycle, burst.bytes);
-  const int links = fabric_.nop.multicast(start, fabric_.dram(), receivers, burst.bytes, arrivals);
+  DramPort& port = fabric_.port(burst);
+  const std::int64_t start = port.reserve(cycle, burst.bytes);
+  const int links = fabric_.nop.multicast(start, fabric_.dram(burst), receivers, burst.bytes, arrivals);
   const std::int64_t flits = fabric_.nop.flits(burst.bytes);
-  const std::int64_t behind = std::max<std::int64_t>(0, fabric_.port.cycles(burst.bytes) - flits);
+  const std::int64_t behind = std::max<std::int64_t>(0, port.cycles(burst.bytes) - flits);
   std::int64_t free = cycle;
   for (std::size_t i = 0; i < job.parties.size(); ++i) {
     Party& p = job.parties[i];
@@ -204,7 +211,7 @@ std::int64_t LoadEngine::arrived(Job& job, const Burst& burst, std::int64_t cycl
     free = std::max(free, p.last);
   }
   context_.meter.add(burst.node, spec::Action::kNopByteHop, burst.bytes * links);
-  const std::int64_t port_free = start + fabric_.port.cycles(burst.bytes);
+  const std::int64_t port_free = start + port.cycles(burst.bytes);
   context_.activity.add({}, Flow::kDramRead, start, port_free, static_cast<double>(burst.bytes));
   context_.activity.add({}, Flow::kNop, start, port_free, static_cast<double>(burst.bytes * links));
   return free;
@@ -246,21 +253,22 @@ void StoreEngine::execute(InFlight& entry) {
 }
 
 void StoreEngine::submit(Job&, Burst& burst, std::int64_t cycle) {
-  const std::int64_t read = core_.gb.read_cycles(burst.bytes), lane = fabric_.port.cycles(burst.bytes);
+  DramPort& port = fabric_.port(burst);
+  const std::int64_t read = core_.gb.read_cycles(burst.bytes), lane = port.cycles(burst.bytes);
   const std::int64_t flits = fabric_.nop.flits(burst.bytes);
   const std::int64_t start = core_.gb.read_port.reserve(cycle, read);
-  const std::int64_t arrival =
-      fabric_.nop.transfer(start, {chiplet_, 0}, fabric_.dram(), burst.bytes) + std::max<std::int64_t>(0, read - flits);
-  const std::int64_t entry = fabric_.port.reserve(std::max(cycle, arrival - std::max(lane, flits) + 1), burst.bytes);
-  const std::int64_t byte_hops = burst.bytes * fabric_.nop.hops(chiplet_, fabric_.dram().node);
+  const std::int64_t arrival = fabric_.nop.transfer(start, {chiplet_, 0}, fabric_.dram(burst), burst.bytes) +
+                               std::max<std::int64_t>(0, read - flits);
+  const std::int64_t entry = port.reserve(std::max(cycle, arrival - std::max(lane, flits) + 1), burst.bytes);
+  const std::int64_t byte_hops = burst.bytes * fabric_.nop.hops(chiplet_, fabric_.dram(burst).node);
   context_.meter.add(burst.node, spec::Action::kNopByteHop, byte_hops);
   context_.activity.add({}, Flow::kDramWrite, entry, entry + lane, static_cast<double>(burst.bytes));
   context_.activity.add({}, Flow::kNop, start, start + read, static_cast<double>(byte_hops));
-  fabric_.port.submit(burst, std::max(arrival, entry + lane - 1));
+  port.submit(burst, std::max(arrival, entry + lane - 1));
 }
 
-std::int64_t StoreEngine::arrived(Job& job, const Burst&, std::int64_t cycle) {
-  const std::int64_t acknowledged = cycle + fabric_.nop.message_cycles(fabric_.dram().node, chiplet_);
+std::int64_t StoreEngine::arrived(Job& job, const Burst& burst, std::int64_t cycle) {
+  const std::int64_t acknowledged = cycle + fabric_.nop.message_cycles(fabric_.dram(burst).node, chiplet_);
   job.parties[0].last = std::max(job.parties[0].last, acknowledged);
   return acknowledged;
 }

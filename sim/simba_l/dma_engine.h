@@ -26,12 +26,17 @@ struct JointLoad {
 
 // The package's side of the DMA engines.
 struct PackageFabric {
-  PackageFabric(RunContext& c, DramPort& p) : context(c), port(p), nop(c.arch.nop, 2) {}
-  // Port of the NoP router that the DRAM is attached to.
-  Nop::Endpoint dram() const { return {spec::ChipletId(context.arch.dram_chiplet), 1}; }
+  PackageFabric(RunContext& c, const std::vector<std::unique_ptr<DramPort>>& p)
+      : context(c), ports(p), nop(c.arch.nop, 2) {}
+  // The port of the burst's address, and its place on the NoP.
+  DramPort& port(const Burst& burst) const {
+    return *ports[static_cast<std::size_t>(context.arch.dram_ports.port_of(burst.address))];
+  }
+  Nop::Endpoint dram(const Burst& burst) const { return {port(burst).chiplet(), 1}; }
+  int outstanding() const;  // bursts that the DRAM has not answered
   RunContext& context;
-  DramPort& port;
-  Nop nop;  // port 0: chiplets; port 1: the DRAM
+  const std::vector<std::unique_ptr<DramPort>>& ports;
+  Nop nop;  // local port 0: the chiplet; 1: the DRAM's port there
 };
 
 class DmaEngine : public Engine, public BurstOwner {

@@ -12,8 +12,12 @@ struct DramPort::Request {
   Burst burst;
 };
 
-DramPort::DramPort(sc_core::sc_module_name name, RunContext& context)
-    : sc_core::sc_module(name), socket("socket"), context_(context), kick_(context) {
+DramPort::DramPort(sc_core::sc_module_name name, RunContext& context, int index)
+    : sc_core::sc_module(name),
+      socket("socket"),
+      context_(context),
+      chiplet_(context.arch.dram_ports.chiplets[static_cast<std::size_t>(index)]),
+      kick_(context) {
   socket.register_nb_transport_bw(this, &DramPort::nb_transport_bw);
   SC_METHOD(send);
   sensitive << kick_.event();
@@ -25,7 +29,7 @@ DramPort::~DramPort() {
 }
 
 std::int64_t DramPort::cycles(std::int64_t bytes) const {
-  return static_cast<std::int64_t>(std::ceil(static_cast<double>(bytes) / context_.arch.dram_port_bytes_per_cycle));
+  return static_cast<std::int64_t>(std::ceil(static_cast<double>(bytes) / context_.arch.dram_ports.bytes_per_cycle));
 }
 
 void DramPort::submit(const Burst& burst, std::int64_t ready) {

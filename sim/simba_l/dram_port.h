@@ -1,4 +1,4 @@
-// The package's port to the DRAM: carries bursts over TLM-2.0 (four phases) and shares the port's bandwidth.
+// A port of the package to the DRAM: carries bursts over TLM-2.0 (four phases) and shares the port's bandwidth.
 //
 // A burst enters at its ready time; bursts enter one after another, as the target takes them (END_REQ). When a burst's
 // response has come the owner is called, at that very time.
@@ -42,7 +42,8 @@ class BurstOwner {
 class DramPort : public sc_core::sc_module, public tlm::tlm_mm_interface {
  public:
   SC_HAS_PROCESS(DramPort);
-  DramPort(sc_core::sc_module_name name, RunContext& context);
+  // The `index`th of spec::DramPortsSpec.
+  DramPort(sc_core::sc_module_name name, RunContext& context, int index);
   ~DramPort() override;
 
   tlm_utils::simple_initiator_socket<DramPort> socket;
@@ -54,6 +55,8 @@ class DramPort : public sc_core::sc_module, public tlm::tlm_mm_interface {
   std::int64_t cycles(std::int64_t bytes) const;
   // Cycles of its slots that were reserved.
   std::int64_t used() const { return lane_.used(); }
+  // At whose NoP router it is.
+  spec::ChipletId chiplet() const { return chiplet_; }
   int outstanding() const { return outstanding_; }
   // Nobody refers to the payload any more.
   void free(tlm::tlm_generic_payload* payload) override;
@@ -66,6 +69,7 @@ class DramPort : public sc_core::sc_module, public tlm::tlm_mm_interface {
   Request& take();
 
   RunContext& context_;
+  const spec::ChipletId chiplet_;
   Calendar lane_;
   std::multimap<std::int64_t, Burst> waiting_;  // by ready cycle, then in order of submission
   std::vector<std::unique_ptr<Request>> requests_;

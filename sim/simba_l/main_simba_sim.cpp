@@ -125,6 +125,8 @@ int run(const Options& o) {
       o.run.data ? spec::load_with_data(o.schedule) : spec::ScheduleWithData{spec::Schedule::load(o.schedule), {}};
   const spec::Schedule& schedule = given.schedule;
   base::Problems problems;
+  spec::check_dram_ports(arch, dram_spec, problems);
+  problems.throw_if_any();
   spec::verify_dram_capacity(schedule, dram_spec.organization.capacity_bytes(), problems);
   problems.throw_if_any<base::ScheduleError>();
   std::vector<traces::WaveSignal> signals;

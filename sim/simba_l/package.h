@@ -1,4 +1,4 @@
-// The package: chiplets on the NoP, the DRAM's port and the signals.
+// The package: chiplets on the NoP, the DRAM's ports and the signals.
 #pragma once
 
 #include <functional>
@@ -14,7 +14,7 @@ class Package : public sc_core::sc_module {
  public:
   Package(sc_core::sc_module_name name, RunContext& context);
 
-  DramPort port;  // bind port.socket to the DRAM
+  std::vector<std::unique_ptr<DramPort>> ports;  // bind their sockets to the DRAM
   SignalBoard signals;
   std::function<void()> before_start;  // called when everything is bound, before time begins
 

@@ -97,7 +97,7 @@ std::vector<spec::FloorTerm> floor_terms(const RunContext& context, std::int64_t
   for (const spec::Tensor& t : context.schedule.workload.tensors)
     if (t.kind == spec::TensorKind::kWeight) weights += t.bytes();
   return {{"macs", macs, static_cast<double>(context.arch.macs_per_cycle())},
-          {"weight_bytes", weights, std::min(context.arch.dram_port_bytes_per_cycle, dram_peak)}};
+          {"weight_bytes", weights, std::min(context.arch.dram_bytes_per_cycle(), dram_peak)}};
 }
 
 void add_controllers(const RunResult& r, spec::BusiestUnits& units) {
@@ -144,11 +144,11 @@ RunResult simulate(const spec::Schedule& schedule, const spec::ArchSpec& arch, c
   sc_core::sc_report_handler::set_actions(sc_core::SC_INFO, sc_core::SC_DO_NOTHING);
   RunContext context(schedule, arch, options);
   Package package("package", context);
-  dram.bind(package.port.socket);
+  for (const auto& port : package.ports) dram.bind(port->socket);
   if (options.data)
     package.before_start = [&] {
       std::vector<std::uint8_t> content = image;
-      debug_transfer(package.port, tlm::TLM_WRITE_COMMAND, 0, content.data(), content.size());
+      debug_transfer(*package.ports.front(), tlm::TLM_WRITE_COMMAND, 0, content.data(), content.size());
     };
   run_to_end(context, {[&] { return package.finished(); }, [&] { return package.blocked(); }});
   RunResult result = collect(context, table, dram.energy());
@@ -162,8 +162,8 @@ RunResult simulate(const spec::Schedule& schedule, const spec::ArchSpec& arch, c
       if (t.kind != spec::TensorKind::kOutput) continue;
       std::vector<std::uint8_t>& bytes = result.outputs[t.name];
       bytes.resize(static_cast<std::size_t>(t.bytes()));
-      debug_transfer(package.port, tlm::TLM_READ_COMMAND, static_cast<std::uint64_t>(schedule.plan.dram_addresses[id]),
-                     bytes.data(), bytes.size());
+      debug_transfer(*package.ports.front(), tlm::TLM_READ_COMMAND,
+                     static_cast<std::uint64_t>(schedule.plan.dram_addresses[id]), bytes.data(), bytes.size());
     }
   return result;
 }

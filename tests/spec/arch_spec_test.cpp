@@ -33,7 +33,7 @@ TEST(ArchSpec, ThreeMistakesAreNamedTogether) {
   };
   replace("lanes: 16", "lanes: -16");
   replace("setup_cycles: 20", "setup_cycle: 20");
-  replace("chiplet: 0", "chiplet: 9");
+  replace("chiplets: [0, 1, 2, 3]", "chiplets: [0, 9]");
   const std::string path = testing::TempDir() + "three_mistakes.yaml";
   base::write_file_atomically(path, text);
   try {

@@ -85,8 +85,12 @@ TEST(Vocabulary, EveryArchitectureKeyIsRequiredAndItsAbsenceNamed) {
   const auto flat = original.flatten();  // items() keeps no temporary alive
   for (const auto& item : flat.items()) {
     nlohmann::ordered_json::json_pointer at(item.key());
-    const std::string key = at.back();
+    std::string key = at.back();
     at.pop_back();
+    if (original[at].is_array()) {
+      key = at.back();
+      at.pop_back();
+    }
     auto changed = original;
     changed[at].erase(key);
     base::write_file_atomically(path, changed.dump(1));

@@ -31,8 +31,8 @@ spec::ArchSpec small_arch() {
   arch.controller = {8, 4};
   arch.dma = {256, 4, 20};
   arch.signal_cycles = 10;
-  arch.dram_chiplet = 0;
-  arch.dram_port_bytes_per_cycle = 32.0;
+  arch.dram_ports.chiplets = {0};
+  arch.dram_ports.bytes_per_cycle = 32.0;
   return arch;
 }
 

@@ -43,7 +43,7 @@ TEST(CostModel, ConservesMacsAndRespectsThePeaks) {
     const double macs = static_cast<double>(c.m * c.k * c.n * c.b);
     EXPECT_EQ(r.cost.macs, macs);
     EXPECT_GE(r.cost.cycles, macs / static_cast<double>(arch.macs_per_cycle()));
-    EXPECT_GE(r.cost.cycles, r.cost.dram_bytes / arch.dram_port_bytes_per_cycle);
+    EXPECT_GE(r.cost.cycles, r.cost.dram_bytes / arch.dram_bytes_per_cycle());
     // Every operand crosses the port at least once.
     EXPECT_GE(r.cost.dram_bytes, static_cast<double>(c.b * (c.m * c.k + c.n * c.k + c.m * c.n)));
     EXPECT_TRUE(group_misfits(p.workload, r.group, arch).empty());

@@ -83,7 +83,7 @@ TEST(MapGroup, MoreBufferOrBandwidthIsNeverWorse) {
     }
     last_buffer = edp;
     arch = simba_l();
-    arch.dram_port_bytes_per_cycle = 25.0 * static_cast<double>(factor);
+    arch.dram_ports.bytes_per_cycle = 25.0 * static_cast<double>(factor);
     const double faster = map_group(p.workload, p.group, Machine(arch, energy), {}).cost.edp_js(arch);
     if (factor > 1) {
       EXPECT_LT(faster, last_bandwidth);
@@ -113,7 +113,7 @@ TEST(MapGroup, WhenTheArchitectureFileChangesThenTheChoiceChangesForTheBetter) {
   const spec::ArchSpec base = simba_l();
   const spec::EnergyTable energy = energy_of(base);
   for (const spec::ArchSpec& arch :
-       {edited("bytes: 524288", "bytes: 131072"), edited("port_bytes_per_cycle: 100", "port_bytes_per_cycle: 25")}) {
+       {edited("bytes: 1048576", "bytes: 131072"), edited("port_bytes_per_cycle: 64", "port_bytes_per_cycle: 8")}) {
     const GemmProblem p = gemm_problem({768, 3072, 384}, LoopDim::kN);
     const SearchResult old = map_group(p.workload, p.group, Machine(base, energy), {});
     const SearchResult chosen = map_group(p.workload, p.group, Machine(arch, energy), {});

@@ -23,7 +23,7 @@ Machine wide(int noc_width, int noc_height) {
   spec::ArchSpec& a = m.arch = test_support::single_pe_arch();
   a.noc.width = noc_width;
   a.noc.height = noc_height;
-  a.nop.link_bytes_per_cycle = a.noc.link_bytes_per_cycle = a.dram_port_bytes_per_cycle = 1024;
+  a.nop.link_bytes_per_cycle = a.noc.link_bytes_per_cycle = a.dram_ports.bytes_per_cycle = 1024;
   a.pe.lanes = a.pe.width = a.pe.ppu_elements_per_cycle = 16;
   a.pe.weight_buffer = a.pe.input_buffer = {spec::Bytes(1 << 17), 1024, 1024};
   a.pe.accumulation_buffer = {spec::Bytes(1 << 19), 1024, 1024};
@@ -67,10 +67,26 @@ TEST(ClosedForm, OneDmaStreamThenBytesOverTheNarrowestOnItsWay) {
   for (const double bandwidth : {16.0, 8.0}) {
     Machine link = wide(1, 1), port = wide(1, 1), buffer = wide(1, 1);
     link.arch.nop.link_bytes_per_cycle = bandwidth;
-    port.arch.dram_port_bytes_per_cycle = bandwidth;
+    port.arch.dram_ports.bytes_per_cycle = bandwidth;
     buffer.arch.global_buffer.write_bytes_per_cycle = bandwidth;
     for (const Machine& m : {link, port, buffer}) expect_cycles(run(m, g), loaded_bytes(g) / bandwidth);
   }
+}
+
+// A chiplet with the DRAM behind several ports gets what they move together, until its own NoP port is full.
+TEST(ClosedForm, OneDmaStreamThroughSeveralPortsThenTheirBandwidthsAddUp) {
+  const Gemm g{4096, 1, kRow, 64, 64, 1};
+  for (const int ports : {1, 2, 3, 4})
+    for (const double link : {1024.0, 16.0}) {
+      Machine m = wide(1, 1);
+      m.arch.nop.width = m.arch.nop.height = 2;  // one token: the other chiplets have none
+      m.arch.nop.hop_cycles = m.arch.signal_cycles = 0;
+      m.arch.nop.link_bytes_per_cycle = link;
+      m.arch.dram_ports = {{}, 1024, 8};
+      for (int p = 0; p < ports; ++p) m.arch.dram_ports.chiplets.push_back(p);
+      const Outcome o = run(m, g);
+      expect_cycles(o, loaded_bytes(g) / std::min(link, 8.0 * ports));
+    }
 }
 
 TEST(ClosedForm, OneBurstAtATimeThenARoundTripEach) {
@@ -211,7 +227,7 @@ TEST(ClosedForm, FloorAndBusyCyclesOfEveryResource) {
       {"gb_write_port", "chiplet0.global_buffer.write_port", bursts + 16},
       {"noc_port", "chiplet0.noc.router0.port0.in", 16 * 16 + 1},
       {"nop_port", "nop.router0.port0.in", bursts},
-      {"dram_port", "dram_port", bursts + stores}};
+      {"dram_port", "dram_port0", bursts + stores}};
   const auto& resources = o.report.at("resources");
   for (const spec::ResourceUse& e : expected) {
     const auto found = std::find_if(resources.begin(), resources.end(),

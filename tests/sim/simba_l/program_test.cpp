@@ -99,7 +99,7 @@ TEST_F(SimbaSim, TraceThenRunDatabaseAgreesWithTheResult) {
   EXPECT_EQ(nlohmann::json(spec::floor_json(reader.floor())), o["floor"]);
   EXPECT_EQ(nlohmann::json(spec::resources_json(reader.floor())), o["resources"]);
   EXPECT_EQ(o["floor"]["terms"][0]["amount"], o["macs"]);
-  EXPECT_EQ(o["floor"]["terms"][1]["per_cycle"], 100.0);  // the port: HBM2 behind it moves 256
+  EXPECT_EQ(o["floor"]["terms"][1]["per_cycle"], 256.0);  // four ports of 64; HBM2 behind them moves 256
   EXPECT_NE(r.text.find("; the run takes "), std::string::npos) << r.text;
   EXPECT_EQ(o["resources"].size(), 11u);
   for (const auto& u : o["resources"]) {

@@ -139,7 +139,7 @@ TEST(Property, LargerPortOrFasterMemoryThenNeverSlower) {
     std::int64_t last = INT64_MAX;
     for (double port : {2.0, 8.0, 64.0}) {
       Machine m = small();
-      m.arch.dram_port_bytes_per_cycle = port;
+      m.arch.dram_ports.bytes_per_cycle = port;
       const Outcome o = run(built, m);
       ASSERT_EQ(o.error, "");
       EXPECT_LE(o.cycles(), last) << "port " << port;

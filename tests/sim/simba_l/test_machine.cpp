@@ -1,11 +1,12 @@
 #include "tests/sim/simba_l/test_machine.h"
 
 #include <sys/wait.h>
+#include <tlm_utils/multi_passthrough_target_socket.h>
 #include <tlm_utils/peq_with_cb_and_phase.h>
-#include <tlm_utils/simple_target_socket.h>
 #include <unistd.h>
 
 #include <cstring>
+#include <map>
 #include <stdexcept>
 
 #include "sim/simba_l/run_report.h"
@@ -16,7 +17,7 @@ namespace {
 // Accepts every request at once, answers after a fixed time.
 class SimpleMemory : public sc_core::sc_module {
  public:
-  tlm_utils::simple_target_socket<SimpleMemory> socket;
+  tlm_utils::multi_passthrough_target_socket<SimpleMemory> socket;
   SC_HAS_PROCESS(SimpleMemory);
   SimpleMemory(sc_core::sc_module_name name, const Machine& machine, std::size_t bytes)
       : sc_core::sc_module(name),
@@ -31,8 +32,10 @@ class SimpleMemory : public sc_core::sc_module {
   }
 
  private:
-  tlm::tlm_sync_enum nb_transport_fw(tlm::tlm_generic_payload& p, tlm::tlm_phase& phase, sc_core::sc_time& delay) {
+  tlm::tlm_sync_enum nb_transport_fw(int port, tlm::tlm_generic_payload& p, tlm::tlm_phase& phase,
+                                     sc_core::sc_time& delay) {
     if (phase != tlm::BEGIN_REQ) return tlm::TLM_ACCEPTED;
+    port_of_[&p] = port;
     if (!never_ && !(never_writes_ && p.is_write())) queue_.notify(p, tlm::BEGIN_RESP, delay + latency_);
     phase = tlm::END_REQ;
     return tlm::TLM_UPDATED;
@@ -42,7 +45,7 @@ class SimpleMemory : public sc_core::sc_module {
     p.set_response_status(tlm::TLM_OK_RESPONSE);
     tlm::tlm_phase phase = tlm::BEGIN_RESP;
     sc_core::sc_time delay = sc_core::SC_ZERO_TIME;
-    socket->nb_transport_bw(p, phase, delay);
+    socket[port_of_.at(&p)]->nb_transport_bw(p, phase, delay);
   }
   void move(tlm::tlm_generic_payload& p) {
     if (!p.get_data_ptr()) return;
@@ -55,13 +58,14 @@ class SimpleMemory : public sc_core::sc_module {
         p.get_data_ptr()[i] = byte;
     }
   }
-  unsigned debug(tlm::tlm_generic_payload& p) {
+  unsigned debug(int, tlm::tlm_generic_payload& p) {
     move(p);
     return p.get_data_length();
   }
   sc_core::sc_time latency_;
   bool never_, never_writes_;
   std::vector<std::uint8_t> content_;
+  std::map<const tlm::tlm_generic_payload*, int> port_of_;  // of those under way
   tlm_utils::peq_with_cb_and_phase<SimpleMemory> queue_;
 };
 
