@@ -16,7 +16,7 @@ struct Calibration {
   double dram_request_cycles =
       0.5;  // of a DRAM port or NoP link, per request: its last cycle is half full on average, and
             // streams of short runs close each other's rows
-  double dram_latency_cycles = 30.0;     // of a read in the DRAM itself (HBM2: row, column, data)
+  double dram_latency_cycles = 60.0;     // of a read in the DRAM (HBM2: 30 of row, column and data) and its queues
   double load_overhead_cycles = 0.0;     // per load or store command, on the DRAM path
   double send_factor = 1.0;              // NoC cycles of sends, as a multiple of bytes / link width
   double compute_factor = 1.0;           // compute cycles, as a multiple

@@ -5,6 +5,11 @@
 
 namespace heat::spec {
 
+bool used_where_it_was_made(const Plan& plan, GroupId writer, GroupId reader, TensorId tensor) {
+  const FusedGroup &from = plan.groups[writer], &to = plan.groups[reader];
+  return from.home(tensor) && !from.travels(tensor) && !to.travels(tensor);
+}
+
 GroupOrder::GroupOrder(const Workload& workload, const Plan& plan) : over_(workload.nodes.size(), -1) {
   IdVector<TensorId, NodeId> writer(workload.tensors.size());
   IdVector<NodeId, GroupId> group(workload.nodes.size());
@@ -14,9 +19,8 @@ GroupOrder::GroupOrder(const Workload& workload, const Plan& plan) : over_(workl
     for (const TensorView* view : workload.nodes[n].reads()) {
       const NodeId from = writer[view->tensor];
       if (!from) continue;
-      // What has a home is read where it was made.
-      const bool earlier =
-          group[from] && group[n] && group[from] != group[n] && !plan.groups[group[n]].home(view->tensor);
+      const bool earlier = group[from] && group[n] && group[from] != group[n] &&
+                           !used_where_it_was_made(plan, group[from], group[n], view->tensor);
       over_[n] = std::max(over_[n], earlier ? group[from].value : over_[from]);
     }
     writer[workload.nodes[n].writes().tensor] = n;

@@ -1,12 +1,16 @@
-// Which groups are surely over, on every chiplet, when a node writes.
+// Which groups wait for one another, and which are surely over, on every chiplet, when a node writes.
 #pragma once
 
 #include "spec/schedule.h"
 
 namespace heat::spec {
 
-// Chiplets go from group to group by themselves; one waits for others only where it reads from DRAM what an earlier
-// group made: then that group, and with it every group before it, is over on all of them. What a node writes follows
+// True when `tensor` has a home that group `writer` and group `reader` both use in place, so that no chiplet reads what
+// another made.
+bool used_where_it_was_made(const Plan& plan, GroupId writer, GroupId reader, TensorId tensor);
+
+// Chiplets go from group to group by themselves; one waits for others only where it reads what an earlier group made on
+// them: then that group, and with it every group before it, is over on all of them. What a node writes follows
 // from what it reads, so it inherits the waits of the nodes whose results it reads.
 class GroupOrder {
  public:

@@ -14,7 +14,30 @@ bool FusedGroup::is_resident(TensorId tensor) const {
   const auto holds = [&](const std::vector<TensorId>& list) {
     return std::find(list.begin(), list.end(), tensor) != list.end();
   };
-  return holds(in_global_buffer) || holds(pinned) || home(tensor);
+  const Home* at = home(tensor);
+  return holds(in_global_buffer) || holds(pinned) || (at && at->in_place);
+}
+
+bool FusedGroup::travels(TensorId tensor) const {
+  const Home* at = home(tensor);
+  return at && !at->in_place;
+}
+
+bool suits_home(const Workload& workload, const FusedGroup& group, const Home& home) {
+  if (std::find(group.pinned.begin(), group.pinned.end(), home.tensor) != group.pinned.end()) return false;
+  const std::int64_t bytes = workload.tensors[home.tensor].bytes();
+  bool used = false;
+  const auto suits = [&](const TensorView& view) {
+    if (view.tensor != home.tensor) return true;
+    used = true;
+    return is_outermost(view, group.index, home.extent, bytes) && holds_index(view, group.index);
+  };
+  const bool all = std::all_of(group.nodes.begin(), group.nodes.end(), [&](const PlannedNode& n) {
+    const Node& node = workload.nodes[n.node];
+    const auto views = node.reads();
+    return suits(node.writes()) && std::all_of(views.begin(), views.end(), [&](const auto* v) { return suits(*v); });
+  });
+  return !used || (all && group.extent == home.extent && group.chiplets == home.chiplets);
 }
 
 bool FusedGroup::shares_out(const Workload& workload, TensorId tensor) const {
@@ -56,8 +79,11 @@ void attach_homes(const Workload& workload, Plan& plan) {
   for (const Home& home : plan.homes) {
     const Lifetime& life = lives[home.tensor];
     for (std::int32_t g = std::max(life.from, 0); g <= life.to && g < static_cast<std::int32_t>(plan.groups.size());
-         ++g)
-      plan.groups[GroupId(g)].homes.push_back(home);
+         ++g) {
+      FusedGroup& group = plan.groups[GroupId(g)];
+      group.homes.push_back(home);
+      group.homes.back().in_place = suits_home(workload, group, home);
+    }
   }
 }
 

@@ -9,10 +9,10 @@
 //
 // Where an operand comes from: a tensor is in the global buffer when its group keeps it there (`in_global_buffer`:
 // made and used inside the group, it never leaves the chiplet), when it has a home there (`homes` of the plan: divided
-// over the chiplets from the group that makes it to the last one that reads it, all of which divide the same index), or
-// when its group pins it (`pinned`: loaded from DRAM whole before the first step when it does not hold the bound index,
-// else its share at each step). Anything else streams from DRAM tile by tile. A tensor in the global buffer has the
-// bound index outermost in its shape, or does not hold it.
+// over the chiplets from the group that makes it to the last one that reads it) and the group divides it as it lies, or
+// when its group pins it (`pinned`: loaded whole before the first step when it does not hold the bound index, else its
+// share at each step). Anything else streams tile by tile: from and to the global buffers of its home over the NoP,
+// or DRAM. A tensor in the global buffer has the bound index outermost in its shape, or does not hold it.
 #pragma once
 
 #include <cstdint>
@@ -45,12 +45,14 @@ struct PlannedNode {
 };
 
 // A tensor that lives in the global buffers across groups: chiplet c holds the c-th contiguous share of its outermost
-// axis, which every group that uses it divides in the same way.
+// axis.
 struct Home {
   TensorId tensor;
-  std::int64_t extent = 1;   // values of the index that is divided
+  std::int64_t extent = 1;   // values of that axis, or of as many parts of it
   int chiplets = 0;          // over which; 0: all
   std::int64_t address = 0;  // of a chiplet's share in its global buffer
+  // Of a group's copy: the group divides the tensor as it lies, so every chiplet uses its own share; else tiles travel.
+  bool in_place = true;
   friend bool operator==(const Home& x, const Home& y) {
     return x.tensor == y.tensor && x.extent == y.extent && x.chiplets == y.chiplets && x.address == y.address;
   }
@@ -71,7 +73,9 @@ struct FusedGroup {
   int chiplets_of(int package) const { return chiplets > 0 ? chiplets : package; }
   // The home of `tensor` while the group runs; nullptr: it has none.
   const Home* home(TensorId tensor) const;
-  // True when `tensor` is in the global buffer while the group runs: kept, at home there, or pinned.
+  // True when the tensor has a home from and to which its tiles travel.
+  bool travels(TensorId tensor) const;
+  // True when `tensor` is in the global buffer while the group runs: kept, at home there and used in place, or pinned.
   bool is_resident(TensorId tensor) const;
   // True when a node of `workload` in this group sees the group's index in `tensor`.
   bool shares_out(const Workload& workload, TensorId tensor) const;
@@ -95,6 +99,9 @@ struct Lifetime {
 };
 // Of the nodes that the plan's groups list.
 IdVector<TensorId, Lifetime> lifetimes(const Workload& workload, const Plan& plan);
+
+// True when all that the group's nodes see of the tensor is divided as it lies.
+bool suits_home(const Workload& workload, const FusedGroup& group, const Home& home);
 
 // Fills the groups' `homes` from the plan's.
 void attach_homes(const Workload& workload, Plan& plan);

@@ -57,6 +57,11 @@ class PlanChecker {
     at_home_.assign(w_.tensors.size(), 0);
     for (const Home& h : p_.homes)
       if (at_home_[h.tensor]++ == 1) problems_.add(place(w_.tensors[h.tensor]), "has two homes in the global buffers");
+    for (const Home& h : p_.homes)
+      if (w_.tensors[h.tensor].bytes() % h.extent != 0)
+        problems_.add(place(w_.tensors[h.tensor]), "its home divides " + std::to_string(h.extent) + " values; its " +
+                                                       std::to_string(w_.tensors[h.tensor].bytes()) +
+                                                       " bytes are no multiple of that");
     for (GroupId g : p_.groups.ids())
       for (TensorId t : p_.groups[g].in_global_buffer) {
         if (owner_[t])
@@ -89,7 +94,7 @@ class PlanChecker {
       const Tensor& tensor = w_.tensors[view->tensor];
       if (owner_[view->tensor] && &p_.groups[owner_[view->tensor]] != &g)
         problems_.add(place(node), "tensor '" + tensor.name + "' lives in the global buffer of another group");
-      if (const Home* home = g.home(view->tensor)) check_home(g, node, *view, *home);
+      check_travel(g, node, *view);
       if (!g.is_resident(view->tensor)) continue;
       for (const ViewDim& d : view->dims)
         if (d.index == g.index && times(d.stride, d.size) != tensor.bytes())
@@ -101,22 +106,16 @@ class PlanChecker {
         problems_.add(place(node), "parameters '" + w_.tensors[t].name + "' must live in DRAM");
   }
 
-  // Whoever uses a tensor at home divides it as it lies there.
-  void check_home(const FusedGroup& g, const Node& node, const TensorView& view, const Home& home) {
-    const std::string what = "tensor '" + w_.tensors[view.tensor].name + "' is at home in the global buffers, ";
-    if (g.extent != home.extent || g.chiplets != home.chiplets)
-      problems_.add(place(node), what + "divided into shares of " + std::to_string(home.extent) + " values over " +
-                                     chiplets_text(home.chiplets) + "; group '" + g.name + "' divides " +
-                                     std::to_string(g.extent) + " values over " + chiplets_text(g.chiplets));
-    else if (!holds_index(view, g.index))
-      problems_.add(place(node), what + "divided over the chiplets, and this view of it does not hold index '" +
-                                     g.index + "' of group '" + g.name + "'");
-    if (std::find(g.pinned.begin(), g.pinned.end(), home.tensor) != g.pinned.end())
-      problems_.add(place(node), what + "so group '" + g.name + "' cannot pin it");
+  // What travels to its home is there when its group is over.
+  void check_travel(const FusedGroup& g, const Node& node, const TensorView& view) {
+    if (&view != &node.writes() && g.travels(view.tensor) && writes(g, view.tensor))
+      problems_.add(place(node), "reads tensor '" + w_.tensors[view.tensor].name + "', which its group '" + g.name +
+                                     "' sends to its home in the global buffers; it is there when the group is over");
   }
 
-  static std::string chiplets_text(int chiplets) {
-    return chiplets == 0 ? "all chiplets" : std::to_string(chiplets) + " chiplets";
+  bool writes(const FusedGroup& g, TensorId t) const {
+    return std::any_of(g.nodes.begin(), g.nodes.end(),
+                       [&](const PlannedNode& n) { return w_.nodes[n.node].writes().tensor == t; });
   }
 
   void check_bound(const FusedGroup& g, const PlannedNode& n, const Node& node) {

@@ -17,13 +17,14 @@ enum { SIMBA_DIM_B = 0, SIMBA_DIM_M, SIMBA_DIM_N, SIMBA_DIM_K, SIMBA_DIMS };
 // Engines of a chiplet. Each has a queue and executes it in order; a command starts when every engine has completed the
 // number of commands its wait words ask for.
 enum {
-  SIMBA_LOAD = 0,     // DRAM -> global buffer (multicast to the first PARTICIPANTS chiplets, or to this one only)
+  SIMBA_LOAD =
+      0,  // DRAM, or the global buffers of a home -> global buffer (multicast to the first PARTICIPANTS chiplets, or to this one only)
   SIMBA_SEND_WEIGHT,  // global buffer -> weight buffers of a wave's PEs
   SIMBA_SEND_INPUT,   // global buffer -> input buffers of a wave's PEs
   SIMBA_COMPUTE,      // one PE tile on every PE of a wave
   SIMBA_DRAIN,        // accumulation buffers -> PPU -> global buffer
   SIMBA_VECTOR,       // row operation of the global PE
-  SIMBA_STORE,        // global buffer -> DRAM
+  SIMBA_STORE,        // global buffer -> DRAM, or the global buffers of a home
   SIMBA_SIGNAL,       // tells every chiplet that the results of this chiplet's groups so far are in place
   SIMBA_ENGINES
 };
@@ -109,7 +110,7 @@ SIMBA_STATIC_ASSERT((SIMBA_MAX_TILES - 1u) <= (0xFFFFFFFFu - (SIMBA_KEYS - 1)) /
 
 // Program image: words, offsets are word offsets from its start.
 #define SIMBA_IMAGE_MAGIC 0x41424D53u  // "SMBA"
-#define SIMBA_IMAGE_VERSION 3u
+#define SIMBA_IMAGE_VERSION 4u
 enum {
   SIMBA_IMG_MAGIC = 0,
   SIMBA_IMG_VERSION,
@@ -119,22 +120,30 @@ enum {
   SIMBA_IMG_HEADER
 };
 
+// A range of the global buffer.
+enum {
+  SIMBA_PLACE_GB = 0,  // address
+  SIMBA_PLACE_BYTES,
+  SIMBA_PLACE_RESULTS,  // signals of every chiplet before which others may use the bytes: writing waits for them
+  SIMBA_PLACE_WORDS
+};
+
 enum {
   SIMBA_GRP_EXTENT = 0,
   SIMBA_GRP_STEP,
   SIMBA_GRP_CHIPLETS,      // the first so many take part
   SIMBA_GRP_SIGNAL,        // 1: every chiplet signals when its part is done
   SIMBA_GRP_OBJECTS,       // count
-  SIMBA_GRP_OBJECT_TABLE,  // offset of (address, bytes) in the global buffer of each object; 0 bytes: in DRAM
+  SIMBA_GRP_OBJECT_TABLE,  // offset of SIMBA_PLACE records, one an object; 0 bytes: in DRAM
   SIMBA_GRP_NODES,         // count
   SIMBA_GRP_NODE_TABLE,    // offset of node offsets
   SIMBA_GRP_PINNED,        // count
   SIMBA_GRP_PINNED_TABLE,  // offset of SIMBA_PIN records, one after another
-  SIMBA_GRP_WEIGHT_SLOT,   // global buffer address, bytes of one of the two slots
-  SIMBA_GRP_INPUT_SLOT = SIMBA_GRP_WEIGHT_SLOT + 2,
-  SIMBA_GRP_OUTPUT_SLOT = SIMBA_GRP_INPUT_SLOT + 2,
-  SIMBA_GRP_PARAMETER_SLOT = SIMBA_GRP_OUTPUT_SLOT + 2,
-  SIMBA_GRP_WORDS = SIMBA_GRP_PARAMETER_SLOT + 2
+  SIMBA_GRP_WEIGHT_SLOT,   // SIMBA_PLACE record of the first of two slots that lie one behind the other
+  SIMBA_GRP_INPUT_SLOT = SIMBA_GRP_WEIGHT_SLOT + SIMBA_PLACE_WORDS,
+  SIMBA_GRP_OUTPUT_SLOT = SIMBA_GRP_INPUT_SLOT + SIMBA_PLACE_WORDS,
+  SIMBA_GRP_PARAMETER_SLOT = SIMBA_GRP_OUTPUT_SLOT + SIMBA_PLACE_WORDS,
+  SIMBA_GRP_WORDS = SIMBA_GRP_PARAMETER_SLOT + SIMBA_PLACE_WORDS
 };
 
 #define SIMBA_MAX_OBJECTS 64  // tracked tensors of one group
@@ -194,7 +203,8 @@ enum {
   SIMBA_OPR_OBJECT,        // number within the group of a tracked tensor, or SIMBA_NONE
   SIMBA_OPR_BOUND,         // 1: holds the group's index (a private load), 0: the same on every chiplet (multicast)
   SIMBA_OPR_DEFER,         // 1: written to DRAM within this group: do not load ahead of time
-  SIMBA_OPR_RESULTS,       // signals of every chiplet after which it is whole in DRAM; 0: given, or of this group
+  SIMBA_OPR_RESULTS,       // reading: signals of every chiplet after which it is whole (0: given, or of this group);
+                           // storing to a home: after which the chiplets' bytes there are free
   SIMBA_OPR_VIEW,          // offset of the view
   SIMBA_OPR_BYTES,         // parameters: bytes of the tensor
   SIMBA_OPR_WORDS
@@ -203,8 +213,9 @@ enum {
 // A view: base address and three index groups of (size, stride in bytes), outermost first.
 enum {
   SIMBA_VIEW_TENSOR = 0,
-  SIMBA_VIEW_ADDRESS,
+  SIMBA_VIEW_ADDRESS,  // in DRAM; of a home: of each share in its global buffer
   SIMBA_VIEW_ADDRESS_HIGH,
+  SIMBA_VIEW_SHARE,  // bytes of a share of a home, contiguous and one a chiplet; 0: in DRAM
   SIMBA_VIEW_DIMS,
   SIMBA_VIEW_LIST = SIMBA_VIEW_DIMS + 3
 };

@@ -12,6 +12,7 @@ void waits_merge(struct waits* into, const struct waits* from) {
 
 void command_begin(struct composer* c, uint32_t node, uint32_t step, uint32_t position) {
   for (uint32_t e = 0; e < SIMBA_ENGINES; ++e) c->waits.count[e] = 0;
+  c->results = 0;
   c->touched_count = 0;
   command_set3(SIMBA_CMD_NODE, node, step, position);
 }
@@ -45,7 +46,12 @@ void command_reads(struct composer* c, struct object* o) {
 void command_writes(struct composer* c, struct object* o) {
   waits_merge(&c->waits, &o->writers);
   waits_merge(&c->waits, &o->readers);
+  command_results(c, o->results);
   touch(c, o, 1);
+}
+
+void command_results(struct composer* c, uint32_t signals) {
+  if (signals > c->results) c->results = signals;
 }
 
 void command_waits(struct composer* c, uint32_t engine, uint32_t count) {
@@ -56,6 +62,7 @@ void command_push(struct composer* c, uint32_t engine) {
   if (c->halt != SIMBA_HALT_DONE) return;
   for (uint32_t e = 0; e < SIMBA_ENGINES; ++e)
     if (c->waits.count[e] != 0) command_set(SIMBA_CMD_WAIT + e, c->waits.count[e]);
+  if (c->results != 0) command_set(SIMBA_CMD_RESULTS, c->results);
   const uint32_t number = ++c->issued[engine];
   for (uint32_t i = 0; i < c->touched_count; ++i) {
     struct object* o = c->touched[i];

@@ -17,6 +17,7 @@ struct object {
   struct waits readers;  // commands that read its present content
   struct waits writers;  // commands that wrote it
   uint32_t begin, end;
+  uint32_t results;  // signals of every chiplet before which others may use it
 };
 
 // Objects a command touches at most: DRAIN reads two tensors of parameters and the sums and writes its tile; VECTOR
@@ -27,6 +28,7 @@ struct object {
 struct composer {
   uint32_t issued[SIMBA_ENGINES];
   struct waits waits;
+  uint32_t results;
   struct object* touched[SIMBA_MAX_TOUCHED];
   uint8_t touched_writes[SIMBA_MAX_TOUCHED];
   uint32_t touched_count;
@@ -43,6 +45,8 @@ void command_writes(struct composer* c, struct object* o);
 void command_push(struct composer* c, uint32_t engine);
 // The command will wait until `engine` has completed its first `count` commands.
 void command_waits(struct composer* c, uint32_t engine, uint32_t count);
+// The command will wait for so many signals of every chiplet.
+void command_results(struct composer* c, uint32_t signals);
 // Sleeps until every engine has completed everything issued.
 void wait_until_drained(const struct composer* c);
 // `into` becomes the later of both, engine by engine.

@@ -47,15 +47,17 @@ static void enter_step(struct machine* m, struct cursor* at) {
   enter_node(m, at);
 }
 
-static void set_place(struct group_run* g, uint32_t place, uint32_t begin, uint32_t bytes) {
-  const struct object fresh = {{{0}}, {{0}}, begin, begin + bytes};
+// `record`: SIMBA_PLACE words.
+static void set_place(struct group_run* g, uint32_t place, const uint32_t* record, uint32_t offset) {
+  const uint32_t begin = record[SIMBA_PLACE_GB] + offset;
+  const struct object fresh = {{{0}}, {{0}}, begin, begin + record[SIMBA_PLACE_BYTES], record[SIMBA_PLACE_RESULTS]};
   g->places[place] = fresh;
 }
 
 static void set_slots(struct group_run* g, uint32_t place, uint32_t word) {
-  const uint32_t address = g->words[word], bytes = g->words[word + 1];
-  set_place(g, place, address, bytes);
-  set_place(g, place + 1, address + bytes, bytes);
+  const uint32_t* record = g->words + word;
+  set_place(g, place, record, 0);
+  set_place(g, place + 1, record, record[SIMBA_PLACE_BYTES]);
 }
 
 static void set_places(const struct machine* m, struct group_run* g) {
@@ -65,7 +67,7 @@ static void set_places(const struct machine* m, struct group_run* g) {
   set_slots(g, PLACE_PARAMETERS, SIMBA_GRP_PARAMETER_SLOT);
   const uint32_t* object = m->image + g->words[SIMBA_GRP_OBJECT_TABLE];
   g->place_count = PLACE_OBJECTS + g->words[SIMBA_GRP_OBJECTS];
-  for (uint32_t i = PLACE_OBJECTS; i < g->place_count; ++i, object += 2) set_place(g, i, object[0], object[1]);
+  for (uint32_t i = PLACE_OBJECTS; i < g->place_count; ++i, object += SIMBA_PLACE_WORDS) set_place(g, i, object, 0);
 }
 
 // What the commands issued so far do with the bytes of `to`, among the places of a group.

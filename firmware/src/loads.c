@@ -1,4 +1,4 @@
-// The load phase: what a tile needs from DRAM that the global buffer does not hold yet. An operand that does not hold
+// The load phase: what a tile needs that the global buffer does not hold yet. An operand that does not hold
 // the group's index is the same on every chiplet: its load is joint, the participants are the chiplets whose own loop
 // visits the same tile, and its key numbers the tile in the longest of these loops, that of chiplet 0.
 #include "firmware/src/machine.h"
@@ -28,7 +28,7 @@ static uint32_t joint_tile(const struct cursor* at) {
 
 // Hazards of reading an operand where it comes from.
 static void reads_source(struct machine* m, const struct cursor* at, const uint32_t* operand) {
-  command_set(SIMBA_CMD_RESULTS, operand[SIMBA_OPR_RESULTS]);
+  command_results(&m->composer, operand[SIMBA_OPR_RESULTS]);
   if (operand[SIMBA_OPR_OBJECT] != SIMBA_NONE)
     command_reads(&m->composer, &at->in->places[PLACE_OBJECTS + operand[SIMBA_OPR_OBJECT]]);
 }
@@ -66,10 +66,12 @@ static void load_parameters(struct machine* m, const struct cursor* at, const ui
   command_push(&m->composer, SIMBA_LOAD);
 }
 
-// Nothing of the tile before touches the place's bytes. Of another group, its resident tensors, its output slots and the
+// Nothing of the tile before touches the place's bytes, and all signals that writing them waits for are sent here. Of another group, its resident tensors, its output slots and the
 // slots of the tile itself may; within a group the slots alternate.
-static uint32_t is_free(const struct cursor* at, const struct cursor* before, const struct object* place) {
+static uint32_t is_free(const struct machine* m, const struct cursor* at, const struct cursor* before,
+                        const struct object* place) {
   const struct group_run* g = before->in;
+  if (place->results > m->signals) return 0;
   if (g == at->in) return 1;
   const uint32_t used[] = {PLACE_WEIGHT + before->weight_slot, PLACE_INPUT + before->input_slot, PLACE_OUTPUT,
                            PLACE_OUTPUT + 1, PLACE_PARAMETERS + before->parameter_slot};
@@ -86,11 +88,11 @@ static uint32_t is_issued(const struct machine* m, const uint32_t* operand) {
 }
 
 // The next of two slots; the other when only that one is free.
-static uint32_t next_slot(const struct cursor* at, const struct cursor* before, uint32_t kind, uint32_t last,
-                          uint32_t early) {
+static uint32_t next_slot(const struct machine* m, const struct cursor* at, const struct cursor* before, uint32_t kind,
+                          uint32_t last, uint32_t early) {
   const struct object* slots = at->in->places + kind;
   const uint32_t next = last ^ 1;
-  return early && !is_free(at, before, &slots[next]) && is_free(at, before, &slots[last]) ? last : next;
+  return early && !is_free(m, at, before, &slots[next]) && is_free(m, at, before, &slots[last]) ? last : next;
 }
 
 static uint32_t at_first_tile(const struct cursor* at) {
@@ -106,7 +108,7 @@ static uint32_t load_pinned(struct machine* m, struct cursor* at, const struct c
   for (uint32_t i = 0; i < words[SIMBA_GRP_PINNED]; ++i, pin += SIMBA_PIN_WORDS) {
     if ((pin[SIMBA_PIN_PER_VALUE] == 0) != (whole != 0) || !early) continue;
     if (at->in == before->in || pin[SIMBA_PIN_RESULTS] > m->signals) return 0;
-    if (!is_free(at, before, &at->in->places[PLACE_OBJECTS + pin[SIMBA_PIN_OBJECT]])) return 0;
+    if (!is_free(m, at, before, &at->in->places[PLACE_OBJECTS + pin[SIMBA_PIN_OBJECT]])) return 0;
   }
   pin = m->image + words[SIMBA_GRP_PINNED_TABLE];
   for (uint32_t i = 0; i < words[SIMBA_GRP_PINNED]; ++i, pin += SIMBA_PIN_WORDS) {
@@ -115,7 +117,7 @@ static uint32_t load_pinned(struct machine* m, struct cursor* at, const struct c
     const uint32_t* node = m->image + m->image[words[SIMBA_GRP_NODE_TABLE] + pin[SIMBA_PIN_NODE]];
     command_begin(&m->composer, node[SIMBA_NODE_ID], at->step, pin[SIMBA_PIN_NODE]);
     set_view(pin[SIMBA_PIN_VIEW], pin[SIMBA_PIN_GB]);
-    command_set(SIMBA_CMD_RESULTS, pin[SIMBA_PIN_RESULTS]);
+    command_results(&m->composer, pin[SIMBA_PIN_RESULTS]);
     if (whole) {
       set_run(0, pin[SIMBA_PIN_BYTES]);
       uint32_t count = 0;
@@ -145,8 +147,8 @@ static uint32_t load_all_parameters(struct machine* m, struct cursor* at, const 
     at->parameter_slot = g->parameter_slot = s;
     return 1;
   }
-  const uint32_t slot = next_slot(at, before, PLACE_PARAMETERS, g->parameter_slot, early);
-  if (early && !is_free(at, before, &g->places[PLACE_PARAMETERS + slot])) return 0;
+  const uint32_t slot = next_slot(m, at, before, PLACE_PARAMETERS, g->parameter_slot, early);
+  if (early && !is_free(m, at, before, &g->places[PLACE_PARAMETERS + slot])) return 0;
   at->parameter_slot = g->parameter_slot = slot;
   g->parameter_content[slot] = at->position;
   for (uint32_t i = 0; i < count; ++i)
@@ -165,9 +167,9 @@ static uint32_t load_weight(struct machine* m, struct cursor* at, const struct c
   if (at->node[SIMBA_NODE_KIND] != SIMBA_KIND_GEMM) return 1;
   const uint32_t* weight = operand_at(m, at->node[SIMBA_NODE_WEIGHT]);
   if (weight[SIMBA_OPR_RESIDENT] || !tile_changed(at, before, SIMBA_DIM_M)) return 1;
-  const uint32_t slot = next_slot(at, before, PLACE_WEIGHT, at->in->weight_slot, early);
+  const uint32_t slot = next_slot(m, at, before, PLACE_WEIGHT, at->in->weight_slot, early);
   struct object* place = &at->in->places[PLACE_WEIGHT + slot];
-  if (early && (!is_issued(m, weight) || !is_free(at, before, place))) return 0;
+  if (early && (!is_issued(m, weight) || !is_free(m, at, before, place))) return 0;
   at->weight_slot = at->in->weight_slot = slot;
   load_tile(m, at, weight, SIMBA_DIM_M, place->begin, place);
   return 1;
@@ -193,9 +195,9 @@ static uint32_t load_input(struct machine* m, struct cursor* at, const struct cu
   const uint32_t stream_input = !input[SIMBA_OPR_RESIDENT] && (!gemm || tile_changed(at, before, SIMBA_DIM_N));
   const uint32_t stream_residual = residual && !residual[SIMBA_OPR_RESIDENT];
   if (!stream_input && !stream_residual) return 1;
-  const uint32_t slot = next_slot(at, before, PLACE_INPUT, at->in->input_slot, early);
+  const uint32_t slot = next_slot(m, at, before, PLACE_INPUT, at->in->input_slot, early);
   struct object* place = &at->in->places[PLACE_INPUT + slot];
-  if (early && (!is_free(at, before, place) || (stream_input && !is_issued(m, input)) ||
+  if (early && (!is_free(m, at, before, place) || (stream_input && !is_issued(m, input)) ||
                 (stream_residual && !is_issued(m, residual))))
     return 0;
   at->input_slot = at->in->input_slot = slot;

@@ -59,6 +59,12 @@ static struct object* place_of(const struct cursor* at, const uint32_t* operand,
   return &at->in->places[operand[SIMBA_OPR_RESIDENT] ? PLACE_OBJECTS + operand[SIMBA_OPR_OBJECT] : slot];
 }
 
+// The hazards of reading an operand where it lies: a resident one may have come from other chiplets.
+static void reads_operand(struct machine* m, const struct cursor* at, const uint32_t* operand, uint32_t slot) {
+  if (operand[SIMBA_OPR_RESIDENT]) command_results(&m->composer, operand[SIMBA_OPR_RESULTS]);
+  command_reads(&m->composer, place_of(at, operand, slot));
+}
+
 static uint32_t sent_before(uint32_t sent[3], const struct tile_run* t, const struct wave* w, uint32_t rows,
                             uint32_t valid) {
   const uint32_t now[3] = {t->start[SIMBA_DIM_B] + w->at[SIMBA_DIM_B], t->start[rows] + w->at[rows],
@@ -77,7 +83,7 @@ static void send_weight(struct machine* m, struct tile_run* t, const struct wave
   const uint32_t slot = t->at->weight_slot;
   set_place(t, w, t->weight, SIMBA_DIM_M, SIMBA_DIM_K, t->at->in->places[PLACE_WEIGHT + slot].begin);
   command_set(SIMBA_CMD_WEIGHT_HALF, m->weight_half);
-  command_reads(&m->composer, place_of(t->at, t->weight, PLACE_WEIGHT + slot));
+  reads_operand(m, t->at, t->weight, PLACE_WEIGHT + slot);
   command_writes(&m->composer, &m->weight_halves[m->weight_half]);
   command_push(&m->composer, SIMBA_SEND_WEIGHT);
 }
@@ -91,7 +97,7 @@ static void send_input(struct machine* m, struct tile_run* t, const struct wave*
   const uint32_t slot = t->at->input_slot;
   set_place(t, w, t->input, SIMBA_DIM_N, SIMBA_DIM_K, t->at->in->places[PLACE_INPUT + slot].begin);
   command_set(SIMBA_CMD_INPUT_HALF, m->input_half);
-  command_reads(&m->composer, place_of(t->at, t->input, PLACE_INPUT + slot));
+  reads_operand(m, t->at, t->input, PLACE_INPUT + slot);
   command_writes(&m->composer, &m->input_halves[m->input_half]);
   command_push(&m->composer, SIMBA_SEND_INPUT);
 }
@@ -172,6 +178,7 @@ static void store(struct machine* m, const struct cursor* at, const uint32_t* op
   command_set3(SIMBA_CMD_START, box->start[0] + (in_b ? offset : 0), box->start[1] + (in_1 ? offset : 0),
                box->start[2] + (in_2 ? offset : 0));
   command_set3(SIMBA_CMD_COUNT, box->count[0], box->count[1], box->count[2]);
+  command_results(&m->composer, operand[SIMBA_OPR_RESULTS]);
   command_reads(&m->composer, &at->in->places[PLACE_OUTPUT + slot]);
   if (operand[SIMBA_OPR_OBJECT] != SIMBA_NONE)
     command_writes(&m->composer, &at->in->places[PLACE_OBJECTS + operand[SIMBA_OPR_OBJECT]]);
@@ -249,7 +256,7 @@ void issue_rows(struct machine* m, const struct cursor* at) {
   begin(m, at);
   command_set(SIMBA_CMD_OP, node[SIMBA_NODE_OP]);
   command_set3(SIMBA_CMD_COUNT, 1, rows, columns);
-  command_reads(&m->composer, place_of(at, input, slot));
+  reads_operand(m, at, input, slot);
   command_set(SIMBA_CMD_VIEW, input[SIMBA_OPR_VIEW]);
   if (input[SIMBA_OPR_RESIDENT]) {
     command_set(SIMBA_CMD_GB, resident_address(at, input));
@@ -260,7 +267,7 @@ void issue_rows(struct machine* m, const struct cursor* at) {
   }
   if (node[SIMBA_NODE_ROW_RESIDUAL]) {
     const uint32_t* residual = operand_at(m, node[SIMBA_NODE_ROW_RESIDUAL]);
-    command_reads(&m->composer, place_of(at, residual, slot));
+    reads_operand(m, at, residual, slot);
     command_set(SIMBA_CMD_RESIDUAL_VIEW, residual[SIMBA_OPR_VIEW]);
     command_set(SIMBA_CMD_RESIDUAL, (residual[SIMBA_OPR_RESIDENT] ? resident_address(at, residual) : slot_gb) + 1);
     if (!residual[SIMBA_OPR_RESIDENT]) packed |= SIMBA_PACKED_RESIDUAL;

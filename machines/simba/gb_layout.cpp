@@ -38,10 +38,13 @@ class Allocator {
 
 }  // namespace
 
+std::int64_t share_bytes(const spec::Workload& workload, const spec::Home& home, int chiplets) {
+  const std::int64_t values = Shares(home.extent, home.chiplets > 0 ? home.chiplets : chiplets).share;
+  return workload.tensors[home.tensor].bytes() / home.extent * values;
+}
+
 GbRange home_range(const spec::Workload& workload, const spec::Home& home, const spec::ArchSpec& arch) {
-  const std::int64_t values = Shares(home.extent, home.chiplets > 0 ? home.chiplets : arch.chiplets()).share;
-  const std::int64_t bytes = workload.tensors[home.tensor].bytes() / home.extent * values;
-  return {home.address, round_up(bytes, arch.global_buffer.word_bytes)};
+  return {home.address, round_up(share_bytes(workload, home, arch.chiplets()), arch.global_buffer.word_bytes)};
 }
 
 GbRange largest_room(const spec::Workload& workload, const std::vector<spec::Home>& homes, const spec::ArchSpec& arch) {
@@ -82,8 +85,9 @@ GbLayout gb_layout(const spec::Workload& workload, const spec::FusedGroup& group
     for (const spec::TensorView* view : views) {
       if (!group.is_resident(view->tensor) || layout.resident.count(view->tensor)) continue;
       const spec::Home* home = group.home(view->tensor);
-      layout.resident[view->tensor] =
-          home ? home_range(workload, *home, arch) : allocator.range(resident_bytes(workload, group, view->tensor));
+      layout.resident[view->tensor] = home && home->in_place
+                                          ? home_range(workload, *home, arch)
+                                          : allocator.range(resident_bytes(workload, group, view->tensor));
     }
     const auto streamed = [&](const spec::TensorView& view) { return !group.is_resident(view.tensor); };
     if (node.gemm) {

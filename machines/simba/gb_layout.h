@@ -29,14 +29,16 @@ struct GbRange {
 };
 
 struct GbLayout {
-  std::map<spec::TensorId, GbRange> resident;  // homes that the group uses among them: a chiplet's whole share
+  std::map<spec::TensorId, GbRange> resident;  // homes used in place among them: a chiplet's whole share
   SlotPair weight, input, output, parameters;
   GbRange room;                  // for all but the homes
   std::int64_t total_bytes = 0;  // of the room
   bool fits() const { return total_bytes <= room.bytes; }
 };
 
-// A chiplet's share of a tensor at home (rounded up to the access word).
+// Bytes of the largest share of a tensor at home, on a package of so many chiplets.
+std::int64_t share_bytes(const spec::Workload& workload, const spec::Home& home, int chiplets);
+// A chiplet's share of it (rounded up to the access word).
 GbRange home_range(const spec::Workload& workload, const spec::Home& home, const spec::ArchSpec& arch);
 // The largest range of whole words that none of `homes` (at valid addresses) reaches into; the first of equal ones.
 GbRange largest_room(const spec::Workload& workload, const std::vector<spec::Home>& homes, const spec::ArchSpec& arch);

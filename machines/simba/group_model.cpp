@@ -30,7 +30,7 @@ GroupModel::GroupModel(const spec::Workload& workload, const spec::FusedGroup& g
       shares_(group.extent, group.chiplets_of(pricer.machine().arch.chiplets())),
       pins_(workload, group, shares_, pricer) {
   for (const spec::PlannedNode& n : group.nodes) {
-    nodes_.emplace_back(workload, group, n);
+    nodes_.emplace_back(workload, group, n, shares_.participants());
     parameter_nodes_ += nodes_.back().parameter_loads > 0 ? 1 : 0;
     const spec::TensorId written = workload.nodes[n.node].writes().tensor;
     signals_ =
@@ -82,10 +82,9 @@ StepCounts GroupModel::count(const NodeModel& n, const spec::GemmMapping& mappin
 NodeStep GroupModel::step(std::size_t position, const spec::GemmMapping& mapping, const StepClass& c) const {
   const NodeModel& n = nodes_[position];
   const StepCounts full = count(n, mapping, c.full);
-  if (c.partial == 0)
-    return pricer_.price(full, nullptr, !n.shape.weight.holds_bound, !n.shape.input.holds_bound, shares_);
+  if (c.partial == 0) return pricer_.price(full, nullptr, n.ways(), shares_);
   const StepCounts partial = count(n, mapping, c.partial);
-  return pricer_.price(full, &partial, !n.shape.weight.holds_bound, !n.shape.input.holds_bound, shares_);
+  return pricer_.price(full, &partial, n.ways(), shares_);
 }
 
 void GroupModel::add_parameters(NodeStep& s, const NodeModel& n) const {
@@ -192,7 +191,7 @@ std::vector<std::int64_t> GroupModel::key(std::size_t position, bool alone) cons
   const spec::Extents e = n.extents_for(g_.extent, g_.extent);
   key.insert(key.end(), {e.b, e.m, e.n, e.k});
   for (const OperandShape* o : {&n.shape.weight, &n.shape.input, &n.shape.output}) {
-    key.push_back((o->resident ? 1 : 0) + (o->holds_bound ? 2 : 0));
+    key.push_back((o->resident ? 1 : 0) + (o->holds_bound ? 2 : 0) + (o->travels ? 4 : 0));
     o->runs.append_key(key);
   }
   const EpilogueShape& p = n.shape.epilogue;
@@ -232,13 +231,16 @@ void GroupModel::add_accesses(NodeCost& cost, std::size_t position, const spec::
     const double x = times * chiplets;
     auto& dram = cost.accesses["dram"];
     // A joint load is read once for all chiplets.
-    dram["weight"].reads += (n.shape.weight.holds_bound ? x : busiest ? times : 0.0) * s.weight.load_bytes;
-    dram["input"].reads += (n.shape.input.holds_bound ? x : busiest ? times : 0.0) * s.input.load_bytes;
-    dram["output"].updates += x * s.store_bytes;
+    const auto reads = [&](const OperandShape& o, const OperandCounts& of) {
+      return o.travels ? 0.0 : (o.holds_bound ? x : busiest ? times : 0.0) * of.load_bytes;
+    };
+    dram["weight"].reads += reads(n.shape.weight, s.weight);
+    dram["input"].reads += reads(n.shape.input, s.input) + (n.residual ? reads(*n.residual, s.residual) : 0);
+    dram["output"].updates += n.shape.output.travels ? 0 : x * s.store_bytes;
     auto& gb = cost.accesses["global_buffer"];
     gb["weight"].fills += x * s.weight.fill_bytes;
     gb["weight"].reads += x * s.weight.send_bytes;
-    gb["input"].fills += x * s.input.fill_bytes;
+    gb["input"].fills += x * (s.input.fill_bytes + s.residual.fill_bytes);
     gb["input"].reads += x * s.input.send_bytes;
     gb["output"].updates += x * s.drain_bytes;
     gb["output"].reads += x * s.store_out_bytes;

@@ -68,7 +68,8 @@ NodeBounds::NodeBounds(const GroupModel& model, std::size_t position, const Step
 }
 
 LoadWork::Receivers NodeBounds::receivers(const OperandShape& operand) const {
-  return {!operand.holds_bound, shares_.full, operand.holds_bound ? pricer_.link_packets(shares_.full) : 1};
+  return {!operand.holds_bound, shares_.full,
+          operand.holds_bound ? pricer_.link_packets(shares_.full, operand.travels) : 1, operand.travels};
 }
 
 // What no mapping of the node changes.
@@ -82,23 +83,31 @@ void NodeBounds::prepare(bool alone) {
   const double gb_write = pj(Action::kGlobalBufferWrite) / word, gb_read = pj(Action::kGlobalBufferRead) / word;
   const int full = shares_.full;
   // Energy of one byte of an operand brought to the chiplets that need it, per execution of the node on one of them.
-  const auto load_pj = [&](bool shared) {
-    const double links = shared ? pricer_.tree_links(full) / full : pricer_.unicast_hops(full) / full;
-    return (shared ? dram_pj_ / full : dram_pj_) + links * pj(Action::kNopByteHop);
+  const auto load_pj = [&](const OperandShape& o) {
+    if (o.resident) return 0.0;
+    const bool shared = !o.holds_bound;
+    const double links = (shared ? pricer_.tree_links(full, o.travels) : pricer_.unicast_hops(full, o.travels)) / full;
+    const double source = o.travels ? gb_read : dram_pj_;
+    return (shared ? source / full : source) + links * pj(Action::kNopByteHop);
   };
-  weight_load_pj_ = node_.shape.weight.resident ? 0 : load_pj(!node_.shape.weight.holds_bound);
-  input_load_pj_ = node_.shape.input.resident ? 0 : load_pj(!node_.shape.input.holds_bound);
+  weight_load_pj_ = load_pj(node_.shape.weight);
+  input_load_pj_ = load_pj(node_.shape.input);
   if (!node_.shape.output.resident) {
-    output_store_pj_ = dram_pj_ + pricer_.unicast_hops(full) / full * pj(Action::kNopByteHop);
+    const bool travels = node_.shape.output.travels;
+    output_store_pj_ =
+        (travels ? gb_write : dram_pj_) + pricer_.unicast_hops(full, travels) / full * pj(Action::kNopByteHop);
     fixed_energy_ += executions_ * output_bytes_ * (output_store_pj_ + gb_read);
   }
   fixed_energy_ += executions_ * gb_write *
                    (output_bytes_ + (node_.shape.weight.resident ? 0 : weight_bytes_) +
                     (node_.shape.input.resident ? 0 : input_bytes_));
   // Port cycles of one byte of an operand, all chiplets together, per step.
-  weight_port_ = node_.shape.weight.resident ? 0 : pricer_.port_cycles(node_.shape.weight.holds_bound ? full : 1);
-  input_port_ = node_.shape.input.resident ? 0 : pricer_.port_cycles(node_.shape.input.holds_bound ? full : 1);
-  output_port_ = node_.shape.output.resident ? 0 : pricer_.port_cycles(full);
+  const auto port = [&](const OperandShape& o, double chiplets) {
+    return o.resident || o.travels ? 0 : pricer_.port_cycles(chiplets);
+  };
+  weight_port_ = port(node_.shape.weight, node_.shape.weight.holds_bound ? full : 1);
+  input_port_ = port(node_.shape.input, node_.shape.input.holds_bound ? full : 1);
+  output_port_ = port(node_.shape.output, full);
   memory_ = weight_bytes_ * weight_port_ + input_bytes_ * input_port_ + output_bytes_ * output_port_;
   // No tiling takes fewer requests than the whole operand at once.
   LoadWork work;
@@ -240,7 +249,8 @@ Cost NodeBounds::of_tiling(const PeChoice& c, const BufferTiling& tiling) const 
                input = stream(node_.shape.input, {e_.b, e_.n, e_.k}, {g.b, g.n, g.k}, tiling.input_visits, d(tiles.n),
                               input_port_);
   double output = 0;
-  if (transfers > 0) first += pricer_.load_latency(shares_.participants());
+  // The NoP's part of the latency: an operand may travel.
+  if (transfers > 0) first += pricer_.load_latency(shares_.participants(), true);
   if (!node_.shape.output.resident) {
     output = burst_bound(node_.shape.output, {e_.b, e_.m, e_.n}, {g.b, g.m, g.n});
     transfers += d(tiles.b) * d(tiles.m) * d(tiles.n);

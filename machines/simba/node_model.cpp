@@ -5,10 +5,14 @@
 
 namespace heat::machines::simba {
 
-NodeModel::NodeModel(const spec::Workload& workload, const spec::FusedGroup& group, const spec::PlannedNode& planned)
+NodeModel::NodeModel(const spec::Workload& workload, const spec::FusedGroup& group, const spec::PlannedNode& planned,
+                     int participants)
     : node(planned.node), bound(planned.bound), spec(&workload.nodes[planned.node]) {
   const auto operand = [&](const spec::TensorView& view, const ViewRuns::Sizes& sizes) {
-    return OperandShape{ViewRuns(view, sizes), group.is_resident(view.tensor), spec::holds_index(view, group.index)};
+    OperandShape o{ViewRuns(view, sizes), group.is_resident(view.tensor), spec::holds_index(view, group.index)};
+    o.travels = !o.resident && group.travels(view.tensor);
+    if (o.travels) o.owned = o.holds_bound ? 1 : 1.0 / participants;
+    return o;
   };
   for (spec::TensorId t : spec->parameters()) {
     if (group.is_resident(t)) continue;
@@ -31,6 +35,11 @@ NodeModel::NodeModel(const spec::Workload& workload, const spec::FusedGroup& gro
     shape = {operand(v.input, sizes), operand(v.input, sizes), operand(v.output, sizes), {}};
     if (v.residual) residual = operand(*v.residual, sizes);
   }
+}
+
+Ways NodeModel::ways() const {
+  const auto way = [](const OperandShape& o) { return Way{!o.holds_bound, o.travels}; };
+  return {way(shape.weight), way(shape.input), residual ? way(*residual) : Way{}, way(shape.output)};
 }
 
 spec::Extents NodeModel::extents_for(std::int64_t extent, std::int64_t values) const {

@@ -3,7 +3,7 @@
 
 #include <optional>
 
-#include "machines/simba/step_counts.h"
+#include "machines/simba/node_step.h"
 #include "spec/plan.h"
 
 namespace heat::machines::simba {
@@ -17,8 +17,10 @@ struct NodeModel {
   std::optional<OperandShape> residual;  // layer norm
   double parameter_bytes = 0;            // streamed parameter tensors, in whole bursts
   int parameter_loads = 0;
-  // Workload and group must outlive this.
-  NodeModel(const spec::Workload& workload, const spec::FusedGroup& group, const spec::PlannedNode& planned);
+  // Workload and group must outlive this. `participants`: chiplets that have a share of the group.
+  NodeModel(const spec::Workload& workload, const spec::FusedGroup& group, const spec::PlannedNode& planned,
+            int participants);
+  Ways ways() const;
   // Extents in a step of so many values of the group's index.
   spec::Extents extents_for(std::int64_t extent, std::int64_t values) const;
 };

@@ -2,6 +2,7 @@
 #include "machines/simba/node_step.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "firmware/include/simba_abi.h"
 #include "machines/simba/mesh_links.h"
@@ -27,30 +28,39 @@ std::vector<StepClass> step_classes(const Shares& shares, std::int64_t step) {
   return classes;
 }
 
+namespace {
+
+NopWays nop_ways(const spec::ArchSpec& a, const std::vector<int>& sources) {
+  NopWays w{{0}, {0}, {0}, {0}};
+  const auto each = static_cast<double>(sources.size());
+  std::vector<int> to;
+  double far = 0;
+  for (int c = 0; c < a.chiplets(); ++c) {
+    to.push_back(c);
+    double hops = 0, links = 0;
+    for (int from : sources) {
+      hops += mesh_hops(a.nop, from, c) / each;
+      links += multicast_links(a.nop, from, to) / each;
+    }
+    far = std::max(far, hops);
+    w.latency.push_back(a.nop.base_cycles + far * a.nop.hop_cycles);
+    w.tree.push_back(links);
+    w.hops.push_back(w.hops.back() + hops);
+    w.busiest.push_back(busiest_link_packets(a.nop, sources, c + 1));
+  }
+  return w;
+}
+
+}  // namespace
+
 StepPricer::StepPricer(const machines::Machine& machine) : m_(machine) {
   const spec::ArchSpec& a = m_.arch;
   const spec::EnergyTable& e = m_.energy;
   const int n = a.chiplets();
-  nop_latency_.push_back(0);
-  tree_.push_back(0);
-  hops_.push_back(0);
-  busiest_.push_back(0);
-  const std::vector<int>& ports = a.dram_ports.chiplets;
-  std::vector<int> to;
-  double far = 0;
-  for (int c = 0; c < n; ++c) {
-    to.push_back(c);
-    double hops = 0, links = 0;
-    for (int port : ports) {
-      hops += mesh_hops(a.nop, port, c) / static_cast<double>(ports.size());
-      links += multicast_links(a.nop, port, to) / static_cast<double>(ports.size());
-    }
-    far = std::max(far, hops);
-    nop_latency_.push_back(a.nop.base_cycles + far * a.nop.hop_cycles);
-    tree_.push_back(links);
-    hops_.push_back(hops_.back() + hops);
-    busiest_.push_back(busiest_link_packets(a.nop, ports, c + 1));
-  }
+  std::vector<int> all(static_cast<std::size_t>(n));
+  std::iota(all.begin(), all.end(), 0);
+  from_dram_ = nop_ways(a, a.dram_ports.chiplets);
+  from_homes_ = nop_ways(a, all);
   dram_bytes_per_cycle_ = a.dram_bytes_per_cycle() * m_.calibration.dram_bandwidth_factor;
   double mw = 0;
   for (const spec::StaticPartInfo& p : spec::kStaticParts)
@@ -102,61 +112,71 @@ void set_chip_busy(NodeStep& s, const StepCounts& full, const machines::Machine&
 
 }  // namespace
 
-NodeStep StepPricer::price(const StepCounts& full, const StepCounts* partial, bool weight_shared, bool input_shared,
+// What a step moves over the NoP, from and to DRAM or homes; adds bytes and byte-hops to `s`.
+StepPricer::Transfers StepPricer::transfers(NodeStep& s, const StepCounts& full, const StepCounts& partial,
+                                            const Ways& to, const Shares& shares) const {
+  double nop_hops = 0, dram_bytes = 0;
+  Transfers t;
+  const int f = shares.full, last = shares.participants();
+  const auto load = [&](const Way& way, const OperandCounts& of_full, const OperandCounts& of_partial) {
+    if (of_full.loads == 0) return;
+    const double bytes_full = of_full.load_bytes, bytes_partial = of_partial.load_bytes;
+    const double packets = way.shared ? 1 : link_packets(f, way.travels);
+    const double bytes = way.shared ? bytes_full : f * bytes_full + bytes_partial;
+    const auto tree = [&](int chiplets) { return tree_links(chiplets, way.travels); };
+    const auto hops = [&](int chiplets) { return unicast_hops(chiplets, way.travels); };
+    nop_hops += way.shared ? (bytes_full - bytes_partial) * tree(f) + bytes_partial * tree(last)
+                           : bytes_full * hops(f) + bytes_partial * (hops(last) - hops(f));
+    s.load_bytes += bytes;
+    if (!way.travels) dram_bytes += bytes;
+    t.from_dram = t.from_dram || !way.travels;
+    t.loading_link += bytes_full * packets / m_.arch.nop.link_bytes_per_cycle;
+    t.first_bytes += way.shared ? of_full.first_bytes : f * of_full.first_bytes;
+    t.loads.add({way.shared, f, packets, way.travels}, bytes_full, bytes_partial, of_full.requests, of_full.loads);
+  };
+  load(to.weight, full.weight, partial.weight);
+  load(to.input, full.input, partial.input);
+  load(to.residual, full.residual, partial.residual);
+  const auto out_hops = [&](int chiplets) { return unicast_hops(chiplets, to.output.travels); };
+  s.store_bytes = f * full.store_bytes + partial.store_bytes;
+  nop_hops += full.store_bytes * out_hops(f) + partial.store_bytes * (out_hops(last) - out_hops(f));
+  t.storing_link = full.store_bytes * link_packets(f, to.output.travels) / m_.arch.nop.link_bytes_per_cycle;
+  t.to_dram = full.stores > 0 && !to.output.travels;
+  if (t.to_dram) dram_bytes += s.store_bytes;
+  s.actions[static_cast<std::size_t>(Action::kNopByteHop)] = nop_hops;
+  s.actions[static_cast<std::size_t>(Action::kDramByte)] = dram_bytes;
+  return t;
+}
+
+NodeStep StepPricer::price(const StepCounts& full, const StepCounts* partial, const Ways& to,
                            const Shares& shares) const {
   NodeStep s;
   add_on_chip(s.actions, full, shares.full);
   if (partial) add_on_chip(s.actions, *partial, 1);
 
-  double nop_hops = 0, link = 0, first = 0;
-  LoadWork work;
-  const int all = shares.participants();
-  const auto load = [&](bool shared, const OperandCounts& of_full, const OperandCounts& of_partial) {
-    const int f = shares.full;
-    const double bytes_full = of_full.load_bytes, bytes_partial = of_partial.load_bytes;
-    if (shared) {
-      s.load_bytes += bytes_full;
-      nop_hops += (bytes_full - bytes_partial) * tree_links(f) + bytes_partial * tree_links(partial ? f + 1 : f);
-      link += bytes_full;
-      first += of_full.first_bytes;
-    } else {
-      s.load_bytes += f * bytes_full + bytes_partial;
-      nop_hops += bytes_full * unicast_hops(f) + bytes_partial * (partial ? unicast_hops(f + 1) - unicast_hops(f) : 0);
-      link += bytes_full * link_packets(f);
-      first += f * of_full.first_bytes;
-    }
-    work.add({shared, f, shared ? 1 : link_packets(f)}, bytes_full, bytes_partial, of_full.requests, of_full.loads);
-  };
-  load(weight_shared, full.weight, partial ? partial->weight : OperandCounts{});
-  load(input_shared, full.input, partial ? partial->input : OperandCounts{});
-  s.store_bytes = shares.full * full.store_bytes + (partial ? partial->store_bytes : 0);
-  nop_hops += full.store_bytes * unicast_hops(shares.full);
-  if (partial) nop_hops += partial->store_bytes * (unicast_hops(shares.full + 1) - unicast_hops(shares.full));
-  s.actions[static_cast<std::size_t>(Action::kNopByteHop)] = nop_hops;
-  s.actions[static_cast<std::size_t>(Action::kDramByte)] = s.load_bytes + s.store_bytes;
-
+  const Transfers t = transfers(s, full, partial ? *partial : StepCounts{}, to, shares);
+  const int all = shares.participants(), f = shares.full;
   const auto busy = [&](Resource r) -> double& { return s.busy[static_cast<std::size_t>(r)]; };
-  const double loading_link = link / m_.arch.nop.link_bytes_per_cycle,
-               storing_link = full.store_bytes * link_packets(shares.full) / m_.arch.nop.link_bytes_per_cycle;
-  busy(Resource::kNop) = std::max(loading_link, storing_link);
+  busy(Resource::kNop) = std::max(t.loading_link, t.storing_link);
   set_chip_busy(s, full, m_);
 
-  busy(Resource::kDram) =
-      port_cycles(s.load_bytes + s.store_bytes,
-                  work.part[0].port_requests + work.part[1].port_requests + shares.full * full.store_requests);
-  busy(Resource::kDma) = std::max(load_cycles(work, all), engine_cycles(full.store_requests, full.stores, all));
+  const double load_requests = t.loads.part[0].port_requests + t.loads.part[1].port_requests;
+  busy(Resource::kDram) = port_cycles(s.actions[static_cast<std::size_t>(Action::kDramByte)],
+                                      load_requests + (t.to_dram ? f * full.store_requests : 0));
+  busy(Resource::kDma) = std::max(load_cycles(t.loads, all), engine_cycles(full.store_requests, full.stores, all,
+                                                                           t.to_dram ? 0 : full.store_requests));
   for (const ResourceInfo& r : kResources) {
     double& longest = r.memory ? s.memory : s.execution;
     longest = std::max(longest, busy(r.value));
   }
   if (full.waves > 0)
-    s.slot_cycles = std::max(slot_cycles(full.weight, weight_shared, full, s.execution, shares),
-                             slot_cycles(full.input, input_shared, full, s.execution, shares));
+    s.slot_cycles = std::max(slot_cycles(full.weight, to.weight, full, s.execution, shares),
+                             slot_cycles(full.input, to.input, full, s.execution, shares));
   s.fill = full.first_send_cycles + full.last_drain_flits + (full.waves > 0 ? 2 * noc_latency(full.farthest_hops) : 0) +
            m_.calibration.node_overhead_cycles;
   s.execution += s.fill;
   s.tiles = std::max(1.0, full.tiles);
-  set_ends(s, {work, first, loading_link, storing_link}, full, shares);
+  set_ends(s, t, full, shares);
   return s;
 }
 
@@ -164,17 +184,17 @@ NodeStep StepPricer::price(const StepCounts& full, const StepCounts* partial, bo
 void StepPricer::set_ends(NodeStep& s, const Transfers& t, const StepCounts& full, const Shares& shares) const {
   const int all = shares.participants();
   if (full.loads() > 0) {
-    const double port = port_cycles(s.load_bytes, t.loads.part[0].port_requests + t.loads.part[1].port_requests);
-    const double part = t.first_bytes / s.load_bytes;
-    s.first_load =
-        std::max(part * std::max(port, t.loading_link), part * load_cycles(t.loads, all) - load_latency(all));
-    s.latency = load_latency(all);
+    const auto& [joint, own] = t.loads.part;
+    const double port = port_cycles(joint.bytes + own.bytes, joint.port_requests + own.port_requests);
+    const double part = t.first_bytes / s.load_bytes, latency = load_latency(all, !t.from_dram);
+    s.first_load = std::max(part * std::max(port, t.loading_link), part * load_cycles(t.loads, all) - latency);
+    s.latency = latency;
   }
   if (full.stores > 0) {
-    const double port = port_cycles(s.store_bytes, shares.full * full.store_requests);
-    s.store_latency = 2 * nop_latency_[static_cast<std::size_t>(all)];
-    s.last_store = std::max(std::max(port, t.storing_link) / full.stores,
-                            engine_cycles(full.store_requests, full.stores, all) / full.stores - s.store_latency);
+    const double port = t.to_dram ? port_cycles(s.store_bytes, shares.full * full.store_requests) : 0;
+    const double engine = engine_cycles(full.store_requests, full.stores, all, t.to_dram ? 0 : full.store_requests);
+    s.store_latency = 2 * ways(!t.to_dram).latency[static_cast<std::size_t>(all)];
+    s.last_store = std::max(std::max(port, t.storing_link) / full.stores, engine / full.stores - s.store_latency);
   }
 }
 
@@ -182,22 +202,24 @@ double StepPricer::static_pj_per_cycle(spec::StaticPart part) const {
   return m_.energy.static_mw(part) * static_cast<double>(instances(m_.arch, part)) / m_.arch.clock_ghz;
 }
 
-double StepPricer::engine_cycles(double requests, double transfers, int chiplets) const {
-  return requests * load_latency(chiplets) / m_.arch.dma.outstanding_bursts +
+double StepPricer::engine_cycles(double requests, double transfers, int chiplets, double travelling_requests) const {
+  const double latencies =
+      (requests - travelling_requests) * load_latency(chiplets) + travelling_requests * load_latency(chiplets, true);
+  return latencies / m_.arch.dma.outstanding_bursts +
          transfers * (m_.arch.dma.setup_cycles + m_.calibration.load_overhead_cycles);
 }
 
 // A streamed operand has two slots, so a load waits until the tile before the last one has been sent: two loads take no
 // less than a slot needs for one, from its set-up to the last send. Later sends of a tile follow the waves, as a PE's
 // halves are two.
-double StepPricer::slot_cycles(const OperandCounts& o, bool shared, const StepCounts& of, double execution,
+double StepPricer::slot_cycles(const OperandCounts& o, const Way& way, const StepCounts& of, double execution,
                                const Shares& shares) const {
   if (o.loads == 0) return 0;
-  const double each = (shared ? 1 : shares.full) / o.loads;
-  const double load =
-      m_.arch.dma.setup_cycles + load_latency(shares.participants()) +
-      std::max(port_cycles(each * o.load_bytes, each * o.requests),
-               link_cycles(o.load_bytes / o.loads, o.requests / o.loads) * (shared ? 1 : link_packets(shares.full)));
+  const double each = (way.shared ? 1 : shares.full) / o.loads;
+  const double port = way.travels ? 0 : port_cycles(each * o.load_bytes, each * o.requests);
+  const double packets = way.shared ? 1 : link_packets(shares.full, way.travels);
+  const double load = m_.arch.dma.setup_cycles + load_latency(shares.participants(), way.travels) +
+                      std::max(port, link_cycles(o.load_bytes / o.loads, o.requests / o.loads) * packets);
   const double sends = o.sends / o.loads, send = o.send_cycles / o.sends;
   const double held = noc_latency(of.farthest_hops) + std::min(sends, 2.0) * send +
                       std::max(0.0, sends - 2) * std::max(execution / of.waves, send);
@@ -208,7 +230,7 @@ double StepPricer::load_cycles(const LoadWork& work, int chiplets) const {
   double cycles = 0;
   for (const LoadWork::Part& p : work.part)
     cycles += std::max({port_cycles(p.bytes, p.port_requests), link_cycles(p.link_bytes, p.link_requests),
-                        engine_cycles(p.requests, p.loads, chiplets)});
+                        engine_cycles(p.requests, p.loads, chiplets, p.travelling_requests)});
   return cycles;
 }
 

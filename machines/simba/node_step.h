@@ -70,27 +70,48 @@ struct NodeStep {
   double load_bytes = 0, store_bytes = 0;
 };
 
+// How an operand comes to the chiplets.
+struct Way {
+  bool shared = false;   // the same to all of them, else each has its own
+  bool travels = false;  // from (and to) the global buffers of its home, else the DRAM
+};
+struct Ways {
+  Way weight, input, residual, output;
+};
+
+// Links of the NoP that a byte takes from where it is to the chiplets, or back, by the number of chiplets (always the
+// first ones); on average over the places where it may be.
+struct NopWays {
+  std::vector<double> tree;     // of the tree to all of them
+  std::vector<double> hops;     // to each of them, summed
+  std::vector<double> busiest;  // packets of the busiest link when each has one
+  std::vector<double> latency;  // cycles to the farthest of them, at zero load
+};
+
 // Loads of one step, in two parts that follow one another: joint ones, which one chiplet's engine makes for all while
 // the others wait for it, and private ones, which every chiplet makes at once.
 struct LoadWork {
   struct Part {
-    double bytes = 0, port_requests = 0;       // of all chiplets
+    double bytes = 0, port_requests = 0;       // of all chiplets, from the DRAM
     double link_bytes = 0, link_requests = 0;  // over the NoP's busiest link
     double requests = 0, loads = 0;            // of one engine
+    double travelling_requests = 0;            // of them, from homes
   };
   // To whom: jointly or to each of so many chiplets, and the packets that the busiest link carries when each has one.
   struct Receivers {
     bool shared = false;
     int chiplets = 1;
     double link_packets = 1;
+    bool travels = false;  // from a home, not the DRAM
   };
   std::array<Part, 2> part{};
   void add(const Receivers& to, double bytes, double partial_bytes, double requests, double loads) {
     Part& p = part[to.shared ? 0 : 1];
-    p.bytes += to.shared ? bytes : to.chiplets * bytes + partial_bytes;
+    if (!to.travels) p.bytes += to.shared ? bytes : to.chiplets * bytes + partial_bytes;
     p.link_bytes += bytes * to.link_packets;
     p.link_requests += requests * to.link_packets;
-    p.port_requests += to.shared ? requests : to.chiplets * requests;
+    if (!to.travels) p.port_requests += to.shared ? requests : to.chiplets * requests;
+    if (to.travels) p.travelling_requests += requests;
     p.requests += requests;
     p.loads += loads;
   }
@@ -102,8 +123,7 @@ class StepPricer {
   explicit StepPricer(const machines::Machine& machine);
 
   // `full` on each of the full chiplets, `partial` (may be null) on the partial one.
-  NodeStep price(const StepCounts& full, const StepCounts* partial, bool weight_shared, bool input_shared,
-                 const Shares& shares) const;
+  NodeStep price(const StepCounts& full, const StepCounts* partial, const Ways& ways, const Shares& shares) const;
   // Dynamic energy of actions, DRAM included (no static, no background).
   double dynamic_pj(const std::array<double, spec::kActionCount>& actions) const;
   // Power that is drawn all the time, pJ a cycle: static, and the DRAM's background.
@@ -122,26 +142,33 @@ class StepPricer {
   // Of moving them from the DRAM to several chiplets at once.
   double joint_load_cycles(double bytes) const { return std::max(port_cycles(bytes), link_cycles(bytes)); }
   // When each of the first `count` chiplets receives a packet, or sends one: those that the busiest NoP link carries.
-  double link_packets(int count) const { return busiest_[static_cast<std::size_t>(count)]; }
+  double link_packets(int count, bool travels = false) const {
+    return ways(travels).busiest[static_cast<std::size_t>(count)];
+  }
   // From a group's last result on one chiplet to the knowledge of it on all others.
   double handover_cycles() const { return handover_cycles_; }
   // Request to data, for the one of the first `chiplets` that is farthest from the DRAM's ports on average.
-  double load_latency(int chiplets) const {
-    return m_.calibration.dram_latency_cycles + 2 * nop_latency_[static_cast<std::size_t>(chiplets)];
+  double load_latency(int chiplets, bool travels = false) const {
+    return (travels ? 0 : m_.calibration.dram_latency_cycles) +
+           2 * ways(travels).latency[static_cast<std::size_t>(chiplets)];
   }
   // Cycles a DMA engine spends on requests (its window lets `outstanding_bursts` be on the way at a time) and on the
   // transfers they belong to.
-  double engine_cycles(double requests, double transfers, int chiplets) const;
+  double engine_cycles(double requests, double transfers, int chiplets, double travelling_requests = 0) const;
   // Cycles of the loads of one step on so many chiplets.
   double load_cycles(const LoadWork& work, int chiplets) const;
   // Of a packet over so many links of the NoC, at zero load.
   double noc_latency(int hops) const {
     return m_.arch.noc.base_cycles + static_cast<double>(hops) * m_.arch.noc.hop_cycles;
   }
-  // Links of the NoP tree from a port of the DRAM to the first `count` chiplets, on average over the ports.
-  double tree_links(int count) const { return tree_[static_cast<std::size_t>(count)]; }
+  // Links of the NoP tree from a port of the DRAM (or a home) to the first `count` chiplets, on average over the ports.
+  double tree_links(int count, bool travels = false) const {
+    return ways(travels).tree[static_cast<std::size_t>(count)];
+  }
   // Sum over the first `count` chiplets of the hops from a port, on average over the ports.
-  double unicast_hops(int count) const { return hops_[static_cast<std::size_t>(count)]; }
+  double unicast_hops(int count, bool travels = false) const {
+    return ways(travels).hops[static_cast<std::size_t>(count)];
+  }
   // Byte-hops of the messages by which all chiplets signal once.
   double signal_byte_hops() const { return signal_byte_hops_; }
   const machines::Machine& machine() const { return m_; }
@@ -151,12 +178,16 @@ class StepPricer {
   struct Transfers {
     LoadWork loads;
     double first_bytes = 0, loading_link = 0, storing_link = 0;
+    bool from_dram = false, to_dram = false;
   };
+  Transfers transfers(NodeStep& s, const StepCounts& full, const StepCounts& partial, const Ways& to,
+                      const Shares& shares) const;
   void set_ends(NodeStep& s, const Transfers& t, const StepCounts& full, const Shares& shares) const;
-  double slot_cycles(const OperandCounts& o, bool shared, const StepCounts& of, double execution,
+  const NopWays& ways(bool travels) const { return travels ? from_homes_ : from_dram_; }
+  double slot_cycles(const OperandCounts& o, const Way& way, const StepCounts& of, double execution,
                      const Shares& shares) const;
   const machines::Machine& m_;
-  std::vector<double> tree_, hops_, busiest_, nop_latency_;  // by the number of chiplets, always the first ones
+  NopWays from_dram_, from_homes_;
   double dram_bytes_per_cycle_ = 1, static_pj_per_cycle_ = 0, background_pj_per_cycle_ = 0, handover_cycles_ = 0,
          signal_byte_hops_ = 0;
 };

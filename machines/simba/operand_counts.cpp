@@ -31,6 +31,11 @@ double dma_port_cycles(const spec::GlobalBufferSpec& gb, double bytes, double re
   return requests * d(port_cycles(gb, packed_words(gb, each), bytes_per_cycle));
 }
 
+double served_words(const spec::GlobalBufferSpec& gb, double bytes, double requests) {
+  if (requests == 0) return 0;
+  return requests * d(packed_words(gb, static_cast<std::int64_t>(std::ceil(bytes / requests))).words);
+}
+
 OperandCounter::OperandCounter(const LoopNest& nest, const OperandShape& operand, LoopDim own,
                                OperandCounts& of_operand, StepCounts& counts)
     : nest_(nest),
@@ -84,6 +89,10 @@ void OperandCounter::count_loads(const Tiles& t, bool first) {
   const spec::GlobalBufferSpec& gb = nest_.arch.global_buffer;
   c_.gb_writes += visits * d(packed_words(gb, bytes).words);
   c_.gb_write_cycles += visits * dma_port_cycles(gb, burst, requests, gb.write_bytes_per_cycle);
+  if (operand_.travels) {
+    c_.gb_reads += operand_.owned * visits * served_words(gb, burst, requests);
+    c_.gb_read_cycles += operand_.owned * visits * dma_port_cycles(gb, burst, requests, gb.read_bytes_per_cycle);
+  }
   if (first) o_.first_bytes = burst;
 }
 

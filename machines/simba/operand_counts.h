@@ -51,8 +51,10 @@ class OperandCounter {
 // Words of the global buffer for a block of an operand: by its runs where the whole tensor lies there, else packed.
 WordCount gb_words(const OperandShape& operand, const ViewRuns::Sizes& block, const spec::ArchSpec& arch);
 
-// Busy cycles of a port of the global buffer of so many bytes a cycle while a tile passes between it and the DRAM, in so
+// Busy cycles of a port of the global buffer of so many bytes a cycle while a tile passes between it and where it comes from or goes to, in so
 // many requests.
 double dma_port_cycles(const spec::GlobalBufferSpec& gb, double bytes, double requests, double bytes_per_cycle);
+// Words that a global buffer reads or writes for so many requests of other chiplets.
+double served_words(const spec::GlobalBufferSpec& gb, double bytes, double requests);
 
 }  // namespace heat::machines::simba

@@ -2,6 +2,7 @@
 // by step.
 #pragma once
 
+#include <array>
 #include <vector>
 
 #include "machines/simba/node_step.h"
@@ -26,7 +27,11 @@ class PinnedLoads {
  private:
   const Shares& shares_;
   const StepPricer& pricer_;
-  double whole_bytes_ = 0, per_value_bytes_ = 0;  // in whole blocks; plain, per value of the index
+  // From the DRAM, and from the homes of what travels.
+  struct Source {
+    double whole_bytes = 0, per_value_bytes = 0;  // in whole blocks; plain, per value of the index
+  };
+  std::array<Source, 2> from_{};
   double whole_gb_writes_ = 0;
   int whole_loads_ = 0, step_loads_ = 0;
 };

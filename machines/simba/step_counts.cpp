@@ -139,6 +139,9 @@ class Counter {
           const spec::GlobalBufferSpec& gb = arch_.global_buffer;
           c_.gb_reads += times * d(packed_words(gb, bytes).words);
           c_.gb_read_cycles += times * dma_port_cycles(gb, burst, requests, gb.read_bytes_per_cycle);
+          if (!shape_.output.travels) continue;
+          c_.gb_writes += times * served_words(gb, burst, requests);
+          c_.gb_write_cycles += times * dma_port_cycles(gb, burst, requests, gb.write_bytes_per_cycle);
         }
   }
 
@@ -167,12 +170,16 @@ StepCounts count_vector(const OperandShape& input, const OperandShape* residual,
     if (!in) continue;
     if (!in->resident) {
       const double burst = in->runs.burst_bytes(block);
-      c.input.loads += 1;
-      c.input.load_bytes += burst;
+      OperandCounts& o = in == residual ? c.residual : c.input;
+      o.loads = 1;
+      o.load_bytes = o.first_bytes = burst;
       const double requests = in->runs.requests(block, arch.request_bytes());
-      c.input.requests += requests;
-      c.input.fill_bytes += d(rows * columns);
-      c.input.first_bytes += burst;
+      o.requests = requests;
+      o.fill_bytes = d(rows * columns);
+      if (in->travels) {
+        c.gb_reads += in->owned * served_words(gb, burst, requests);
+        c.gb_read_cycles += in->owned * dma_port_cycles(gb, burst, requests, gb.read_bytes_per_cycle);
+      }
       c.gb_writes += d(packed.words);
       c.gb_write_cycles += dma_port_cycles(gb, burst, requests, gb.write_bytes_per_cycle);
     }
@@ -194,6 +201,10 @@ StepCounts count_vector(const OperandShape& input, const OperandShape* residual,
     c.store_out_bytes = d(rows * columns);
     c.gb_reads += d(packed.words);
     c.gb_read_cycles += dma_port_cycles(gb, c.store_bytes, c.store_requests, gb.read_bytes_per_cycle);
+    if (output.travels) {
+      c.gb_writes += served_words(gb, c.store_bytes, c.store_requests);
+      c.gb_write_cycles += dma_port_cycles(gb, c.store_bytes, c.store_requests, gb.write_bytes_per_cycle);
+    }
   }
   return c;
 }

@@ -15,6 +15,8 @@ struct OperandShape {
   ViewRuns runs;
   bool resident = false;     // in the global buffer for the whole step
   bool holds_bound = false;  // differs between chiplets and steps
+  bool travels = false;      // from and to the global buffers of its home, not DRAM
+  double owned = 0;          // when it travels: what each chiplet serves of it, in tiles a tile that one loads
 };
 
 // What the PPU reads from the global buffer for every wave that it drains.
@@ -44,7 +46,7 @@ struct OperandCounts {
 // Counts of one execution on one chiplet. Doubles that hold integers, except DRAM bytes (means over alignments). A
 // shared operand is read from DRAM once for all chiplets.
 struct StepCounts {
-  OperandCounts weight, input;
+  OperandCounts weight, input, residual;
   // Processing elements, summed.
   double macs = 0, accumulator_writes = 0, accumulator_reads = 0, ppu_elements = 0;
   // Global buffer: words, and busy cycles of its ports.
@@ -60,7 +62,7 @@ struct StepCounts {
   int farthest_hops = 0;  // links from the global buffer to the farthest PE in use
   double tiles = 0, first_send_cycles = 0, last_drain_flits = 0;
 
-  double loads() const { return weight.loads + input.loads; }
+  double loads() const { return weight.loads + input.loads + residual.loads; }
   double commands() const { return loads() + stores + weight.sends + input.sends + waves + drains + vectors; }
 };
 

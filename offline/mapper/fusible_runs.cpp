@@ -30,22 +30,13 @@ FusibleRuns::Bound FusibleRuns::bound_of(const spec::Node& node, spec::LoopDim d
   return {group.front(), 1};
 }
 
-bool FusibleRuns::suits_homes(std::size_t position, spec::LoopDim dim) const {
-  const Bound b = bound_of(node(position), dim);
-  std::vector<const spec::TensorView*> views = node(position).reads();
-  views.push_back(&node(position).writes());
-  return std::all_of(views.begin(), views.end(), [&](const spec::TensorView* view) {
-    const PlacedHome* placed = home_of_[view->tensor];
-    return !placed || (placed->home.extent == b.extent &&
-                       spec::is_outermost(*view, b.index, b.extent, w_.tensors[view->tensor].bytes()));
-  });
-}
-
-std::vector<spec::Home> FusibleRuns::homes_alive(std::size_t first, std::size_t last) const {
-  std::vector<spec::Home> alive;
-  for (const PlacedHome& placed : homes_)
-    if (placed.is_alive(chain_[first].node, chain_[last].node)) alive.push_back(placed.home);
-  return alive;
+// The homes that hold something while the group's nodes run.
+void FusibleRuns::attach_homes(FusedGroup& group) const {
+  for (const PlacedHome& placed : homes_) {
+    if (!placed.is_alive(group.nodes.front().node, group.nodes.back().node)) continue;
+    group.homes.push_back(placed.home);
+    group.homes.back().in_place = spec::suits_home(w_, group, placed.home);
+  }
 }
 
 bool FusibleRuns::homes_overlap(std::size_t first, std::size_t last) const {
@@ -61,14 +52,17 @@ bool FusibleRuns::homes_overlap(std::size_t first, std::size_t last) const {
 bool FusibleRuns::fusible(std::size_t first, std::size_t last) const {
   const Bound common = bound(first);
   if (common.index.empty() || homes_overlap(first, last)) return false;
-  for (std::size_t i = first; i <= last; ++i)
-    if (!suits_homes(i, chain_[i].bound)) return false;
-  for (std::size_t i = first + 1; i <= last; ++i) {
+  for (std::size_t i = first + 1; i <= last; ++i)
     if (!(bound(i) == common)) return false;
+  const FusedGroup run = group(first, last);
+  for (std::size_t i = first + 1; i <= last; ++i) {
     bool linked = false;
     for (const auto* view : node(i).reads())
-      for (std::size_t p = first; p < i && !linked; ++p)
-        linked = node(p).writes().tensor == view->tensor && (home_of_[view->tensor] || stays(p, first, last));
+      for (std::size_t p = first; p < i; ++p) {
+        if (node(p).writes().tensor != view->tensor) continue;
+        if (run.travels(view->tensor)) return false;
+        linked = linked || home_of_[view->tensor] || stays(p, first, last);
+      }
     if (!linked) return false;
   }
   return true;
@@ -103,7 +97,7 @@ FusedGroup FusibleRuns::group(std::size_t first, std::size_t last) const {
     g.nodes.push_back({chain_[i].node, chain_[i].bound, {}, {}});
     if (i < last && stays(i, first, last)) g.in_global_buffer.push_back(node(i).writes().tensor);
   }
-  g.homes = homes_alive(first, last);
+  attach_homes(g);
   return g;
 }
 
@@ -114,7 +108,7 @@ FusedGroup FusibleRuns::alone(std::size_t position, spec::LoopDim dim) const {
   g.index = common.index;
   g.extent = g.step = common.extent;
   g.nodes.push_back({chain_[position].node, dim, {}, {}});
-  g.homes = homes_alive(position, position);
+  attach_homes(g);
   return g;
 }
 

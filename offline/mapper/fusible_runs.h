@@ -13,10 +13,9 @@ class FusibleRuns {
   FusibleRuns(const spec::Workload& workload, const std::vector<ChainNode>& chain, const std::vector<spec::Home>& homes,
               const Machine& machine);
 
-  // The node, walked over `bound`, divides what it uses of the homes as they are divided.
-  bool suits_homes(std::size_t position, spec::LoopDim bound) const;
   // The nodes first..last of the chain bind the same index, and every one but the first reads something made within
-  // the run that can stay on chip; no two homes overlap that hold something meanwhile.
+  // the run that can stay on chip; no two homes overlap that hold something meanwhile, and nothing travels to its home
+  // that the run reads.
   bool fusible(std::size_t first, std::size_t last) const;
   // The group of that run, to be mapped: named, with its index and extent, nodes with their bounds, and the tensors that
   // stay in the global buffer.
@@ -36,8 +35,7 @@ class FusibleRuns {
   Bound bound(std::size_t position) const { return bound_of(node(position), chain_[position].bound); }
   bool stays(std::size_t p, std::size_t first, std::size_t last) const;
 
-  // The homes that hold something while the nodes first..last of the chain run.
-  std::vector<spec::Home> homes_alive(std::size_t first, std::size_t last) const;
+  void attach_homes(spec::FusedGroup& group) const;
   bool homes_overlap(std::size_t first, std::size_t last) const;
 
   struct PlacedHome {

@@ -103,13 +103,10 @@ class Planner {
   SearchResult map_alone(std::size_t position, const SearchOptions& options) {
     const spec::LoopDim given = chain_[position].bound;
     const spec::Node& node = w_.nodes[chain_[position].node];
-    SearchResult best;
-    best.reason = "no division of it suits the tensors at home in the global buffers";
-    if (runs_.suits_homes(position, given))
-      best = map_group(w_, runs_.alone(position, given), machine_, options, cache_);
+    SearchResult best = map_group(w_, runs_.alone(position, given), machine_, options, cache_);
     if (!node.gemm) return best;
     for (spec::LoopDim other : {spec::LoopDim::kB, spec::LoopDim::kM, spec::LoopDim::kN}) {
-      if (other == given || node.indices(other).empty() || !runs_.suits_homes(position, other)) continue;
+      if (other == given || node.indices(other).empty()) continue;
       SearchResult found = map_group(w_, runs_.alone(position, other), machine_, options, cache_);
       if (found.feasible && (!best.feasible || value(found.cost.cycles, found.cost.energy_pj, options) <
                                                    value(best.cost.cycles, best.cost.energy_pj, options)))

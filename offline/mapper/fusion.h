@@ -17,7 +17,7 @@ struct ChainNode {
 // What plans of a chain are considered.
 struct FusionSpace {
   int max_run = 6;                // nodes in a fused run
-  std::vector<spec::Home> homes;  // given before the search: what uses them divides the same index
+  std::vector<spec::Home> homes;  // given before the search
 };
 
 struct FusionResult {
@@ -31,8 +31,7 @@ struct FusionResult {
 // Partitions `chain` (consecutive nodes, in order of execution) into contiguous groups, by dynamic programming over
 // runs. A run can be fused when all its nodes bind the same index with the same extent and its inner tensors are used
 // inside it only (kind kIntermediate) or at home across groups, and hold the index outermost, or not at all. A GEMM
-// alone may walk over any of its dimensions that suits the homes of what it reads and writes. No group runs while homes
-// overlap. The plan's objective is never worse than the unfused plan's, which is always a candidate. Deterministic.
+// alone may walk over any of its dimensions. No group runs while homes overlap. The plan's objective is never worse than the unfused plan's, which is always a candidate. Deterministic.
 FusionResult plan_fusion(const spec::Workload& workload, const std::vector<ChainNode>& chain, const Machine& machine,
                          const SearchOptions& options, SearchCache* cache = nullptr, const FusionSpace& space = {});
 

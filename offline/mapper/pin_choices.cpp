@@ -29,7 +29,7 @@ std::vector<TensorId> streamed_operands(const spec::Workload& workload, const sp
   for (const spec::PlannedNode& n : group.nodes) {
     if (!workload.nodes[n.node].gemm) continue;
     for (const spec::TensorView* view : workload.nodes[n.node].reads()) {
-      if (produced.count(view->tensor) || group.home(view->tensor)) continue;
+      if (produced.count(view->tensor) || group.is_resident(view->tensor)) continue;
       if (whole ? !spec::holds_index(*view, group.index) : share_is_a_block(workload, group, view->tensor))
         found.insert(view->tensor);
     }

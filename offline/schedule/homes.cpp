@@ -28,7 +28,7 @@ struct Candidate {
 class HomeChooser {
  public:
   HomeChooser(const Network& network, const machines::Machine& machine, std::int64_t limit)
-      : w_(network.workload), bounds_(network.bounds), machine_(machine), limit_(limit) {}
+      : w_(network.workload), machine_(machine), limit_(limit) {}
 
   std::vector<spec::Home> choose() {
     std::vector<Candidate> candidates = find();
@@ -43,16 +43,6 @@ class HomeChooser {
   }
 
  private:
-  // The extent that `node` divides `view` by as its outermost axis.
-  std::optional<std::int64_t> division(spec::NodeId node, const spec::TensorView& view) const {
-    const std::vector<spec::Index>& indices = w_.nodes[node].indices(bounds_[node]);
-    if (indices.empty()) return std::nullopt;
-    for (const spec::ViewDim& d : w_.nodes[node].writes().dims)
-      if (d.index == indices.front() && spec::is_outermost(view, d.index, d.size, w_.tensors[view.tensor].bytes()))
-        return d.size;
-    return std::nullopt;
-  }
-
   // In the order of the nodes that write them.
   std::vector<Candidate> find() const {
     spec::IdVector<spec::TensorId, std::optional<Candidate>> found(w_.tensors.size());
@@ -63,22 +53,22 @@ class HomeChooser {
         if (!c) continue;
         ++c->readers;
         c->last = n;
-        if (division(n, *view) != c->home.extent) c.reset();
       }
-      const spec::TensorView& written = w_.nodes[n].writes();
-      const auto extent = division(n, written);
-      if (!extent || w_.tensors[written.tensor].kind != spec::TensorKind::kIntermediate) continue;
+      const spec::TensorId written = w_.nodes[n].writes().tensor;
+      const spec::Tensor& tensor = w_.tensors[written];
+      if (tensor.kind != spec::TensorKind::kIntermediate || tensor.shape.empty()) continue;
       Candidate c;
-      c.home = {written.tensor, *extent, 0, 0};
+      c.home.tensor = written;
+      c.home.extent = tensor.shape.front();
       c.bytes = machine_.home_bytes(w_, c.home);
       if (c.bytes > limit_ / kPartOfLimit) continue;
       c.first = c.last = n;
-      found[written.tensor] = c;
-      order.push_back(written.tensor);
+      found[written] = c;
+      order.push_back(written);
     }
     std::vector<Candidate> list;
     for (spec::TensorId t : order)
-      if (found[t] && found[t]->readers > 0) list.push_back(*found[t]);
+      if (found[t]->readers > 0) list.push_back(*found[t]);
     return list;
   }
 
@@ -99,7 +89,6 @@ class HomeChooser {
   }
 
   const spec::Workload& w_;
-  const spec::IdVector<spec::NodeId, spec::LoopDim>& bounds_;
   const machines::Machine& machine_;
   const std::int64_t limit_;
   std::vector<Candidate> placed_;

@@ -12,6 +12,7 @@ Chiplet::Chiplet(sc_core::sc_module_name name, RunContext& context, spec::Chiple
                  Rendezvous& rendezvous, SignalBoard& signals)
     : sc_core::sc_module(name), core_(context.arch, number, context.options.data) {
   if (context.options.waves) core_.keep(context.waves.busy);
+  fabric.cores.push_back(&core_);
   engines_[SIMBA_LOAD] =
       std::make_unique<LoadEngine>(unit_name(SIMBA_LOAD), context, scoreboard_, core_, fabric, rendezvous);
   for (int unit : {SIMBA_SEND_WEIGHT, SIMBA_SEND_INPUT})

@@ -26,6 +26,22 @@ DmaEngine::DmaEngine(sc_core::sc_module_name name, RunContext& context, Scoreboa
 
 DmaEngine::~DmaEngine() = default;
 
+std::int64_t DmaEngine::Job::data_index(std::uint64_t address) const {
+  const auto span = std::upper_bound(spans.begin(), spans.end(), address,
+                                     [](std::uint64_t a, const AddressSpan& s) { return a < s.begin; }) -
+                    1;
+  return span_index[static_cast<std::size_t>(span - spans.begin())] + static_cast<std::int64_t>(address - span->begin);
+}
+
+template <class Copy>
+void DmaEngine::each_burst_at_home(const Job& job, const Copy& copy) const {
+  for (const AddressSpan& burst : job.bursts) {
+    const AtHome home = at_home(job, burst);
+    copy(static_cast<std::size_t>(job.data_index(burst.begin)), home.core.gb.at(home.address),
+         static_cast<std::size_t>(burst.bytes()));
+  }
+}
+
 template <class Copy>
 void DmaEngine::Job::each_row(const Copy& copy) const {
   const Box box = command.box();
@@ -66,12 +82,30 @@ DmaEngine::Job& DmaEngine::start_job(const Command& command) {
   for (const AddressSpan& s : job.spans) {
     job.span_index.push_back(bytes);
     bytes += s.bytes();
-    for (std::uint64_t at = s.begin; at < s.end; at = job.bursts.back().end)
-      job.bursts.push_back({at, std::min(context_.arch.request_end(at), s.end)});
   }
-  context_.meter.add_dram(command.node(), unit_ == SIMBA_STORE, bytes);
+  cut_bursts(job);
+  if (job.view->share_bytes == 0) context_.meter.add_dram(command.node(), unit_ == SIMBA_STORE, bytes);
   if (context_.options.data) job.data.resize(static_cast<std::size_t>(bytes));
   return job;
+}
+
+void DmaEngine::cut_bursts(Job& job) const {
+  const auto share = static_cast<std::uint64_t>(job.view->share_bytes);
+  for (const AddressSpan& s : job.spans) {
+    const std::uint64_t end = share == 0 ? s.end : std::min(s.end, static_cast<std::uint64_t>(job.view->tensor_bytes));
+    for (std::uint64_t at = s.begin; at < end; at = job.bursts.back().end) {
+      std::uint64_t next =
+          share == 0 ? context_.arch.request_end(at) : at + static_cast<std::uint64_t>(context_.arch.dma.burst_bytes);
+      if (share != 0) next = std::min(next, (at / share + 1) * share);
+      job.bursts.push_back({at, std::min(next, end)});
+    }
+  }
+}
+
+DmaEngine::AtHome DmaEngine::at_home(const Job& job, const AddressSpan& burst) const {
+  const auto share = static_cast<std::uint64_t>(job.view->share_bytes);
+  return {*fabric_.cores.at(burst.begin / share),
+          job.view->share_address + static_cast<std::int64_t>(burst.begin % share)};
 }
 
 void DmaEngine::issue(Job& job) {
@@ -88,39 +122,50 @@ void DmaEngine::pump() {
     const std::int64_t cycle = std::max(context_.now(), window_.top());
     window_.pop();
     const AddressSpan& span = job.bursts[job.next++];
-    Burst burst;
-    burst.address = span.begin;
-    burst.bytes = span.bytes();
-    burst.write = unit_ == SIMBA_STORE;
-    burst.node = job.command.node();
-    burst.tensor = job.view->tensor;
-    burst.owner = this;
-    burst.job = &job;
-    if (!job.data.empty()) {
-      const auto s = std::upper_bound(job.spans.begin(), job.spans.end(), span.begin,
-                                      [](std::uint64_t a, const AddressSpan& x) { return a < x.begin; }) -
-                     1;
-      const std::int64_t at = job.span_index[static_cast<std::size_t>(s - job.spans.begin())] +
-                              static_cast<std::int64_t>(span.begin - s->begin);
-      burst.data = job.data.data() + at;
-      if (burst.write) burst.enable = job.enable.data() + at;
-    }
     if (job.next == job.bursts.size()) issuing_ = nullptr;
     last_submit_ = cycle;
-    submit(job, burst, cycle);
     if (!issuing_) issued_.notify(sc_core::SC_ZERO_TIME);
+    if (job.view->share_bytes > 0) {
+      window_.push(travel(job, span, cycle));
+      ++job.answered;
+      finish_if_answered(job);
+    } else {
+      Burst burst = burst_of(job, span);
+      submit(job, burst, cycle);
+    }
   }
+}
+
+Burst DmaEngine::burst_of(Job& job, const AddressSpan& span) {
+  Burst burst;
+  burst.address = span.begin;
+  burst.bytes = span.bytes();
+  burst.write = unit_ == SIMBA_STORE;
+  burst.node = job.command.node();
+  burst.tensor = job.view->tensor;
+  burst.owner = this;
+  burst.job = &job;
+  if (!job.data.empty()) {
+    const std::int64_t at = job.data_index(span.begin);
+    burst.data = job.data.data() + at;
+    if (burst.write) burst.enable = job.enable.data() + at;
+  }
+  return burst;
 }
 
 void DmaEngine::answered(const Burst& burst, std::int64_t cycle) {
   Job& job = *static_cast<Job*>(burst.job);
   window_.push(arrived(job, burst, cycle));
-  if (++job.answered == job.bursts.size()) {
-    job_done(job);
-    for (const Party& p : job.parties) p.engine->complete(*p.entry, p.last);
-    jobs_.remove_if([&](const Job& j) { return &j == &job; });
-  }
+  ++job.answered;
+  finish_if_answered(job);
   pump();
+}
+
+void DmaEngine::finish_if_answered(Job& job) {
+  if (job.answered < job.bursts.size()) return;
+  job_done(job);
+  for (const Party& p : job.parties) p.engine->complete(*p.entry, p.last);
+  jobs_.remove_if([&](const Job& j) { return &j == &job; });
 }
 
 void DmaEngine::explain(const InFlight&, Blocked& blocked) const {
@@ -191,34 +236,52 @@ void LoadEngine::submit(Job&, Burst& burst, std::int64_t cycle) {
 }
 
 std::int64_t LoadEngine::arrived(Job& job, const Burst& burst, std::int64_t cycle) {
+  DramPort& port = fabric_.port(burst);
+  const std::int64_t start = port.reserve(cycle, burst.bytes), lane = port.cycles(burst.bytes);
+  const std::int64_t free = receive(job, {fabric_.dram(burst), burst.bytes, start, cycle, lane});
+  context_.activity.add({}, Flow::kDramRead, start, start + lane, static_cast<double>(burst.bytes));
+  return free;
+}
+
+// The request goes to the chiplet, whose buffer's read port sends the bytes on.
+std::int64_t LoadEngine::travel(Job& job, const AddressSpan& burst, std::int64_t cycle) {
+  ChipletCore& owner = at_home(job, burst).core;
+  const std::int64_t read = owner.gb.read_cycles(burst.bytes());
+  const std::int64_t asked = cycle + fabric_.nop.message_cycles(chiplet_, owner.id);
+  const std::int64_t start = owner.gb.read_port.reserve(asked, read);
+  context_.meter.add(job.command.node(), spec::Action::kGlobalBufferRead, owner.gb.packed_accesses(burst.bytes()));
+  return receive(job, {{owner.id, 0}, burst.bytes(), start, asked, read});
+}
+
+std::int64_t LoadEngine::receive(Job& job, const Incoming& in) {
   static thread_local std::vector<Nop::Endpoint> receivers;
   static thread_local std::vector<std::int64_t> arrivals;
   receivers.clear();
   for (const Party& p : job.parties) receivers.push_back({p.engine->chiplet(), 0});
-  DramPort& port = fabric_.port(burst);
-  const std::int64_t start = port.reserve(cycle, burst.bytes);
-  const int links = fabric_.nop.multicast(start, fabric_.dram(burst), receivers, burst.bytes, arrivals);
-  const std::int64_t flits = fabric_.nop.flits(burst.bytes);
-  const std::int64_t behind = std::max<std::int64_t>(0, port.cycles(burst.bytes) - flits);
-  std::int64_t free = cycle;
+  const int links = fabric_.nop.multicast(in.start, in.source, receivers, in.bytes, arrivals);
+  const std::int64_t flits = fabric_.nop.flits(in.bytes);
+  const std::int64_t behind = std::max<std::int64_t>(0, in.source_cycles - flits);
+  std::int64_t free = in.earliest;
   for (std::size_t i = 0; i < job.parties.size(); ++i) {
     Party& p = job.parties[i];
     GlobalBuffer& gb = static_cast<LoadEngine*>(p.engine)->core_.gb;
-    const std::int64_t write = gb.write_cycles(burst.bytes), arrival = arrivals[i] + behind;
+    const std::int64_t write = gb.write_cycles(in.bytes), arrival = arrivals[i] + behind;
     const std::int64_t written =
-        gb.write_port.reserve(std::max(cycle, arrival - std::max(write, flits) + 1), write) + write - 1;
+        gb.write_port.reserve(std::max(in.earliest, arrival - std::max(write, flits) + 1), write) + write - 1;
     p.last = std::max({p.last, arrival, written});
     free = std::max(free, p.last);
   }
-  context_.meter.add(burst.node, spec::Action::kNopByteHop, burst.bytes * links);
-  const std::int64_t port_free = start + port.cycles(burst.bytes);
-  context_.activity.add({}, Flow::kDramRead, start, port_free, static_cast<double>(burst.bytes));
-  context_.activity.add({}, Flow::kNop, start, port_free, static_cast<double>(burst.bytes * links));
+  context_.meter.add(job.command.node(), spec::Action::kNopByteHop, in.bytes * links);
+  context_.activity.add({}, Flow::kNop, in.start, in.start + in.source_cycles, static_cast<double>(in.bytes * links));
   return free;
 }
 
 void LoadEngine::job_done(Job& job) {
   if (!context_.options.data) return;
+  if (job.view->share_bytes > 0)
+    each_burst_at_home(job, [&](std::size_t index, const std::int8_t* from, std::size_t length) {
+      std::memcpy(job.data.data() + index, from, length);
+    });
   auto tile = std::make_shared<std::vector<std::int8_t>>(static_cast<std::size_t>(job.command.box().elements()));
   job.each_row([&](std::int64_t from, std::int64_t to, std::int64_t length) {
     std::memcpy(tile->data() + to, job.data.data() + from, static_cast<std::size_t>(length));
@@ -265,6 +328,32 @@ void StoreEngine::submit(Job&, Burst& burst, std::int64_t cycle) {
   context_.activity.add({}, Flow::kDramWrite, entry, entry + lane, static_cast<double>(burst.bytes));
   context_.activity.add({}, Flow::kNop, start, start + read, static_cast<double>(byte_hops));
   port.submit(burst, std::max(arrival, entry + lane - 1));
+}
+
+std::int64_t StoreEngine::travel(Job& job, const AddressSpan& burst, std::int64_t cycle) {
+  ChipletCore& owner = at_home(job, burst).core;
+  const std::int64_t bytes = burst.bytes(), flits = fabric_.nop.flits(bytes);
+  const std::int64_t read = core_.gb.read_cycles(bytes), write = owner.gb.write_cycles(bytes);
+  const std::int64_t start = core_.gb.read_port.reserve(cycle, read);
+  const std::int64_t arrival =
+      fabric_.nop.transfer(start, {chiplet_, 0}, {owner.id, 0}, bytes) + std::max<std::int64_t>(0, read - flits);
+  const std::int64_t written =
+      owner.gb.write_port.reserve(std::max(cycle, arrival - std::max(write, flits) + 1), write) + write - 1;
+  const std::int64_t byte_hops = bytes * fabric_.nop.hops(chiplet_, owner.id);
+  context_.meter.add(job.command.node(), spec::Action::kGlobalBufferWrite, owner.gb.packed_accesses(bytes));
+  context_.meter.add(job.command.node(), spec::Action::kNopByteHop, byte_hops);
+  context_.activity.add({}, Flow::kNop, start, start + read, static_cast<double>(byte_hops));
+  const std::int64_t acknowledged = std::max(arrival, written) + fabric_.nop.message_cycles(owner.id, chiplet_);
+  job.parties[0].last = std::max(job.parties[0].last, acknowledged);
+  return acknowledged;
+}
+
+void StoreEngine::job_done(Job& job) {
+  if (!context_.options.data || job.view->share_bytes == 0) return;
+  each_burst_at_home(job, [&](std::size_t index, std::int8_t* to, std::size_t length) {
+    for (std::size_t i = 0; i < length; ++i)
+      if (job.enable[index + i] == TLM_BYTE_ENABLED) to[i] = static_cast<std::int8_t>(job.data[index + i]);
+  });
 }
 
 std::int64_t StoreEngine::arrived(Job& job, const Burst& burst, std::int64_t cycle) {

@@ -1,7 +1,9 @@
-// The DMA engines of a chiplet: LOAD (DRAM -> global buffer, alone or jointly with other chiplets) and STORE.
+// The DMA engines of a chiplet: LOAD (into the global buffer, alone or jointly with other chiplets) and STORE (out of it),
+// from and to DRAM or the global buffers in which a tensor is at home.
 //
-// A transfer is a list of bursts of whole blocks (spec::kDmaBlockBytes) that cover the runs of its view. At most outstanding_bursts of
-// an engine are under way; the next transfer's bursts follow the last one's without a gap.
+// A transfer is a list of bursts of whole blocks (spec::kDmaBlockBytes) that cover the runs of its view; a burst has one
+// port of the DRAM, or one chiplet's share. At most outstanding_bursts of an engine are under way; the next transfer's
+// bursts follow the last one's without a gap.
 #pragma once
 
 #include <list>
@@ -36,7 +38,8 @@ struct PackageFabric {
   int outstanding() const;  // bursts that the DRAM has not answered
   RunContext& context;
   const std::vector<std::unique_ptr<DramPort>>& ports;
-  Nop nop;  // local port 0: the chiplet; 1: the DRAM's port there
+  std::vector<ChipletCore*> cores;  // of the chiplets
+  Nop nop;                          // local port 0: the chiplet; 1: the DRAM's port there
 };
 
 class DmaEngine : public Engine, public BurstOwner {
@@ -62,9 +65,20 @@ class DmaEngine : public Engine, public BurstOwner {
     // Calls copy(index in `data`, index in the dense tile, length) for the rows of the tile.
     template <class Copy>
     void each_row(const Copy& copy) const;
+    // Of the byte at an address in `data`.
+    std::int64_t data_index(std::uint64_t address) const;
     std::vector<AddressSpan> spans;
     std::vector<std::int64_t> span_index;  // of each span in `data`
   };
+  // A burst's place in the global buffer of the chiplet whose share it is of.
+  struct AtHome {
+    ChipletCore& core;
+    std::int64_t address = 0;
+  };
+  AtHome at_home(const Job& job, const AddressSpan& burst) const;
+  // Calls copy(index in `data`, place in the global buffer, length) for all bursts of a job between global buffers.
+  template <class Copy>
+  void each_burst_at_home(const Job& job, const Copy& copy) const;
   // Makes the job of a command: its bursts, and with data room for their bytes.
   Job& start_job(const Command& command);
   // Hands bursts out while the window allows; returns in the thread when all are submitted.
@@ -72,6 +86,9 @@ class DmaEngine : public Engine, public BurstOwner {
   void answered(const Burst& burst, std::int64_t cycle) override;
   // Submits one burst of the job, which may start at `cycle`.
   virtual void submit(Job& job, Burst& burst, std::int64_t cycle) = 0;
+  // Moves one burst between global buffers, which may start at `cycle`; returns the cycle in which its window entry is
+  // free again. Nothing of it waits for an answer.
+  virtual std::int64_t travel(Job& job, const AddressSpan& burst, std::int64_t cycle) = 0;
   // A burst came back; returns the cycle in which its window entry is free again.
   virtual std::int64_t arrived(Job& job, const Burst& burst, std::int64_t cycle) = 0;
   virtual void job_done(Job&) {}
@@ -82,6 +99,9 @@ class DmaEngine : public Engine, public BurstOwner {
 
  private:
   void pump();
+  void cut_bursts(Job& job) const;
+  Burst burst_of(Job& job, const AddressSpan& span);
+  void finish_if_answered(Job& job);
   std::list<Job> jobs_;
   Job* issuing_ = nullptr;
   std::int64_t last_submit_ = 0;
@@ -120,8 +140,16 @@ class LoadEngine : public DmaEngine {
     return c[SIMBA_CMD_PARTICIPANTS] > 1 ? WorkKind::kReadMulticast : WorkKind::kRead;
   }
   void submit(Job& job, Burst& burst, std::int64_t cycle) override;
+  std::int64_t travel(Job& job, const AddressSpan& burst, std::int64_t cycle) override;
   std::int64_t arrived(Job& job, const Burst& burst, std::int64_t cycle) override;
   void job_done(Job& job) override;
+  // A burst on its way into the global buffers: its source, which sends it from `start` on within `source_cycles`.
+  struct Incoming {
+    Nop::Endpoint source;
+    std::int64_t bytes = 0, start = 0, earliest = 0, source_cycles = 0;
+  };
+  // Carries it over the NoP and writes it; returns when the last receiver has it.
+  std::int64_t receive(Job& job, const Incoming& in);
 
   void explain(const InFlight& entry, Blocked& blocked) const override;
   void finish(const InFlight& entry) override;
@@ -139,7 +167,9 @@ class StoreEngine : public DmaEngine {
   void execute(InFlight& entry) override;
   WorkKind work_kind(const Command&) const override { return WorkKind::kWrite; }
   void submit(Job& job, Burst& burst, std::int64_t cycle) override;
+  std::int64_t travel(Job& job, const AddressSpan& burst, std::int64_t cycle) override;
   std::int64_t arrived(Job& job, const Burst& burst, std::int64_t cycle) override;
+  void job_done(Job& job) override;
 };
 
 }  // namespace heat::simba

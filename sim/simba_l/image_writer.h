@@ -20,9 +20,9 @@ class ImageWriter {
   using IndexGroups = std::array<const std::vector<spec::Index>*, 3>;
 
   // Views are decoded into `views` as they are written, by their offset.
-  ImageWriter(const spec::Schedule& schedule, std::vector<std::uint32_t>& words,
+  ImageWriter(const spec::Schedule& schedule, int chiplets, std::vector<std::uint32_t>& words,
               std::unordered_map<std::uint32_t, ViewSpec>& views)
-      : s_(schedule), w_(words), views_(views) {}
+      : s_(schedule), chiplets_(chiplets), w_(words), views_(views) {}
 
   std::uint32_t& operator[](std::size_t at) { return w_[at]; }
   // `value` as a word; a problem when it is no word of an image.
@@ -34,12 +34,13 @@ class ImageWriter {
   void put_extents(std::size_t at, const spec::Extents& e);
   // Offsets of records: a view with its dims split into three groups; a tensor's bytes as one run; parameters that
   // stream to `offset` of their slot (0 when there are none).
-  std::uint32_t view(const spec::TensorView& view, const IndexGroups& indices);
-  std::uint32_t bytes_view(spec::TensorId tensor);
+  // `home`: from and to which the tensor's tiles travel, if they do.
+  std::uint32_t view(const spec::TensorView& view, const IndexGroups& indices, const spec::Home* home);
+  std::uint32_t bytes_view(spec::TensorId tensor, const spec::Home* home);
   std::uint32_t parameters(spec::TensorId tensor, std::int64_t offset);
 
-  // Offset of the addresses and bytes of ranges of the global buffer, one after another.
-  std::uint32_t ranges(const std::vector<machines::simba::GbRange>& ranges);
+  // Writes a SIMBA_PLACE record of a range of the global buffer.
+  void put_place(std::size_t at, const machines::simba::GbRange& range, std::uint32_t results);
 
   // What problems are about from here on, "file: node 'x'".
   void about(const std::string& place) { place_ = place; }
@@ -47,10 +48,12 @@ class ImageWriter {
   const base::Problems& problems() const { return problems_; }
 
  private:
-  std::uint32_t view_record(spec::TensorId tensor, const std::array<std::vector<StridedDim>, 3>& groups);
+  std::uint32_t view_record(spec::TensorId tensor, const std::array<std::vector<StridedDim>, 3>& groups,
+                            const spec::Home* home);
   const spec::Tensor& tensor(spec::TensorId t) const { return s_.workload.tensors[t]; }
 
   const spec::Schedule& s_;
+  const int chiplets_;
   std::vector<std::uint32_t>& w_;
   std::unordered_map<std::uint32_t, ViewSpec>& views_;
   base::Problems problems_;

@@ -58,6 +58,30 @@ bool tiles_fit_keys(const FusedGroup& g, const PlannedNode& planned, const GemmN
   return tiles <= SIMBA_MAX_TILES;
 }
 
+std::vector<machines::simba::GbLayout> layouts(const spec::Schedule& s, const spec::ArchSpec& arch) {
+  std::vector<machines::simba::GbLayout> list;
+  for (const FusedGroup& g : s.plan.groups) list.push_back(machines::simba::gb_layout(s.workload, g, arch));
+  return list;
+}
+
+// The home from and to which the tensor's tiles travel in the group.
+const spec::Home* travel(const FusedGroup& g, TensorId t) {
+  return g.travels(t) ? g.home(t) : nullptr;
+}
+
+// Offset of the tracked objects' places; before_writing(range, tensor at home there): signals that writing waits for.
+template <class BeforeWriting>
+std::uint32_t put_places(ImageWriter& w, const TrackedObjects& objects, const FusedGroup& g,
+                         const BeforeWriting& before_writing) {
+  std::size_t at = w.reserve(SIMBA_PLACE_WORDS * objects.places().size());
+  const auto first = static_cast<std::uint32_t>(at);
+  for (const auto& [tensor, range] : objects.places()) {
+    w.put_place(at, range, before_writing(range, g.home(tensor) ? tensor : TensorId()));
+    at += SIMBA_PLACE_WORDS;
+  }
+  return first;
+}
+
 }  // namespace
 
 class ImageBuilder {
@@ -67,8 +91,9 @@ class ImageBuilder {
         workload_(schedule.workload),
         plan_(schedule.plan),
         arch_(arch),
-        w_(schedule, image.words_, image.views_),
-        signals_(schedule) {}
+        w_(schedule, arch.chiplets(), image.words_, image.views_),
+        layouts_(layouts(schedule, arch)),
+        signals_(schedule, layouts_, arch) {}
 
   void build() {
     w_.reserve(SIMBA_IMG_HEADER);
@@ -86,37 +111,40 @@ class ImageBuilder {
   }
 
  private:
+  const machines::simba::GbLayout& layout() const { return layouts_[static_cast<std::size_t>(group_.value)]; }
   const spec::Tensor& tensor(TensorId t) const { return workload_.tensors[t]; }
   const Node& node_of(const PlannedNode& n) const { return workload_.nodes[n.node]; }
 
   void find_objects(const FusedGroup& g) {
-    objects_.emplace(workload_, g, layout_);
+    objects_.emplace(workload_, g, layout());
     for (TensorId t : objects_->written_pins())
       w_.problem("tensor '" + tensor(t).name +
                  "' is pinned and written by a node of the group; a pinned tensor is only read");
-    if (objects_->ranges().size() > SIMBA_MAX_OBJECTS)
-      w_.problem("keeps " + std::to_string(objects_->ranges().size()) + " tensors, the firmware tracks " +
+    if (objects_->places().size() > SIMBA_MAX_OBJECTS)
+      w_.problem("keeps " + std::to_string(objects_->places().size()) + " tensors, the firmware tracks " +
                  std::to_string(SIMBA_MAX_OBJECTS));
   }
 
-  std::uint32_t operand(const FusedGroup& g, const TensorView& v, const ImageWriter::IndexGroups& indices) {
-    const std::uint32_t at_view = w_.view(v, indices);
+  std::uint32_t operand(const FusedGroup& g, const TensorView& v, const ImageWriter::IndexGroups& indices,
+                        bool writes = false) {
+    const auto resident = layout().resident.find(v.tensor);
+    const bool is_resident = resident != layout().resident.end();
+    const std::uint32_t at_view = w_.view(v, indices, is_resident ? nullptr : travel(g, v.tensor));
     const std::size_t at = w_.reserve(SIMBA_OPR_WORDS);
-    const auto resident = layout_.resident.find(v.tensor);
     for (const auto& d : v.dims)
-      if (resident != layout_.resident.end() && d.index == g.index && d.stride * d.size != tensor(v.tensor).bytes())
+      if (is_resident && d.index == g.index && d.stride * d.size != tensor(v.tensor).bytes())
         w_.problem("tensor '" + tensor(v.tensor).name + "' is in the global buffer, so the group's index '" + g.index +
                    "' must be outermost in it (stride " + std::to_string(tensor(v.tensor).bytes() / d.size) +
                    ", it is " + std::to_string(d.stride) + ")");
-    w_[at + SIMBA_OPR_RESIDENT] = resident != layout_.resident.end();
-    w_[at + SIMBA_OPR_GB] =
-        resident != layout_.resident.end() ? w_.word(resident->second.offset, "global buffer address") : 0;
+    w_[at + SIMBA_OPR_RESIDENT] = is_resident;
+    w_[at + SIMBA_OPR_GB] = is_resident ? w_.word(resident->second.offset, "global buffer address") : 0;
     w_[at + SIMBA_OPR_PER_VALUE] =
-        g.home(v.tensor) ? w_.word(tensor(v.tensor).bytes() / g.extent, "bytes per value") : 0;
+        g.home(v.tensor) && !g.travels(v.tensor) ? w_.word(tensor(v.tensor).bytes() / g.extent, "bytes per value") : 0;
     w_[at + SIMBA_OPR_OBJECT] = objects_->number(v.tensor).value_or(SIMBA_NONE);
     w_[at + SIMBA_OPR_BOUND] = spec::holds_index(v, g.index);
     w_[at + SIMBA_OPR_DEFER] = objects_->is_deferred(v.tensor);
-    w_[at + SIMBA_OPR_RESULTS] = signals_.before_reading(v.tensor, group_);
+    w_[at + SIMBA_OPR_RESULTS] = writes && g.travels(v.tensor) ? signals_.before_sending(v.tensor, group_)
+                                                               : signals_.before_reading(v.tensor, group_);
     w_[at + SIMBA_OPR_VIEW] = at_view;
     return static_cast<std::uint32_t>(at);
   }
@@ -141,7 +169,7 @@ class ImageBuilder {
     w_[at + SIMBA_NODE_SPATIAL + 2] = w_.word(map.spatial.n, "spatial n");
     const std::uint32_t weight = operand(g, n.weight, {&i.b, &i.m, &i.k});
     const std::uint32_t input = operand(g, n.input, {&i.b, &i.n, &i.k});
-    const std::uint32_t out = operand(g, n.output, {&i.b, &i.m, &i.n});
+    const std::uint32_t out = operand(g, n.output, {&i.b, &i.m, &i.n}, true);
     const std::uint32_t requant = w_.parameters(n.epilogue.requant, 0);
     const std::uint32_t activation =
         w_.parameters(n.epilogue.activation_table, machines::simba::activation_table_offset(workload_, n, arch_));
@@ -162,7 +190,7 @@ class ImageBuilder {
     w_[at + SIMBA_NODE_COLUMNS] = w_.word(v.columns, "columns");
     const std::uint32_t input = operand(g, v.input, {nullptr, &v.n, &v.k});
     const std::uint32_t residual = v.residual ? operand(g, *v.residual, {nullptr, &v.n, &v.k}) : 0;
-    const std::uint32_t out = operand(g, v.output, {nullptr, &v.n, &v.k});
+    const std::uint32_t out = operand(g, v.output, {nullptr, &v.n, &v.k}, true);
     const std::uint32_t records = w_.parameters(v.parameters, 0);
     w_[at + SIMBA_NODE_ROW_INPUT] = input;
     w_[at + SIMBA_NODE_ROW_RESIDUAL] = residual;
@@ -191,8 +219,8 @@ class ImageBuilder {
   void pins(const FusedGroup& g, std::size_t header) {
     std::vector<std::array<std::uint32_t, SIMBA_PIN_WORDS>> list;
     for (TensorId t : g.pinned) {
-      const auto at = layout_.resident.find(t);
-      if (at == layout_.resident.end()) continue;  // no node of the group views it
+      const auto at = layout().resident.find(t);
+      if (at == layout().resident.end()) continue;  // no node of the group views it
       std::int64_t per_value = 0;
       std::uint32_t first = SIMBA_NONE;
       for (std::size_t p = 0; p < g.nodes.size(); ++p)
@@ -202,9 +230,9 @@ class ImageBuilder {
             if (spec::holds_index(*v, g.index)) per_value = tensor(t).bytes() / g.extent;
           }
       if (first == SIMBA_NONE) continue;
-      list.push_back({*objects_->number(t), w_.word(at->second.offset, "global buffer address"), w_.bytes_view(t),
-                      w_.word(tensor(t).bytes(), "pinned bytes"), w_.word(per_value, "bytes per value"), first,
-                      signals_.before_reading(t, group_)});
+      list.push_back({*objects_->number(t), w_.word(at->second.offset, "global buffer address"),
+                      w_.bytes_view(t, travel(g, t)), w_.word(tensor(t).bytes(), "pinned bytes"),
+                      w_.word(per_value, "bytes per value"), first, signals_.before_reading(t, group_)});
     }
     w_[header + SIMBA_GRP_PINNED] = static_cast<std::uint32_t>(list.size());
     w_[header + SIMBA_GRP_PINNED_TABLE] = w_.size();
@@ -215,25 +243,26 @@ class ImageBuilder {
     const FusedGroup& g = plan_.groups[id];
     group_ = id;
     w_.about(s_.file + ": group '" + g.name + "'");
-    layout_ = machines::simba::gb_layout(workload_, g, arch_);
     find_objects(g);
     const std::size_t at = w_.reserve(SIMBA_GRP_WORDS);
     w_[at + SIMBA_GRP_EXTENT] = w_.word(g.extent, "extent");
     w_[at + SIMBA_GRP_STEP] = w_.word(g.step, "step");
     w_[at + SIMBA_GRP_CHIPLETS] = static_cast<std::uint32_t>(g.chiplets_of(arch_.chiplets()));
     w_[at + SIMBA_GRP_SIGNAL] = signals_.signals(id);
-    w_[at + SIMBA_GRP_OBJECTS] = static_cast<std::uint32_t>(objects_->ranges().size());
-    const std::uint32_t objects = w_.ranges(objects_->ranges());
+    w_[at + SIMBA_GRP_OBJECTS] = static_cast<std::uint32_t>(objects_->places().size());
+    const std::uint32_t objects = put_places(w_, *objects_, g, [&](const machines::simba::GbRange& r, TensorId t) {
+      return signals_.before_writing(r, group_, t);
+    });
     w_[at + SIMBA_GRP_OBJECT_TABLE] = objects;
     w_[at + SIMBA_GRP_NODES] = static_cast<std::uint32_t>(g.nodes.size());
     const auto slot = [&](std::size_t field, const machines::simba::SlotPair& pair) {
-      w_[at + field] = w_.word(pair.offset, "slot address");
-      w_[at + field + 1] = w_.word(pair.bytes, "slot bytes");
+      w_.put_place(at + field, {pair.offset, pair.bytes},
+                   signals_.before_writing({pair.offset, 2 * pair.bytes}, group_));
     };
-    slot(SIMBA_GRP_WEIGHT_SLOT, layout_.weight);
-    slot(SIMBA_GRP_INPUT_SLOT, layout_.input);
-    slot(SIMBA_GRP_OUTPUT_SLOT, layout_.output);
-    slot(SIMBA_GRP_PARAMETER_SLOT, layout_.parameters);
+    slot(SIMBA_GRP_WEIGHT_SLOT, layout().weight);
+    slot(SIMBA_GRP_INPUT_SLOT, layout().input);
+    slot(SIMBA_GRP_OUTPUT_SLOT, layout().output);
+    slot(SIMBA_GRP_PARAMETER_SLOT, layout().parameters);
     pins(g, at);
     const std::size_t table = w_.reserve(g.nodes.size());
     w_[at + SIMBA_GRP_NODE_TABLE] = static_cast<std::uint32_t>(table);
@@ -249,8 +278,8 @@ class ImageBuilder {
   const spec::Plan& plan_;
   const spec::ArchSpec& arch_;
   ImageWriter w_;
-  machines::simba::GbLayout layout_;
-  std::optional<TrackedObjects> objects_;  // of the present group
+  std::optional<TrackedObjects> objects_;                 // of the present group
+  const std::vector<machines::simba::GbLayout> layouts_;  // of the groups
   const ResultSignals signals_;
   spec::GroupId group_;  // the present one
 };

@@ -21,6 +21,9 @@ struct ViewSpec {
   int tensor = -1;
   std::uint64_t address = 0;
   std::array<std::vector<StridedDim>, 3> groups;
+  // Of a tensor at home in the global buffers: bytes of every chiplet's share, and where it lies in each; the view's
+  // address is 0 and its offsets count from the tensor's beginning. 0: in DRAM.
+  std::int64_t share_bytes = 0, share_address = 0, tensor_bytes = 0;
 };
 
 // A range of flattened values of the three groups.

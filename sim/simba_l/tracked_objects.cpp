@@ -23,7 +23,7 @@ TrackedObjects::TrackedObjects(const spec::Workload& workload, const spec::Fused
 }
 
 void TrackedObjects::add(spec::TensorId tensor, const machines::simba::GbRange& range) {
-  if (numbers_.emplace(tensor, static_cast<std::uint32_t>(ranges_.size())).second) ranges_.push_back(range);
+  if (numbers_.emplace(tensor, static_cast<std::uint32_t>(places_.size())).second) places_.push_back({tensor, range});
 }
 
 std::optional<std::uint32_t> TrackedObjects::number(spec::TensorId tensor) const {

@@ -18,8 +18,12 @@ class TrackedObjects {
   TrackedObjects(const spec::Workload& workload, const spec::FusedGroup& group,
                  const machines::simba::GbLayout& layout);
 
-  // The tracked tensors' ranges of the global buffer, by number; empty ranges: in DRAM.
-  const std::vector<machines::simba::GbRange>& ranges() const { return ranges_; }
+  struct Place {
+    spec::TensorId tensor;
+    machines::simba::GbRange range;  // of the global buffer; empty: in DRAM
+  };
+  // Of the tracked tensors, by number.
+  const std::vector<Place>& places() const { return places_; }
   std::optional<std::uint32_t> number(spec::TensorId tensor) const;
   // Written to DRAM by a node of the group before another reads it.
   bool is_deferred(spec::TensorId tensor) const { return deferred_.count(tensor) != 0; }
@@ -29,7 +33,7 @@ class TrackedObjects {
  private:
   void add(spec::TensorId tensor, const machines::simba::GbRange& range);
   std::map<spec::TensorId, std::uint32_t> numbers_;
-  std::vector<machines::simba::GbRange> ranges_;
+  std::vector<Place> places_;
   std::set<spec::TensorId> deferred_;
   std::vector<spec::TensorId> written_pins_;
 };

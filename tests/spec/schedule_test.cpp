@@ -294,12 +294,12 @@ const std::vector<Fault>& faults() {
          for (int i = 0; i < 2; ++i) j["plan"]["homes"].push_back(home("context", 8));
        },
        "tensor 'context': has two homes in the global buffers"},
-      {"home divided otherwise",
+      {"home of part values",
        [](Json& j) {
          j["plan"]["dram_addresses"].erase("context");
-         j["plan"]["homes"].push_back(home("context", 3));
+         j["plan"]["homes"].push_back(home("context", 7));
        },
-       "tensor 'context' is at home in the global buffers, divided into shares of 3 values over all chiplets; group"},
+       "tensor 'context': its home divides 7 values; its "},
       {"home of nothing", [](Json& j) { j["plan"]["homes"].push_back(home("nowhere", 8)); },
        "no tensor named 'nowhere'"},
       {"two keepers", [](Json& j) { group(j, 4)["in_global_buffer"].push_back("scores"); },

@@ -120,7 +120,7 @@ TEST(Prediction, ThinGemmThenCyclesAreThoseOfTheMeasurement) {
   const spec::EnergyTable table = spec::EnergyTable::load(HEAT_SOURCE_DIR "/configs/energy/5nm.yaml");
   Machine machine;
   machine.arch = spec::ArchSpec::load(HEAT_SOURCE_DIR "/configs/arch/simba-l.yaml");
-  machine.memory_latency_cycles = 30;  // what an uncalibrated model takes it for
+  machine.memory_latency_cycles = 60;  // what an uncalibrated model takes it for
   struct Thin {
     std::int64_t M, N, K;
     spec::Extents gb, pe;
@@ -142,7 +142,7 @@ TEST(Prediction, ThinGemmThenCyclesAreThoseOfTheMeasurement) {
         machines::evaluate(built.schedule.workload, built.schedule.plan, machines::simba::Machine(machine.arch, table))
             .cycles;
     const auto measured = static_cast<double>(simulated.cycles());
-    EXPECT_NEAR(predicted, measured, 0.065 * measured)
+    EXPECT_NEAR(predicted, measured, 0.08 * measured)
         << t.M << " x " << t.K << " x " << t.N << " in tiles of " << t.gb.m;
   }
 }
