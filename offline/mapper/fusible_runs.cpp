@@ -39,6 +39,20 @@ void FusibleRuns::attach_homes(FusedGroup& group) const {
   }
 }
 
+std::optional<spec::LoopDim> FusibleRuns::dim_of(std::size_t position, const Bound& bound) const {
+  for (spec::LoopDim dim : dims(position))
+    if (bound_of(node(position), dim) == bound) return dim;
+  return std::nullopt;
+}
+
+std::vector<spec::LoopDim> FusibleRuns::dims(std::size_t position) const {
+  std::vector<spec::LoopDim> list{chain_[position].bound};
+  if (!node(position).gemm) return list;
+  for (spec::LoopDim dim : {spec::LoopDim::kB, spec::LoopDim::kM, spec::LoopDim::kN})
+    if (dim != list.front() && !node(position).indices(dim).empty()) list.push_back(dim);
+  return list;
+}
+
 bool FusibleRuns::homes_overlap(std::size_t first, std::size_t last) const {
   std::vector<const PlacedHome*> alive;
   for (const PlacedHome& placed : homes_)
@@ -49,19 +63,19 @@ bool FusibleRuns::homes_overlap(std::size_t first, std::size_t last) const {
   return false;
 }
 
-bool FusibleRuns::fusible(std::size_t first, std::size_t last) const {
-  const Bound common = bound(first);
+bool FusibleRuns::fusible(std::size_t first, std::size_t last, spec::LoopDim dim) const {
+  const Bound common = bound_of(node(first), dim);
   if (common.index.empty() || homes_overlap(first, last)) return false;
   for (std::size_t i = first + 1; i <= last; ++i)
-    if (!(bound(i) == common)) return false;
-  const FusedGroup run = group(first, last);
+    if (!dim_of(i, common)) return false;
+  const FusedGroup run = group(first, last, dim);
   for (std::size_t i = first + 1; i <= last; ++i) {
     bool linked = false;
     for (const auto* view : node(i).reads())
       for (std::size_t p = first; p < i; ++p) {
         if (node(p).writes().tensor != view->tensor) continue;
         if (run.travels(view->tensor)) return false;
-        linked = linked || home_of_[view->tensor] || stays(p, first, last);
+        linked = linked || home_of_[view->tensor] || stays(p, first, last, common);
       }
     if (!linked) return false;
   }
@@ -69,11 +83,10 @@ bool FusibleRuns::fusible(std::size_t first, std::size_t last) const {
 }
 
 // True when the output of chain node `p` is used inside the run only, and everybody sees the bound index outermost.
-bool FusibleRuns::stays(std::size_t p, std::size_t first, std::size_t last) const {
+bool FusibleRuns::stays(std::size_t p, std::size_t first, std::size_t last, const Bound& common) const {
   const spec::TensorId tensor = node(p).writes().tensor;
   const spec::Tensor& t = w_.tensors[tensor];
   if (t.kind != spec::TensorKind::kIntermediate || home_of_[tensor]) return false;
-  const Bound common = bound(first);
   const auto outermost = [&](const spec::TensorView& view) {
     return view.tensor != tensor || spec::is_outermost(view, common.index, common.extent, t.bytes());
   };
@@ -87,15 +100,15 @@ bool FusibleRuns::stays(std::size_t p, std::size_t first, std::size_t last) cons
   });
 }
 
-FusedGroup FusibleRuns::group(std::size_t first, std::size_t last) const {
-  const Bound common = bound(first);
+FusedGroup FusibleRuns::group(std::size_t first, std::size_t last, spec::LoopDim dim) const {
+  const Bound common = bound_of(node(first), dim);
   FusedGroup g;
   g.name = node(first).name + (last > first ? " .. " + node(last).name : "");
   g.index = common.index;
   g.extent = g.step = common.extent;
   for (std::size_t i = first; i <= last; ++i) {
-    g.nodes.push_back({chain_[i].node, chain_[i].bound, {}, {}});
-    if (i < last && stays(i, first, last)) g.in_global_buffer.push_back(node(i).writes().tensor);
+    g.nodes.push_back({chain_[i].node, i == first ? dim : dim_of(i, common).value(), {}, {}});
+    if (i < last && stays(i, first, last, common)) g.in_global_buffer.push_back(node(i).writes().tensor);
   }
   attach_homes(g);
   return g;

@@ -1,6 +1,7 @@
 // Which runs of a chain could execute as one group, as the workload alone tells.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "offline/mapper/fusion.h"
@@ -13,13 +14,15 @@ class FusibleRuns {
   FusibleRuns(const spec::Workload& workload, const std::vector<ChainNode>& chain, const std::vector<spec::Home>& homes,
               const Machine& machine);
 
-  // The nodes first..last of the chain bind the same index, and every one but the first reads something made within
+  // Dimensions that a node may be walked over: the given one first; of a GEMM any.
+  std::vector<spec::LoopDim> dims(std::size_t position) const;
+  // Walked over dimension `dim` of the first, the nodes first..last of the chain bind the same index, and every one but the first reads something made within
   // the run that can stay on chip; no two homes overlap that hold something meanwhile, and nothing travels to its home
   // that the run reads.
-  bool fusible(std::size_t first, std::size_t last) const;
+  bool fusible(std::size_t first, std::size_t last, spec::LoopDim dim) const;
   // The group of that run, to be mapped: named, with its index and extent, nodes with their bounds, and the tensors that
   // stay in the global buffer.
-  spec::FusedGroup group(std::size_t first, std::size_t last) const;
+  spec::FusedGroup group(std::size_t first, std::size_t last, spec::LoopDim dim) const;
   // The group of one node alone, walked over `bound`.
   spec::FusedGroup alone(std::size_t position, spec::LoopDim bound) const;
 
@@ -32,8 +35,9 @@ class FusibleRuns {
   };
   const spec::Node& node(std::size_t position) const { return w_.nodes[chain_[position].node]; }
   static Bound bound_of(const spec::Node& node, spec::LoopDim dim);
-  Bound bound(std::size_t position) const { return bound_of(node(position), chain_[position].bound); }
-  bool stays(std::size_t p, std::size_t first, std::size_t last) const;
+  // The dimension of the node that binds it, if one does.
+  std::optional<spec::LoopDim> dim_of(std::size_t position, const Bound& bound) const;
+  bool stays(std::size_t p, std::size_t first, std::size_t last, const Bound& common) const;
 
   void attach_homes(spec::FusedGroup& group) const;
   bool homes_overlap(std::size_t first, std::size_t last) const;

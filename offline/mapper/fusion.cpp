@@ -39,24 +39,32 @@ class Planner {
 
   FusionResult run(int max_run) {
     FusionResult result;
-    Partition best;
+    Partition alone;  // of those that can be
     for (std::size_t i = 0; i < chain_.size(); ++i) {
-      best.groups.push_back(map_alone(i, options_));
-      if (best.groups.back().feasible) continue;
-      result.reason = best.groups.back().reason;
-      return result;
+      SearchResult found = map_alone(i, options_);
+      if (found.feasible)
+        alone.groups.push_back(std::move(found));
+      else if (result.reason.empty())
+        result.reason = found.reason;
     }
-    result.unfused_cycles = best.cycles();
-    result.unfused_energy_pj = best.energy_pj();
-    if (chain_.size() > 1) {
-      Partition fused = best_partition(linearised(best), max_run);
-      if (value(fused.cycles(), fused.energy_pj(), options_) < value(best.cycles(), best.energy_pj(), options_))
+    std::optional<Partition> best;
+    if (alone.groups.size() == chain_.size()) {
+      result.unfused_cycles = alone.cycles();
+      result.unfused_energy_pj = alone.energy_pj();
+      best = alone;
+    }
+    if (chain_.size() > 1 && !alone.groups.empty()) {
+      std::optional<Partition> fused = best_partition(linearised(alone), max_run);
+      if (fused && (!best || value(fused->cycles(), fused->energy_pj(), options_) <
+                                 value(best->cycles(), best->energy_pj(), options_)))
         best = std::move(fused);
     }
+    if (!best) return result;
+    result.reason.clear();
     result.feasible = true;
-    result.cycles = best.cycles();
-    result.energy_pj = best.energy_pj();
-    for (SearchResult& g : best.groups) result.groups.push_back(std::move(g.group));
+    result.cycles = best->cycles();
+    result.energy_pj = best->energy_pj();
+    for (SearchResult& g : best->groups) result.groups.push_back(std::move(g.group));
     return result;
   }
 
@@ -75,7 +83,8 @@ class Planner {
     return linear;
   }
 
-  Partition best_partition(const SearchOptions& options, int max_run) {
+  // Nothing: no partition of the chain into groups that fit.
+  std::optional<Partition> best_partition(const SearchOptions& options, int max_run) {
     struct State {
       double value = 0;
       std::size_t from = 0;
@@ -85,34 +94,41 @@ class Planner {
     best[0] = State{};
     for (std::size_t j = 1; j <= chain_.size(); ++j)
       for (std::size_t i = j; i-- > 0 && j - i <= static_cast<std::size_t>(max_run);) {
-        if (!best[i] || (j - i > 1 && !runs_.fusible(i, j - 1))) continue;
-        SearchResult found =
-            j - i > 1 ? map_group(w_, runs_.group(i, j - 1), machine_, options, cache_) : map_alone(i, options);
+        if (!best[i]) continue;
+        SearchResult found = j - i > 1 ? map_run(i, j - 1, options) : map_alone(i, options);
         if (!found.feasible) continue;
         const double v = best[i]->value + value(found.cost.cycles, found.cost.energy_pj, options);
         if (!best[j] || v < best[j]->value) best[j] = State{v, i, std::move(found)};
       }
+    if (!best.back()) return std::nullopt;
     Partition plan;
     for (std::size_t j = chain_.size(); j > 0; j = best[j]->from) plan.groups.push_back(std::move(best[j]->last));
     std::reverse(plan.groups.begin(), plan.groups.end());
     return plan;
   }
 
-  // A GEMM alone may walk over any of its dimensions: tokens shared out over the chiplets make every one of them read
-  // all weights, features all inputs.
+  // Tokens shared out over the chiplets make every one of them read all weights, features all inputs.
   SearchResult map_alone(std::size_t position, const SearchOptions& options) {
-    const spec::LoopDim given = chain_[position].bound;
-    const spec::Node& node = w_.nodes[chain_[position].node];
-    SearchResult best = map_group(w_, runs_.alone(position, given), machine_, options, cache_);
-    if (!node.gemm) return best;
-    for (spec::LoopDim other : {spec::LoopDim::kB, spec::LoopDim::kM, spec::LoopDim::kN}) {
-      if (other == given || node.indices(other).empty()) continue;
-      SearchResult found = map_group(w_, runs_.alone(position, other), machine_, options, cache_);
-      if (found.feasible && (!best.feasible || value(found.cost.cycles, found.cost.energy_pj, options) <
-                                                   value(best.cost.cycles, best.cost.energy_pj, options)))
-        best = std::move(found);
-    }
+    SearchResult best;
+    for (spec::LoopDim dim : runs_.dims(position))
+      keep_better(best, map_group(w_, runs_.alone(position, dim), machine_, options, cache_), options);
     return best;
+  }
+
+  SearchResult map_run(std::size_t first, std::size_t last, const SearchOptions& options) {
+    SearchResult best;
+    for (spec::LoopDim dim : runs_.dims(first))
+      if (runs_.fusible(first, last, dim))
+        keep_better(best, map_group(w_, runs_.group(first, last, dim), machine_, options, cache_), options);
+    return best;
+  }
+
+  // The first among equals.
+  void keep_better(SearchResult& best, SearchResult found, const SearchOptions& options) const {
+    const bool none = !best.feasible && best.reason.empty();
+    if (none || (found.feasible && (!best.feasible || value(found.cost.cycles, found.cost.energy_pj, options) <
+                                                          value(best.cost.cycles, best.cost.energy_pj, options))))
+      best = std::move(found);
   }
 
   const spec::Workload& w_;

@@ -25,13 +25,13 @@ struct FusionResult {
   std::string reason;
   std::vector<spec::FusedGroup> groups;  // of the chain, in order, complete with predictions
   double cycles = 0, energy_pj = 0;
-  double unfused_cycles = 0, unfused_energy_pj = 0;  // every node a group of its own
+  double unfused_cycles = 0, unfused_energy_pj = 0;  // every node a group of its own; 0: one does not fit alone
 };
 
 // Partitions `chain` (consecutive nodes, in order of execution) into contiguous groups, by dynamic programming over
-// runs. A run can be fused when all its nodes bind the same index with the same extent and its inner tensors are used
+// runs. A run can be fused when all its nodes can bind the same index with the same extent and its inner tensors are used
 // inside it only (kind kIntermediate) or at home across groups, and hold the index outermost, or not at all. A GEMM
-// alone may walk over any of its dimensions. No group runs while homes overlap. The plan's objective is never worse than the unfused plan's, which is always a candidate. Deterministic.
+// alone may walk over any of its dimensions. No group runs while homes overlap. The plan's objective is never worse than the unfused plan's, which is a candidate where every node fits alone. Deterministic.
 FusionResult plan_fusion(const spec::Workload& workload, const std::vector<ChainNode>& chain, const Machine& machine,
                          const SearchOptions& options, SearchCache* cache = nullptr, const FusionSpace& space = {});
 
