@@ -119,6 +119,8 @@ void DmaEngine::issue(Job& job) {
 void DmaEngine::pump() {
   while (issuing_ && !window_.empty()) {
     Job& job = *issuing_;
+    // Entries that the DRAM has may come back before those that are known to: its answer goes on.
+    if (job.view->share_bytes > 0 && window_.top() > context_.now() && in_dram_ > 0) return;
     const std::int64_t cycle = std::max(context_.now(), window_.top());
     window_.pop();
     const AddressSpan& span = job.bursts[job.next++];
@@ -131,6 +133,7 @@ void DmaEngine::pump() {
       finish_if_answered(job);
     } else {
       Burst burst = burst_of(job, span);
+      ++in_dram_;
       submit(job, burst, cycle);
     }
   }
@@ -155,6 +158,7 @@ Burst DmaEngine::burst_of(Job& job, const AddressSpan& span) {
 
 void DmaEngine::answered(const Burst& burst, std::int64_t cycle) {
   Job& job = *static_cast<Job*>(burst.job);
+  --in_dram_;
   window_.push(arrived(job, burst, cycle));
   ++job.answered;
   finish_if_answered(job);

@@ -105,6 +105,7 @@ class DmaEngine : public Engine, public BurstOwner {
   std::list<Job> jobs_;
   Job* issuing_ = nullptr;
   std::int64_t last_submit_ = 0;
+  int in_dram_ = 0;  // bursts that the DRAM has not answered
   sc_core::sc_event issued_;
   std::priority_queue<std::int64_t, std::vector<std::int64_t>, std::greater<>> window_;  // when each free entry is free
 };
