@@ -1,5 +1,6 @@
 // An even pair keeps the largest mode, and with it a core over all ranks, small (the paper prefers uniform shapes,
-// section 2.2.1).
+// section 2.2.1). Of the two sides the shorter is split: parameters then buy the lowest rank, and what is contracted with
+// the activations grows with it.
 #include "offline/decompose/default_shape.h"
 
 #include <stdexcept>
@@ -21,6 +22,7 @@ TensorShape default_shape(const Method& method, std::int64_t rows, std::int64_t 
     case Tensorization::kMatrix:
       return {{rows}, {cols}};
     case Tensorization::kFree:
+      if (rows > cols) return {{rows}, even_pair(cols)};
       return {even_pair(rows), {cols}};
     case Tensorization::kPaired:
       return {even_pair(rows), even_pair(cols)};
