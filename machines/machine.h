@@ -121,8 +121,8 @@ class Machine {
   Calibration calibration;
 
   virtual PeArray pe_array() const = 0;
-  // The values of a group's index that the chiplet with most of them walks.
-  virtual std::int64_t largest_share(std::int64_t extent) const = 0;
+  // The values of a group's index that the chiplet with most of them walks, of so many that take part (0: all).
+  virtual std::int64_t largest_share(std::int64_t extent, int chiplets) const = 0;
   // Bytes of an on-chip buffer that a home takes, as the chiplet with the largest share holds it.
   virtual std::int64_t home_bytes(const spec::Workload& workload, const spec::Home& home) const = 0;
   // This must outlive the result.

@@ -29,8 +29,8 @@ PeArray Machine::pe_array() const {
   return {arch.pes(), {1, arch.pe.lanes, 1, arch.pe.width}, limits.weight_bytes, limits.input_bytes, limits.sums};
 }
 
-std::int64_t Machine::largest_share(std::int64_t extent) const {
-  return Shares(extent, arch.chiplets()).share;
+std::int64_t Machine::largest_share(std::int64_t extent, int chiplets) const {
+  return Shares(extent, chiplets > 0 ? chiplets : arch.chiplets()).share;
 }
 
 std::int64_t Machine::home_bytes(const spec::Workload& workload, const spec::Home& home) const {

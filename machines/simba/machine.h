@@ -19,7 +19,7 @@ class Machine final : public machines::Machine {
   Machine(const spec::ArchSpec& a, const spec::EnergyTable& e, const Calibration& c = {})
       : machines::Machine(a, e, c) {}
   PeArray pe_array() const override;
-  std::int64_t largest_share(std::int64_t extent) const override;
+  std::int64_t largest_share(std::int64_t extent, int chiplets) const override;
   std::int64_t home_bytes(const spec::Workload& workload, const spec::Home& home) const override;
   std::unique_ptr<CostModel> cost_model() const override;
   std::vector<std::string> misfits(const spec::Schedule& schedule) const override;

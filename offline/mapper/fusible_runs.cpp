@@ -8,14 +8,18 @@ namespace heat::offline::mapper {
 using spec::FusedGroup;
 using spec::NodeId;
 
-FusibleRuns::FusibleRuns(const spec::Workload& workload, const std::vector<ChainNode>& chain,
-                         const std::vector<spec::Home>& homes, const Machine& machine)
-    : w_(workload), chain_(chain), users_(workload.tensors.size()), home_of_(workload.tensors.size(), nullptr) {
+FusibleRuns::FusibleRuns(const spec::Workload& workload, const std::vector<ChainNode>& chain, const FusionSpace& space,
+                         const Machine& machine)
+    : w_(workload),
+      chain_(chain),
+      chiplets_(space.chiplets),
+      users_(workload.tensors.size()),
+      home_of_(workload.tensors.size(), nullptr) {
   for (NodeId n : workload.nodes.ids()) {
     for (const auto* view : workload.nodes[n].reads()) users_[view->tensor].push_back(n);
     users_[workload.nodes[n].writes().tensor].push_back(n);
   }
-  for (const spec::Home& home : homes) {
+  for (const spec::Home& home : space.homes) {
     const auto [first, last] = std::minmax_element(users_[home.tensor].begin(), users_[home.tensor].end());
     homes_.push_back({home, machine.home_bytes(workload, home), *first, *last});
   }
@@ -106,6 +110,7 @@ FusedGroup FusibleRuns::group(std::size_t first, std::size_t last, spec::LoopDim
   g.name = node(first).name + (last > first ? " .. " + node(last).name : "");
   g.index = common.index;
   g.extent = g.step = common.extent;
+  g.chiplets = chiplets_;
   for (std::size_t i = first; i <= last; ++i) {
     g.nodes.push_back({chain_[i].node, i == first ? dim : dim_of(i, common).value(), {}, {}});
     if (i < last && stays(i, first, last, common)) g.in_global_buffer.push_back(node(i).writes().tensor);
@@ -120,6 +125,7 @@ FusedGroup FusibleRuns::alone(std::size_t position, spec::LoopDim dim) const {
   g.name = node(position).name;
   g.index = common.index;
   g.extent = g.step = common.extent;
+  g.chiplets = chiplets_;
   g.nodes.push_back({chain_[position].node, dim, {}, {}});
   attach_homes(g);
   return g;

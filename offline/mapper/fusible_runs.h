@@ -10,8 +10,8 @@ namespace heat::offline::mapper {
 
 class FusibleRuns {
  public:
-  // Workload and chain must outlive this. `homes`: of the whole workload.
-  FusibleRuns(const spec::Workload& workload, const std::vector<ChainNode>& chain, const std::vector<spec::Home>& homes,
+  // Workload and chain must outlive this. The homes are of the whole workload.
+  FusibleRuns(const spec::Workload& workload, const std::vector<ChainNode>& chain, const FusionSpace& space,
               const Machine& machine);
 
   // Dimensions that a node may be walked over: the given one first; of a GEMM any.
@@ -51,6 +51,7 @@ class FusibleRuns {
 
   const spec::Workload& w_;
   const std::vector<ChainNode>& chain_;
+  const int chiplets_;
   spec::IdVector<spec::TensorId, std::vector<spec::NodeId>> users_;  // nodes that read or write a tensor
   std::vector<PlacedHome> homes_;
   spec::IdVector<spec::TensorId, const PlacedHome*> home_of_;

@@ -32,7 +32,7 @@ class Planner {
           const SearchOptions& options, SearchCache* cache, const FusionSpace& space)
       : w_(workload),
         chain_(chain),
-        runs_(workload, chain, space.homes, machine),
+        runs_(workload, chain, space, machine),
         machine_(machine),
         options_(options),
         cache_(cache) {}

@@ -18,6 +18,7 @@ struct ChainNode {
 struct FusionSpace {
   int max_run = 6;                // nodes in a fused run
   std::vector<spec::Home> homes;  // given before the search
+  int chiplets = 0;               // that take part; 0: all
 };
 
 struct FusionResult {

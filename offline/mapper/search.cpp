@@ -41,7 +41,7 @@ class GroupSearch {
         pes_(machine.pe_array()),
         cache_(cache),
         goal_(options.goal()),
-        share_(machine.largest_share(group.extent)) {
+        share_(machine.largest_share(group.extent, group.chiplets)) {
     for (const auto& n : g_.nodes) gemms_ += w_.nodes[n.node].gemm ? 1 : 0;
     one_gemm_ = gemms_ == 1 && g_.nodes.size() == 1;
   }

@@ -27,8 +27,8 @@ struct Candidate {
 
 class HomeChooser {
  public:
-  HomeChooser(const Network& network, const machines::Machine& machine, std::int64_t limit)
-      : w_(network.workload), machine_(machine), limit_(limit) {}
+  HomeChooser(const Network& network, const machines::Machine& machine, const HomeSpace& space)
+      : w_(network.workload), machine_(machine), limit_(space.limit), chiplets_(space.chiplets) {}
 
   std::vector<spec::Home> choose() {
     std::vector<Candidate> candidates = find();
@@ -60,6 +60,7 @@ class HomeChooser {
       Candidate c;
       c.home.tensor = written;
       c.home.extent = tensor.shape.front();
+      c.home.chiplets = chiplets_;
       c.bytes = machine_.home_bytes(w_, c.home);
       if (c.bytes > limit_ / kPartOfLimit) continue;
       c.first = c.last = n;
@@ -91,13 +92,14 @@ class HomeChooser {
   const spec::Workload& w_;
   const machines::Machine& machine_;
   const std::int64_t limit_;
+  const int chiplets_;
   std::vector<Candidate> placed_;
 };
 
 }  // namespace
 
-std::vector<spec::Home> choose_homes(const Network& network, const machines::Machine& machine, std::int64_t limit) {
-  return HomeChooser(network, machine, limit).choose();
+std::vector<spec::Home> choose_homes(const Network& network, const machines::Machine& machine, const HomeSpace& space) {
+  return HomeChooser(network, machine, space).choose();
 }
 
 }  // namespace heat::offline

@@ -24,10 +24,10 @@ class PlanChoice {
   PlanChoice(const machines::Machine& machine, const mapper::SearchOptions& options, mapper::SearchCache* cache)
       : machine_(machine), options_(options), cache_(cache) {}
 
-  void consider(AttentionLoop loop, LoweredNetwork lowered, std::int64_t home_limit) {
+  void consider(AttentionLoop loop, LoweredNetwork lowered, const HomeSpace& space) {
     spec::Plan plan;
     try {
-      plan = plan_groups(lowered, machine_, options_, cache_, home_limit);
+      plan = plan_groups(lowered, machine_, options_, cache_, space);
     } catch (const base::ScheduleError& e) {  // a head's scores may not fit where a few tokens' do, and the reverse
       reasons_ += (reasons_.empty() ? "" : "\n") + std::string(e.what());
       return;
@@ -60,14 +60,15 @@ class PlanChoice {
 }  // namespace
 
 spec::Plan plan_groups(const LoweredNetwork& lowered, const machines::Machine& machine,
-                       const mapper::SearchOptions& options, mapper::SearchCache* cache, std::int64_t home_limit) {
+                       const mapper::SearchOptions& options, mapper::SearchCache* cache, const HomeSpace& homes) {
   const Network& network = lowered.network;
   spec::Schedule schedule{network.workload, {}, "", ""};
   const spec::Workload& workload = schedule.workload;
   spec::Plan& plan = schedule.plan;
   plan.arch = machine.arch.name;
   mapper::FusionSpace space;
-  space.homes = plan.homes = choose_homes(network, machine, home_limit);
+  space.homes = plan.homes = choose_homes(network, machine, homes);
+  space.chiplets = homes.chiplets;
   for (const Segment& segment : lowered.segments) {
     std::vector<mapper::ChainNode> chain;
     for (int i = 0; i < segment.count; ++i) {
@@ -96,13 +97,15 @@ PlannedNetwork plan_network(const Graph& graph, const NetworkLabel& label, const
                             mapper::SearchCache* cache) {
   mapper::SearchCache own;
   PlanChoice choice(machine, options, cache ? cache : &own);
-  const std::int64_t capacity = machine.arch.global_buffer.capacity.value();
+  const std::int64_t limit = machine.arch.global_buffer.capacity.value() / kHomeParts * (kHomeParts - 1);
   constexpr AttentionLoop kLoops[] = {AttentionLoop::kHeads, AttentionLoop::kTokens};
-  for (AttentionLoop loop : kLoops)
-    choice.consider(loop, lower_network(graph, label, forms, loop), capacity / kHomeParts * (kHomeParts - 1));
+  for (AttentionLoop loop : kLoops) choice.consider(loop, lower_network(graph, label, forms, loop), {limit, 0});
   const std::optional<AttentionLoop> with_homes = choice.loop();
   for (AttentionLoop loop : kLoops)
-    if (!with_homes || loop == *with_homes) choice.consider(loop, lower_network(graph, label, forms, loop), 0);
+    if (!with_homes || loop == *with_homes) choice.consider(loop, lower_network(graph, label, forms, loop), {0, 0});
+  for (int chiplets = 4; chiplets < machine.arch.chiplets(); chiplets *= 4)
+    for (AttentionLoop loop : kLoops)
+      choice.consider(loop, lower_network(graph, label, forms, loop), {limit, chiplets});
   return choice.take();
 }
 

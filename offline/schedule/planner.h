@@ -7,16 +7,18 @@
 #include <vector>
 
 #include "offline/mapper/fusion.h"
+#include "offline/schedule/homes.h"
 #include "offline/schedule/lower_network.h"
 #include "spec/schedule.h"
 
 namespace heat::offline {
 
 // Partitions every segment's nodes into fused groups (offline/mapper/fusion.h) around the tensors at home in the global
-// buffers (below byte `home_limit` of each: homes.h), gives addresses and predicts the costs. Throws base::ScheduleError when a node has no mapping that fits the machine.
+// buffers (homes.h), gives addresses and predicts the costs; the space's chiplets take part. Throws base::ScheduleError
+// when a node has no mapping that fits the machine.
 spec::Plan plan_groups(const LoweredNetwork& lowered, const machines::Machine& machine,
                        const mapper::SearchOptions& options, mapper::SearchCache* cache = nullptr,
-                       std::int64_t home_limit = 0);
+                       const HomeSpace& space = {});
 
 // A network with the plan of its workload.
 struct PlannedNetwork {
@@ -26,7 +28,8 @@ struct PlannedNetwork {
 };
 
 // The network's body with its attention walked over heads or over tokens, with tensors at home in the global buffers or
-// without (then only in the order that is better with them), whichever has the best objective.
+// without (then only in the order that is better with them), on all chiplets or, of more than four, on the first 4, 16,
+// 64, ...: whichever has the best objective.
 PlannedNetwork plan_network(const Graph& graph, const NetworkLabel& label, const NetworkForms& forms,
                             const machines::Machine& machine, const mapper::SearchOptions& options = {},
                             mapper::SearchCache* cache = nullptr);
