@@ -187,7 +187,8 @@ Cost GroupModel::node_cost(std::size_t position, const spec::GemmMapping& mappin
 
 std::vector<std::int64_t> GroupModel::key(std::size_t position, bool alone) const {
   const NodeModel& n = nodes_[position];
-  std::vector<std::int64_t> key{g_.extent, g_.step, g_.chiplets, n.spec->gemm ? 0 : 1, static_cast<std::int64_t>(n.bound)};
+  std::vector<std::int64_t> key{g_.extent, g_.step, g_.chiplets, n.spec->gemm ? 0 : 1,
+                                static_cast<std::int64_t>(n.bound)};
   const spec::Extents e = n.extents_for(g_.extent, g_.extent);
   key.insert(key.end(), {e.b, e.m, e.n, e.k});
   for (const OperandShape* o : {&n.shape.weight, &n.shape.input, &n.shape.output}) {
