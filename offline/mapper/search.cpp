@@ -9,6 +9,7 @@
 #include <map>
 #include <optional>
 
+#include "offline/mapper/group_key.h"
 #include "offline/mapper/map_space.h"
 #include "offline/mapper/node_search.h"
 #include "offline/mapper/pin_choices.h"
@@ -22,8 +23,23 @@ using machines::SlotBudget;
 using spec::FusedGroup;
 using spec::TensorId;
 
+namespace {
+
+// What a search found, as it holds for every equal group.
+struct Found {
+  SearchResult result;
+  std::optional<std::size_t> misfit;  // the node that result.reason is about, where it is about one
+};
+
+}  // namespace
+
 struct SearchCache::Data {
   std::map<std::vector<std::int64_t>, NodeSearchResult> nodes;
+  struct OfGroup {
+    Found found;
+    std::vector<TensorId> tensors;  // GroupKey
+  };
+  std::map<std::vector<std::int64_t>, OfGroup> groups;
 };
 SearchCache::SearchCache() : data_(std::make_unique<Data>()) {}
 SearchCache::~SearchCache() = default;
@@ -46,7 +62,7 @@ class GroupSearch {
     one_gemm_ = gemms_ == 1 && g_.nodes.size() == 1;
   }
 
-  SearchResult run() {
+  Found run() {
     const auto start = std::chrono::steady_clock::now();
     const std::vector<PinChoice> choices = options_.pin ? pin_choices(w_, g_) : std::vector<PinChoice>{{}};
     int worse = 0;
@@ -60,7 +76,7 @@ class GroupSearch {
     }
     finish();
     result_.wall_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    return std::move(result_);
+    return {std::move(result_), misfit_};
   }
 
  private:
@@ -96,8 +112,12 @@ class GroupSearch {
     trial.step = step;
     trial.pinned = std::move(pinned);
     const std::unique_ptr<GroupModel> model = costs_->group(w_, trial);
-    const std::optional<SlotBudget> budget = model->free_slots(result_.reason);
-    if (!budget) return -1;
+    std::string reason;
+    const std::optional<SlotBudget> budget = model->free_slots(reason);
+    if (!budget) {
+      because(std::move(reason));
+      return -1;
+    }
     std::optional<Mappings> mappings = solve(*model, trial, *budget);
     if (!mappings) return -1;
     const double value = value_of(model->cost(*mappings));
@@ -125,7 +145,7 @@ class GroupSearch {
       best = std::move(mappings);
     }
     if (!best)
-      result_.reason = "the nodes' tiles do not fit the global buffer together at step " + std::to_string(trial.step);
+      because("the nodes' tiles do not fit the global buffer together at step " + std::to_string(trial.step));
     return best;
   }
 
@@ -142,8 +162,9 @@ class GroupSearch {
       const NodeSearchResult found = cached_search(problem, settings);
       if (!found.feasible && settings.cutoff >= 0) return std::nullopt;  // nothing better than another configuration
       if (!found.feasible) {
-        result_.reason = "no mapping of node '" + node.name + "' fits: " + std::to_string(2 * budget.total) +
-                         " bytes of global buffer are left for tiles at step " + std::to_string(trial.step);
+        because(std::to_string(2 * budget.total) + " bytes of global buffer are left for tiles at step " +
+                    std::to_string(trial.step),
+                i);
         return std::nullopt;
       }
       mappings[i] = found.mapping;
@@ -170,6 +191,12 @@ class GroupSearch {
     return found;
   }
 
+  // Why the last configuration does not fit; `node`: no mapping of this one does.
+  void because(std::string reason, std::optional<std::size_t> node = std::nullopt) {
+    result_.reason = std::move(reason);
+    misfit_ = node;
+  }
+
   void finish() {
     if (best_value_ < 0) {
       result_.group = g_;
@@ -177,7 +204,7 @@ class GroupSearch {
       return;
     }
     result_.feasible = true;
-    result_.reason.clear();
+    because("");
     Mappings mappings;
     for (const auto& n : best_.nodes) mappings.push_back(n.mapping);
     result_.cost = costs_->group(w_, best_)->full_cost(mappings);
@@ -199,13 +226,50 @@ class GroupSearch {
   double best_value_ = -1;
   FusedGroup best_;
   SearchResult result_;
+  std::optional<std::size_t> misfit_;
 };
+
+// What was found for a group with tensors `theirs`, said of an equal one with `ours`.
+SearchResult said_of(const FusedGroup& group, SearchResult found, const std::vector<TensorId>& theirs,
+                     const GroupKey& ours) {
+  FusedGroup g = group;
+  g.step = found.group.step;
+  g.prediction = found.group.prediction;
+  for (TensorId t : found.group.pinned)
+    g.pinned.push_back(ours.tensors[std::lower_bound(theirs.begin(), theirs.end(), t) - theirs.begin()]);
+  for (std::size_t i = 0; i < g.nodes.size(); ++i) {
+    g.nodes[i].mapping = found.group.nodes[i].mapping;
+    g.nodes[i].prediction = found.group.nodes[i].prediction;
+    if (found.feasible) found.cost.nodes[i].node = g.nodes[i].node;
+  }
+  found.group = std::move(g);
+  found.evaluated = found.considered = 0;
+  found.wall_s = 0;
+  return found;
+}
+
+// With the name of the node that does not fit.
+SearchResult named(Found found, const spec::Workload& workload, const FusedGroup& group) {
+  if (found.misfit)
+    found.result.reason = "no mapping of node '" + workload.nodes[group.nodes[*found.misfit].node].name +
+                          "' fits: " + found.result.reason;
+  return std::move(found.result);
+}
 
 }  // namespace
 
 SearchResult map_group(const spec::Workload& workload, const FusedGroup& group, const Machine& machine,
                        const SearchOptions& options, SearchCache* cache) {
-  return GroupSearch(workload, group, machine, options, cache).run();
+  const auto search = [&] { return GroupSearch(workload, group, machine, options, cache).run(); };
+  if (!cache) return named(search(), workload, group);
+  const GroupKey key = group_key(workload, group, options);
+  if (const auto kept = cache->data().groups.find(key.numbers); kept != cache->data().groups.end()) {
+    const auto& [found, tensors] = kept->second;
+    return named({said_of(group, found.result, tensors, key), found.misfit}, workload, group);
+  }
+  Found found = search();
+  cache->data().groups[key.numbers] = {found, key.tensors};
+  return named(std::move(found), workload, group);
 }
 
 }  // namespace heat::offline::mapper
