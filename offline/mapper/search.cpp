@@ -11,7 +11,7 @@
 
 #include "offline/mapper/group_key.h"
 #include "offline/mapper/map_space.h"
-#include "offline/mapper/node_search.h"
+#include "offline/mapper/node_answers.h"
 #include "offline/mapper/pin_choices.h"
 
 namespace heat::offline::mapper {
@@ -34,7 +34,7 @@ struct Found {
 }  // namespace
 
 struct SearchCache::Data {
-  std::map<std::vector<std::int64_t>, NodeSearchResult> nodes;
+  std::map<std::vector<std::int64_t>, NodeAnswers> nodes;
   struct OfGroup {
     Found found;
     std::vector<TensorId> tensors;  // GroupKey
@@ -173,22 +173,22 @@ class GroupSearch {
   }
 
   NodeSearchResult cached_search(const NodeProblem& problem, const NodeSearchSettings& settings) {
-    std::vector<std::int64_t> key;
-    if (cache_) {
-      key = problem.model.key(problem.position, settings.alone);
-      const SlotBudget& b = settings.budget;
-      key.insert(key.end(), {b.weight, b.input, b.output, b.total, b.least_input, b.least_output,
-                             settings.alone ? 1 : 0, static_cast<std::int64_t>(settings.goal.objective),
-                             std::bit_cast<std::int64_t>(settings.goal.energy_weight),
-                             std::bit_cast<std::int64_t>(settings.goal.cycle_weight), settings.exhaustive ? 1 : 0,
-                             std::bit_cast<std::int64_t>(settings.cutoff)});
-      if (const auto found = cache_->data().nodes.find(key); found != cache_->data().nodes.end()) return found->second;
-    }
-    const NodeSearchResult found = search_node(problem, settings);
+    NodeAnswers own;
+    NodeAnswers& answers = cache_ ? cache_->data().nodes[key_of(problem, settings)] : own;
+    if (const auto told = answers.told(problem, settings)) return *told;
+    const NodeSearchResult found = answers.search(problem, settings);
     result_.evaluated += found.evaluated;
     result_.considered += found.considered;
-    if (cache_) cache_->data().nodes[key] = found;
     return found;
+  }
+
+  // All that the answer depends on but budget and cutoff.
+  static std::vector<std::int64_t> key_of(const NodeProblem& problem, const NodeSearchSettings& settings) {
+    std::vector<std::int64_t> key = problem.model.key(problem.position, settings.alone);
+    key.insert(key.end(), {settings.alone, static_cast<std::int64_t>(settings.goal.objective),
+                           std::bit_cast<std::int64_t>(settings.goal.energy_weight),
+                           std::bit_cast<std::int64_t>(settings.goal.cycle_weight), settings.exhaustive});
+    return key;
   }
 
   // Why the last configuration does not fit; `node`: no mapping of this one does.
