@@ -43,6 +43,7 @@ struct SlotBudget {
 struct TileBound {
   Cost least;           // of every mapping with this tile
   double step_pj = 0;   // of it: dynamic energy of one execution on one chiplet, without sends
+  double rest_pj = 0;   // of it: of the last step, when that is shorter, on all chiplets
   double k_grains = 0;  // grains along k
 };
 

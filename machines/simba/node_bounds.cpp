@@ -57,7 +57,9 @@ NodeBounds::NodeBounds(const GroupModel& model, std::size_t position, const Step
       node_(model.nodes()[position]),
       shares_(model.shares()),
       e_(model.extents(position)) {
-  steps_ = d(shares_.share / model.values_in_step());
+  const std::int64_t values = model.values_in_step();
+  steps_ = d(shares_.share / values);
+  rest_ = d(shares_.share % values) / d(values);
   executions_ = steps_ * shares_.full;
   const auto& energy = pricer.machine().energy;
   const double factor = pricer.machine().calibration.dynamic_energy_factor;
@@ -75,7 +77,8 @@ LoadWork::Receivers NodeBounds::receivers(const OperandShape& operand) const {
 // What no mapping of the node changes.
 void NodeBounds::prepare(bool alone) {
   const double bmn = d(e_.b) * d(e_.m) * d(e_.n);
-  fixed_energy_ = executions_ * (bmn * d(e_.k) * pj(Action::kMac) + bmn * pj(Action::kPpuElement));
+  const double linear = executions_ + rest_ * shares_.full;
+  fixed_energy_ = linear * (bmn * d(e_.k) * pj(Action::kMac) + bmn * pj(Action::kPpuElement));
   weight_bytes_ = d(e_.b) * d(e_.m) * d(e_.k);
   input_bytes_ = d(e_.b) * d(e_.n) * d(e_.k);
   output_bytes_ = bmn;
@@ -96,9 +99,9 @@ void NodeBounds::prepare(bool alone) {
     const bool travels = node_.shape.output.travels;
     output_store_pj_ =
         (travels ? gb_write : dram_pj_) + pricer_.unicast_hops(full, travels) / full * pj(Action::kNopByteHop);
-    fixed_energy_ += executions_ * output_bytes_ * (output_store_pj_ + gb_read);
+    fixed_energy_ += linear * output_bytes_ * (output_store_pj_ + gb_read);
   }
-  fixed_energy_ += executions_ * gb_write *
+  fixed_energy_ += linear * gb_write *
                    (output_bytes_ + (node_.shape.weight.resident ? 0 : weight_bytes_) +
                     (node_.shape.input.resident ? 0 : input_bytes_));
   // Port cycles of one byte of an operand, all chiplets together, per step.
@@ -109,6 +112,8 @@ void NodeBounds::prepare(bool alone) {
   input_port_ = port(node_.shape.input, node_.shape.input.holds_bound ? full : 1);
   output_port_ = port(node_.shape.output, full);
   memory_ = weight_bytes_ * weight_port_ + input_bytes_ * input_port_ + output_bytes_ * output_port_;
+  rest_memory_ = rest_ * memory_;
+  rest_compute_ = rest_ * bmn * d(e_.k) / d(arch_.macs_per_cycle()) * pricer_.machine().calibration.compute_factor;
   // No tiling takes fewer requests than the whole operand at once.
   LoadWork work;
   const std::int64_t burst = arch_.request_bytes();
@@ -143,9 +148,20 @@ TileBound NodeBounds::of_tile(const Extents& tile) const {
                        input_bytes_ * (send_read_pj_ + pj(Action::kInputBufferWrite));
   const double compute =
       d(e_.b) * d(e_.n) * m_lanes * t.k_grains / arch_.pes() * pricer_.machine().calibration.compute_factor;
-  const double cycles = fixed_cycles_ + steps_ * std::max(compute, memory_);
-  t.least = {cycles, fixed_energy_ + executions_ * (t.step_pj + sends) + cycles * rate_};
+  // Of the shorter step only what is in proportion: pieces are not rounded up.
+  const double even_pj = weight_bytes_ * d(e_.n) / d(tile.n) * pj(Action::kWeightBufferRead) +
+                         input_bytes_ * d(e_.m) / d(lanes) * pj(Action::kInputBufferRead) +
+                         output_bytes_ * d(e_.k) / d(width) *
+                             (pj(Action::kAccumulatorRead) + pj(Action::kAccumulatorWrite)) +
+                         weight_bytes_ * weight_load_pj_ + input_bytes_ * input_load_pj_;
+  t.rest_pj = rest_ * shares_.full * (even_pj + sends);
+  const double cycles = fixed_cycles_ + all_steps(compute, memory_);
+  t.least = {cycles, fixed_energy_ + executions_ * (t.step_pj + sends) + t.rest_pj + cycles * rate_};
   return t;
+}
+
+double NodeBounds::all_steps(double execution, double memory) const {
+  return std::max(steps_ * execution + rest_compute_, steps_ * memory + rest_memory_);
 }
 
 PeChoice NodeBounds::of_split(const Extents& tile, const spec::SpatialSplit& split, const TileBound& t) const {
@@ -177,9 +193,9 @@ PeChoice NodeBounds::of_split(const Extents& tile, const spec::SpatialSplit& spl
                             d(wm.size(wm.count == 1, c.split.m) + wn.size(wn.count == 1, c.split.n));
   execution +=
       first_wave / arch_.noc.link_bytes_per_cycle + 2 * pricer_.noc_latency(farthest) + cal.node_overhead_cycles;
-  const double cycles = fixed_cycles_ + steps_ * std::max(execution, memory_);
+  const double cycles = fixed_cycles_ + all_steps(execution, memory_);
   c.least_execution = execution;
-  c.least_dynamic_pj = fixed_energy_ + executions_ * energy;
+  c.least_dynamic_pj = fixed_energy_ + executions_ * energy + t.rest_pj;
   c.least = {cycles, c.least_dynamic_pj + cycles * rate_};
   return c;
 }
@@ -263,8 +279,9 @@ Cost NodeBounds::of_tiling(const PeChoice& c, const BufferTiling& tiling) const 
   const double memory = std::max(weight * weight_port_ + input * input_port_ + output * output_port_,
                                  pricer_.load_cycles(work, shares_.participants()));
   // The last tile executes after everything is loaded; the first after its load.
-  const double cycles = fixed_cycles_ + std::max(steps_ * memory + c.least_execution / d(tiles.product()),
-                                                 first + steps_ * c.least_execution);
+  const double cycles =
+      fixed_cycles_ + std::max({steps_ * memory + c.least_execution / d(tiles.product()),
+                                steps_ * memory + rest_memory_, first + steps_ * c.least_execution + rest_compute_});
   return {cycles, energy + cycles * rate_};
 }
 

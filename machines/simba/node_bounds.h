@@ -23,6 +23,8 @@ class NodeBounds final : public machines::NodeBounds {
   };
   LoadWork::Receivers receivers(const OperandShape& operand) const;
   void prepare(bool alone);
+  // Cycles of all steps, when a whole one has so many of each.
+  double all_steps(double execution, double memory) const;
   double drain_accesses(const spec::Extents& tile) const;
   double request_bound(const OperandShape& operand, const ViewRuns::Sizes& extents, const ViewRuns::Sizes& tile) const;
   SendBound bound_sends(const PeChoice& c, const Waves& wb, const Waves& wm, const Waves& wn, std::int64_t kc) const;
@@ -34,7 +36,9 @@ class NodeBounds final : public machines::NodeBounds {
   const NodeModel& node_;
   const Shares& shares_;
   const spec::Extents e_;
-  double steps_ = 1, executions_ = 1;
+  double steps_ = 1, executions_ = 1;  // whole steps; on all full chiplets
+  double rest_ = 0;                    // of a whole step: the last one, when it is shorter
+  double rest_memory_ = 0, rest_compute_ = 0;  // its cycles at least
   std::array<double, spec::kActionCount> pj_{};
   double dram_pj_ = 0, rate_ = 0;
   double fixed_energy_ = 0, fixed_cycles_ = 0;
