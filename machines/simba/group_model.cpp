@@ -36,6 +36,7 @@ GroupModel::GroupModel(const spec::Workload& workload, const spec::FusedGroup& g
     signals_ =
         signals_ || (workload.tensors[written].kind == spec::TensorKind::kIntermediate && !group.is_resident(written));
   }
+  counters_.resize(nodes_.size());
 }
 
 spec::Extents GroupModel::extents(std::size_t position) const {
@@ -72,10 +73,19 @@ bool GroupModel::parameters_stay() const {
   return parameter_nodes_ <= 2;
 }
 
+GemmCounter& GroupModel::counter(const NodeModel& n, std::int64_t values) const {
+  auto& counters = counters_[static_cast<std::size_t>(&n - nodes_.data())];
+  for (auto& [size, counter] : counters)
+    if (size == values) return counter;
+  counters.emplace_back(values,
+                        GemmCounter(n.shape, n.extents_for(g_.extent, values), pricer_.machine().arch, links_));
+  return counters.back().second;
+}
+
 StepCounts GroupModel::count(const NodeModel& n, const spec::GemmMapping& mapping, std::int64_t values) const {
   const spec::Extents e = n.extents_for(g_.extent, values);
   const spec::ArchSpec& arch = pricer_.machine().arch;
-  if (n.spec->gemm) return count_gemm(n.shape, e, mapping, arch, links_);
+  if (n.spec->gemm) return counter(n, values).count(mapping);
   return count_vector(n.shape.input, n.residual ? &*n.residual : nullptr, n.shape.output, e.n, e.k, arch);
 }
 

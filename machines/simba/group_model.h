@@ -44,6 +44,8 @@ class GroupModel final : public machines::GroupModel {
   // Step classes in order of execution; true where parameters are loaded.
   std::vector<std::pair<StepClass, bool>> classes() const;
   StepCounts count(const NodeModel& n, const spec::GemmMapping& mapping, std::int64_t values) const;
+  // Of a GEMM in a step of so many values.
+  GemmCounter& counter(const NodeModel& n, std::int64_t values) const;
   // One execution of node `position` under `mapping` (ignored for vector nodes) in a step of class `c`.
   NodeStep step(std::size_t position, const spec::GemmMapping& mapping, const StepClass& c) const;
   Cost with_power(double cycles, double dynamic_pj) const;
@@ -65,6 +67,7 @@ class GroupModel final : public machines::GroupModel {
   LinkTables& links_;
   const Shares shares_;
   std::vector<NodeModel> nodes_;
+  mutable std::vector<std::vector<std::pair<std::int64_t, GemmCounter>>> counters_;  // of each node, by values
   const PinnedLoads pins_;
   int parameter_nodes_ = 0;
   bool signals_ = false;  // others wait for what it makes

@@ -36,8 +36,17 @@ double served_words(const spec::GlobalBufferSpec& gb, double bytes, double reque
   return requests * d(packed_words(gb, static_cast<std::int64_t>(std::ceil(bytes / requests))).words);
 }
 
-OperandCounter::OperandCounter(const LoopNest& nest, const OperandShape& operand, LoopDim own,
-                               OperandCounts& of_operand, StepCounts& counts)
+void OperandTraffic::add_to(StepCounts& counts) const {
+  counts.gb_reads += gb_reads;
+  counts.gb_writes += gb_writes;
+  counts.gb_read_cycles += gb_read_cycles;
+  counts.gb_write_cycles += gb_write_cycles;
+  counts.noc_byte_hops += noc_byte_hops;
+  counts.send_flits += send_flits;
+  counts.first_send_cycles += first_send_cycles;
+}
+
+OperandCounter::OperandCounter(const LoopNest& nest, const OperandShape& operand, LoopDim own)
     : nest_(nest),
       operand_(operand),
       weights_(own == LoopDim::kM),
@@ -47,8 +56,11 @@ OperandCounter::OperandCounter(const LoopNest& nest, const OperandShape& operand
       own_dim_(own),
       other_dim_(weights_ ? LoopDim::kN : LoopDim::kM),
       tile_reused_(other_is_free()),
-      o_(of_operand),
-      c_(counts) {}
+      moves_outside_(nest.map.wave_order[0] == other_dim_) {}
+
+std::size_t OperandCounter::order() const {
+  return (tile_reused_ ? 1 : 0) + (moves_outside_ ? 2 : 0);
+}
 
 bool OperandCounter::other_is_free() const {
   if (nest_.k.tiles.pieces() > 1) return false;
@@ -64,7 +76,7 @@ bool OperandCounter::other_is_free() const {
   return true;
 }
 
-void OperandCounter::run() {
+OperandTraffic OperandCounter::run() {
   bool first = true;
   for (const Kind& b : nest_.b.tiles)
     for (const Kind& own : own_.tiles)
@@ -74,6 +86,7 @@ void OperandCounter::run() {
         count_sends(tiles, first);
         first = false;
       }
+  return c_;
 }
 
 void OperandCounter::count_loads(const Tiles& t, bool first) {
@@ -98,7 +111,7 @@ void OperandCounter::count_loads(const Tiles& t, bool first) {
 
 void OperandCounter::count_sends(const Tiles& t, bool first) {
   const Waves waves{{t.b, nest_.b.wave}, {t.own, own_.wave}, {t.k, nest_.k.wave}};
-  const bool every_wave = waves.k.pieces() > 1 || (nest_.map.wave_order[0] == other_dim_ && waves.own.pieces() > 1);
+  const bool every_wave = waves.k.pieces() > 1 || (moves_outside_ && waves.own.pieces() > 1);
   const bool once = waves.single() && tile_reused_;
   bool first_tile = true;
   for (const Kind& other : other_.tiles) {

@@ -7,13 +7,22 @@
 
 namespace heat::machines::simba {
 
+// What an operand's loads and sends take, and of what it shares with the other one.
+struct OperandTraffic {
+  OperandCounts own;
+  double gb_reads = 0, gb_writes = 0, gb_read_cycles = 0, gb_write_cycles = 0;  // as StepCounts
+  double noc_byte_hops = 0, send_flits = 0, first_send_cycles = 0;
+  void add_to(StepCounts& counts) const;
+};
+
 class OperandCounter {
  public:
-  // `own`: m for the weights, n for the inputs. What belongs to the operand goes to `of_operand`, what it shares with
-  // the other one to `counts`.
-  OperandCounter(const LoopNest& nest, const OperandShape& operand, spec::LoopDim own, OperandCounts& of_operand,
-                 StepCounts& counts);
-  void run();
+  // `own`: m for the weights, n for the inputs.
+  OperandCounter(const LoopNest& nest, const OperandShape& operand, spec::LoopDim own);
+  // Equal numbers, below kOrders: orders that take the same, with the same tiles.
+  static constexpr std::size_t kOrders = 4;
+  std::size_t order() const;
+  OperandTraffic run();
 
  private:
   // `count` tiles of the global buffer of one size.
@@ -44,8 +53,9 @@ class OperandCounter {
   const TiledDim &own_, &other_;
   const spec::LoopDim own_dim_, other_dim_;
   const bool tile_reused_;  // moving to the next tile of the other dimension leaves the operand's as it is
-  OperandCounts& o_;
-  StepCounts& c_;
+  const bool moves_outside_;  // waves move along the other dimension last
+  OperandTraffic c_;
+  OperandCounts& o_ = c_.own;
 };
 
 // Words of the global buffer for a block of an operand: by its runs where the whole tensor lies there, else packed.

@@ -2,6 +2,9 @@
 #include "machines/simba/step_counts.h"
 
 #include <algorithm>
+#include <array>
+#include <optional>
+#include <utility>
 
 #include "base/checked.h"
 #include "machines/simba/loop_nest.h"
@@ -20,6 +23,7 @@ double d(std::int64_t v) {
   return static_cast<double>(v);
 }
 
+// What no order of loops changes.
 class Counter {
  public:
   Counter(const GemmShape& shape, const LoopNest& nest)
@@ -38,8 +42,6 @@ class Counter {
     c_.farthest_hops = simba::farthest_hops(arch_.noc, nest_.map.spatial, used(b_), used(m_), used(n_));
     count_pe();
     count_drains();
-    OperandCounter(nest_, shape_.weight, LoopDim::kM, c_.weight, c_).run();
-    OperandCounter(nest_, shape_.input, LoopDim::kN, c_.input, c_).run();
     count_stores();
     return c_;
   }
@@ -155,9 +157,47 @@ class Counter {
 
 }  // namespace
 
-StepCounts count_gemm(const GemmShape& shape, const Extents& e, const GemmMapping& mapping, const spec::ArchSpec& arch,
-                      LinkTables& links) {
-  return Counter(shape, LoopNest(e, mapping, arch, links)).run();
+struct GemmCounter::Tiling {
+  GemmMapping mapping;  // the last one with these tiles
+  LoopNest nest;
+  StepCounts without_operands;
+  std::array<std::optional<OperandTraffic>, OperandCounter::kOrders> weight, input;
+
+  Tiling(const GemmCounter& of, const GemmMapping& m)
+      : mapping(m),
+        nest(of.extents_, mapping, of.arch_, of.links_),
+        without_operands(Counter(of.shape_, nest).run()) {}
+  bool has_tiles_of(const GemmMapping& m) const {
+    return m.gb_tile == mapping.gb_tile && m.pe_tile == mapping.pe_tile && m.spatial == mapping.spatial;
+  }
+  const OperandTraffic& traffic(const OperandShape& operand, LoopDim own) {
+    OperandCounter counter(nest, operand, own);
+    std::optional<OperandTraffic>& kept = (own == LoopDim::kM ? weight : input)[counter.order()];
+    if (!kept) kept = counter.run();
+    return *kept;
+  }
+};
+
+GemmCounter::GemmCounter(const GemmShape& shape, const Extents& extents, const spec::ArchSpec& arch, LinkTables& links)
+    : shape_(shape), extents_(extents), arch_(arch), links_(links) {}
+GemmCounter::~GemmCounter() = default;
+GemmCounter::GemmCounter(GemmCounter&&) noexcept = default;
+
+StepCounts GemmCounter::count(const GemmMapping& mapping) {
+  if (last_ && last_->has_tiles_of(mapping))
+    last_->mapping = mapping;
+  else
+    last_ = std::make_unique<Tiling>(*this, mapping);
+  StepCounts counts = last_->without_operands;
+  const OperandTraffic& weight = last_->traffic(shape_.weight, LoopDim::kM);
+  const OperandTraffic& input = last_->traffic(shape_.input, LoopDim::kN);
+  for (const auto& [traffic, of] : {std::pair{&weight, &counts.weight}, std::pair{&input, &counts.input}}) {
+    const double buffer_reads = of->buffer_reads;
+    *of = traffic->own;
+    of->buffer_reads = buffer_reads;
+    traffic->add_to(counts);
+  }
+  return counts;
 }
 
 StepCounts count_vector(const OperandShape& input, const OperandShape* residual, const OperandShape& output,

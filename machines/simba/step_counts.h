@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 
 #include "machines/simba/mesh_links.h"
 #include "machines/simba/view_runs.h"
@@ -66,9 +67,24 @@ struct StepCounts {
   double commands() const { return loads() + stores + weight.sends + input.sends + waves + drains + vectors; }
 };
 
-// Counts a GEMM of extents `e` under `mapping` (tiles larger than the extents are clipped).
-StepCounts count_gemm(const GemmShape& shape, const spec::Extents& e, const spec::GemmMapping& mapping,
-                      const spec::ArchSpec& arch, LinkTables& links);
+// Counts a GEMM of one size under one mapping after another (tiles larger than the extents are clipped). Mappings that
+// follow one another and differ in orders only are counted at once but for what those change.
+class GemmCounter {
+ public:
+  // All must outlive this.
+  GemmCounter(const GemmShape& shape, const spec::Extents& extents, const spec::ArchSpec& arch, LinkTables& links);
+  ~GemmCounter();
+  GemmCounter(GemmCounter&&) noexcept;
+  StepCounts count(const spec::GemmMapping& mapping);
+
+ private:
+  struct Tiling;  // what was counted for the last one's tiles
+  const GemmShape& shape_;
+  const spec::Extents extents_;
+  const spec::ArchSpec& arch_;
+  LinkTables& links_;
+  std::unique_ptr<Tiling> last_;
+};
 
 // Counts a row operation over `rows` rows of `columns`; `residual` may be null.
 StepCounts count_vector(const OperandShape& input, const OperandShape* residual, const OperandShape& output,

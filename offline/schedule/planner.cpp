@@ -2,6 +2,9 @@
 #include "offline/schedule/planner.h"
 
 #include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cmath>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -18,26 +21,41 @@ namespace {
 // Tensors may be at home in all of the global buffer but one of so many parts, which is for tiles in any case.
 constexpr std::int64_t kHomeParts = 8;
 
-// The best of the plans considered.
+// Power in pJ a cycle, to the nearest quarter of an octave, so that equal networks share cached searches.
+double rounded_power(double pj_per_cycle) {
+  return std::exp2(std::round(4 * std::log2(pj_per_cycle)) / 4);
+}
+
+// The best of the plans considered. Of groups that add up, the EDP of the sum falls when energy + power x cycles of one
+// does, with the power that the whole network draws: what the first plan draws goes for all, itself included.
 class PlanChoice {
  public:
   PlanChoice(const machines::Machine& machine, const mapper::SearchOptions& options, mapper::SearchCache* cache)
-      : machine_(machine), options_(options), cache_(cache) {}
+      : machine_(machine), objective_(options.objective), options_(options), cache_(cache) {
+    if (objective_ == mapper::Objective::kEdp && !options.goal().linear()) set_power(busy_power());
+  }
 
-  void consider(AttentionLoop loop, LoweredNetwork lowered, const HomeSpace& space) {
-    spec::Plan plan;
-    try {
-      plan = plan_groups(lowered, machine_, options_, cache_, space);
-    } catch (const base::ScheduleError& e) {  // a head's scores may not fit where a few tokens' do, and the reverse
-      reasons_ += (reasons_.empty() ? "" : "\n") + std::string(e.what());
-      return;
+  void consider(AttentionLoop loop, const LoweredNetwork& lowered, const HomeSpace& space) {
+    for (int tries = 0; tries < kPowerTries; ++tries) {
+      spec::Plan plan;
+      try {
+        plan = plan_groups(lowered, machine_, options_, cache_, space);
+      } catch (const base::ScheduleError& e) {  // a head's scores may not fit where a few tokens' do, and the reverse
+        reasons_ += (reasons_.empty() ? "" : "\n") + std::string(e.what());
+        return;
+      }
+      const spec::Prediction& p = plan.prediction;
+      const double power = rounded_power(p.energy_pj / p.cycles);
+      const double value = mapper::objective_value(objective_, p.cycles, p.energy_pj, machine_.arch);
+      if (!loop_ || value < value_) {
+        loop_ = loop;
+        value_ = value;
+        best_ = {lowered.network, std::move(plan)};
+      }
+      if (!guessed_ || power == options_.cycle_weight) break;
+      set_power(power);
     }
-    const double value =
-        mapper::objective_value(options_.objective, plan.prediction.cycles, plan.prediction.energy_pj, machine_.arch);
-    if (loop_ && value >= value_) return;
-    loop_ = loop;
-    value_ = value;
-    best_ = {std::move(lowered.network), std::move(plan)};
+    guessed_ = false;
   }
 
   // How the best plan walks attention; nothing: no plan is feasible.
@@ -48,9 +66,25 @@ class PlanChoice {
   }
 
  private:
+  static constexpr int kPowerTries = 3;
+
+  // Of all multipliers at work and what feeds them: a first guess.
+  double busy_power() const {
+    constexpr double kWithOperands = 2.5;  // a MAC with its share of buffers and network over the MAC
+    const double macs = static_cast<double>(machine_.arch.macs_per_cycle());
+    return rounded_power(std::max(1.0, kWithOperands * macs * machine_.energy.pj(spec::Action::kMac)));
+  }
+  void set_power(double pj_per_cycle) {
+    guessed_ = true;
+    options_.energy_weight = 1;
+    options_.cycle_weight = pj_per_cycle;
+  }
+
   const machines::Machine& machine_;
-  const mapper::SearchOptions& options_;
+  const mapper::Objective objective_;
+  mapper::SearchOptions options_;
   mapper::SearchCache* cache_;
+  bool guessed_ = false;  // the power, not yet what a plan draws
   std::optional<AttentionLoop> loop_;
   double value_ = 0;
   PlannedNetwork best_;

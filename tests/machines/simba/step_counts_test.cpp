@@ -336,7 +336,13 @@ TEST(StepCounts, EqualAWalkOfTheLoopNest) {
     const Operand w = operand({e.b, e.m, e.k}, rng), i = operand({e.b, e.n, e.k}, rng),
                   o = operand({e.b, e.m, e.n}, rng);
     const GemmMapping map = random_mapping(e, arch, rng);
-    const StepCounts closed = count_gemm({w.shape, i.shape, o.shape, {}}, e, map, arch, links);
+    const GemmShape shape{w.shape, i.shape, o.shape, {}};
+    GemmCounter counter(shape, e, arch, links);
+    GemmMapping before = map;  // the same tiles, counted first
+    std::shuffle(before.gb_order.begin(), before.gb_order.end(), rng);
+    std::shuffle(before.wave_order.begin(), before.wave_order.end(), rng);
+    counter.count(before);
+    const StepCounts closed = counter.count(map);
     const StepCounts walked = Walker(w, i, o, e, map, arch).run();
     const auto same = [&](double x, double y, const std::string& name) {
       ASSERT_NEAR(x, y, 1e-6) << name << ": " << describe(e, map) << " round " << round;
