@@ -47,7 +47,15 @@ ViewRuns::ViewRuns(const spec::TensorView& view, const Sizes& extents) {
   });
 }
 
-ViewRuns::Runs ViewRuns::runs(const Sizes& block) const {
+const ViewRuns::Runs& ViewRuns::runs(const Sizes& block) const {
+  if (runs_block_ != block) {
+    runs_ = counted_runs(block);
+    runs_block_ = block;
+  }
+  return runs_;
+}
+
+ViewRuns::Runs ViewRuns::counted_runs(const Sizes& block) const {
   Runs r;
   r.full = 1;
   r.length = 1;
@@ -93,7 +101,7 @@ ViewRuns::Runs ViewRuns::runs(const Sizes& block) const {
 }
 
 std::int64_t ViewRuns::accesses(const Sizes& block, std::int64_t unit) const {
-  const Runs r = runs(block);
+  const Runs& r = runs(block);
   return r.full * packed_accesses(r.length, unit) + r.rest * packed_accesses(r.rest_length, unit);
 }
 
@@ -101,7 +109,7 @@ namespace {
 
 // Runs of `length` bytes around which `loops` turn, from the start of bank 0 on. The search asks for the same ones again
 // and again: answers are kept in a table, each in the one place that its question falls on.
-WordCount counted_words(const std::vector<StridedDim>& loops, std::int64_t length, const spec::GlobalBufferSpec& gb) {
+WordCount looped_words(const std::vector<StridedDim>& loops, std::int64_t length, const spec::GlobalBufferSpec& gb) {
   struct Answer {
     std::vector<std::int64_t> question;
     WordCount count;
@@ -124,9 +132,17 @@ WordCount counted_words(const std::vector<StridedDim>& loops, std::int64_t lengt
 
 }  // namespace
 
+WordCount ViewRuns::words(const Sizes& block, const spec::GlobalBufferSpec& gb) const {
+  const std::uint64_t mixed = static_cast<std::uint64_t>(block[0] + 31 * block[1] + 961 * block[2]) * 0x9E3779B97F4A7C15u;
+  KeptWords& kept = words_[mixed >> 60];
+  if (kept.block != block || kept.word_bytes != gb.word_bytes || kept.banks != gb.banks)
+    kept = {block, gb.word_bytes, gb.banks, counted_words(block, gb)};
+  return kept.count;
+}
+
 // A flattened range that does not end at a border of its dims is taken as the whole turns that hold it, and its words as
 // spread over the banks like theirs.
-WordCount ViewRuns::words(const Sizes& block, const spec::GlobalBufferSpec& gb) const {
+WordCount ViewRuns::counted_words(const Sizes& block, const spec::GlobalBufferSpec& gb) const {
   static thread_local std::vector<StridedDim> loops;
   loops.clear();
   for (std::size_t g = 0; g < 3; ++g) {
@@ -142,7 +158,7 @@ WordCount ViewRuns::words(const Sizes& block, const spec::GlobalBufferSpec& gb) 
   std::size_t inside = 0;
   for (; inside < loops.size() && loops[inside].stride == length; ++inside) length *= loops[inside].size;
   loops.erase(loops.begin(), loops.begin() + static_cast<std::ptrdiff_t>(inside));
-  const WordCount whole = counted_words(loops, length, gb);
+  const WordCount whole = looped_words(loops, length, gb);
   const std::int64_t words = accesses(block, gb.word_bytes);
   return {words, base::ceil_div(whole.busiest * words, whole.words)};
 }
@@ -168,7 +184,7 @@ double shared_block(std::int64_t length, std::int64_t gap, int alignment) {
 }  // namespace
 
 double ViewRuns::requests(const Sizes& block, std::int64_t burst) const {
-  const Runs r = runs(block);
+  const Runs& r = runs(block);
   std::int64_t count = r.full, length = r.length;
   for (int i = 0; i < r.level_count; ++i) {
     const Runs::Level& level = r.levels[static_cast<std::size_t>(i)];
@@ -180,7 +196,7 @@ double ViewRuns::requests(const Sizes& block, std::int64_t burst) const {
 }
 
 double ViewRuns::burst_bytes(const Sizes& block) const {
-  const Runs r = runs(block);
+  const Runs& r = runs(block);
   double blocks = static_cast<double>(r.full) * mean_bursts(r.length, r.alignment) +
                   static_cast<double>(r.rest) * mean_bursts(r.rest_length, r.alignment);
   if (r.rest > 0) return static_cast<double>(kBlock) * blocks;

@@ -36,7 +36,7 @@ class ViewRuns {
     std::int64_t span = 0;                 // from the first byte to the last, 0: not known
     int alignment = spec::kDmaBlockBytes;  // runs start at multiples of this (a power of two up to the block)
   };
-  Runs runs(const Sizes& block) const;
+  const Runs& runs(const Sizes& block) const;
 
   // Sum over runs of ceil(run / unit).
   std::int64_t accesses(const Sizes& block, std::int64_t unit) const;
@@ -63,8 +63,20 @@ class ViewRuns {
     std::int64_t outer_alignment = 0;  // gcd of the strides outside it, 0: none
     std::vector<StridedDim> dims;      // all of it, innermost first
   };
+  Runs counted_runs(const Sizes& block) const;
+  WordCount counted_words(const Sizes& block, const spec::GlobalBufferSpec& gb) const;
+
   std::array<Group, 3> groups_;
   std::array<int, 3> order_{0, 1, 2};  // groups by ascending stride
+  // The last answers: a search asks for few blocks, again and again.
+  struct KeptWords {
+    Sizes block{};
+    std::int64_t word_bytes = 0, banks = 0;
+    WordCount count;
+  };
+  mutable Sizes runs_block_{};
+  mutable Runs runs_;
+  mutable std::array<KeptWords, 16> words_;
 };
 
 // Bytes of a packed block in whole units.
