@@ -77,8 +77,7 @@ GemmCounter& GroupModel::counter(const NodeModel& n, std::int64_t values) const 
   auto& counters = counters_[static_cast<std::size_t>(&n - nodes_.data())];
   for (auto& [size, counter] : counters)
     if (size == values) return counter;
-  counters.emplace_back(values,
-                        GemmCounter(n.shape, n.extents_for(g_.extent, values), pricer_.machine().arch, links_));
+  counters.emplace_back(values, GemmCounter(n.shape, n.extents_for(g_.extent, values), pricer_.machine().arch, links_));
   return counters.back().second;
 }
 

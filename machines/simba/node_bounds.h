@@ -36,8 +36,8 @@ class NodeBounds final : public machines::NodeBounds {
   const NodeModel& node_;
   const Shares& shares_;
   const spec::Extents e_;
-  double steps_ = 1, executions_ = 1;  // whole steps; on all full chiplets
-  double rest_ = 0;                    // of a whole step: the last one, when it is shorter
+  double steps_ = 1, executions_ = 1;          // whole steps; on all full chiplets
+  double rest_ = 0;                            // of a whole step: the last one, when it is shorter
   double rest_memory_ = 0, rest_compute_ = 0;  // its cycles at least
   std::array<double, spec::kActionCount> pj_{};
   double dram_pj_ = 0, rate_ = 0;

@@ -52,7 +52,7 @@ class OperandCounter {
   const spec::BufferSpec& buffer_;
   const TiledDim &own_, &other_;
   const spec::LoopDim own_dim_, other_dim_;
-  const bool tile_reused_;  // moving to the next tile of the other dimension leaves the operand's as it is
+  const bool tile_reused_;    // moving to the next tile of the other dimension leaves the operand's as it is
   const bool moves_outside_;  // waves move along the other dimension last
   OperandTraffic c_;
   OperandCounts& o_ = c_.own;

@@ -164,9 +164,7 @@ struct GemmCounter::Tiling {
   std::array<std::optional<OperandTraffic>, OperandCounter::kOrders> weight, input;
 
   Tiling(const GemmCounter& of, const GemmMapping& m)
-      : mapping(m),
-        nest(of.extents_, mapping, of.arch_, of.links_),
-        without_operands(Counter(of.shape_, nest).run()) {}
+      : mapping(m), nest(of.extents_, mapping, of.arch_, of.links_), without_operands(Counter(of.shape_, nest).run()) {}
   bool has_tiles_of(const GemmMapping& m) const {
     return m.gb_tile == mapping.gb_tile && m.pe_tile == mapping.pe_tile && m.spatial == mapping.spatial;
   }

@@ -133,7 +133,8 @@ WordCount looped_words(const std::vector<StridedDim>& loops, std::int64_t length
 }  // namespace
 
 WordCount ViewRuns::words(const Sizes& block, const spec::GlobalBufferSpec& gb) const {
-  const std::uint64_t mixed = static_cast<std::uint64_t>(block[0] + 31 * block[1] + 961 * block[2]) * 0x9E3779B97F4A7C15u;
+  const std::uint64_t mixed =
+      static_cast<std::uint64_t>(block[0] + 31 * block[1] + 961 * block[2]) * 0x9E3779B97F4A7C15u;
   KeptWords& kept = words_[mixed >> 60];
   if (kept.block != block || kept.word_bytes != gb.word_bytes || kept.banks != gb.banks)
     kept = {block, gb.word_bytes, gb.banks, counted_words(block, gb)};

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "base/errors.h"
+#include "offline/decompose/default_shape.h"
 #include "offline/decompose/rank_rules.h"
 
 namespace heat::offline {
@@ -80,6 +81,11 @@ std::vector<TensorShape> shape_candidates(const Method& method, std::int64_t row
         for (const Modes& row : {s.row_modes, falling(s.row_modes)})
           for (const Modes& col : {s.col_modes, falling(s.col_modes)}) shapes.push_back({row, col});
     }
+  const auto splits = [&](const Modes& modes) {
+    return std::all_of(modes.begin(), modes.end(), [&](std::int64_t m) { return m >= options.smallest_mode; });
+  };
+  const TensorShape plain = default_shape(method, rows, cols);
+  if (splits(plain.row_modes) && splits(plain.col_modes)) shapes.push_back(plain);
   std::sort(shapes.begin(), shapes.end());
   shapes.erase(std::unique(shapes.begin(), shapes.end()), shapes.end());
   return shapes;

@@ -234,6 +234,7 @@ class Cp : public Method {
   const char* name() const override { return "cp"; }
   MethodHelp help() const override { return {"768x12x64", "280", "components"}; }
   bool is_papers() const override { return true; }
+  bool splits_unevenly() const override { return true; }
   TensorLyRule tensorly_rule() const override { return TensorLyRule::kComponents; }
 
   // "row0" [m_0, R] ... "col0" [n_0, R] ...; weights [R], components sorted by falling weight, unit columns.

@@ -1,5 +1,5 @@
 // An even pair keeps the largest mode, and with it a core over all ranks, small (the paper prefers uniform shapes,
-// section 2.2.1). Of the two sides the shorter is split: parameters then buy the lowest rank, and what is contracted with
+// section 2.2.1). Where one rank serves all modes there is no such core, and parameters are rank x (sum of modes). Of the two sides the shorter is split: parameters then buy the lowest rank, and what is contracted with
 // the activations grows with it.
 #include "offline/decompose/default_shape.h"
 
@@ -15,15 +15,26 @@ std::vector<std::int64_t> even_pair(std::int64_t n) {
   return {low, n / low};
 }
 
+// The smallest factor and what it leaves; n alone when n is prime.
+std::vector<std::int64_t> uneven_pair(std::int64_t n) {
+  for (std::int64_t d = 2; d * d <= n; ++d)
+    if (n % d == 0) return {d, n / d};
+  return even_pair(n);
+}
+
 }  // namespace
 
 TensorShape default_shape(const Method& method, std::int64_t rows, std::int64_t cols) {
   switch (method.tensorization()) {
     case Tensorization::kMatrix:
       return {{rows}, {cols}};
-    case Tensorization::kFree:
-      if (rows > cols) return {{rows}, even_pair(cols)};
-      return {even_pair(rows), {cols}};
+    case Tensorization::kFree: {
+      const auto pair = [&](std::int64_t side) {
+        return method.splits_unevenly() ? uneven_pair(side) : even_pair(side);
+      };
+      if (rows > cols) return {{rows}, pair(cols)};
+      return {pair(rows), {cols}};
+    }
     case Tensorization::kPaired:
       return {even_pair(rows), even_pair(cols)};
   }

@@ -37,8 +37,7 @@ class Writer {
   void group() {
     add({g_.extent, g_.chiplets, count(g_.nodes), count(key_.tensors), count(g_.homes), count(g_.in_global_buffer)});
     for (TensorId t : key_.tensors) tensor(w_.tensors[t]);
-    for (const spec::Home& h : g_.homes)
-      add({key_.position(h.tensor), h.extent, h.chiplets, h.address, h.in_place});
+    for (const spec::Home& h : g_.homes) add({key_.position(h.tensor), h.extent, h.chiplets, h.address, h.in_place});
     for (TensorId t : g_.in_global_buffer) add({key_.position(t)});
     for (const spec::PlannedNode& n : g_.nodes) {
       add({static_cast<std::int64_t>(n.bound)});
@@ -51,16 +50,12 @@ class Writer {
   static std::int64_t count(const List& list) {
     return static_cast<std::int64_t>(list.size());
   }
-  void add(std::initializer_list<std::int64_t> numbers) {
-    key_.numbers.insert(key_.numbers.end(), numbers);
-  }
+  void add(std::initializer_list<std::int64_t> numbers) { key_.numbers.insert(key_.numbers.end(), numbers); }
   void tensor(const spec::Tensor& t) {
     add({static_cast<std::int64_t>(t.kind), count(t.shape)});
     key_.numbers.insert(key_.numbers.end(), t.shape.begin(), t.shape.end());
   }
-  std::int64_t number(const spec::Index& index) {
-    return index_.emplace(index, count(index_)).first->second;
-  }
+  std::int64_t number(const spec::Index& index) { return index_.emplace(index, count(index_)).first->second; }
   void indices(const std::vector<spec::Index>& list) {
     add({count(list)});
     for (const spec::Index& index : list) add({number(index)});

@@ -9,7 +9,7 @@
 namespace heat::offline::mapper {
 
 struct GroupKey {
-  std::vector<std::int64_t> numbers;     // all that the search depends on beside the machine
+  std::vector<std::int64_t> numbers;    // all that the search depends on beside the machine
   std::vector<spec::TensorId> tensors;  // of the group and its homes in order of their ids, as `numbers` counts them
   // The position of one of them.
   std::int64_t position(spec::TensorId tensor) const;

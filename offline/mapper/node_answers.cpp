@@ -1,3 +1,4 @@
+// What is worth keeping is the search itself: a lookup walks a short list.
 #include "offline/mapper/node_answers.h"
 
 #include <cmath>

@@ -144,8 +144,7 @@ class GroupSearch {
       best_value = value;
       best = std::move(mappings);
     }
-    if (!best)
-      because("the nodes' tiles do not fit the global buffer together at step " + std::to_string(trial.step));
+    if (!best) because("the nodes' tiles do not fit the global buffer together at step " + std::to_string(trial.step));
     return best;
   }
 
