@@ -13,6 +13,7 @@
 #include "offline/network/model_config.h"
 #include "offline/pipeline/checkpoint_forms.h"
 #include "offline/schedule/choose_factors.h"
+#include "offline/schedule/choose_path.h"
 #include "offline/schedule/evaluate.h"
 #include "offline/schedule/planner.h"
 #include "offline/schedule/quantize.h"
@@ -157,14 +158,17 @@ std::unique_ptr<TableForms> table_forms(const Options& o, const Source& source, 
   return forms;
 }
 
-// Factorises the source's layers, gives them random values, and makes every one once.
-void set_forms(const Options& o, TableForms* table, Source& source) {
+// Factorises the source's layers, gives them random values, and makes every one once. Contraction paths are the table's
+// or those of least EDP on the machine.
+void set_forms(const Options& o, TableForms* table, HardwarePaths& paths, Source& source) {
+  const RankRequest request{o.ratio, source.forms.target.grain.k};
+  source.forms.target.choose = [&paths](const TensorNetwork& network) { return paths.best(network).plan; };
   if (table != nullptr) source.forms.target.choose = table->paths();
   if (o.method != Form::kDense) {
-    source.forms.linear = [inner = source.forms.linear, &o, table](const LinearLayer& layer) {
+    source.forms.linear = [inner = source.forms.linear, &o, table, request](const LinearLayer& layer) {
       LinearForm form = inner(layer);
       if (table == nullptr)
-        factorize(form, method_named(o.method), o.ratio, o.seed, o.threads);
+        factorize(form, plain_form(form, method_named(o.method), request, o.threads), o.seed, o.threads);
       else if (!table->dense(layer))
         factorize(form, table->form(layer), o.seed, o.threads);
       return form;
@@ -267,9 +271,11 @@ int schedule_command(int argc, char** argv, CheckpointLoader load) {
   search.objective = *mapper::parse_objective(o.objective);
   Source source = dense_source(o, load);
   const std::unique_ptr<TableForms> table = table_forms(o, source, arch, energy);
-  set_forms(o, table.get(), source);
-  o.method = method_label(o, table.get());
   source.forms.target.grain = machine->pe_array().grain;
+  LayerCoster coster(arch, energy, machine->calibration, search.objective);
+  HardwarePaths paths(coster, 1);
+  set_forms(o, table.get(), paths, source);
+  o.method = method_label(o, table.get());
   PlannedNetwork planned =
       o.layer.empty() ? plan_network(source.graph, {source.name, o.method, o.tokens}, source.forms, *machine, search)
                       : single_layer(o, source, *machine, search);

@@ -73,19 +73,21 @@ std::vector<TensorShape> shape_candidates(const Method& method, std::int64_t row
   const Tensorization kind = method.tensorization();
   if (kind == Tensorization::kMatrix) return {{{rows}, {cols}}};
   std::vector<TensorShape> shapes;
+  const auto add_with_turned = [&](const TensorShape& s) {
+    for (const Modes& row : {s.row_modes, falling(s.row_modes)})
+      for (const Modes& col : {s.col_modes, falling(s.col_modes)}) shapes.push_back({row, col});
+  };
   for (int r = 1; r <= options.max_side_axes; ++r)
     for (int c = 1; c <= options.max_side_axes; ++c) {
       if (r + c < 3) continue;  // the matrix itself
       if (kind == Tensorization::kPaired ? r != c : r + c > options.max_axes) continue;
-      for (const TensorShape& s : top_shapes(rows, cols, r, c, options))
-        for (const Modes& row : {s.row_modes, falling(s.row_modes)})
-          for (const Modes& col : {s.col_modes, falling(s.col_modes)}) shapes.push_back({row, col});
+      for (const TensorShape& s : top_shapes(rows, cols, r, c, options)) add_with_turned(s);
     }
   const auto splits = [&](const Modes& modes) {
     return std::all_of(modes.begin(), modes.end(), [&](std::int64_t m) { return m >= options.smallest_mode; });
   };
   const TensorShape plain = default_shape(method, rows, cols);
-  if (splits(plain.row_modes) && splits(plain.col_modes)) shapes.push_back(plain);
+  if (splits(plain.row_modes) && splits(plain.col_modes)) add_with_turned(plain);
   std::sort(shapes.begin(), shapes.end());
   shapes.erase(std::unique(shapes.begin(), shapes.end()), shapes.end());
   return shapes;

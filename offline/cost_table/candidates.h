@@ -24,10 +24,9 @@ std::vector<std::vector<std::int64_t>> factorizations(std::int64_t n, int parts,
 // equal modes, 0 for an unsplit side.
 double shape_entropy(const TensorShape& shape);
 
-// The shapes of a method for matrices [rows, cols]: for each pair of axis counts the top k by entropy, then every one
-// with its row modes rising and falling and its column modes rising and falling; and the method's plain shape
-// (default_shape.h). A method that takes the matrix itself
-// has that alone. Sorted, distinct.
+// The shapes of a method for matrices [rows, cols]: for each pair of axis counts the top k by entropy, and the method's
+// plain shape (default_shape.h); every one with its row modes rising and falling and its column modes rising and falling.
+// A method that takes the matrix itself has that alone. Sorted, distinct.
 std::vector<TensorShape> shape_candidates(const Method& method, std::int64_t rows, std::int64_t cols,
                                           const CandidateOptions& options);
 

@@ -1,4 +1,4 @@
-// The paper takes the contraction path of least MACs; here the least few are mapped and the best EDP wins.
+// The paper takes the contraction path of least MACs; here a few are mapped and the best EDP wins.
 #include "offline/cost_table/network_cost.h"
 
 #include "offline/path/optimal_path.h"
@@ -39,18 +39,14 @@ std::string path_text(const spec::ContractionPath& path) {
 
 NetworkCost cost_network(const TensorNetwork& network, LayerCoster& coster, const BuildOptions& o) {
   NetworkCost best;
-  double least_macs = 0;
-  for (const PlannedPath& planned : k_best_paths(network, o.paths)) {
-    const double macs = static_cast<double>(planned.online_macs);
-    if (least_macs == 0) least_macs = macs;
-    if (macs > o.max_path_macs * least_macs) break;
+  for (const PlannedPath& planned : paths_to_map(network, o.paths, o.max_path_macs)) {
     const OnlinePlan plan = online_plan(network, planned);
     NetworkCost n;
     n.cost = coster.cost(plan.network.einsum, plan.path, plan.network.statics());
     n.einsum = plan.network.einsum.text();
     n.path = path_text(plan.path);
     n.mapping = mapping_text(n.cost);
-    n.macs = macs;
+    n.macs = static_cast<double>(planned.online_macs);
     const bool first = best.path.empty();
     if (first || (n.cost.feasible && (!best.cost.feasible || n.cost.edp_js < best.cost.edp_js))) best = std::move(n);
   }

@@ -25,7 +25,7 @@ std::set<std::size_t> selected(const std::vector<CostRow>& rows, const std::stri
 
 CalibrationWorkload workload_of(const CostRow& row, const BuildOptions& options) {
   const TensorNetwork network = linear_network(row.form, row.tokens);
-  for (const PlannedPath& planned : k_best_paths(network, options.paths)) {
+  for (const PlannedPath& planned : paths_to_map(network, options.paths, options.max_path_macs)) {
     const OnlinePlan plan = online_plan(network, planned);
     if (plan.network.einsum.text() != row.einsum || path_text(plan.path) != row.path) continue;
     CalibrationWorkload w;
@@ -38,7 +38,7 @@ CalibrationWorkload workload_of(const CostRow& row, const BuildOptions& options)
     return w;
   }
   throw base::ConfigError("the cost table's row '" + row.key() + "': its path " + row.path +
-                          " is none of the least; make the table again");
+                          " is none of those that are mapped; make the table again");
 }
 
 }  // namespace

@@ -207,8 +207,9 @@ void collect(const Search& search, SubsetMask mask, int rank, std::vector<Subset
 Precompute precompute_from_name(const std::string& name) {
   if (name == "never") return Precompute::kNever;
   if (name == "shrinking") return Precompute::kShrinking;
+  if (name == "below-whole") return Precompute::kBelowWhole;
   if (name == "always") return Precompute::kAlways;
-  throw base::ConfigError("unknown precompute policy '" + name + "': expected never, shrinking or always");
+  throw base::ConfigError("unknown precompute policy '" + name + "': expected never, shrinking, below-whole or always");
 }
 
 std::vector<PlannedPath> k_best_paths(const TensorNetwork& network, int k, Precompute policy) {

@@ -13,10 +13,11 @@ namespace heat::offline {
 enum class Precompute {
   kNever,
   kShrinking,  // when its result needs no more storage than the static operands it replaces (paper, figure 6)
-  kAlways,     // also when storage grows: a reconstructed W' for instance
+  kBelowWhole,  // also when storage grows, but below what all static operands together make: W' itself
+  kAlways,      // also a reconstructed W'
 };
 
-// "never", "shrinking" or "always". Throws spec::ConfigError otherwise.
+// "never", "shrinking", "below-whole" or "always". Throws spec::ConfigError otherwise.
 Precompute precompute_from_name(const std::string& name);
 
 // One pairwise contraction of a planned path.
@@ -46,6 +47,11 @@ PlannedPath optimal_path(const TensorNetwork& network, Precompute policy = Preco
 
 // The k least trees in that order, all distinct; fewer when there are fewer.
 std::vector<PlannedPath> k_best_paths(const TensorNetwork& network, int k, Precompute policy = Precompute::kShrinking);
+
+// The paths that are worth mapping to hardware, all distinct: the k least of which none takes more than `max_macs` times
+// the MACs of the first, then the least of Precompute::kBelowWhole, as a product of weights that is made during inference
+// is a node of its own whose result the next one waits for.
+std::vector<PlannedPath> paths_to_map(const TensorNetwork& network, int k, double max_macs);
 
 // The costs of a given path (steps in opt_einsum's linear form). Throws spec::ConfigError when it does not fit.
 PlannedPath evaluate_path(const TensorNetwork& network, const spec::ContractionPath& path,

@@ -60,6 +60,26 @@ PlannedPath evaluate_path(const TensorNetwork& network, const spec::ContractionP
   return planned;
 }
 
+std::vector<PlannedPath> paths_to_map(const TensorNetwork& network, int k, double max_macs) {
+  std::vector<PlannedPath> list;
+  for (PlannedPath& path : k_best_paths(network, k)) {
+    if (!list.empty() && static_cast<double>(path.online_macs) > max_macs * static_cast<double>(list[0].online_macs))
+      break;
+    list.push_back(std::move(path));
+  }
+  PlannedPath ahead = optimal_path(network, Precompute::kBelowWhole);
+  const auto made_before = [](const PlannedPath& p) {
+    std::vector<bool> marks;
+    for (const PathStep& step : p.steps) marks.push_back(step.precomputed);
+    return marks;
+  };
+  if (std::none_of(list.begin(), list.end(), [&](const PlannedPath& p) {
+        return p.path.steps == ahead.path.steps && made_before(p) == made_before(ahead);
+      }))
+    list.push_back(std::move(ahead));
+  return list;
+}
+
 OnlinePlan online_plan(const TensorNetwork& network, const PlannedPath& planned) {
   const std::vector<SubsetPair> pairs = subset_steps(network.size(), planned.path);
   std::vector<SubsetMask> list;

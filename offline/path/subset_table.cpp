@@ -60,6 +60,7 @@ std::int64_t SubsetTable::elements(IndexMask indices) const {
 bool SubsetTable::precomputed(SubsetMask s) const {
   if (policy_ == Precompute::kNever || (s & ~statics_) != 0 || std::has_single_bit(s)) return false;
   if (policy_ == Precompute::kAlways) return true;
+  if (policy_ == Precompute::kBelowWhole && elements(open(s)) < elements(open(statics_))) return true;
   std::int64_t replaced = 0;
   for (std::size_t k = 0; k < leaves_.size(); ++k)
     if (s >> k & 1) replaced = capped_sum(replaced, elements(leaves_[k]));

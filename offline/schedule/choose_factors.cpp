@@ -6,14 +6,17 @@
 
 namespace heat::offline {
 
-void factorize(LinearForm& form, const Method& method, double ratio, std::uint64_t seed, int threads) {
-  const TensorShape shape = default_shape(method, form.out, form.in);
-  if (form.weight.empty()) {
-    form.factors = without_values(fitting_form(method, shape, ratio));
-    return;
-  }
+Form plain_form(const LinearForm& form, const Method& method, const RankRequest& request, int threads) {
+  Form plain{method.name(), default_shape(method, form.out, form.in), {}};
   const std::vector<double> w(form.weight.begin(), form.weight.end());
-  factorize(form, {method.name(), shape, best_ranks(w, method, shape, ratio, threads).ranks}, seed, threads);
+  plain.ranks = w.empty() ? fitting_ranks(method, plain.shape, request.ratio).ranks
+                          : best_ranks(w, method, plain.shape, request.ratio, threads).ranks;
+  constexpr std::int64_t kMostGivenUp = 16;  // one part of so many
+  for (std::int64_t& rank : plain.ranks)
+    if (const std::int64_t over = rank % request.grain; rank > request.grain && over * kMostGivenUp <= rank)
+      rank -= over;
+  plain.ranks = method.feasible_ranks(plain.ranks, plain.shape);
+  return plain;
 }
 
 void factorize(LinearForm& form, const Form& factorised, std::uint64_t seed, int threads) {

@@ -5,11 +5,17 @@
 
 namespace heat::offline {
 
-// Gives `form` factors of the method's default shape at `ratio`: with form.weight the decomposition of lowest error
-// within the ratio, which then replaces the weight; without it the largest ranks that fit (cores without data).
-void factorize(LinearForm& form, const Method& method, double ratio, std::uint64_t seed, int threads);
+struct RankRequest {
+  double ratio = 0;        // parameters over dense parameters, at most
+  std::int64_t grain = 1;  // of the machine: it takes as long for fewer (machines::PeArray)
+};
 
-// The same with the factors of that form.
+// The method's default shape with ranks for the layer: of lowest error within the ratio where the weight is there, else
+// the largest that fit. A rank a little above a multiple of the grain, by up to a sixteenth, is taken down to it.
+Form plain_form(const LinearForm& form, const Method& method, const RankRequest& request, int threads);
+
+// Gives `form` factors of that form: with form.weight its decomposition, which then replaces the weight; without it cores
+// without data.
 void factorize(LinearForm& form, const Form& factorised, std::uint64_t seed, int threads);
 
 }  // namespace heat::offline

@@ -1,4 +1,4 @@
-// Beyond the paper, which takes the path of least MACs: the least few are mapped and the best EDP wins.
+// Beyond the paper, which takes the path of least MACs: a few are mapped and the best EDP wins.
 #include "offline/schedule/choose_path.h"
 
 #include <algorithm>
@@ -11,10 +11,7 @@ const HardwarePaths::Choice& HardwarePaths::best(const TensorNetwork& network) {
   if (const auto known = known_.find(key); known != known_.end()) return known->second;
   Choice best;
   bool first = true;
-  std::int64_t least = 0;
-  for (const PlannedPath& path : k_best_paths(network, paths_)) {
-    if (first) least = path.online_macs;
-    if (!first && static_cast<double>(path.online_macs) > max_macs_ * static_cast<double>(least)) break;
+  for (const PlannedPath& path : paths_to_map(network, paths_, max_macs_)) {
     Choice choice{online_plan(network, path), {}};
     choice.cost = coster_.cost(choice.plan.network.einsum, choice.plan.path, choice.plan.network.statics());
     if (first || (choice.cost.feasible && (!best.cost.feasible || choice.cost.edp_js < best.cost.edp_js)))

@@ -11,7 +11,7 @@ namespace heat::offline {
 
 class HardwarePaths {
  public:
-  // Costs up to `paths` of the least paths, none above `max_macs` times the least. `coster` must outlive this.
+  // Costs paths_to_map(network, paths, max_macs). `coster` must outlive this.
   explicit HardwarePaths(LayerCoster& coster, int paths = 2, double max_macs = 2)
       : coster_(coster), paths_(paths), max_macs_(max_macs) {}
 

@@ -34,7 +34,7 @@ TEST(OptimalPath, UpToSixOperandsThenEqualsExhaustiveSearch) {
   int networks = 0;
   for (int operands = 2; operands <= 6; ++operands)
     for (std::uint64_t seed = 0; seed < (operands == 6 ? 6u : 20u); ++seed)
-      for (const Precompute policy : {Precompute::kNever, Precompute::kShrinking, Precompute::kAlways}) {
+      for (const Precompute policy : {Precompute::kNever, Precompute::kShrinking, Precompute::kBelowWhole, Precompute::kAlways}) {
         const TensorNetwork network = random_network(operands, seed, policy != Precompute::kNever);
         Cost least{INT64_MAX, 0, 0};
         spec::ContractionPath prefix;
@@ -48,7 +48,7 @@ TEST(OptimalPath, UpToSixOperandsThenEqualsExhaustiveSearch) {
         }
         ++networks;
       }
-  EXPECT_EQ(networks, 3 * (4 * 20 + 6));
+  EXPECT_EQ(networks, 4 * (4 * 20 + 6));
 }
 
 TEST(OptimalPath, AnyNetworkThenStepwiseContractionEqualsNestedLoops) {

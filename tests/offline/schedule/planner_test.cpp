@@ -107,7 +107,7 @@ TEST_F(Planner, FactorizedLayersThenEachMethodHasASchedule) {
     NetworkForms forms = test::empty_forms();
     forms.linear = [method](const LinearLayer& layer) {
       LinearForm form = test::empty_form(layer);
-      factorize(form, *method, 0.3, 1, 1);
+      factorize(form, plain_form(form, *method, {0.3, 16}, 1), 1, 1);
       return form;
     };
     const PlannedNetwork planned = plan_network(graph_, {"small", method->name(), 16}, forms, machine_);
