@@ -1,4 +1,4 @@
-// A run grows over the group of stride 1, then over the next group as long as the one before is covered whole.
+// A run grows over the group of stride 1 (or, where dims of one group cross, over dims by stride), then over the next group as long as the one before is covered whole.
 #include "machines/simba/view_runs.h"
 
 #include <algorithm>
@@ -25,6 +25,7 @@ ViewRuns::ViewRuns(const spec::TensorView& view, const Sizes& extents) {
       product *= view.dims[next++].size;
     }
     for (auto d = dims.rbegin(); d != dims.rend(); ++d) {
+      crossed_ = crossed_ || (!group.dims.empty() && (*d)->stride < group.dims.back().stride);
       group.dims.push_back({(*d)->size, (*d)->stride});
       if (group.stride == 0) {
         group.stride = (*d)->stride;
@@ -55,7 +56,50 @@ const ViewRuns::Runs& ViewRuns::runs(const Sizes& block) const {
   return runs_;
 }
 
+ViewRuns::Runs ViewRuns::crossed_runs(const Sizes& block) const {
+  struct Dim {
+    StridedDim whole;
+    std::int64_t part = 1;  // values in the block
+  };
+  std::vector<Dim> dims;
+  std::int64_t elements = 1;
+  for (std::size_t g = 0; g < 3; ++g) {
+    elements *= block[g];
+    std::int64_t left = block[g];
+    for (const StridedDim& d : groups_[g].dims) {
+      if (d.stride > 0) dims.push_back({d, std::min(left, d.size)});
+      left = base::ceil_div(left, d.size);
+    }
+  }
+  std::stable_sort(dims.begin(), dims.end(),
+                   [](const Dim& x, const Dim& y) { return x.whole.stride < y.whole.stride; });
+  Runs r;
+  r.length = 1;
+  std::int64_t alignment = kBlock, around = 1;
+  bool growing = true;
+  for (const Dim& d : dims) {
+    if (d.part < d.whole.size) alignment = std::gcd(alignment, d.part * d.whole.stride);
+    if (growing && d.whole.stride == r.length) {
+      r.length *= d.part;
+      growing = d.part == d.whole.size;
+      continue;
+    }
+    growing = false;
+    if (r.span == 0) r.span = r.length;
+    alignment = std::gcd(alignment, d.whole.stride);
+    if (d.part == 1) continue;
+    around *= d.part;
+    if (r.level_count < 3) r.levels[static_cast<std::size_t>(r.level_count++)] = {d.part, d.whole.stride - r.span};
+    r.span += (d.part - 1) * d.whole.stride;
+  }
+  r.full = std::min(around, base::ceil_div(elements, r.length));
+  r.alignment = static_cast<int>(alignment);
+  r.span = std::max(r.span, r.length);
+  return r;
+}
+
 ViewRuns::Runs ViewRuns::counted_runs(const Sizes& block) const {
+  if (crossed_) return crossed_runs(block);
   Runs r;
   r.full = 1;
   r.length = 1;

@@ -7,7 +7,7 @@ namespace heat::offline {
 
 // The method's plain shape of a matrix [rows, cols]: the matrix itself; a free shape has the shorter side as a
 // pair of factors, the most even one (768x3072: 24x32x3072; 3072x768: 3072x24x32) or, of methods that split unevenly,
-// the least even (2x384x3072; 3072x2x384); a paired one even pairs of both.
+// the least even (2x384x3072; 3072x2x384); a paired one pairs of both, even or crossed (2x384,384x2).
 TensorShape default_shape(const Method& method, std::int64_t rows, std::int64_t cols);
 
 // The shape of fewest modes: the matrix itself, or even pairs of both sides for a method that pairs them.

@@ -57,8 +57,9 @@ class Method {
   virtual const char* name() const = 0;
   virtual MethodHelp help() const = 0;
   virtual Tensorization tensorization() const { return Tensorization::kFree; }
-  // Its plain shape splits a side as unevenly as it can: the method has one rank for all modes, which costs their sum, so
-  // that a small factor beside a large one leaves the fewest MACs (and, of trained matrices, the lower error).
+  // Its plain shape splits a side as unevenly as it can, and where it pairs both sides a large factor with a small one:
+  // one rank then binds two cores that are each nearly a side of the matrix, which leaves the fewest MACs (and, of trained
+  // matrices, the lower error).
   virtual bool splits_unevenly() const { return false; }
   // One of the paper's three: a cost table's candidates unless told otherwise.
   virtual bool is_papers() const { return false; }

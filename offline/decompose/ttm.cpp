@@ -93,6 +93,7 @@ class Ttm : public Method {
   MethodHelp help() const override { return {"24x32,24x32", "1,16,1", "r0 to rd"}; }
   Tensorization tensorization() const override { return Tensorization::kPaired; }
   bool is_papers() const override { return true; }
+  bool splits_unevenly() const override { return true; }
   bool stays_above_dense_macs() const override { return true; }
   TensorLyRule tensorly_rule() const override { return TensorLyRule::kTrainMatrix; }
 

@@ -12,7 +12,7 @@ namespace heat::offline {
 // When a node whose inputs are all static is computed before inference instead of during it.
 enum class Precompute {
   kNever,
-  kShrinking,  // when its result needs no more storage than the static operands it replaces (paper, figure 6)
+  kShrinking,   // when its result needs no more storage than the static operands it replaces (paper, figure 6)
   kBelowWhole,  // also when storage grows, but below what all static operands together make: W' itself
   kAlways,      // also a reconstructed W'
 };

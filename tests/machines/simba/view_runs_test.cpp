@@ -59,6 +59,20 @@ TEST(ViewRuns, WhenAGroupHasTwoStretchesThenRunsEndAtTheInnerOne) {
   EXPECT_EQ(runs.accesses({1, 1, 4}, 8), 1);
 }
 
+// Features m inside the tokens t that one node walks, written to a tensor whose innermost axis is t.
+TEST(ViewRuns, WhenASmallerStrideLiesOutsideALargerOneThenRunsFollowTheSmaller) {
+  spec::TensorView view;
+  view.dims = {{"f", 6, 96 * 2}, {"t", 96, 1}, {"m", 2, 96}};
+  const ViewRuns runs(view, {1, 6, 192});
+  EXPECT_EQ(runs.accesses({1, 1, 192}, 32), 6);   // t and m: 192 bytes in one run
+  EXPECT_EQ(runs.accesses({1, 6, 192}, 32), 36);  // the whole tensor
+  EXPECT_EQ(runs.accesses({1, 1, 64}, 32), 2);    // 32 tokens of both m
+  EXPECT_EQ(runs.accesses({1, 3, 64}, 32), 6);    // of three f
+  EXPECT_EQ(runs.requests({1, 1, 64}, 1024), 1);  // two runs 64 bytes apart touch the same blocks
+  EXPECT_EQ(runs.burst_bytes({1, 6, 192}), 6 * 192);
+  EXPECT_EQ(runs.burst_bytes({1, 6, 64}), 6 * 2 * 64);  // 32 bytes each, at multiples of 32: a block of their own
+}
+
 // Runs of one group lie between those of another: the blocks are those that the bytes fill, not fewer than none.
 TEST(ViewRuns, WhenRunsInterleaveThenBlocksAreThoseTheViewCovers) {
   spec::TensorView view;
