@@ -116,6 +116,25 @@ nlohmann::ordered_json buffer_json(const BufferSpec& b) {
 
 }  // namespace
 
+// Square s takes nodes s^2 .. (s + 1)^2 - 1: those of its last column above the corner, then its last row. Beyond the
+// largest square of the mesh come the other columns or rows.
+MeshPlace MeshSpec::place(int node) const {
+  const int squares = by_squares ? std::min(width, height) : 0;
+  if (node >= squares * squares)
+    return by_squares && width > height ? MeshPlace{node / height, node % height}
+                                        : MeshPlace{node % width, node / width};
+  int s = 0;
+  while ((s + 1) * (s + 1) <= node) ++s;
+  const int rest = node - s * s;
+  return rest < s ? MeshPlace{s, rest} : MeshPlace{rest - s, s};
+}
+
+int MeshSpec::node_at(MeshPlace p) const {
+  const int s = std::max(p.x, p.y), squares = by_squares ? std::min(width, height) : 0;
+  if (s >= squares) return by_squares && width > height ? p.x * height + p.y : p.y * width + p.x;
+  return s * s + (p.y < s ? p.y : s + p.x);
+}
+
 ArchSpec ArchSpec::load(const std::string& path, base::Problems& problems) {
   ArchSpec arch;
   arch.file = path;
@@ -123,6 +142,7 @@ ArchSpec ArchSpec::load(const std::string& path, base::Problems& problems) {
   arch.name = r.text("name");
   arch.clock_ghz = r.number("clock_ghz", {1e-3, 100.0});
   arch.nop = read_mesh(r.section("nop"));
+  arch.nop.by_squares = true;
   arch.noc = read_mesh(r.section("noc"));
   arch.pe = read_pe(r.section("pe"));
   arch.global_buffer = read_global_buffer(r.section("global_buffer"));

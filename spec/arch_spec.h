@@ -18,13 +18,24 @@ struct DramSpec;
 
 // A 2D mesh with XY routing (used for the NoC of a chiplet and the NoP of the package).
 // A packet of L flits over H hops arrives after base_cycles + hop_cycles * H + L - 1 cycles at zero load.
+// Where a node of a mesh sits.
+struct MeshPlace {
+  int x = 0, y = 0;
+};
+
+// A mesh of routers. Nodes are numbered row by row, or by squares from a corner (0 1 4 / 2 3 5 / 6 7 8): then the first
+// 4, 9, 16, ... of a larger mesh lie as near to one another as a mesh of so many.
 struct MeshSpec {
   int width = 0;
   int height = 0;
   double link_bytes_per_cycle = 0;  // one flit a cycle
   int hop_cycles = 0;
   int base_cycles = 0;
+  bool by_squares = false;
   int nodes() const { return width * height; }
+  bool holds(MeshPlace p) const { return p.x >= 0 && p.y >= 0 && p.x < width && p.y < height; }
+  MeshPlace place(int node) const;
+  int node_at(MeshPlace place) const;
 };
 
 // A buffer with one read and one write port that work side by side.
@@ -93,7 +104,7 @@ struct ArchSpec {
   std::string name;
   std::string file;  // where it was read from
   double clock_ghz = 0;
-  MeshSpec nop;  // one node a chiplet
+  MeshSpec nop;  // one node a chiplet, by squares
   MeshSpec noc;  // one node a PE; the global buffer, global PE, DMA and controller share the router of PE 0
   PeSpec pe;
   GlobalBufferSpec global_buffer;

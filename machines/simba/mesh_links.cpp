@@ -14,15 +14,16 @@ using Link = std::pair<int, int>;
 // Calls `visit` with every link of the XY route.
 template <class Visit>
 void walk(const spec::MeshSpec& mesh, int from, int to, Visit visit) {
-  int x = from % mesh.width, y = from / mesh.width;
-  const int tx = to % mesh.width, ty = to / mesh.width;
-  while (x != tx || y != ty) {
-    const int at = y * mesh.width + x;
-    if (x != tx)
-      x += tx > x ? 1 : -1;
+  spec::MeshPlace at = mesh.place(from);
+  const spec::MeshPlace end = mesh.place(to);
+  for (int node = from; node != to;) {
+    if (at.x != end.x)
+      at.x += end.x > at.x ? 1 : -1;
     else
-      y += ty > y ? 1 : -1;
-    visit(Link{at, y * mesh.width + x});
+      at.y += end.y > at.y ? 1 : -1;
+    const int next = mesh.node_at(at);
+    visit(Link{node, next});
+    node = next;
   }
 }
 
@@ -34,12 +35,25 @@ int multicast_links(const spec::MeshSpec& mesh, int from, const std::vector<int>
   return static_cast<int>(links.size());
 }
 
-double busiest_link_packets(const spec::MeshSpec& mesh, const std::vector<int>& from, int count) {
+FirstNodes to_first_nodes(const spec::MeshSpec& mesh, const std::vector<int>& from) {
+  FirstNodes first;
+  std::vector<std::set<Link>> trees(from.size());
   std::map<Link, int> routes;
-  int most = std::max(count, static_cast<int>(from.size()));  // out of a source's port, into a destination's
-  for (int f : from)
-    for (int t = 0; t < count; ++t) walk(mesh, f, t, [&](Link l) { most = std::max(most, ++routes[l]); });
-  return static_cast<double>(most) / static_cast<double>(from.size());
+  int most = 0;
+  std::size_t links = 0;
+  const auto senders = static_cast<double>(from.size());
+  for (int to = 0; to < mesh.nodes(); ++to) {
+    for (std::size_t f = 0; f < from.size(); ++f)
+      walk(mesh, from[f], to, [&](Link l) {
+        links += trees[f].insert(l).second ? 1 : 0;
+        most = std::max(most, ++routes[l]);
+      });
+    first.tree_links.push_back(static_cast<double>(links) / senders);
+    // Out of a sender's port, into a receiver's.
+    const int ports = std::max(to + 1, static_cast<int>(from.size()));
+    first.busiest_packets.push_back(static_cast<double>(std::max(most, ports)) / senders);
+  }
+  return first;
 }
 
 int farthest_hops(const spec::MeshSpec& noc, const spec::SpatialSplit& s, std::int64_t b, std::int64_t m,

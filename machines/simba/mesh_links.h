@@ -15,9 +15,14 @@ namespace heat::machines::simba {
 // Links of the union of the XY routes (x first) from `from` to every node of `to`.
 int multicast_links(const spec::MeshSpec& mesh, int from, const std::vector<int>& to);
 
-// Every node of `from` sends an equal part of one packet to each of nodes 0 .. count - 1: packets that pass the busiest
-// link or local port.
-double busiest_link_packets(const spec::MeshSpec& mesh, const std::vector<int>& from, int count);
+// For 1, 2, ... all nodes of the mesh, the first of them being the receivers of packets of `from`:
+struct FirstNodes {
+  // Links of the trees that multicast a packet of one sender, the mean over the senders.
+  std::vector<double> tree_links;
+  // Every sender sends an equal part of one packet to each of them: packets that pass the busiest link or local port.
+  std::vector<double> busiest_packets;
+};
+FirstNodes to_first_nodes(const spec::MeshSpec& mesh, const std::vector<int>& from);
 
 // The PE that computes part (b, m, n) of a wave: PEs are filled n first, then m, then b.
 inline int pe_of(const spec::SpatialSplit& s, std::int64_t b, std::int64_t m, std::int64_t n) {

@@ -1,4 +1,4 @@
-// Distances on a mesh with XY routing: node i sits at x = i % width, y = i / width.
+// Distances on a mesh with XY routing.
 #pragma once
 
 #include <cstdlib>
@@ -9,7 +9,8 @@ namespace heat::machines::simba {
 
 // Links between two nodes.
 inline int mesh_hops(const spec::MeshSpec& mesh, int from, int to) {
-  return std::abs(from % mesh.width - to % mesh.width) + std::abs(from / mesh.width - to / mesh.width);
+  const spec::MeshPlace f = mesh.place(from), t = mesh.place(to);
+  return std::abs(f.x - t.x) + std::abs(f.y - t.y);
 }
 
 // Links of the longest route: corner to corner.

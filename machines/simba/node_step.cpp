@@ -33,20 +33,16 @@ namespace {
 NopWays nop_ways(const spec::ArchSpec& a, const std::vector<int>& sources) {
   NopWays w{{0}, {0}, {0}, {0}};
   const auto each = static_cast<double>(sources.size());
-  std::vector<int> to;
+  const FirstNodes first = to_first_nodes(a.nop, sources);
   double far = 0;
   for (int c = 0; c < a.chiplets(); ++c) {
-    to.push_back(c);
-    double hops = 0, links = 0;
-    for (int from : sources) {
-      hops += mesh_hops(a.nop, from, c) / each;
-      links += multicast_links(a.nop, from, to) / each;
-    }
+    double hops = 0;
+    for (int from : sources) hops += mesh_hops(a.nop, from, c) / each;
     far = std::max(far, hops);
     w.latency.push_back(a.nop.base_cycles + far * a.nop.hop_cycles);
-    w.tree.push_back(links);
+    w.tree.push_back(first.tree_links[static_cast<std::size_t>(c)]);
     w.hops.push_back(w.hops.back() + hops);
-    w.busiest.push_back(busiest_link_packets(a.nop, sources, c + 1));
+    w.busiest.push_back(first.busiest_packets[static_cast<std::size_t>(c)]);
   }
   return w;
 }

@@ -40,11 +40,18 @@ struct SearchCache::Data {
     std::vector<TensorId> tensors;  // GroupKey
   };
   std::map<std::vector<std::int64_t>, OfGroup> groups;
+  std::unique_ptr<machines::CostModel> costs;  // of the machine
 };
 SearchCache::SearchCache() : data_(std::make_unique<Data>()) {}
 SearchCache::~SearchCache() = default;
 
 namespace {
+
+machines::CostModel& cache_costs(SearchCache& cache, const Machine& machine) {
+  std::unique_ptr<machines::CostModel>& costs = cache.data().costs;
+  if (!costs) costs = machine.cost_model();
+  return *costs;
+}
 
 class GroupSearch {
  public:
@@ -53,7 +60,8 @@ class GroupSearch {
       : w_(workload),
         g_(group),
         options_(options),
-        costs_(machine.cost_model()),
+        own_costs_(cache ? nullptr : machine.cost_model()),
+        costs_(cache ? cache_costs(*cache, machine) : *own_costs_),
         pes_(machine.pe_array()),
         cache_(cache),
         goal_(options.goal()),
@@ -111,7 +119,7 @@ class GroupSearch {
     FusedGroup trial = g_;
     trial.step = step;
     trial.pinned = std::move(pinned);
-    const std::unique_ptr<GroupModel> model = costs_->group(w_, trial);
+    const std::unique_ptr<GroupModel> model = costs_.group(w_, trial);
     std::string reason;
     const std::optional<SlotBudget> budget = model->free_slots(reason);
     if (!budget) {
@@ -206,7 +214,7 @@ class GroupSearch {
     because("");
     Mappings mappings;
     for (const auto& n : best_.nodes) mappings.push_back(n.mapping);
-    result_.cost = costs_->group(w_, best_)->full_cost(mappings);
+    result_.cost = costs_.group(w_, best_)->full_cost(mappings);
     result_.cost.predict(best_);
     result_.group = std::move(best_);
     result_.proven_optimal = one_gemm_;
@@ -215,7 +223,8 @@ class GroupSearch {
   const spec::Workload& w_;
   const FusedGroup& g_;
   const SearchOptions& options_;
-  const std::unique_ptr<machines::CostModel> costs_;
+  const std::unique_ptr<machines::CostModel> own_costs_;
+  machines::CostModel& costs_;
   const machines::PeArray pes_;
   SearchCache* cache_;
   const Goal goal_;

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstdio>
 #include <filesystem>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <optional>
 
@@ -47,15 +48,28 @@ class PlanChoice {
       const spec::Prediction& p = plan.prediction;
       const double power = rounded_power(p.energy_pj / p.cycles);
       const double value = mapper::objective_value(objective_, p.cycles, p.energy_pj, machine_.arch);
-      if (!loop_ || value < value_) {
+      if (!loop_ || value < limit(space)) {
         loop_ = loop;
-        value_ = value;
         best_ = {lowered.network, std::move(plan)};
       }
+      least_ = std::min(least_, value);
       if (!guessed_ || power == options_.cycle_weight) break;
       set_power(power);
     }
     guessed_ = false;
+  }
+
+  // Whether no plan of the network on so many chiplets can win.
+  bool ruled_out(const spec::Workload& workload, int chiplets) const {
+    double macs = 0, weights = 0;
+    for (const spec::Node& n : workload.nodes) macs += static_cast<double>(n.macs());
+    for (const spec::Tensor& t : workload.tensors)
+      if (t.kind == spec::TensorKind::kWeight) weights += static_cast<double>(t.bytes());
+    const double cycles =
+        macs * machine_.arch.chiplets() / (static_cast<double>(machine_.arch.macs_per_cycle()) * chiplets);
+    const double pj =
+        macs * machine_.energy.pj(spec::Action::kMac) + weights * machine_.energy.pj(spec::Action::kDramByte);
+    return loop_ && mapper::objective_value(objective_, cycles, pj, machine_.arch) >= kNearly * least_;
   }
 
   // How the best plan walks attention; nothing: no plan is feasible.
@@ -67,6 +81,9 @@ class PlanChoice {
 
  private:
   static constexpr int kPowerTries = 3;
+  // A plan on fewer chiplets wins when it is nearly as good: it waits for fewer others than the model can tell.
+  static constexpr double kNearly = 1.03;
+  double limit(const HomeSpace& space) const { return space.chiplets > 0 ? kNearly * least_ : least_; }
 
   // Of all multipliers at work and what feeds them: a first guess.
   double busy_power() const {
@@ -86,7 +103,7 @@ class PlanChoice {
   mapper::SearchCache* cache_;
   bool guessed_ = false;  // the power, not yet what a plan draws
   std::optional<AttentionLoop> loop_;
-  double value_ = 0;
+  double least_ = std::numeric_limits<double>::infinity();  // value of any plan
   PlannedNetwork best_;
   std::string reasons_;
 };
@@ -137,9 +154,12 @@ PlannedNetwork plan_network(const Graph& graph, const NetworkLabel& label, const
   const std::optional<AttentionLoop> with_homes = choice.loop();
   for (AttentionLoop loop : kLoops)
     if (!with_homes || loop == *with_homes) choice.consider(loop, lower_network(graph, label, forms, loop), {0, 0});
-  for (int chiplets = 4; chiplets < machine.arch.chiplets(); chiplets *= 4)
-    for (AttentionLoop loop : kLoops)
-      choice.consider(loop, lower_network(graph, label, forms, loop), {limit, chiplets});
+  for (int side = machine.arch.nop.width; with_homes && side > 0; --side) {
+    const int chiplets = side * side;
+    if (chiplets >= machine.arch.chiplets()) continue;
+    const LoweredNetwork lowered = lower_network(graph, label, forms, *with_homes);
+    if (!choice.ruled_out(lowered.network.workload, chiplets)) choice.consider(*with_homes, lowered, {limit, chiplets});
+  }
   return choice.take();
 }
 

@@ -28,8 +28,8 @@ struct PlannedNetwork {
 };
 
 // The network's body with its attention walked over heads or over tokens, with tensors at home in the global buffers or
-// without (then only in the order that is better with them), on all chiplets or, of more than four, on the first 4, 16,
-// 64, ...: whichever has the best objective.
+// without (then only in the order that is better with them), on all chiplets or on a square of them: whichever has the
+// best objective, and of two that are nearly as good the one on fewer chiplets.
 PlannedNetwork plan_network(const Graph& graph, const NetworkLabel& label, const NetworkForms& forms,
                             const machines::Machine& machine, const mapper::SearchOptions& options = {},
                             mapper::SearchCache* cache = nullptr);

@@ -6,13 +6,16 @@
 
 #include <cmath>
 
-#include "machines/simba/mesh_route.h"
-
 namespace heat::simba {
 
 template <class Node>
 Mesh<Node>::Mesh(const spec::MeshSpec& spec, int local_ports) : spec_(spec), ports_(local_ports) {
   const auto nodes = static_cast<std::size_t>(spec.nodes());
+  for (int n = 0; n < spec.nodes(); ++n) places_.push_back(spec.place(n));
+  for (const spec::MeshPlace& at : places_)
+    for (const spec::MeshPlace& to :
+         {spec::MeshPlace{at.x + 1, at.y}, {at.x - 1, at.y}, {at.x, at.y + 1}, {at.x, at.y - 1}})
+      neighbours_.push_back(spec.holds(to) ? spec.node_at(to) : -1);
   links_.resize(4 * nodes);
   head_.resize(4 * nodes);
   mark_.resize(4 * nodes);
@@ -22,7 +25,9 @@ Mesh<Node>::Mesh(const spec::MeshSpec& spec, int local_ports) : spec_(spec), por
 
 template <class Node>
 int Mesh<Node>::hops(Node from, Node to) const {
-  return machines::simba::mesh_hops(spec_, from.value, to.value);
+  const spec::MeshPlace f = places_[static_cast<std::size_t>(from.value)],
+                        t = places_[static_cast<std::size_t>(to.value)];
+  return std::abs(f.x - t.x) + std::abs(f.y - t.y);
 }
 
 template <class Node>
@@ -32,12 +37,12 @@ std::int64_t Mesh<Node>::flits(std::int64_t bytes) const {
 
 template <class Node>
 int Mesh<Node>::next_link(int node, int to, int& next) const {
-  const int x = node % spec_.width, to_x = to % spec_.width;
-  if (x < to_x) return next = node + 1, 4 * node;
-  if (x > to_x) return next = node - 1, 4 * node + 1;
-  if (node < to) return next = node + spec_.width, 4 * node + 2;
-  if (node > to) return next = node - spec_.width, 4 * node + 3;
-  return -1;
+  const spec::MeshPlace at = places_[static_cast<std::size_t>(node)], end = places_[static_cast<std::size_t>(to)];
+  const int direction = at.x < end.x ? 0 : at.x > end.x ? 1 : at.y < end.y ? 2 : at.y > end.y ? 3 : -1;
+  if (direction < 0) return -1;
+  const int link = 4 * node + direction;
+  next = neighbours_[static_cast<std::size_t>(link)];
+  return link;
 }
 
 template <class Node>

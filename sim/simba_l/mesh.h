@@ -61,6 +61,8 @@ class Mesh {
   int next_link(int node, int to, int& next) const;
 
   spec::MeshSpec spec_;
+  std::vector<spec::MeshPlace> places_;  // of the nodes
+  std::vector<int> neighbours_;          // 4 * node + direction: east, west, south, north; -1 at an edge
   int ports_;
   std::vector<Calendar> links_;   // 4 * node + direction
   std::vector<Calendar> inject_;  // ports * node + port

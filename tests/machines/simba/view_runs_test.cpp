@@ -68,7 +68,7 @@ TEST(ViewRuns, WhenASmallerStrideLiesOutsideALargerOneThenRunsFollowTheSmaller) 
   EXPECT_EQ(runs.accesses({1, 6, 192}, 32), 36);  // the whole tensor
   EXPECT_EQ(runs.accesses({1, 1, 64}, 32), 2);    // 32 tokens of both m
   EXPECT_EQ(runs.accesses({1, 3, 64}, 32), 6);    // of three f
-  EXPECT_EQ(runs.requests({1, 1, 64}, 1024), 1);  // two runs 64 bytes apart touch the same blocks
+  EXPECT_EQ(runs.requests({1, 1, 64}, 1024), 2);  // a block lies between them
   EXPECT_EQ(runs.burst_bytes({1, 6, 192}), 6 * 192);
   EXPECT_EQ(runs.burst_bytes({1, 6, 64}), 6 * 2 * 64);  // 32 bytes each, at multiples of 32: a block of their own
 }
