@@ -23,6 +23,12 @@ bool FusedGroup::travels(TensorId tensor) const {
   return at && !at->in_place;
 }
 
+int Plan::chiplets_of(int package) const {
+  int most = 0;
+  for (const FusedGroup& g : groups) most = std::max(most, g.chiplets_of(package));
+  return most;
+}
+
 bool suits_home(const Workload& workload, const FusedGroup& group, const Home& home) {
   if (std::find(group.pinned.begin(), group.pinned.end(), home.tensor) != group.pinned.end()) return false;
   const std::int64_t bytes = workload.tensors[home.tensor].bytes();

@@ -87,6 +87,9 @@ struct Plan {
   std::vector<Home> homes;
   IdVector<TensorId, std::int64_t> dram_addresses;  // one a tensor, a multiple of 64; -1: in global buffers only
   Prediction prediction;                            // of the whole run
+
+  // How many chiplets of a package take part in any group: the first so many.
+  int chiplets_of(int package) const;
 };
 
 // The groups between which a tensor holds something: from the one that writes it (-1: given before the run) to the last

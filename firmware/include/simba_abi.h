@@ -110,13 +110,14 @@ SIMBA_STATIC_ASSERT((SIMBA_MAX_TILES - 1u) <= (0xFFFFFFFFu - (SIMBA_KEYS - 1)) /
 
 // Program image: words, offsets are word offsets from its start.
 #define SIMBA_IMAGE_MAGIC 0x41424D53u  // "SMBA"
-#define SIMBA_IMAGE_VERSION 4u
+#define SIMBA_IMAGE_VERSION 5u
 enum {
   SIMBA_IMG_MAGIC = 0,
   SIMBA_IMG_VERSION,
   SIMBA_IMG_SIZE,
   SIMBA_IMG_GROUPS,
   SIMBA_IMG_GROUP_TABLE,
+  SIMBA_IMG_CHIPLETS,  // that take part in a group: the first so many; the others have nothing to run
   SIMBA_IMG_HEADER
 };
 

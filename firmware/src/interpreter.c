@@ -51,7 +51,7 @@ void firmware_main(const uint32_t* image) {
   struct machine m = {0};
   m.image = image;
   m.chiplet = mmio_read32(SIMBA_MMIO_BASE + SIMBA_REG_CHIPLET);
-  run(&m);
+  if (m.chiplet < image[SIMBA_IMG_CHIPLETS]) run(&m);
   if (m.composer.halt == SIMBA_HALT_DONE) wait_until_drained(&m.composer);
   mmio_write32(SIMBA_MMIO_BASE + SIMBA_REG_HALT, m.composer.halt);
 }

@@ -158,12 +158,12 @@ double GroupModel::run(const Mappings& mappings, std::array<double, spec::kActio
 
 void GroupModel::add_signals(std::array<double, spec::kActionCount>& actions) const {
   if (!signals_) return;
-  actions[static_cast<std::size_t>(Action::kControllerCommand)] += pricer_.machine().arch.chiplets();
-  actions[static_cast<std::size_t>(Action::kNopByteHop)] += pricer_.signal_byte_hops();
+  actions[static_cast<std::size_t>(Action::kControllerCommand)] += chiplets();
+  actions[static_cast<std::size_t>(Action::kNopByteHop)] += pricer_.signal_byte_hops(chiplets());
 }
 
 double GroupModel::handover_cycles() const {
-  return signals_ ? pricer_.handover_cycles() : 0;
+  return signals_ ? pricer_.handover_cycles(chiplets()) : 0;
 }
 
 Cost GroupModel::fixed() const {

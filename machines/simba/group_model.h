@@ -41,6 +41,7 @@ class GroupModel final : public machines::GroupModel {
   // What telling the other chiplets takes, of a group whose results others wait for.
   void add_signals(std::array<double, spec::kActionCount>& actions) const;
   double handover_cycles() const;
+  int chiplets() const { return g_.chiplets_of(pricer_.machine().arch.chiplets()); }
   // Step classes in order of execution; true where parameters are loaded.
   std::vector<std::pair<StepClass, bool>> classes() const;
   StepCounts count(const NodeModel& n, const spec::GemmMapping& mapping, std::int64_t values) const;

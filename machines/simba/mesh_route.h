@@ -13,9 +13,4 @@ inline int mesh_hops(const spec::MeshSpec& mesh, int from, int to) {
   return std::abs(f.x - t.x) + std::abs(f.y - t.y);
 }
 
-// Links of the longest route: corner to corner.
-inline int mesh_diameter(const spec::MeshSpec& mesh) {
-  return mesh.width + mesh.height - 2;
-}
-
 }  // namespace heat::machines::simba

@@ -63,11 +63,18 @@ StepPricer::StepPricer(const machines::Machine& machine) : m_(machine) {
     mw += e.static_mw(p.value) * static_cast<double>(instances(a, p.value));
   static_pj_per_cycle_ = mw / a.clock_ghz;
   background_pj_per_cycle_ = m_.calibration.dram_background_mw_with(e) / a.clock_ghz;
-  handover_cycles_ = a.signal_cycles + a.nop.base_cycles +
-                     static_cast<double>(mesh_diameter(a.nop)) * a.nop.hop_cycles +
-                     m_.calibration.group_overhead_cycles;
-  for (int from = 0; from < n; ++from)
-    for (int c = 0; c < n; ++c) signal_byte_hops_ += SIMBA_SIGNAL_BYTES * mesh_hops(a.nop, from, c);
+  int far = 0;
+  double byte_hops = 0;
+  for (int c = 0; c <= n; ++c) {
+    handover_.push_back(a.signal_cycles + a.nop.base_cycles + static_cast<double>(far) * a.nop.hop_cycles +
+                        m_.calibration.group_overhead_cycles);
+    signal_byte_hops_.push_back(byte_hops);
+    for (int other = 0; other < c && c < n; ++other) {
+      const int hops = mesh_hops(a.nop, other, c);
+      far = std::max(far, hops);
+      byte_hops += 2.0 * SIMBA_SIGNAL_BYTES * hops;
+    }
+  }
 }
 
 namespace {

@@ -145,8 +145,6 @@ class StepPricer {
   double link_packets(int count, bool travels = false) const {
     return ways(travels).busiest[static_cast<std::size_t>(count)];
   }
-  // From a group's last result on one chiplet to the knowledge of it on all others.
-  double handover_cycles() const { return handover_cycles_; }
   // Request to data, for the one of the first `chiplets` that is farthest from the DRAM's ports on average.
   double load_latency(int chiplets, bool travels = false) const {
     return (travels ? 0 : m_.calibration.dram_latency_cycles) +
@@ -169,8 +167,9 @@ class StepPricer {
   double unicast_hops(int count, bool travels = false) const {
     return ways(travels).hops[static_cast<std::size_t>(count)];
   }
-  // Byte-hops of the messages by which all chiplets signal once.
-  double signal_byte_hops() const { return signal_byte_hops_; }
+  // From the last result of a group on so many chiplets to where others hear of it, and the byte-hops of the messages.
+  double handover_cycles(int chiplets) const { return handover_[static_cast<std::size_t>(chiplets)]; }
+  double signal_byte_hops(int chiplets) const { return signal_byte_hops_[static_cast<std::size_t>(chiplets)]; }
   const machines::Machine& machine() const { return m_; }
 
  private:
@@ -188,8 +187,8 @@ class StepPricer {
                      const Shares& shares) const;
   const machines::Machine& m_;
   NopWays from_dram_, from_homes_;
-  double dram_bytes_per_cycle_ = 1, static_pj_per_cycle_ = 0, background_pj_per_cycle_ = 0, handover_cycles_ = 0,
-         signal_byte_hops_ = 0;
+  double dram_bytes_per_cycle_ = 1, static_pj_per_cycle_ = 0, background_pj_per_cycle_ = 0;
+  std::vector<double> handover_, signal_byte_hops_;  // by chiplets
 };
 
 // Cycles of a sequence of node executions: the load of what comes next runs while the present one executes.

@@ -27,7 +27,8 @@ bool parse(int argc, char** argv, Options& o) {
   add("json", po::value(&o.json_out), "write the result there (default: standard output)");
   add("best", po::value(&o.best)->default_value(1), "also list this many least paths, distinct, in order of cost");
   add("precompute", po::value(&o.precompute)->default_value("shrinking"),
-      "static nodes made before inference: never | shrinking (where storage does not grow) | below-whole (all but the whole matrix) | always");
+      "static nodes made before inference: never | shrinking (where storage does not grow) | below-whole (all but the "
+      "whole matrix) | always");
   po::variables_map values;
   return parse_options(
       argc, argv, list, "path --spec S.json [--json O.json]",

@@ -100,6 +100,7 @@ class ImageBuilder {
     w_[SIMBA_IMG_MAGIC] = SIMBA_IMAGE_MAGIC;
     w_[SIMBA_IMG_VERSION] = SIMBA_IMAGE_VERSION;
     w_[SIMBA_IMG_GROUPS] = w_.word(static_cast<std::int64_t>(plan_.groups.size()), "groups");
+    w_[SIMBA_IMG_CHIPLETS] = static_cast<std::uint32_t>(plan_.chiplets_of(arch_.chiplets()));
     const std::size_t table = w_.reserve(plan_.groups.size());
     w_[SIMBA_IMG_GROUP_TABLE] = static_cast<std::uint32_t>(table);
     for (spec::GroupId g : plan_.groups.ids()) {

@@ -18,6 +18,8 @@ class ProgramImage {
   ProgramImage(const spec::Schedule& schedule, const spec::ArchSpec& arch);
 
   const std::vector<std::uint32_t>& words() const { return words_; }
+  // Chiplets that run it: the first so many.
+  int chiplets() const { return static_cast<int>(words_[SIMBA_IMG_CHIPLETS]); }
   // The view at a word offset, as the address generators of the engines decode it.
   const ViewSpec& view(std::uint32_t offset) const { return views_.at(offset); }
 

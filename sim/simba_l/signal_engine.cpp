@@ -1,4 +1,4 @@
-// A message is a packet of one flit to every other chiplet. It waits for no link: it is small beside what else travels.
+// A message is a packet of one flit to every other chiplet that takes part in the plan. It waits for no link: it is small beside what else travels.
 #include "sim/simba_l/signal_engine.h"
 
 #include <algorithm>
@@ -11,7 +11,7 @@ namespace heat::simba {
 SignalBoard::SignalBoard(sc_core::sc_module_name name, RunContext& context)
     : sc_core::sc_module(name),
       context_(context),
-      sent_by_(static_cast<std::size_t>(context.arch.chiplets()), 0),
+      sent_by_(static_cast<std::size_t>(context.image.chiplets()), 0),
       due_(context) {
   SC_METHOD(deliver);
   sensitive << due_.event();
@@ -70,7 +70,7 @@ SignalEngine::SignalEngine(sc_core::sc_module_name name, RunContext& context, Sc
 void SignalEngine::execute(InFlight& entry) {
   const std::int64_t done = context_.now() + context_.arch.signal_cycles;
   std::int64_t hops = 0;
-  for (int to = 0; to < context_.arch.chiplets(); ++to)
+  for (int to = 0; to < context_.image.chiplets(); ++to)
     hops += machines::simba::mesh_hops(context_.arch.nop, chiplet_.value, to);
   context_.meter.add(entry.command.node(), spec::Action::kNopByteHop, SIMBA_SIGNAL_BYTES * hops);
   context_.activity.add({}, Flow::kNop, done, done, static_cast<double>(SIMBA_SIGNAL_BYTES * hops));

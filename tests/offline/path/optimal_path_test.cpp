@@ -34,7 +34,8 @@ TEST(OptimalPath, UpToSixOperandsThenEqualsExhaustiveSearch) {
   int networks = 0;
   for (int operands = 2; operands <= 6; ++operands)
     for (std::uint64_t seed = 0; seed < (operands == 6 ? 6u : 20u); ++seed)
-      for (const Precompute policy : {Precompute::kNever, Precompute::kShrinking, Precompute::kBelowWhole, Precompute::kAlways}) {
+      for (const Precompute policy :
+           {Precompute::kNever, Precompute::kShrinking, Precompute::kBelowWhole, Precompute::kAlways}) {
         const TensorNetwork network = random_network(operands, seed, policy != Precompute::kNever);
         Cost least{INT64_MAX, 0, 0};
         spec::ContractionPath prefix;
