@@ -285,6 +285,10 @@ class ImageBuilder {
   spec::GroupId group_;  // the present one
 };
 
+int ProgramImage::chiplets() const {
+  return static_cast<int>(words_[SIMBA_IMG_CHIPLETS]);
+}
+
 ProgramImage::ProgramImage(const spec::Schedule& schedule, const spec::ArchSpec& arch) {
   ImageBuilder(schedule, arch, *this).build();
 }

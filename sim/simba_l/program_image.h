@@ -19,7 +19,7 @@ class ProgramImage {
 
   const std::vector<std::uint32_t>& words() const { return words_; }
   // Chiplets that run it: the first so many.
-  int chiplets() const { return static_cast<int>(words_[SIMBA_IMG_CHIPLETS]); }
+  int chiplets() const;
   // The view at a word offset, as the address generators of the engines decode it.
   const ViewSpec& view(std::uint32_t offset) const { return views_.at(offset); }
 
