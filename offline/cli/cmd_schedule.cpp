@@ -25,7 +25,7 @@ namespace {
 
 struct Options {
   std::string model_config, checkpoint, arch, method, objective, calibration, cost_table, layer, text, out, json;
-  bool keep_factorised = false;
+  bool keep_factorised = false, even_shapes = false;
   std::int64_t tokens = 0, layers = 0;
   double ratio = 0;
   std::uint64_t seed = 1;
@@ -42,7 +42,9 @@ bool parse(int argc, char** argv, Options& o) {
       "seq-len", po::value(&o.tokens)->required(), "tokens of the sentence")("method", po::value(&o.method)->required(),
                                                                              ("dense | " + method_choices()).c_str())(
       "ratio", po::value(&o.ratio)->default_value(0.3), "parameters kept in each factorised matrix")(
-      "layers", po::value(&o.layers)->default_value(0), "encoder blocks (0: as many as the model has)")(
+      "even-shapes", po::bool_switch(&o.even_shapes),
+      "split sides into factors as even as they come (the paper's uniform shapes) in place of the method's plain "
+      "shape")("layers", po::value(&o.layers)->default_value(0), "encoder blocks (0: as many as the model has)")(
       "layer", po::value(&o.layer), "one linear layer only, e.g. encoder.layer.0.intermediate.dense")(
       "random-weights", po::value<std::uint64_t>(), "seed: with --model-config, write an image of random int8 data")(
       "text", po::value(&o.text), "with --checkpoint: sentences, one a line, for calibration and as input")(
@@ -85,6 +87,8 @@ void check(const Options& o, base::Problems& problems) {
   if (!mapper::parse_objective(o.objective)) bad("objective", "'" + o.objective + "': expected edp, energy or latency");
   if (o.random_weights && !o.checkpoint.empty()) bad("random-weights", "only with --model-config");
   if (!o.text.empty() && o.checkpoint.empty()) bad("text", "only with --checkpoint");
+  if (o.even_shapes && (o.method == Form::kDense || !o.cost_table.empty()))
+    bad("even-shapes", "only where --method alone gives the shape");
   if (o.keep_factorised && o.cost_table.empty()) bad("keep-factorised", "only with --cost-table");
   if (!o.cost_table.empty() && o.method == Form::kDense) bad("cost-table", "--method dense takes no shape and ranks");
   try {
@@ -161,7 +165,7 @@ std::unique_ptr<TableForms> table_forms(const Options& o, const Source& source, 
 // Factorises the source's layers, gives them random values, and makes every one once. Contraction paths are the table's
 // or those of least EDP on the machine.
 void set_forms(const Options& o, TableForms* table, HardwarePaths& paths, Source& source) {
-  const RankRequest request{o.ratio, source.forms.target.grain.k};
+  const RankRequest request{o.ratio, source.forms.target.grain.k, o.even_shapes};
   source.forms.target.choose = [&paths](const TensorNetwork& network) { return paths.best(network).plan; };
   if (table != nullptr) source.forms.target.choose = table->paths();
   if (o.method != Form::kDense) {

@@ -26,10 +26,8 @@ Modes uneven_pair(std::int64_t n) {
   return even_pair(n);
 }
 
-}  // namespace
-
-TensorShape default_shape(const Method& method, std::int64_t rows, std::int64_t cols) {
-  const auto pair = [&](std::int64_t side) { return method.splits_unevenly() ? uneven_pair(side) : even_pair(side); };
+TensorShape shape_of_pairs(const Method& method, bool unevenly, std::int64_t rows, std::int64_t cols) {
+  const auto pair = [&](std::int64_t side) { return unevenly ? uneven_pair(side) : even_pair(side); };
   switch (method.tensorization()) {
     case Tensorization::kMatrix:
       return {{rows}, {cols}};
@@ -38,11 +36,21 @@ TensorShape default_shape(const Method& method, std::int64_t rows, std::int64_t 
       return {pair(rows), {cols}};
     case Tensorization::kPaired: {
       Modes turned = pair(cols);
-      if (method.splits_unevenly()) std::reverse(turned.begin(), turned.end());
+      if (unevenly) std::reverse(turned.begin(), turned.end());
       return {pair(rows), turned};
     }
   }
   throw std::logic_error("tensorization out of range");
+}
+
+}  // namespace
+
+TensorShape default_shape(const Method& method, std::int64_t rows, std::int64_t cols) {
+  return shape_of_pairs(method, method.splits_unevenly(), rows, cols);
+}
+
+TensorShape even_shape(const Method& method, std::int64_t rows, std::int64_t cols) {
+  return shape_of_pairs(method, false, rows, cols);
 }
 
 TensorShape coarsest_shape(const Method& method, std::int64_t rows, std::int64_t cols) {

@@ -10,6 +10,9 @@ namespace heat::offline {
 // the least even (2x384x3072; 3072x2x384); a paired one pairs of both, even or crossed (2x384,384x2).
 TensorShape default_shape(const Method& method, std::int64_t rows, std::int64_t cols);
 
+// The same with even pairs for every method: the paper's uniform shapes (section 2.2.1).
+TensorShape even_shape(const Method& method, std::int64_t rows, std::int64_t cols);
+
 // The shape of fewest modes: the matrix itself, or even pairs of both sides for a method that pairs them.
 TensorShape coarsest_shape(const Method& method, std::int64_t rows, std::int64_t cols);
 

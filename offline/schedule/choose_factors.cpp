@@ -7,7 +7,8 @@
 namespace heat::offline {
 
 Form plain_form(const LinearForm& form, const Method& method, const RankRequest& request, int threads) {
-  Form plain{method.name(), default_shape(method, form.out, form.in), {}};
+  const auto shape = request.even_shapes ? even_shape : default_shape;
+  Form plain{method.name(), shape(method, form.out, form.in), {}};
   const std::vector<double> w(form.weight.begin(), form.weight.end());
   plain.ranks = w.empty() ? fitting_ranks(method, plain.shape, request.ratio).ranks
                           : best_ranks(w, method, plain.shape, request.ratio, threads).ranks;
