@@ -30,7 +30,7 @@ def measure(programs, folder, tokens, layers):
     r = json.loads(run.read_text())
     return {"tokens": tokens, "layers": layers, "cycles": r["cycles"], "commands": r["counts"]["controller_command"],
             "dram_mb": (r["dram_read_bytes"] + r["dram_write_bytes"]) / 1e6, "cpu_s": r["cpu_s"],
-            "rss_mb": r["peak_rss_bytes"] / 1e6}
+            "rss_mb": r["peak_rss_bytes"] / 1e6, "deltas": r["kernel_deltas"], "macs": r["macs"]}
 
 
 def drawing(rows):
@@ -70,13 +70,14 @@ def main():
     if len(sys.argv) < 2:
         sys.exit(__doc__)
     rows = []
-    print("| tokens | layers | cycles | commands | DRAM, MB | CPU s | memory, MB |\n|---|---|---|---|---|---|---|")
+    print("| tokens | layers | cycles | commands | DRAM, MB | CPU s | memory, MB | kernel deltas | a million MACs |\n"
+          "|---|---|---|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:
         for tokens, layers in RUNS:
             rows.append(measure(pathlib.Path(sys.argv[1]) / "bin", pathlib.Path(folder), tokens, layers))
             r = rows[-1]
             print(f"| {tokens} | {layers} | {r['cycles']:,} | {r['commands']:,} | {r['dram_mb']:.1f} | {r['cpu_s']:.2f} | "
-                  f"{r['rss_mb']:.0f} |", flush=True)
+                  f"{r['rss_mb']:.0f} | {r['deltas']:,} | {r['deltas'] / r['macs'] * 1e6:.1f} |", flush=True)
     if len(sys.argv) > 2:
         pathlib.Path(sys.argv[2]).write_text(drawing(rows))
 

@@ -10,6 +10,7 @@
 #include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <systemc>
 
 #include "machines/simba/units.h"
 #include "spec/units.h"
@@ -125,7 +126,8 @@ ordered_json groups_json(const spec::Schedule& s, const RunResult& r) {
 RunCost run_cost() {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
-  return {static_cast<double>(std::clock()) / CLOCKS_PER_SEC, static_cast<std::int64_t>(usage.ru_maxrss) * 1024};
+  return {static_cast<double>(std::clock()) / CLOCKS_PER_SEC, static_cast<std::int64_t>(usage.ru_maxrss) * 1024,
+          static_cast<std::uint64_t>(sc_core::sc_delta_count())};
 }
 
 ordered_json static_instances_json(const spec::ArchSpec& arch) {
@@ -176,6 +178,7 @@ ordered_json report_json(const spec::Schedule& schedule, const spec::ArchSpec& a
   j["static_instances"] = static_instances_json(arch);
   j["cpu_s"] = cost.cpu_s;
   j["peak_rss_bytes"] = cost.peak_rss_bytes;
+  j["kernel_deltas"] = cost.kernel_deltas;
   return j;
 }
 
@@ -207,7 +210,8 @@ std::string report_text(const spec::Schedule& schedule, const spec::ArchSpec& ar
         schedule.workload.nodes[spec::NodeId(static_cast<std::int32_t>(i))].name.c_str(),
         static_cast<long long>(result.nodes[i].cycles), result.nodes[i].energy.pj() * 1e-6);
   text += ledger_text(result);
-  add("  simulated in %.2f s of CPU time, %.0f MB\n", cost.cpu_s, static_cast<double>(cost.peak_rss_bytes) / 1e6);
+  add("  simulated in %.2f s of CPU time, %.0f MB, %llu kernel deltas\n", cost.cpu_s,
+      static_cast<double>(cost.peak_rss_bytes) / 1e6, static_cast<unsigned long long>(cost.kernel_deltas));
   return text;
 }
 

@@ -11,6 +11,7 @@ namespace heat::simba {
 struct RunCost {
   double cpu_s = 0;
   std::int64_t peak_rss_bytes = 0;
+  std::uint64_t kernel_deltas = 0;  // evaluation phases of the SystemC kernel
 };
 // Of this process, so far.
 RunCost run_cost();

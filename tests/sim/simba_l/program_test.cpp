@@ -81,6 +81,7 @@ TEST_F(SimbaSim, BothDataModesThenSameTimeEnergyAndNodes) {
   EXPECT_EQ(on["arch"]["name"], "simba-l");
   EXPECT_GT(on["cpu_s"].get<double>(), 0);
   EXPECT_GT(on["peak_rss_bytes"].get<std::int64_t>(), 0);
+  EXPECT_GT(on["kernel_deltas"].get<std::int64_t>(), on["counts"]["controller_command"].get<std::int64_t>());
 }
 
 TEST_F(SimbaSim, TraceThenRunDatabaseAgreesWithTheResult) {
