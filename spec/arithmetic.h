@@ -14,6 +14,8 @@
 //   e_i = exp_table[max(s) - s_i]                                      (256 x uint16)
 //   S = sum e_i                                   (uint32: L times the largest entry fits; table[0] >= 1, so S > 0)
 //   out_i = (e_i * 254 + S) / (2 * S)                                  (the real value times 127, rounded half up)
+// with a mask (optional, L bytes): max and sum run over the columns of mask 1, of which there is one at least; the others
+// have e_i = 0 and so out_i = 0
 //
 // Layer norm with residual over a row of L columns:
 //   y_i = x_i * multiplier_x + r_i * multiplier_r                      (int32; r_i = 0 without residual)

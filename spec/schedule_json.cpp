@@ -122,6 +122,7 @@ class Writer {
     if (v.residual) j["residual"] = view(*v.residual, owner, "residual");
     j["output"] = view(v.output, owner, "output");
     j["parameters"] = tensor_name(v.parameters, owner, "parameters");
+    if (v.mask) j["mask"] = tensor_name(v.mask, owner, "mask");
     if (v.op == VectorOp::kLayerNorm) {
       j["multiplier_x"] = v.multiplier_x;
       j["multiplier_r"] = v.multiplier_r;

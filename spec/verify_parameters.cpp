@@ -83,12 +83,32 @@ void verify_row_numbers(const VectorNode& node, const std::string& place, base::
                             std::to_string(node.columns) + " columns beyond 2^61");
 }
 
+namespace {
+
+void verify_mask(const ParameterBytes& mask, const std::string& place, base::Problems& problems) {
+  bool any = false;
+  for (std::int64_t i = 0; i < mask.size; ++i) {
+    any = any || mask.data[i] == 1;
+    if (mask.data[i] <= 1) continue;
+    problems.add(place, "mask '" + mask.name + "': byte " + std::to_string(i) + " is " + std::to_string(mask.data[i]) +
+                            ", expected 0 or 1");
+    return;
+  }
+  if (!any) problems.add(place, "mask '" + mask.name + "': has no 1, at least one column must count");
+}
+
+}  // namespace
+
 void verify_parameters(const Node& node, TensorId tensor, const ParameterBytes& bytes, const std::string& place,
                        base::Problems& problems) {
   if (node.gemm) {
     if (tensor == node.gemm->epilogue.requant)  // any byte is good in an activation table
       verify_records<RequantRecord>(channel_count(*node.gemm), bytes, "requant '" + bytes.name + "'", place, problems,
                                     requant_fault);
+    return;
+  }
+  if (tensor == node.vector->mask) {
+    verify_mask(bytes, place, problems);
     return;
   }
   const std::string what = "parameters '" + bytes.name + "'";

@@ -21,7 +21,7 @@ const TensorView& Node::writes() const {
 std::vector<TensorId> Node::parameters() const {
   std::vector<TensorId> list;
   for (TensorId t : gemm ? std::vector<TensorId>{gemm->epilogue.requant, gemm->epilogue.activation_table}
-                         : std::vector<TensorId>{vector->parameters})
+                         : std::vector<TensorId>{vector->parameters, vector->mask})
     if (t) list.push_back(t);
   return list;
 }

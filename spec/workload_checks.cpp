@@ -146,9 +146,21 @@ class WorkloadChecker {
     if (v.residual) check_columns(node, v, *v.residual);
     check_columns(node, v, v.output);
     verify_row_numbers(v, place(node), problems_);
+    check_mask(node, v);
     check_parameters(
         node, "parameters", v.parameters,
         v.op == VectorOp::kSoftmax ? kExpTableBytes : v.columns * static_cast<std::int64_t>(sizeof(LayerNormRecord)));
+  }
+
+  void check_mask(const Node& node, const VectorNode& v) {
+    if (!v.mask) return;
+    const Tensor& mask = w_.tensors[v.mask];
+    const std::string what = "mask: tensor '" + mask.name + "' ";
+    if (v.op != VectorOp::kSoftmax) problems_.add(place(node), what + "is given to a layer norm, only softmax takes one");
+    if (mask.kind != TensorKind::kInput) problems_.add(place(node), what + "is not of kind 'input'");
+    if (mask.bytes() != v.columns)
+      problems_.add(place(node), what + "has " + std::to_string(mask.bytes()) + " bytes, expected one for each of the " +
+                                     std::to_string(v.columns) + " columns");
   }
 
   // The columns of a row lie one after another.

@@ -76,6 +76,7 @@ class WorkloadReader {
     if (auto residual = r.optional_section("residual")) v.residual = view(*residual);
     v.output = view(r.section("output"));
     v.parameters = names_.tensors.read(r, "parameters");
+    if (r.has("mask")) v.mask = names_.tensors.read(r, "mask");
     if (v.op == VectorOp::kLayerNorm) {
       v.multiplier_x = static_cast<std::int32_t>(r.integer("multiplier_x", {1, 1 << 22}));
       v.multiplier_r = static_cast<std::int32_t>(r.integer("multiplier_r", {0, 1 << 22}));

@@ -90,6 +90,7 @@ enum {
   SIMBA_CMD_OUTPUT_VIEW,
   SIMBA_CMD_OUTPUT_START,
   SIMBA_CMD_PARAMETERS,  // VECTOR: address + 1 of exp table or layer-norm records, 0 = none
+  SIMBA_CMD_MASK,        // VECTOR: address + 1 of a byte a column, 0 = none
   SIMBA_CMD_MULTIPLIER_X,
   SIMBA_CMD_MULTIPLIER_R,
   SIMBA_CMD_SHIFT,
@@ -191,6 +192,7 @@ enum {
   SIMBA_NODE_ROW_RESIDUAL,  // 0 = none
   SIMBA_NODE_ROW_OUTPUT,
   SIMBA_NODE_ROW_PARAMETERS,  // 0 = none
+  SIMBA_NODE_ROW_MASK,        // 0 = none
   SIMBA_NODE_MULTIPLIER_X,
   SIMBA_NODE_MULTIPLIER_R,
   SIMBA_NODE_SHIFT,

@@ -137,7 +137,7 @@ static uint32_t load_pinned(struct machine* m, struct cursor* at, const struct c
 static uint32_t load_all_parameters(struct machine* m, struct cursor* at, const struct cursor* before, uint32_t early) {
   struct group_run* g = at->in;
   const uint32_t gemm = at->node[SIMBA_NODE_KIND] == SIMBA_KIND_GEMM;
-  const uint32_t first = gemm ? SIMBA_NODE_REQUANT : SIMBA_NODE_ROW_PARAMETERS, count = gemm ? 2 : 1;
+  const uint32_t first = gemm ? SIMBA_NODE_REQUANT : SIMBA_NODE_ROW_PARAMETERS, count = 2;
   uint32_t streams = 0;
   for (uint32_t i = 0; i < count; ++i)
     if (at->node[first + i] != 0 && !operand_at(m, at->node[first + i])[SIMBA_OPR_RESIDENT]) streams = 1;

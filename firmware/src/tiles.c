@@ -283,6 +283,7 @@ void issue_rows(struct machine* m, const struct cursor* at) {
   command_writes(&m->composer, place_of(at, output, PLACE_OUTPUT + g->output_slot));
   command_set(SIMBA_CMD_PACKED, packed);
   command_set(SIMBA_CMD_PARAMETERS, use_parameters(m, at, node[SIMBA_NODE_ROW_PARAMETERS]));
+  command_set(SIMBA_CMD_MASK, use_parameters(m, at, node[SIMBA_NODE_ROW_MASK]));
   command_set(SIMBA_CMD_MULTIPLIER_X, node[SIMBA_NODE_MULTIPLIER_X]);
   command_set(SIMBA_CMD_MULTIPLIER_R, node[SIMBA_NODE_MULTIPLIER_R]);
   command_set(SIMBA_CMD_SHIFT, node[SIMBA_NODE_SHIFT]);

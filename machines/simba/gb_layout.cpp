@@ -73,6 +73,10 @@ std::int64_t activation_table_offset(const spec::Workload& workload, const spec:
   return records ? round_up(workload.tensors[records].bytes(), arch.global_buffer.word_bytes) : 0;
 }
 
+std::int64_t mask_offset(const spec::Workload& workload, const spec::VectorNode& rows, const spec::ArchSpec& arch) {
+  return rows.parameters ? round_up(workload.tensors[rows.parameters].bytes(), arch.global_buffer.word_bytes) : 0;
+}
+
 GbLayout gb_layout(const spec::Workload& workload, const spec::FusedGroup& group, const spec::ArchSpec& arch) {
   GbLayout layout;
   layout.room = largest_room(workload, group.homes, arch);
@@ -106,6 +110,8 @@ GbLayout gb_layout(const spec::Workload& workload, const spec::FusedGroup& group
       input = std::max(input, in);
       if (streamed(v.output)) output = std::max(output, tile);
       if (v.parameters) parameters = std::max(parameters, workload.tensors[v.parameters].bytes());
+      if (v.mask)
+        parameters = std::max(parameters, mask_offset(workload, v, arch) + workload.tensors[v.mask].bytes());
     }
   }
   layout.input = allocator.pair(input);

@@ -52,6 +52,9 @@ std::int64_t resident_bytes(const spec::Workload& workload, const spec::FusedGro
 // of the step.
 GbLayout gb_layout(const spec::Workload& workload, const spec::FusedGroup& group, const spec::ArchSpec& arch);
 
+// Offset of a softmax's mask in its parameter slot: behind the exp table.
+std::int64_t mask_offset(const spec::Workload& workload, const spec::VectorNode& rows, const spec::ArchSpec& arch);
+
 // Offset of a GEMM's activation table in its parameter slot: behind the requantisation records.
 std::int64_t activation_table_offset(const spec::Workload& workload, const spec::GemmNode& gemm,
                                      const spec::ArchSpec& arch);

@@ -25,7 +25,7 @@ namespace {
 
 struct Options {
   std::string model_config, checkpoint, arch, method, objective, calibration, cost_table, layer, text, out, json;
-  bool keep_factorised = false, even_shapes = false;
+  bool keep_factorised = false, even_shapes = false, padding_mask = false;
   std::int64_t tokens = 0, layers = 0;
   double ratio = 0;
   std::uint64_t seed = 1;
@@ -46,6 +46,8 @@ bool parse(int argc, char** argv, Options& o) {
       "split sides into factors as even as they come (the paper's uniform shapes) in place of the method's plain "
       "shape")("layers", po::value(&o.layers)->default_value(0), "encoder blocks (0: as many as the model has)")(
       "layer", po::value(&o.layer), "one linear layer only, e.g. encoder.layer.0.intermediate.dense")(
+      "padding-mask", po::bool_switch(&o.padding_mask),
+      "the padding mask is an input of the schedule: sentences may be shorter than --seq-len")(
       "random-weights", po::value<std::uint64_t>(), "seed: with --model-config, write an image of random int8 data")(
       "text", po::value(&o.text), "with --checkpoint: sentences, one a line, for calibration and as input")(
       "objective", po::value(&o.objective)->default_value("edp"), "edp | energy | latency")(
@@ -89,6 +91,7 @@ void check(const Options& o, base::Problems& problems) {
   if (!o.text.empty() && o.checkpoint.empty()) bad("text", "only with --checkpoint");
   if (o.even_shapes && (o.method == Form::kDense || !o.cost_table.empty()))
     bad("even-shapes", "only where --method alone gives the shape");
+  if (o.padding_mask && !o.layer.empty()) bad("padding-mask", "one layer alone has no attention");
   if (o.keep_factorised && o.cost_table.empty()) bad("keep-factorised", "only with --cost-table");
   if (!o.cost_table.empty() && o.method == Form::kDense) bad("cost-table", "--method dense takes no shape and ranks");
   try {
@@ -281,7 +284,7 @@ int schedule_command(int argc, char** argv, CheckpointLoader load) {
   set_forms(o, table.get(), paths, source);
   o.method = method_label(o, table.get());
   PlannedNetwork planned =
-      o.layer.empty() ? plan_network(source.graph, {source.name, o.method, o.tokens}, source.forms, *machine, search)
+      o.layer.empty() ? plan_network(source.graph, {source.name, o.method, o.tokens, o.padding_mask}, source.forms, *machine, search)
                       : single_layer(o, source, *machine, search);
   TensorBytes bytes;
   if (source.has_values) {

@@ -77,6 +77,12 @@ std::vector<EncodedText> PipelineContext::int8_test() {
   return some;
 }
 
+std::vector<EncodedText> PipelineContext::machine_test() {
+  std::vector<EncodedText> some = test();
+  limit_texts(some, config_.machine_limit);
+  return some;
+}
+
 NetworkLabel PipelineContext::label(const std::string& method) {
   return {config_.task + "-" + teacher().config.model_type, method, config_.tokens};
 }

@@ -48,6 +48,8 @@ class PipelineContext {
   NetworkLabel label(const std::string& method);
   // Of the test split: what the quantised student is scored on (task.int8_limit).
   std::vector<EncodedText> int8_test();
+  // Of them, those that run on the simulated machine (task.machine_limit).
+  std::vector<EncodedText> machine_test();
   // Embedded texts of the dev split: some that fill the sequence (first), then whole ones at their own length.
   const std::vector<std::vector<float>>& calibration_inputs();
 

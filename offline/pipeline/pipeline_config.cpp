@@ -130,7 +130,7 @@ nlohmann::json values_of(const PipelineConfig& c, ConfigPart part) {
     case ConfigPart::kLoop:
       return {{"max_rounds", c.max_rounds}, {"tolerance", c.tolerance}, {"candidates", c.candidates}};
     case ConfigPart::kInt8:
-      return {{"limit", c.int8_limit}};
+      return {{"limit", c.int8_limit}, {"machine_limit", c.machine_limit}};
     case ConfigPart::kDistill:
       return {{"digest", c.distill.digest()}, {"dev_limit", c.distill_dev_limit}};
   }
@@ -155,6 +155,7 @@ PipelineConfig PipelineConfig::load(const std::string& path) {
   c.dev_limit = task.integer_or("dev_limit", 0, {0, kMany});
   c.test_limit = task.integer_or("test_limit", 0, {0, kMany});
   c.int8_limit = task.integer_or("int8_limit", c.int8_limit, {0, kMany});
+  c.machine_limit = task.integer_or("machine_limit", c.machine_limit, {1, kMany});
   c.teacher = existing(r, "teacher", path);
   c.arch = existing(r, "arch", path);
   read_level1(r.section("level1"), c);

@@ -45,6 +45,7 @@ HEAT_MEMBERS(LoopPoint, group, predicted_cycles_before, predicted_cycles_after, 
              predicted_energy_pj_before, predicted_energy_pj_after, measured_energy_pj)
 HEAT_MEMBERS(DistillScore, stage, step, accuracy_dev)
 HEAT_MEMBERS(Int8Score, examples, accuracy, float_accuracy, agreement)
+HEAT_MEMBERS(MachineScore, examples, padded, accuracy, float_accuracy, bit_exact)
 
 void to_json(json& j, const TeacherResult& r) {
   j = static_cast<const NetworkScore&>(r);
@@ -208,6 +209,7 @@ void to_json(json& j, const ScheduleResult& r) {
   j = static_cast<const SimulatedSchedule&>(r);
   j["bit_exact"] = r.bit_exact;
   j["int8"] = r.int8;
+  j["machine"] = r.machine;
   j["corrected"] = r.corrected;
   j["dense_corrected"] = r.dense_corrected;
 }
@@ -215,6 +217,7 @@ void from_json(const json& j, ScheduleResult& r) {
   j.get_to<SimulatedSchedule>(r);
   j.at("bit_exact").get_to(r.bit_exact);
   j.at("int8").get_to(r.int8);
+  j.at("machine").get_to(r.machine);
   j.at("corrected").get_to(r.corrected);
   j.at("dense_corrected").get_to(r.dense_corrected);
 }

@@ -34,6 +34,7 @@ Summary summarize(const PipelineContext& context, const StageResults& r) {
   s.dense_hardware = hardware(r.get<DenseResult>(), schedule.dense_corrected);
   s.student_hardware = hardware(schedule, schedule.corrected);
   s.int8 = schedule.int8;
+  s.machine = schedule.machine;
   s.bit_exact = schedule.bit_exact;
   s.distilled = r.get<StudentResult>();
   s.teacher_accuracy_dev = s.distilled.teacher_accuracy_dev;

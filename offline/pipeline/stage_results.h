@@ -192,9 +192,16 @@ struct Int8Score {
   std::int64_t examples = 0;
   double accuracy = 0, float_accuracy = 0, agreement = 0;
 };
+// Of sentences on the simulated machine, padded under its mask.
+struct MachineScore {
+  std::int64_t examples = 0, padded = 0;
+  double accuracy = 0, float_accuracy = 0;
+  bool bit_exact = false;
+};
 struct ScheduleResult : SimulatedSchedule {
   bool bit_exact = false;
   Int8Score int8;
+  MachineScore machine;
   Figures corrected, dense_corrected;  // the calibrated model's predictions of student and dense network
 };
 
@@ -216,6 +223,7 @@ struct Summary {
   HardwareSummary dense_hardware, student_hardware;
   StudentResult distilled;  // its accuracies alone
   Int8Score int8;           // without agreement
+  MachineScore machine;
   bool bit_exact = false;
   double accuracy_lost_points = 0, edp_ratio = 0;
   LoopErrors errors;  // without groups

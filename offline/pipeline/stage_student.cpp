@@ -4,6 +4,7 @@
 #include "base/atomic_file.h"
 #include "offline/pipeline/fit.h"
 #include "offline/pipeline/int8_accuracy.h"
+#include "offline/pipeline/machine_accuracy.h"
 #include "offline/pipeline/model_forms.h"
 #include "offline/pipeline/pipeline.h"
 #include "offline/pipeline/simulation.h"
@@ -62,6 +63,24 @@ bool equal_output(const Network& network, const TensorBytes& bytes, const std::s
   return written.size() == expected.size() &&
          std::equal(expected.begin(), expected.end(), written.begin(),
                     [](std::int8_t a, char b) { return a == static_cast<std::int8_t>(b); });
+}
+
+struct Quantisation {
+  const NetworkForms& forms;
+  const machines::Machine& machine;
+  const Ranges& ranges;  // of the network without a mask
+};
+
+MachineAccuracy on_machine(PipelineContext& context, TorchModel& student, const Quantisation& q, const StageRun& run) {
+  NetworkLabel label = context.label("mixed");
+  label.masked = true;
+  MaskedBody body{plan_network(context.graph(), label, q.forms, q.machine), {}};
+  const std::vector<float>& any = context.calibration_inputs().front();
+  body.bytes = quantize_network(body.planned.network, q.ranges, any);
+  const SimulationFarm farm{context.config().jobs, run.folder + "/sentences", {}};
+  return machine_accuracy(student, body, context.machine_test(), context.config().arch, farm, [&](std::int64_t done) {
+    run.progress.report("on the machine with data, sentence " + std::to_string(done));
+  });
 }
 
 }  // namespace
@@ -138,6 +157,9 @@ ScheduleResult stage_schedule(const StageRun& run) {
     run.progress.report("int8 accuracy, example " + std::to_string(done));
   });
   result.int8 = {int8.examples, int8.accuracy, int8.float_accuracy, int8.agreement};
+  run.progress.report("mapping with a padding mask");
+  const MachineAccuracy machine = on_machine(context, student, {forms, costs.machine(), ranges}, run);
+  result.machine = {machine.examples, machine.padded, machine.accuracy, machine.float_accuracy, machine.bit_exact};
   const auto corrected = [&](const spec::Prediction& predicted) {
     const spec::Prediction p = fit.corrected(predicted);
     return figures_of(p.cycles, p.energy_pj, context.arch().clock_ghz);

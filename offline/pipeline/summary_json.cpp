@@ -48,6 +48,11 @@ nlohmann::ordered_json ordered_json_of(const Summary& s) {
   student["int8_accuracy"] = s.int8.accuracy;
   student["int8_examples"] = s.int8.examples;
   student["int8_float_accuracy"] = s.int8.float_accuracy;
+  student["machine"] = {{"examples", s.machine.examples},
+                        {"padded", s.machine.padded},
+                        {"accuracy", s.machine.accuracy},
+                        {"float_accuracy", s.machine.float_accuracy},
+                        {"bit_exact", s.machine.bit_exact}};
   put_accuracies(student, s.distilled);
   student["bit_exact"] = s.bit_exact;
   j["accuracy_lost_points"] = s.accuracy_lost_points;
@@ -89,6 +94,12 @@ void from_json(const json& j, Summary& s) {
   student.at("int8_accuracy").get_to(s.int8.accuracy);
   student.at("int8_examples").get_to(s.int8.examples);
   student.at("int8_float_accuracy").get_to(s.int8.float_accuracy);
+  const json& machine = student.at("machine");
+  machine.at("examples").get_to(s.machine.examples);
+  machine.at("padded").get_to(s.machine.padded);
+  machine.at("accuracy").get_to(s.machine.accuracy);
+  machine.at("float_accuracy").get_to(s.machine.float_accuracy);
+  machine.at("bit_exact").get_to(s.machine.bit_exact);
   student.at("bit_exact").get_to(s.bit_exact);
   take_accuracies(student, s.distilled);
   j.at("accuracy_lost_points").get_to(s.accuracy_lost_points);

@@ -158,12 +158,17 @@ void integer_gemm(const spec::GemmNode& g, TensorBytes& values) {
   }
 }
 
-void integer_softmax(const std::vector<std::int8_t>& table, std::vector<std::int64_t>& row) {
-  const std::int64_t largest = *std::max_element(row.begin(), row.end());
+// `mask`: empty, or 0 for the columns that do not count.
+void integer_softmax(const std::vector<std::int8_t>& table, const std::vector<std::int8_t>& mask,
+                     std::vector<std::int64_t>& row) {
+  const auto counts = [&](std::size_t i) { return mask.empty() || mask[i] != 0; };
+  std::int64_t largest = -128;
+  for (std::size_t i = 0; i < row.size(); ++i)
+    if (counts(i)) largest = std::max(largest, row[i]);
   std::uint32_t sum = 0;
-  for (std::int64_t& v : row) {
-    v = record_at<std::uint16_t>(table, largest - v);
-    sum += static_cast<std::uint32_t>(v);
+  for (std::size_t i = 0; i < row.size(); ++i) {
+    row[i] = counts(i) ? record_at<std::uint16_t>(table, largest - row[i]) : 0;
+    sum += static_cast<std::uint32_t>(row[i]);
   }
   for (std::int64_t& v : row) v = (v * 254 + sum) / (2 * std::int64_t{sum});
 }
@@ -203,6 +208,7 @@ void integer_vector(const spec::VectorNode& v, TensorBytes& values) {
   if (v.residual) r_rows = group_offsets(*v.residual, v.n), r_columns = group_offsets(*v.residual, v.k);
   const auto& input = values[v.input.tensor];
   const auto& parameters = values[v.parameters];
+  const std::vector<std::int8_t> mask = v.mask ? values[v.mask] : std::vector<std::int8_t>{};
   std::vector<std::int64_t> row(columns.size());
   for (std::size_t r = 0; r < rows.size(); ++r) {
     for (std::size_t c = 0; c < columns.size(); ++c) {
@@ -214,7 +220,7 @@ void integer_vector(const spec::VectorNode& v, TensorBytes& values) {
       }
     }
     if (v.op == spec::VectorOp::kSoftmax)
-      integer_softmax(parameters, row);
+      integer_softmax(parameters, mask, row);
     else
       integer_layer_norm(v, parameters, row);
     for (std::size_t c = 0; c < columns.size(); ++c)

@@ -15,7 +15,7 @@ struct RealValues {
   spec::IdVector<spec::NodeId, float> before_activation;  // a node's largest magnitude ahead of its activation table
 };
 
-// `input`: row-major values of network.input. Precondition: network.has_weights().
+// `input`: row-major values of network.input; with a mask all of it counts. Precondition: network.has_weights().
 RealValues evaluate_real(const Network& network, const std::vector<float>& input);
 
 // `values`: given tensors filled by the caller (weights, parameters, input), the others computed here.

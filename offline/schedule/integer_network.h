@@ -1,5 +1,5 @@
-// The quantised body of a network for sentences of any length. The machine has no padding mask, so every length is
-// lowered on its own when first asked for; all share the scales of one calibration. Mappings play no part.
+// The quantised body of a network for sentences of any length: every length is lowered on its own when first asked for,
+// without padding; all share the scales of one calibration. Mappings play no part.
 #pragma once
 
 #include <map>

@@ -25,6 +25,7 @@ class NetworkLowering {
         forms_(forms),
         loop_(loop),
         tokens_(label.tokens),
+        masked_(label.masked),
         body_(machine_steps(graph)),
         layouts_(value_layouts(graph, body_, loop)),
         placed_(graph.values.size()),
@@ -38,10 +39,19 @@ class NetworkLowering {
       std::visit([this](const auto& step) { lower(step); }, body_.steps[i]);
     }
     end_segment();
+    add_mask();
     return {builder_.finish(at(body_.input).tensor, at(body_.output).tensor), std::move(segments_)};
   }
 
  private:
+  // Behind all other tensors, which so are the same as without it.
+  void add_mask() {
+    if (softmaxes_.empty()) return;
+    const spec::TensorId mask = builder_.tensor("padding_mask", TensorKind::kInput, {tokens_});
+    builder_.network().mask = mask;
+    for (spec::NodeId n : softmaxes_) builder_.workload().nodes[n].vector->mask = mask;
+  }
+
   const Value& value(ValueId id) const { return graph_.values[static_cast<std::size_t>(id)]; }
   const ValueLayout& layout(ValueId id) const { return layouts_[static_cast<std::size_t>(id)]; }
   Placed& at(ValueId id) { return placed_[static_cast<std::size_t>(id)]; }
@@ -151,7 +161,9 @@ class NetworkLowering {
     out.tensor = at(step.output).tensor;
     add_dims(in, step.input, l.labels, labels);
     add_dims(out, step.output, l.labels, labels);
-    builder_.softmax(step.name, std::move(in), std::move(out), {labels.begin(), labels.end() - 1}, {labels.back()});
+    const spec::NodeId node =
+        builder_.softmax(step.name, std::move(in), std::move(out), {labels.begin(), labels.end() - 1}, {labels.back()});
+    if (masked_ && step.masks_padding) softmaxes_.push_back(node);
   }
 
   void lower(const NormStep& step) {
@@ -173,11 +185,13 @@ class NetworkLowering {
   const NetworkForms& forms_;
   const AttentionLoop loop_;
   const std::int64_t tokens_;
+  const bool masked_;
   const MachineBody body_;
   const std::vector<ValueLayout> layouts_;
   std::vector<Placed> placed_;
   NetworkBuilder builder_;
   std::vector<Segment> segments_;
+  std::vector<spec::NodeId> softmaxes_;  // that read the mask
   spec::NodeId begin_{0};
 };
 

@@ -15,6 +15,7 @@ namespace heat::offline {
 struct NetworkLabel {
   std::string network, method;
   std::int64_t tokens = 0;
+  bool masked = false;  // sentences may be shorter: the network's padding mask is an input (Network::mask)
 };
 
 // Nodes that fused groups may join: consecutive positions, all walked over the same index.

@@ -29,6 +29,7 @@ class Folding {
       current_ = &graph_.operators[i];
       std::visit([this](const auto& operation) { fold(operation); }, current_->operation);
     }
+    if (!masked_.empty()) refuse(*masked_.begin()->second, kMachine);
     body_.output = source(graph_.sequence);
     for (ValueId v : values_entering(graph_, {graph_.body.last, graph_.operators.size()}))
       if (source(v) != body_.output)
@@ -62,7 +63,10 @@ class Folding {
     body_.steps.push_back(ProductStep{current_->name, std::move(product)});
   }
 
-  void fold(const op::Softmax& o) { body_.steps.push_back(SoftmaxStep{current_->name, source(o.input), o.output}); }
+  void fold(const op::Softmax& o) {
+    const bool masked = masked_.erase(o.input) > 0;
+    body_.steps.push_back(SoftmaxStep{current_->name, source(o.input), o.output, masked});
+  }
 
   void fold(const op::Norm& o) {
     NormStep step{{current_->name, o.parameters, features_of(value(o.input))}, o.input, kNoValue, o.output};
@@ -94,8 +98,9 @@ class Folding {
 
   void fold(const op::Dropout& o) { same_as_[o.output] = source(o.input); }
   void fold(const op::Mask& o) {
-    if (o.kind != op::MaskKind::kPadding) refuse(*current_, kMachine);
+    if (o.kind != op::MaskKind::kPadding || uses(o.output) != 1) refuse(*current_, kMachine);
     same_as_[o.output] = source(o.input);
+    masked_[o.output] = current_;
   }
 
   void fold(const op::Embedding&) { refuse(*current_, kMachine); }
@@ -106,7 +111,8 @@ class Folding {
   std::vector<int> uses_;
   const Operator* current_ = nullptr;
   std::map<ValueId, ValueId> same_as_;
-  std::map<ValueId, const Operator*> sums_;  // made, not yet taken in by a norm
+  std::map<ValueId, const Operator*> sums_;    // made, not yet taken in by a norm
+  std::map<ValueId, const Operator*> masked_;  // not yet read by a softmax
   MachineBody body_;
 };
 

@@ -25,6 +25,7 @@ struct ProductStep {
 struct SoftmaxStep {
   std::string name;
   ValueId input = kNoValue, output = kNoValue;
+  bool masks_padding = false;  // the network's padding mask lies on its input
 };
 
 // Layer norm of input, or of input + residual.
@@ -46,9 +47,10 @@ ValueId output_of(const MachineStep& step);
 // Steps that join activations of several tokens (products, their softmax) are walked in groups of their own.
 bool joins_tokens(const MachineStep& step);
 
-// A sequence on the machine has the length it was lowered for, so padding masks nothing. An activation becomes the
+// A padding mask belongs to the softmax behind it. An activation becomes the
 // epilogue of the linear before it, a sum the residual of the norm behind it. Throws base::ConfigError naming the
-// operator that the machine cannot run: a cache, a causal mask, an embedding or a selection, an activation or a sum
+// operator that the machine cannot run: a cache, a causal mask, a padding mask
+// that something else than a softmax reads, an embedding or a selection, an activation or a sum
 // with another use; and for a body that takes or delivers more than one value.
 MachineBody machine_steps(const Graph& graph);
 

@@ -132,11 +132,13 @@ class Quantizer {
   TensorBytes run(const std::vector<float>& input) {
     for (spec::TensorId t : bytes_.ids()) {
       spec::Tensor& tensor = network_.workload.tensors[t];
-      if (tensor.kind != spec::TensorKind::kWeight && tensor.kind != spec::TensorKind::kParameters)
+      if (tensor.kind != spec::TensorKind::kWeight && tensor.kind != spec::TensorKind::kParameters &&
+          t != network_.mask)
         tensor.scale = symmetric_scale(ranges_.tensor[t]);
     }
     auto& given = bytes_[network_.input];
     for (float x : input) given.push_back(quantize_value(x, tensor(network_.input).scale));
+    if (network_.mask) bytes_[network_.mask] = padding_mask(network_.workload.tokens, network_.workload.tokens);
     for (spec::NodeId n : network_.workload.nodes.ids()) {
       spec::Node& node = network_.workload.nodes[n];
       if (node.gemm)
@@ -232,6 +234,13 @@ class Quantizer {
 };
 
 }  // namespace
+
+std::vector<std::int8_t> padding_mask(std::int64_t tokens, std::int64_t count) {
+  HEAT_CHECK(count >= 1 && count <= tokens, "a sentence has a token and fits");
+  std::vector<std::int8_t> mask(static_cast<std::size_t>(tokens), 0);
+  std::fill_n(mask.begin(), count, std::int8_t{1});
+  return mask;
+}
 
 TensorBytes quantize_network(Network& network, const Ranges& ranges, const std::vector<float>& input) {
   HEAT_CHECK(network.has_weights(), "a weight has no values");

@@ -49,7 +49,11 @@ struct Ranges {
 // Runs the network in real numbers on every input and takes the largest magnitudes.
 Ranges calibrate_ranges(const Network& network, const std::vector<std::vector<float>>& inputs);
 
-// The bytes of every given tensor (weights, parameters, `input`). Sets the tensors' scales and the nodes' layer-norm
+// What a network's mask holds for a sentence of `count` tokens padded to `tokens`.
+std::vector<std::int8_t> padding_mask(std::int64_t tokens, std::int64_t count);
+
+// The bytes of every given tensor (weights, parameters, `input`; a mask under which all tokens count). `ranges` may be
+// those of the network without its mask. Sets the tensors' scales and the nodes' layer-norm
 // multipliers in network.workload. Precondition: network.has_weights().
 TensorBytes quantize_network(Network& network, const Ranges& ranges, const std::vector<float>& input);
 

@@ -193,10 +193,12 @@ class ImageBuilder {
     const std::uint32_t residual = v.residual ? operand(g, *v.residual, {nullptr, &v.n, &v.k}) : 0;
     const std::uint32_t out = operand(g, v.output, {nullptr, &v.n, &v.k}, true);
     const std::uint32_t records = w_.parameters(v.parameters, 0);
+    const std::uint32_t mask = w_.parameters(v.mask, machines::simba::mask_offset(workload_, v, arch_));
     w_[at + SIMBA_NODE_ROW_INPUT] = input;
     w_[at + SIMBA_NODE_ROW_RESIDUAL] = residual;
     w_[at + SIMBA_NODE_ROW_OUTPUT] = out;
     w_[at + SIMBA_NODE_ROW_PARAMETERS] = records;
+    w_[at + SIMBA_NODE_ROW_MASK] = mask;
     w_[at + SIMBA_NODE_MULTIPLIER_X] = static_cast<std::uint32_t>(v.multiplier_x);
     w_[at + SIMBA_NODE_MULTIPLIER_R] = static_cast<std::uint32_t>(v.multiplier_r);
     w_[at + SIMBA_NODE_SHIFT] = static_cast<std::uint32_t>(v.shift);

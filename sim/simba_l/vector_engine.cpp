@@ -67,6 +67,7 @@ VectorEngine::Rows VectorEngine::rows_of(const Command& c) const {
     r.residual = place(c[SIMBA_CMD_RESIDUAL] - 1, c[SIMBA_CMD_RESIDUAL_VIEW], (packed & SIMBA_PACKED_RESIDUAL) != 0);
   r.output = place(c[SIMBA_CMD_OUTPUT], c[SIMBA_CMD_OUTPUT_VIEW], (packed & SIMBA_PACKED_OUTPUT) != 0);
   if (c[SIMBA_CMD_PARAMETERS] != 0) r.parameter_bytes = parameter_bytes(r.op, r.columns);
+  if (c[SIMBA_CMD_MASK] != 0) r.mask_bytes = r.columns;
   return r;
 }
 
@@ -76,11 +77,11 @@ void VectorEngine::execute(InFlight& entry) {
   const std::int64_t now = context_.now(), elements = r.rows * r.columns;
   core_.gb.read_port.forget_before(now);
   core_.gb.write_port.forget_before(now);
-  const WordCount parameters = core_.gb.packed_words(r.parameter_bytes), input = core_.gb.words(r.input, r.input_box),
+  const WordCount parameters = core_.gb.packed_words(r.parameter_bytes), mask = core_.gb.packed_words(r.mask_bytes), input = core_.gb.words(r.input, r.input_box),
                   output = core_.gb.words(r.output, r.output_box),
                   residual = r.has_residual ? core_.gb.words(r.residual, r.residual_box) : WordCount{};
   const std::int64_t read =
-      core_.gb.read_cycles(input) + core_.gb.read_cycles(residual) + core_.gb.read_cycles(parameters);
+      core_.gb.read_cycles(input) + core_.gb.read_cycles(residual) + core_.gb.read_cycles(parameters) + core_.gb.read_cycles(mask);
   const std::int64_t write = core_.gb.write_cycles(output);
   const spec::VectorUnitSpec& unit = context_.arch.vector_unit;
   const std::int64_t work = r.rows * (base::ceil_div(r.columns, unit.elements_per_cycle) + unit.row_overhead_cycles);
@@ -89,7 +90,7 @@ void VectorEngine::execute(InFlight& entry) {
   core_.vector_used += work;
   const int node = command.node();
   context_.meter.add(node, spec::Action::kVectorElement, elements);
-  context_.meter.add(node, spec::Action::kGlobalBufferRead, input.words + residual.words + parameters.words);
+  context_.meter.add(node, spec::Action::kGlobalBufferRead, input.words + residual.words + parameters.words + mask.words);
   context_.meter.add(node, spec::Action::kGlobalBufferWrite, output.words);
   complete(entry, done);
   wait_until(done);
@@ -107,6 +108,8 @@ void VectorEngine::finish(const InFlight& entry) {
   if (r.parameter_bytes > 0)
     std::memcpy(parameters.data(), core_.gb.at(command[SIMBA_CMD_PARAMETERS] - 1),
                 static_cast<std::size_t>(r.parameter_bytes));
+  std::vector<std::uint8_t> mask(static_cast<std::size_t>(r.mask_bytes));
+  if (r.mask_bytes > 0) std::memcpy(mask.data(), core_.gb.at(command[SIMBA_CMD_MASK] - 1), mask.size());
   const LayerNormFactors factors{static_cast<std::int32_t>(command[SIMBA_CMD_MULTIPLIER_X]),
                                  static_cast<std::int32_t>(command[SIMBA_CMD_MULTIPLIER_R]),
                                  static_cast<int>(command[SIMBA_CMD_SHIFT])};
@@ -115,7 +118,7 @@ void VectorEngine::finish(const InFlight& entry) {
     switch (r.op) {
       case spec::VectorOp::kSoftmax:
         softmax_row(in.data() + at, r.columns, reinterpret_cast<const std::uint16_t*>(parameters.data()),
-                    out.data() + at);
+                    mask.empty() ? nullptr : mask.data(), out.data() + at);
         break;
       case spec::VectorOp::kLayerNorm:
         layer_norm_row(in.data() + at, r.has_residual ? residual.data() + at : nullptr, r.columns, factors,

@@ -15,7 +15,7 @@ class VectorEngine : public Engine {
     Box input_box, residual_box, output_box;
     GbPlace input, residual, output;
     bool has_residual = false;
-    std::int64_t rows = 0, columns = 0, parameter_bytes = 0;
+    std::int64_t rows = 0, columns = 0, parameter_bytes = 0, mask_bytes = 0;
   };
   Rows rows_of(const Command& command) const;
   void execute(InFlight& entry) override;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <vector>
 
 namespace heat::simba {
@@ -22,12 +23,17 @@ std::int64_t floor_sqrt(std::int64_t v) {
 
 }  // namespace
 
-void softmax_row(const std::int8_t* row, std::int64_t columns, const std::uint16_t* exp_table, std::int8_t* out) {
-  const int largest = *std::max_element(row, row + columns);
+void softmax_row(const std::int8_t* row, std::int64_t columns, const std::uint16_t* exp_table,
+                 const std::uint8_t* mask, std::int8_t* out) {
+  const auto counts = [&](std::int64_t i) { return mask == nullptr || mask[i] != 0; };
+  int largest = std::numeric_limits<std::int8_t>::min();
+  for (std::int64_t i = 0; i < columns; ++i)
+    if (counts(i)) largest = std::max<int>(largest, row[i]);
   std::uint32_t sum = 0;
-  for (std::int64_t i = 0; i < columns; ++i) sum += exp_table[largest - row[i]];
+  for (std::int64_t i = 0; i < columns; ++i)
+    if (counts(i)) sum += exp_table[largest - row[i]];
   for (std::int64_t i = 0; i < columns; ++i) {
-    const std::uint64_t e = exp_table[largest - row[i]];
+    const std::uint64_t e = counts(i) ? exp_table[largest - row[i]] : 0;
     out[i] = static_cast<std::int8_t>((e * 254 + sum) / (2 * static_cast<std::uint64_t>(sum)));
   }
 }

@@ -77,6 +77,24 @@ TEST(GivenData, SoftmaxTableThatCanSumToZeroThenRefused) {
   EXPECT_TRUE(problems_of(built).empty());
 }
 
+TEST(GivenData, MaskThenZerosAndOnesWithAOneAmongThem) {
+  BuiltSchedule built = encoder();
+  Workload& w = built.schedule.workload;
+  for (Node& node : w.nodes) {
+    if (node.name != "softmax") continue;
+    node.vector->mask = w.tensors.push_back({"mask", TensorKind::kInput, {node.vector->columns}, 1});
+    const auto address = (static_cast<std::int64_t>(built.image.size()) + 63) / 64 * 64;
+    built.schedule.plan.dram_addresses.push_back(address);
+    built.image.resize(static_cast<std::size_t>(address + node.vector->columns), 0);
+  }
+  expect_one(built, "s.json: node 'softmax': mask 'mask': has no 1, at least one column must count");
+  bytes_of(built, "mask")[1] = 2;
+  const std::string what = "s.json: node 'softmax': mask 'mask': byte 1 is 2, expected 0 or 1";
+  EXPECT_EQ(problems_of(built).front(), what);
+  bytes_of(built, "mask")[1] = 1;
+  EXPECT_TRUE(problems_of(built).empty());
+}
+
 TEST(GivenData, SoftmaxSumsBeyond32BitsThenRefused) {
   BuiltSchedule built = encoder();
   built.schedule.workload.nodes[NodeId(4)].vector->columns = 65538;  // times 65535 is just above 2^32 - 1

@@ -230,6 +230,12 @@ const std::vector<Fault>& faults() {
          m["pe_tile"]["m"] = 1;
        },
        "k takes several global-buffer tiles, so a tile must be one wave in b, m and n"},
+      {"mask of another size", [](Json& j) { node(j, "softmax")["vector"]["mask"] = "x"; },
+       "mask: tensor 'x' has "},
+      {"mask that is made", [](Json& j) { node(j, "softmax")["vector"]["mask"] = "scores"; },
+       "mask: tensor 'scores' is not of kind 'input'"},
+      {"mask of a layer norm", [](Json& j) { node(j, "output.norm")["vector"]["mask"] = "x"; },
+       "mask: tensor 'x' is given to a layer norm, only softmax takes one"},
       {"softmax bound", [](Json& j) { planned(j, "softmax")["bound"] = "m"; }, "bound: a vector node binds 'n'"},
       {"sizes at odds",
        [](Json& j) {

@@ -119,17 +119,25 @@ std::int8_t requantise(std::int32_t accumulated, const spec::RequantRecord& reco
   return clamp_to_int8(rounding_shift(static_cast<std::int64_t>(accumulated) * multiplier + bias, shift));
 }
 
-std::vector<std::int8_t> softmax_row(const std::vector<std::int8_t>& row, const std::vector<std::uint16_t>& exp_table) {
-  std::int8_t largest = row.at(0);
-  for (std::int8_t s : row) largest = std::max(largest, s);
+// The row of the columns that count, put back between zeros.
+std::vector<std::int8_t> softmax_row(const std::vector<std::int8_t>& row, const std::vector<std::uint16_t>& exp_table,
+                                     const std::vector<std::int8_t>& mask) {
+  std::vector<std::size_t> columns;
+  for (std::size_t i = 0; i < row.size(); ++i) {
+    if (mask.empty() || mask.at(i) == 1) columns.push_back(i);
+  }
+  std::int8_t largest = row.at(columns.at(0));
+  for (std::size_t i : columns) largest = std::max(largest, row[i]);
   std::int64_t sum = 0;
   std::vector<std::int64_t> exponentials;
-  for (std::int8_t s : row) {
-    exponentials.push_back(exp_table.at(static_cast<std::size_t>(int{largest} - int{s})));
+  for (std::size_t i : columns) {
+    exponentials.push_back(exp_table.at(static_cast<std::size_t>(int{largest} - int{row[i]})));
     sum += exponentials.back();
   }
-  std::vector<std::int8_t> out;
-  for (std::int64_t e : exponentials) out.push_back(static_cast<std::int8_t>((e * 254 + sum) / (2 * sum)));
+  std::vector<std::int8_t> out(row.size(), 0);
+  for (std::size_t c = 0; c < columns.size(); ++c) {
+    out[columns[c]] = static_cast<std::int8_t>((exponentials[c] * 254 + sum) / (2 * sum));
+  }
   return out;
 }
 
@@ -242,13 +250,14 @@ void IntegerReference::run_softmax(const Node& node) {
     exp_table.push_back(static_cast<std::uint16_t>(little_endian(parameters, 2 * i, 2)));
   }
   const auto& input = tensor(v.input.tensor);
+  const std::vector<std::int8_t> mask = v.mask ? tensor(v.mask) : std::vector<std::int8_t>{};
   auto& output = data_.at(static_cast<std::size_t>(v.output.tensor.value));
   const Addressing x = addressing(v.input, v.n, v.k, {}, input.size(), node.name + ": input");
   const Addressing y = addressing(v.output, v.n, v.k, {}, output.size(), node.name + ": output");
   for (std::size_t n = 0; n < x.first.size(); ++n) {
     std::vector<std::int8_t> row;
     for (std::int64_t k : x.second) row.push_back(input[static_cast<std::size_t>(x.first[n] + k)]);
-    const std::vector<std::int8_t> result = softmax_row(row, exp_table);
+    const std::vector<std::int8_t> result = softmax_row(row, exp_table, mask);
     for (std::size_t k = 0; k < result.size(); ++k) {
       output[static_cast<std::size_t>(y.first.at(n) + y.second.at(k))] = result[k];
     }

@@ -54,7 +54,9 @@ class IntegerReference {
 std::int64_t floor_division(std::int64_t numerator, std::int64_t denominator);
 std::int64_t integer_square_root(std::int64_t value);
 std::int8_t requantise(std::int32_t accumulated, const spec::RequantRecord& record);
-std::vector<std::int8_t> softmax_row(const std::vector<std::int8_t>& row, const std::vector<std::uint16_t>& exp_table);
+// `mask`: empty, or 0 for the columns that do not count.
+std::vector<std::int8_t> softmax_row(const std::vector<std::int8_t>& row, const std::vector<std::uint16_t>& exp_table,
+                                     const std::vector<std::int8_t>& mask = {});
 // `residual` empty: none. beta is given whole.
 std::vector<std::int8_t> layer_norm_row(const std::vector<std::int8_t>& row, const std::vector<std::int8_t>& residual,
                                         std::int32_t multiplier_x, std::int32_t multiplier_r,

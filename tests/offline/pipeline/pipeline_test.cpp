@@ -39,7 +39,7 @@ class Pipeline : public testing::Test {
 threads: 1
 teacher: TEACHER
 arch: ARCH
-task: {name: wordnet, data: DATA, tokens: 16, train_limit: 300, dev_limit: 24, test_limit: 48, int8_limit: 40}
+task: {name: wordnet, data: DATA, tokens: 16, train_limit: 300, dev_limit: 24, test_limit: 48, int8_limit: 40, machine_limit: 30}
 level1: {methods: [svd, ttm], ratios: [0.3, 0.5], max_axes: 2, paths: 1, max_ratio: 0.6}
 supernet: {max_ratio: 0.6, fractions: [0.5, 1.0], steps: 3, batch_tokens: 128}
 search: {subnets: 10, trees: 20, population: 12, parents: 4, generations: 4, max_edp_ratio: 0.6}
@@ -97,6 +97,12 @@ TEST_F(Pipeline, KilledManyTimesThenTheSameSummaryAsUninterrupted) {
   EXPECT_GE(student.at("accuracy_dev").get<double>(), student.at("stage_two_accuracy_dev").get<double>());
   EXPECT_EQ(student.at("int8_examples").get<int>(), 40);
   EXPECT_NEAR(student.at("int8_accuracy").get<double>(), student.at("int8_float_accuracy").get<double>(), 0.1);
+  // Sentences padded to 16 tokens under the machine's mask.
+  const auto& machine = student.at("machine");
+  EXPECT_EQ(machine.at("examples").get<int>(), 30);
+  EXPECT_GT(machine.at("padded").get<int>(), 10);
+  EXPECT_TRUE(machine.at("bit_exact").get<bool>());
+  EXPECT_NEAR(machine.at("accuracy").get<double>(), machine.at("float_accuracy").get<double>(), 0.1);
   EXPECT_EQ(expected.find(folder_.string()), std::string::npos);
   const auto& corrections = summary.at("cost_table");
   EXPECT_GE(corrections.at("measured").get<int>(), 6);  // three sizes, dense and factorised at least

@@ -173,6 +173,7 @@ TEST(StageKeys, ChangedKeyThenTheStageThatReadsItIsStale) {
       {"distill", [](PipelineConfig& c) { c.distill.stage_one_steps = 7; }},
       {"distill", [](PipelineConfig& c) { c.distill_dev_limit = 7; }},
       {"schedule", [](PipelineConfig& c) { c.int8_limit = 7; }},
+      {"schedule", [](PipelineConfig& c) { c.machine_limit = 7; }},
   };
   for (const auto& [stage, change] : changes) {
     const auto after = configs(change);

@@ -168,6 +168,36 @@ TEST(IntegerNetwork, AnyLengthThenTheScalesOfTheScheduledNetworkAndCloseToTheRea
   }
 }
 
+// A sentence behind which padding lies, of any content: what the machine answers for its tokens are the bytes that it
+// answers for the sentence alone.
+TEST(PaddingMask, PaddedSentenceThenItsTokensAreThoseOfTheSentenceAlone) {
+  constexpr std::int64_t kTokens = 10, kFeatures = 24;
+  const Graph graph = test::encoder(2, kFeatures, 3, 40);
+  const NetworkForms forms = test::random_forms(5);
+  const NetworkFamily family(graph, kTokens, forms);
+  const Ranges ranges = family.calibrate({random_normal("c", 3, kTokens * kFeatures, 1)});
+  for (AttentionLoop loop : {AttentionLoop::kHeads, AttentionLoop::kTokens})
+    for (std::int64_t count = 1; count <= kTokens; ++count) {
+      const std::vector<float> x = random_normal("x", 7, kTokens * kFeatures, 1);
+      LoweredNetwork padded = lower_network(graph, {"small", "dense", kTokens, true}, forms, loop);
+      ASSERT_TRUE(padded.network.mask);
+      TensorBytes bytes = quantize_network(padded.network, ranges, x);
+      bytes[padded.network.mask] = padding_mask(kTokens, count);
+      evaluate_integer(padded.network.workload, bytes);
+      LoweredNetwork alone = lower_network(graph, {"small", "dense", count}, forms, loop);
+      EXPECT_FALSE(alone.network.mask);
+      const auto values = static_cast<std::size_t>(count * kFeatures);
+      TensorBytes expected = quantize_network(alone.network, ranges, {x.begin(), x.begin() + count * kFeatures});
+      evaluate_integer(alone.network.workload, expected);
+      const auto& with = bytes[padded.network.output];
+      EXPECT_EQ(std::vector<std::int8_t>(with.begin(), with.begin() + static_cast<std::ptrdiff_t>(values)),
+                expected[alone.network.output])
+          << count;
+    }
+  EXPECT_THROW(padding_mask(4, 0), std::logic_error);
+  EXPECT_THROW(padding_mask(4, 5), std::logic_error);
+}
+
 TEST(QuantizedNetwork, BothAttentionLoopsThenTheSameRealOutput) {
   const Graph graph = test::encoder(1, 24, 3, 40);
   const auto x = random_normal("x", 3, 10 * 24, 1);

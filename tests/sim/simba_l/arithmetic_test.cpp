@@ -53,12 +53,24 @@ TEST(VectorUnit, RandomRowsThenSoftmaxAndLayerNormEqualReference) {
   const std::vector<std::int8_t> table_bytes = test_support::exp_table();
   std::vector<std::uint16_t> table(256);
   std::memcpy(table.data(), table_bytes.data(), 512);
-  for (std::int64_t columns : {1, 2, 7, 33, 384}) {
+  for (std::int64_t columns : {1, 2, 7, 15, 17, 33, 255, 384}) {
     std::vector<std::int8_t> row(static_cast<std::size_t>(columns)), residual(row.size()), out(row.size());
     for (auto& v : row) v = static_cast<std::int8_t>(random.between(-128, 127));
     for (auto& v : residual) v = static_cast<std::int8_t>(random.between(-128, 127));
-    softmax_row(row.data(), columns, table.data(), out.data());
+    softmax_row(row.data(), columns, table.data(), nullptr, out.data());
     EXPECT_EQ(out, test_support::softmax_row(row, table));
+    const std::vector<std::int8_t> without = out;
+    std::vector<std::uint8_t> mask(row.size(), 1);
+    softmax_row(row.data(), columns, table.data(), mask.data(), out.data());
+    EXPECT_EQ(out, without) << "all columns count";
+    for (auto& m : mask) m = static_cast<std::uint8_t>(random.between(0, 1));
+    mask[static_cast<std::size_t>(random.between(0, columns - 1))] = 1;
+    softmax_row(row.data(), columns, table.data(), mask.data(), out.data());
+    EXPECT_EQ(out, test_support::softmax_row(row, table, {mask.begin(), mask.end()}));
+    std::fill(mask.begin(), mask.end(), std::uint8_t{0});
+    mask.back() = 1;
+    softmax_row(row.data(), columns, table.data(), mask.data(), out.data());
+    EXPECT_EQ(out.back(), 127) << "one column counts alone";
     const auto bytes = test_support::layer_norm_records(columns, 20, random);
     std::vector<spec::LayerNormRecord> records(static_cast<std::size_t>(columns));
     std::memcpy(records.data(), bytes.data(), bytes.size());
