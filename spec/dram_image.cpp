@@ -3,11 +3,14 @@
 
 #include <zlib.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
 
 #include "base/atomic_file.h"
+#include "base/config_reader.h"
 #include "spec/schedule_checks.h"
 #include "spec/verify_parameters.h"
 
@@ -39,6 +42,51 @@ std::vector<std::uint8_t> read_verified_image(const Schedule& s, base::Problems&
   std::vector<std::uint8_t> image(bytes.begin(), bytes.end());
   if (verify_given_data(s, image, problems)) verify_checksum(s, image, problems);
   return image;
+}
+
+}  // namespace
+
+namespace {
+
+std::optional<TensorId> input_named(const Workload& w, const std::string& name, base::Problems& problems) {
+  std::vector<std::string> inputs;
+  std::string list;
+  for (TensorId t : w.tensors.ids()) {
+    const Tensor& tensor = w.tensors[t];
+    if (tensor.kind != TensorKind::kInput) continue;
+    if (tensor.name == name) return t;
+    list += (inputs.empty() ? "" : ", ") + tensor.name;
+    inputs.push_back(tensor.name);
+  }
+  const auto near = base::nearest_word(name, inputs);
+  problems.add("input '" + name + "'",
+               "no tensor of kind input (" + (near ? "did you mean '" + *near + "'?" : "there are: " + list) + ")");
+  return std::nullopt;
+}
+
+// The first node's that reads it, if any does as its parameter.
+void verify_input(const Schedule& s, TensorId t, const std::vector<std::uint8_t>& image, const std::string& place,
+                  base::Problems& problems) {
+  for (const Node& node : s.workload.nodes)
+    for (TensorId read : node.parameters())
+      if (read == t) {
+        verify_parameters(node, t, bytes_of(s, t, image), place + ": node '" + node.name + "'", problems);
+        return;
+      }
+}
+
+void give(const InputFile& input, ScheduleWithData& data, base::Problems& problems) {
+  const auto t = input_named(data.schedule.workload, input.tensor, problems);
+  if (!t) return;
+  const std::string bytes = base::read_file(input.file);
+  const std::int64_t expected = data.schedule.workload.tensors[*t].bytes();
+  if (static_cast<std::int64_t>(bytes.size()) != expected) {
+    problems.add(input.file, "has " + std::to_string(bytes.size()) + " bytes, input '" + input.tensor + "' has " +
+                                 std::to_string(expected));
+    return;
+  }
+  std::copy(bytes.begin(), bytes.end(), data.image.begin() + data.schedule.plan.dram_addresses[*t]);
+  verify_input(data.schedule, *t, data.image, input.file, problems);
 }
 
 }  // namespace
@@ -75,7 +123,7 @@ bool verify_given_data(const Schedule& schedule, const std::vector<std::uint8_t>
   return all_inside;
 }
 
-ScheduleWithData load_with_data(const std::string& path) {
+ScheduleWithData load_with_data(const std::string& path, const std::vector<InputFile>& inputs) {
   base::Problems problems;
   std::optional<Schedule> schedule = read_schedule(path, problems);
   if (!schedule) problems.throw_if_any<base::ScheduleError>();
@@ -84,6 +132,14 @@ ScheduleWithData load_with_data(const std::string& path) {
     problems.add(path, "dram_image: is empty, a run with data needs the tensors' content");
   else
     loaded.image = read_verified_image(loaded.schedule, problems);
+  problems.throw_if_any<base::ScheduleError>();
+  std::set<std::string> given;
+  for (const InputFile& input : inputs) {
+    if (given.insert(input.tensor).second)
+      give(input, loaded, problems);
+    else
+      problems.add("input '" + input.tensor + "'", "is given twice");
+  }
   problems.throw_if_any<base::ScheduleError>();
   return loaded;
 }

@@ -23,8 +23,14 @@ struct ScheduleWithData {
   std::vector<std::uint8_t> image;  // the DRAM from address 0
 };
 
-// Reads a schedule and the image that it names, and verifies both. Throws ScheduleError with all problems of the two
-// (an image of another checksum than the schedule's "data_crc32" is one), FileError when the image cannot be read.
-ScheduleWithData load_with_data(const std::string& path);
+// What a run gives a tensor of kind input in place of what the image holds.
+struct InputFile {
+  std::string tensor, file;  // the file: the tensor's bytes
+};
+
+// Reads a schedule and the image that it names, and verifies both; then puts `inputs` in the image and verifies them.
+// Throws ScheduleError with all problems of the two (an image of another checksum than the schedule's "data_crc32" is
+// one; it is that of the image, whatever `inputs` replace) or else of the inputs, FileError when a file cannot be read.
+ScheduleWithData load_with_data(const std::string& path, const std::vector<InputFile>& inputs = {});
 
 }  // namespace heat::spec

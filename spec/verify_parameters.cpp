@@ -69,22 +69,6 @@ void verify_exp_table(std::int64_t columns, const ParameterBytes& bytes, const s
                             " add up to more than 32 bits hold");
 }
 
-}  // namespace
-
-void verify_row_numbers(const VectorNode& node, const std::string& place, base::Problems& problems) {
-  if (node.op != VectorOp::kLayerNorm) return;
-  if (node.columns > kMostLayerNormColumns)
-    problems.add(place, "columns " + std::to_string(node.columns) + " of a layer norm are more than " +
-                            std::to_string(kMostLayerNormColumns));
-  const std::int64_t spread = 128 * (static_cast<std::int64_t>(node.multiplier_x) + node.multiplier_r);
-  if (times(node.columns, times(spread, spread)) >= kMostSize)
-    problems.add(place, "multiplier_x " + std::to_string(node.multiplier_x) + " and multiplier_r " +
-                            std::to_string(node.multiplier_r) + " take the sum of squares of " +
-                            std::to_string(node.columns) + " columns beyond 2^61");
-}
-
-namespace {
-
 void verify_mask(const ParameterBytes& mask, const std::string& place, base::Problems& problems) {
   bool any = false;
   for (std::int64_t i = 0; i < mask.size; ++i) {
@@ -98,6 +82,18 @@ void verify_mask(const ParameterBytes& mask, const std::string& place, base::Pro
 }
 
 }  // namespace
+
+void verify_row_numbers(const VectorNode& node, const std::string& place, base::Problems& problems) {
+  if (node.op != VectorOp::kLayerNorm) return;
+  if (node.columns > kMostLayerNormColumns)
+    problems.add(place, "columns " + std::to_string(node.columns) + " of a layer norm are more than " +
+                            std::to_string(kMostLayerNormColumns));
+  const std::int64_t spread = 128 * (static_cast<std::int64_t>(node.multiplier_x) + node.multiplier_r);
+  if (times(node.columns, times(spread, spread)) >= kMostSize)
+    problems.add(place, "multiplier_x " + std::to_string(node.multiplier_x) + " and multiplier_r " +
+                            std::to_string(node.multiplier_r) + " take the sum of squares of " +
+                            std::to_string(node.columns) + " columns beyond 2^61");
+}
 
 void verify_parameters(const Node& node, TensorId tensor, const ParameterBytes& bytes, const std::string& place,
                        base::Problems& problems) {

@@ -42,8 +42,8 @@ struct VectorNode {
   TensorView output;                   // dims: n, k
   std::vector<Index> n, k;
   std::int64_t rows = 0, columns = 0;
-  TensorId parameters;                              // exp table (softmax) or LayerNormRecord per column
-  TensorId mask;  // softmax only: an input of a byte a column, 1 where it counts, 0 for padding; none: all count
+  TensorId parameters;  // exp table (softmax) or LayerNormRecord per column
+  TensorId mask;        // softmax only: an input of a byte a column, 1 where it counts, 0 for padding; none: all count
   std::int32_t multiplier_x = 1, multiplier_r = 0;  // layer norm
   int shift = 1;                                    // layer norm
 };

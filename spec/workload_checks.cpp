@@ -156,11 +156,12 @@ class WorkloadChecker {
     if (!v.mask) return;
     const Tensor& mask = w_.tensors[v.mask];
     const std::string what = "mask: tensor '" + mask.name + "' ";
-    if (v.op != VectorOp::kSoftmax) problems_.add(place(node), what + "is given to a layer norm, only softmax takes one");
+    if (v.op != VectorOp::kSoftmax)
+      problems_.add(place(node), what + "is given to a layer norm, only softmax takes one");
     if (mask.kind != TensorKind::kInput) problems_.add(place(node), what + "is not of kind 'input'");
     if (mask.bytes() != v.columns)
-      problems_.add(place(node), what + "has " + std::to_string(mask.bytes()) + " bytes, expected one for each of the " +
-                                     std::to_string(v.columns) + " columns");
+      problems_.add(place(node), what + "has " + std::to_string(mask.bytes()) +
+                                     " bytes, expected one for each of the " + std::to_string(v.columns) + " columns");
   }
 
   // The columns of a row lie one after another.

@@ -111,7 +111,7 @@ SIMBA_STATIC_ASSERT((SIMBA_MAX_TILES - 1u) <= (0xFFFFFFFFu - (SIMBA_KEYS - 1)) /
 
 // Program image: words, offsets are word offsets from its start.
 #define SIMBA_IMAGE_MAGIC 0x41424D53u  // "SMBA"
-#define SIMBA_IMAGE_VERSION 5u
+#define SIMBA_IMAGE_VERSION 6u
 enum {
   SIMBA_IMG_MAGIC = 0,
   SIMBA_IMG_VERSION,

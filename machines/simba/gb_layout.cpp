@@ -110,8 +110,7 @@ GbLayout gb_layout(const spec::Workload& workload, const spec::FusedGroup& group
       input = std::max(input, in);
       if (streamed(v.output)) output = std::max(output, tile);
       if (v.parameters) parameters = std::max(parameters, workload.tensors[v.parameters].bytes());
-      if (v.mask)
-        parameters = std::max(parameters, mask_offset(workload, v, arch) + workload.tensors[v.mask].bytes());
+      if (v.mask) parameters = std::max(parameters, mask_offset(workload, v, arch) + workload.tensors[v.mask].bytes());
     }
   }
   layout.input = allocator.pair(input);

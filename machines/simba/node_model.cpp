@@ -34,6 +34,7 @@ NodeModel::NodeModel(const spec::Workload& workload, const spec::FusedGroup& gro
     const ViewRuns::Sizes sizes{1, v.rows, v.columns};
     shape = {operand(v.input, sizes), operand(v.input, sizes), operand(v.output, sizes), {}};
     if (v.residual) residual = operand(*v.residual, sizes);
+    if (v.mask) mask_bytes = workload.tensors[v.mask].bytes();
   }
 }
 

@@ -17,6 +17,7 @@ struct NodeModel {
   std::optional<OperandShape> residual;  // layer norm
   double parameter_bytes = 0;            // streamed parameter tensors, in whole bursts
   int parameter_loads = 0;
+  std::int64_t mask_bytes = 0;  // that a softmax reads beside its rows
   // Workload and group must outlive this. `participants`: chiplets that have a share of the group.
   NodeModel(const spec::Workload& workload, const spec::FusedGroup& group, const spec::PlannedNode& planned,
             int participants);

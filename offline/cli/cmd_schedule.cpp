@@ -283,9 +283,10 @@ int schedule_command(int argc, char** argv, CheckpointLoader load) {
   HardwarePaths paths(coster, 1);
   set_forms(o, table.get(), paths, source);
   o.method = method_label(o, table.get());
-  PlannedNetwork planned =
-      o.layer.empty() ? plan_network(source.graph, {source.name, o.method, o.tokens, o.padding_mask}, source.forms, *machine, search)
-                      : single_layer(o, source, *machine, search);
+  PlannedNetwork planned = o.layer.empty()
+                               ? plan_network(source.graph, {source.name, o.method, o.tokens, o.padding_mask},
+                                              source.forms, *machine, search)
+                               : single_layer(o, source, *machine, search);
   TensorBytes bytes;
   if (source.has_values) {
     if (!o.layer.empty()) layer_inputs(o, source, planned.network.workload.tensors[planned.network.input].shape[1]);

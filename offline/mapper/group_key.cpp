@@ -83,7 +83,7 @@ class Writer {
   void row_operation(const spec::VectorNode& v) {
     indices(v.n);
     indices(v.k);
-    add({static_cast<std::int64_t>(v.op), v.rows, v.columns, v.residual ? 1 : 0});
+    add({static_cast<std::int64_t>(v.op), v.rows, v.columns, v.residual ? 1 : 0, v.mask ? 1 : 0});
   }
 
   const spec::Workload& w_;

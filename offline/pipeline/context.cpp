@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <map>
 
-#include "offline/model/embed.h"
+#include "offline/pipeline/calibration_inputs.h"
 #include "offline/pipeline/model_forms.h"
 #include "offline/train/evaluate.h"
 
@@ -88,17 +88,7 @@ NetworkLabel PipelineContext::label(const std::string& method) {
 }
 
 const std::vector<std::vector<float>>& PipelineContext::calibration_inputs() {
-  constexpr std::int64_t kSentences = 16, kWhole = 64;
-  if (inputs_.empty()) {
-    std::vector<std::string> texts;
-    for (const TextExample& e : task().dev)
-      if (texts.size() < 64) texts.push_back(e.text);
-    for (const auto& ids : full_sequences(teacher().tokenizer, texts, config_.tokens, kSentences))
-      inputs_.push_back(embed(teacher().model, ids));
-    std::vector<EncodedText> whole = dev();
-    limit_texts(whole, kWhole);
-    for (const EncodedText& t : whole) inputs_.push_back(embed(teacher().model, t.ids));
-  }
+  if (inputs_.empty()) inputs_ = offline::calibration_inputs(teacher(), task().dev, config_.tokens);
   return inputs_;
 }
 

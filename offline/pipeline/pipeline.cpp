@@ -101,7 +101,8 @@ std::string student_lines(const Summary& s) {
   out += ", kept " + percent(student.accuracy_dev) + "; teacher " + percent(s.teacher_accuracy_dev);
   out += "\n  in int8: " + percent(s.int8.accuracy) + " of " + std::to_string(s.int8.examples);
   out += " test examples, in float of the same " + percent(s.int8.float_accuracy);
-  out += "\n  on the simulated machine, padded to " + std::to_string(s.tokens) + " tokens: " + percent(s.machine.accuracy);
+  out +=
+      "\n  on the simulated machine, padded to " + std::to_string(s.tokens) + " tokens: " + percent(s.machine.accuracy);
   out += " of " + std::to_string(s.machine.examples) + ", in float of the same " + percent(s.machine.float_accuracy);
   out += s.machine.bit_exact ? ", every output bit-equal\n" : ", OUTPUTS DIFFER from the integer evaluation\n";
   return out;

@@ -44,10 +44,10 @@ struct PipelineConfig {
   double max_edp_ratio = 0.45;      // hard limit of the search: predicted EDP over the dense network's
   double max_accuracy_drop = 0.02;  // of the predictor's accuracy below the largest SubNet's
   std::int64_t max_rounds = 3;
-  std::int64_t candidates = 4;    // SubNets simulated a round: the choice and the next best
-  double tolerance = 0.05;        // |predicted - simulated| / simulated EDP at which the loop ends
+  std::int64_t candidates = 4;      // SubNets simulated a round: the choice and the next best
+  double tolerance = 0.05;          // |predicted - simulated| / simulated EDP at which the loop ends
   std::int64_t machine_limit = 20;  // test examples that run on the simulated machine, padded to `tokens`
-  std::int64_t int8_limit = 500;  // test examples that the quantised student is scored on; 0: all
+  std::int64_t int8_limit = 500;    // test examples that the quantised student is scored on; 0: all
   DistillConfig distill;
   std::int64_t distill_dev_limit = 2000;  // dev examples that choose the student's weights; 0: all
 

@@ -1,5 +1,6 @@
 // Stages 9 to 11: level 3's distillation, the student's accuracy, and its weights through the machine bit by bit.
 #include <cstdio>
+#include <filesystem>
 
 #include "base/atomic_file.h"
 #include "offline/pipeline/fit.h"
@@ -78,9 +79,11 @@ MachineAccuracy on_machine(PipelineContext& context, TorchModel& student, const 
   const std::vector<float>& any = context.calibration_inputs().front();
   body.bytes = quantize_network(body.planned.network, q.ranges, any);
   const SimulationFarm farm{context.config().jobs, run.folder + "/sentences", {}};
-  return machine_accuracy(student, body, context.machine_test(), context.config().arch, farm, [&](std::int64_t done) {
-    run.progress.report("on the machine with data, sentence " + std::to_string(done));
-  });
+  const MachineAccuracy result = machine_accuracy(
+      student, body, context.machine_test(), context.config().arch, farm,
+      [&](std::int64_t done) { run.progress.report("on the machine with data, sentence " + std::to_string(done)); });
+  std::filesystem::remove_all(farm.folder);
+  return result;
 }
 
 }  // namespace

@@ -25,9 +25,9 @@ struct Network {
   spec::IdVector<spec::NodeId, RealNode> real;
   spec::IdVector<spec::TensorId, std::vector<float>> weights;  // row-major values of kWeight tensors, empty otherwise
   spec::TensorId input;                                        // the tensor given before the run
-  spec::TensorId mask;    // another input, [tokens]: 1 for a token, 0 for padding behind them; none: all are tokens
-  spec::TensorId output;                                       // the tensor that is the result
-  bool has_weights() const;                                    // every kWeight tensor has its values
+  spec::TensorId mask;       // another input, [tokens]: 1 for a token, 0 for padding behind them; none: all are tokens
+  spec::TensorId output;     // the tensor that is the result
+  bool has_weights() const;  // every kWeight tensor has its values
 };
 
 // Bytes of tensors: those that are given, empty for the others.

@@ -21,6 +21,7 @@ using namespace heat;
 
 struct Options {
   std::string arch, schedule, json, trace, output, vcd, fst, signals;
+  std::vector<spec::InputFile> inputs;
   simba::RunOptions run;
   bool trace_dram = false;
 };
@@ -31,6 +32,9 @@ constexpr const char* kOpening =
 constexpr const char* kExamples =
     "  simba-sim --arch configs/arch/simba-l.yaml --schedule schedule.json --json run.json\n"
     "  simba-sim --arch configs/arch/simba-l.yaml --schedule schedule.json --data on --output outputs.bin\n"
+    "  simba-sim --arch configs/arch/simba-l.yaml --schedule schedule.json --data on --input embeddings=next.bin "
+    "--input "
+    "padding_mask=next_mask.bin --output next_outputs.bin\n"
     "  simba-sim --arch configs/arch/simba-l.yaml --schedule schedule.json --trace runs/encoder --trace-dram\n"
     "  simba-sim --arch configs/arch/simba-l.yaml --schedule schedule.json --fst run.fst --signals "
     "'chiplet0.*,dram.*'\n";
@@ -44,6 +48,8 @@ po::options_description described() {
       "on: move and compute the real int8 tensors; off: time and energy only, which are the same")(
       "firmware", po::value<std::string>()->default_value("native"), "native: the firmware compiled for this host")(
       "json", po::value<std::string>(), "write the result to this file")(
+      "input", po::value<std::vector<std::string>>(),
+      "with data, once or more: NAME=FILE, the bytes of a tensor of kind input in place of the image's")(
       "output", po::value<std::string>(),
       "with data: write the output tensors to this file, one after another by name")(
       "trace", po::value<std::string>(), "write a run database to this folder (run.sqlite)")(
@@ -73,6 +79,13 @@ std::int64_t at_least_1(const char* option, std::int64_t value) {
   return value;
 }
 
+spec::InputFile input_file(const std::string& text) {
+  const std::size_t equals = text.find('=');
+  if (equals == 0 || equals == std::string::npos || equals + 1 == text.size())
+    throw base::ConfigError("--input: is '" + text + "', expected NAME=FILE (see simba-sim --help)");
+  return {text.substr(0, equals), text.substr(equals + 1)};
+}
+
 // Nothing when the program has only to print help or version.
 std::optional<Options> parse(int argc, char** argv) {
   po::variables_map given;
@@ -89,6 +102,8 @@ std::optional<Options> parse(int argc, char** argv) {
     throw base::ConfigError("--firmware: is '" + given["firmware"].as<std::string>() + "', expected native");
   if (given.count("json")) o.json = given["json"].as<std::string>();
   if (given.count("output")) o.output = given["output"].as<std::string>();
+  if (given.count("input"))
+    for (const std::string& text : given["input"].as<std::vector<std::string>>()) o.inputs.push_back(input_file(text));
   if (given.count("trace")) o.trace = given["trace"].as<std::string>();
   if (given.count("max-cycles")) o.run.max_cycles = at_least_1("max-cycles", given["max-cycles"].as<std::int64_t>());
   if (given.count("random-stall"))
@@ -102,6 +117,7 @@ std::optional<Options> parse(int argc, char** argv) {
   if (given.count("signals") && !o.run.waves) throw base::ConfigError("--signals needs --vcd or --fst");
   o.run.trace = !o.trace.empty() || o.run.waves;
   if (!o.output.empty() && !o.run.data) throw base::ConfigError("--output needs --data on");
+  if (!o.inputs.empty() && !o.run.data) throw base::ConfigError("--input needs --data on");
   if (o.trace_dram && o.trace.empty()) throw base::ConfigError("--trace-dram needs --trace");
   return o;
 }
@@ -121,8 +137,8 @@ int run(const Options& o) {
   const spec::ArchSpec arch = spec::ArchSpec::load(o.arch);
   const spec::EnergyTable table = spec::EnergyTable::load(arch.energy_config);
   const spec::DramSpec dram_spec = spec::load_dram_spec(arch.dram_config);
-  const spec::ScheduleWithData given =
-      o.run.data ? spec::load_with_data(o.schedule) : spec::ScheduleWithData{spec::Schedule::load(o.schedule), {}};
+  const spec::ScheduleWithData given = o.run.data ? spec::load_with_data(o.schedule, o.inputs)
+                                                  : spec::ScheduleWithData{spec::Schedule::load(o.schedule), {}};
   const spec::Schedule& schedule = given.schedule;
   base::Problems problems;
   spec::check_dram_ports(arch, dram_spec, problems);

@@ -77,11 +77,11 @@ void VectorEngine::execute(InFlight& entry) {
   const std::int64_t now = context_.now(), elements = r.rows * r.columns;
   core_.gb.read_port.forget_before(now);
   core_.gb.write_port.forget_before(now);
-  const WordCount parameters = core_.gb.packed_words(r.parameter_bytes), mask = core_.gb.packed_words(r.mask_bytes), input = core_.gb.words(r.input, r.input_box),
-                  output = core_.gb.words(r.output, r.output_box),
+  const WordCount parameters = core_.gb.packed_words(r.parameter_bytes), mask = core_.gb.packed_words(r.mask_bytes),
+                  input = core_.gb.words(r.input, r.input_box), output = core_.gb.words(r.output, r.output_box),
                   residual = r.has_residual ? core_.gb.words(r.residual, r.residual_box) : WordCount{};
-  const std::int64_t read =
-      core_.gb.read_cycles(input) + core_.gb.read_cycles(residual) + core_.gb.read_cycles(parameters) + core_.gb.read_cycles(mask);
+  const std::int64_t read = core_.gb.read_cycles(input) + core_.gb.read_cycles(residual) +
+                            core_.gb.read_cycles(parameters) + core_.gb.read_cycles(mask);
   const std::int64_t write = core_.gb.write_cycles(output);
   const spec::VectorUnitSpec& unit = context_.arch.vector_unit;
   const std::int64_t work = r.rows * (base::ceil_div(r.columns, unit.elements_per_cycle) + unit.row_overhead_cycles);
@@ -90,7 +90,8 @@ void VectorEngine::execute(InFlight& entry) {
   core_.vector_used += work;
   const int node = command.node();
   context_.meter.add(node, spec::Action::kVectorElement, elements);
-  context_.meter.add(node, spec::Action::kGlobalBufferRead, input.words + residual.words + parameters.words + mask.words);
+  context_.meter.add(node, spec::Action::kGlobalBufferRead,
+                     input.words + residual.words + parameters.words + mask.words);
   context_.meter.add(node, spec::Action::kGlobalBufferWrite, output.words);
   complete(entry, done);
   wait_until(done);

@@ -23,8 +23,8 @@ std::int64_t floor_sqrt(std::int64_t v) {
 
 }  // namespace
 
-void softmax_row(const std::int8_t* row, std::int64_t columns, const std::uint16_t* exp_table,
-                 const std::uint8_t* mask, std::int8_t* out) {
+void softmax_row(const std::int8_t* row, std::int64_t columns, const std::uint16_t* exp_table, const std::uint8_t* mask,
+                 std::int8_t* out) {
   const auto counts = [&](std::int64_t i) { return mask == nullptr || mask[i] != 0; };
   int largest = std::numeric_limits<std::int8_t>::min();
   for (std::int64_t i = 0; i < columns; ++i)

@@ -9,8 +9,8 @@ namespace heat::simba {
 
 // out[i] = softmax of row, times 127, from a table of 256 uint16 exponentials.
 // `mask`: a byte a column, 0 for those that do not count; nullptr: all count.
-void softmax_row(const std::int8_t* row, std::int64_t columns, const std::uint16_t* exp_table,
-                 const std::uint8_t* mask, std::int8_t* out);
+void softmax_row(const std::int8_t* row, std::int64_t columns, const std::uint16_t* exp_table, const std::uint8_t* mask,
+                 std::int8_t* out);
 
 struct LayerNormFactors {
   std::int32_t multiplier_x = 1, multiplier_r = 0;

@@ -44,6 +44,13 @@ std::vector<std::int8_t> exp_table() {
   return bytes;
 }
 
+std::vector<std::int8_t> padding_mask(std::int64_t columns, Random& random) {
+  std::vector<std::int8_t> mask;
+  for (std::int64_t c = 0; c < columns; ++c) mask.push_back(random.chance(60) ? 1 : 0);
+  mask[static_cast<std::size_t>(random.between(0, columns - 1))] = 1;
+  return mask;
+}
+
 std::vector<std::int8_t> layer_norm_records(std::int64_t columns, int shift, Random& random) {
   std::vector<std::int8_t> bytes;
   const std::int64_t unit = std::int64_t{1} << (shift - 16);  // gamma 1.0: one deviation is 1

@@ -171,18 +171,19 @@ Operand project(ScheduleBuilder& b, const std::string& name, const Operand& x, c
 }
 
 // context [t, h, d] of x [t, c]; index u stands for the key's tokens.
-Operand attention(ScheduleBuilder& b, const Operand& x, TensorKind result, bool loop_over_heads, std::int64_t step) {
+Operand attention(ScheduleBuilder& b, const Operand& x, TensorKind result, const AttentionOptions& options) {
   const Operand q = project(b, "query", x, {"h", "d", "c"}, {"t", "h", "d"}, 0);
   const Operand k = project(b, "key", x, {"h", "d", "c"}, {"t", "h", "d"}, 0);
   const Operand v = project(b, "value", x, {"h", "d", "c"}, {"t", "h", "d"}, 0);
   const std::vector<Index> layout =
-      loop_over_heads ? std::vector<Index>{"h", "t", "u"} : std::vector<Index>{"t", "h", "u"};
+      options.loop_over_heads ? std::vector<Index>{"h", "t", "u"} : std::vector<Index>{"t", "h", "u"};
   const Operand s{b.tensor("scores", TensorKind::kIntermediate, layout, Home::kGlobalBuffer), layout};
   const Operand p{b.tensor("probabilities", TensorKind::kIntermediate, layout, Home::kGlobalBuffer), layout};
   const Operand context{b.tensor("context", result, {"t", "h", "d"}), {"t", "h", "d"}};
-  b.group("attention", loop_over_heads ? "h" : "t", step);
+  const spec::TensorId mask = options.padding_mask ? b.tensor("mask", TensorKind::kInput, {"u"}) : spec::TensorId();
+  b.group("attention", options.loop_over_heads ? "h" : "t", options.step);
   b.gemm("scores", {k.tensor, {"u", "h", "d"}}, q, s);
-  b.softmax("softmax", s, p, {"u"});
+  b.softmax("softmax", s, p, {"u"}, mask);
   b.gemm("context", {v.tensor, {"u", "h", "d"}}, p, context);
   return context;
 }
@@ -194,7 +195,7 @@ BuiltSchedule attention_block(const spec::ArchSpec& arch, const AttentionOptions
   b.sizes({{"t", options.tokens}, {"u", options.tokens}, {"h", options.heads}, {"d", options.head_size}});
   b.sizes({{"c", options.heads * options.head_size}});
   const Operand x{b.tensor("x", TensorKind::kInput, {"t", "c"}), {"t", "c"}};
-  attention(b, x, TensorKind::kOutput, options.loop_over_heads, options.step);
+  attention(b, x, TensorKind::kOutput, options);
   return b.build();
 }
 
@@ -204,7 +205,10 @@ BuiltSchedule encoder_layer(const spec::ArchSpec& arch, const EncoderOptions& op
   const std::int64_t hidden = options.heads * options.head_size;
   b.sizes({{"c", hidden}, {"e", hidden}, {"f", options.intermediate}});
   const Operand x{b.tensor("x", TensorKind::kInput, {"t", "c"}), {"t", "c"}};
-  const Operand context = attention(b, x, TensorKind::kIntermediate, true, options.step);
+  AttentionOptions attended_options;
+  attended_options.step = options.step;
+  attended_options.padding_mask = options.padding_mask;
+  const Operand context = attention(b, x, TensorKind::kIntermediate, attended_options);
   const auto resident = [&](const std::string& name, const std::vector<Index>& labels) {
     return Operand{b.tensor(name, TensorKind::kIntermediate, labels, Home::kGlobalBuffer), labels};
   };

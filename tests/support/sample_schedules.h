@@ -45,6 +45,7 @@ BuiltSchedule factorised_layer(const spec::ArchSpec& arch, LayerMethod method, c
 
 struct AttentionOptions : SampleOptions {
   bool loop_over_heads = true;  // else over the query tokens
+  bool padding_mask = false;    // some keys do not count
   std::int64_t tokens = 9, heads = 6, head_size = 8;
 };
 
@@ -52,6 +53,7 @@ struct AttentionOptions : SampleOptions {
 BuiltSchedule attention_block(const spec::ArchSpec& arch, const AttentionOptions& options = {});
 
 struct EncoderOptions : SampleOptions {
+  bool padding_mask = false;  // some keys do not count
   std::int64_t tokens = 9, heads = 4, head_size = 6, intermediate = 40;
 };
 

@@ -192,9 +192,10 @@ void ScheduleBuilder::vector_node(const std::string& name, spec::VectorNode node
 }
 
 void ScheduleBuilder::softmax(const std::string& name, const Operand& input, const Operand& output,
-                              const std::vector<Index>& columns) {
+                              const std::vector<Index>& columns, spec::TensorId mask) {
   spec::VectorNode node;
   node.op = spec::VectorOp::kSoftmax;
+  node.mask = mask;
   vector_node(name, node, input, std::nullopt, output, columns, 256, 2);
 }
 
@@ -295,6 +296,7 @@ void ScheduleBuilder::draw_data() {
       if (epilogue.activation_table) give(epilogue.activation_table, gelu_table());
     } else if (node.vector->op == spec::VectorOp::kSoftmax) {
       give(node.vector->parameters, exp_table());
+      if (node.vector->mask) give(node.vector->mask, padding_mask(node.vector->columns, random_));
     } else {
       give(node.vector->parameters, layer_norm_records(node.vector->columns, node.vector->shift, random_));
     }

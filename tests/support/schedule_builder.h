@@ -70,9 +70,9 @@ class ScheduleBuilder {
              const std::vector<spec::TensorId>& pinned = {});
   void gemm(const std::string& name, const Operand& weight, const Operand& input, const Operand& output,
             const GemmOptions& options = {});
-  // `columns` are the indices of a row; all other labels make the rows.
+  // `columns` are the indices of a row; all other labels make the rows. `mask`: an input that gets random zeros and ones.
   void softmax(const std::string& name, const Operand& input, const Operand& output,
-               const std::vector<spec::Index>& columns);
+               const std::vector<spec::Index>& columns, spec::TensorId mask = {});
   void layer_norm(const std::string& name, const Operand& input, const std::optional<Operand>& residual,
                   const Operand& output, const std::vector<spec::Index>& columns);
 

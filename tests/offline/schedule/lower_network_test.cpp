@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
 #include <numeric>
 
 #include "base/errors.h"
@@ -49,6 +50,39 @@ TEST_P(LoweredStructure, EveryViewThenInsideItsTensor) {
   EXPECT_EQ(problems.list(), std::vector<std::string>{});
 }
 INSTANTIATE_TEST_SUITE_P(Loops, LoweredStructure, testing::Values(AttentionLoop::kHeads, AttentionLoop::kTokens));
+
+// One mask for all layers, behind everything that there is without it.
+TEST(LowerNetwork, MaskedThenOneInputMoreThatEverySoftmaxReads) {
+  NetworkLabel masked = kSmall;
+  masked.masked = true;
+  const Graph graph = test::encoder(2, 24, 3, 40);
+  for (AttentionLoop loop : {AttentionLoop::kHeads, AttentionLoop::kTokens}) {
+    const LoweredNetwork with = lower_network(graph, masked, empty_forms(), loop),
+                         without = lower_network(graph, kSmall, empty_forms(), loop);
+    const spec::Workload& workload = with.network.workload;
+    EXPECT_FALSE(without.network.mask);
+    ASSERT_EQ(workload.tensors.size(), without.network.workload.tensors.size() + 1);
+    EXPECT_EQ(with.network.mask.value + 1, static_cast<std::int32_t>(workload.tensors.size()));
+    const spec::Tensor& mask = workload.tensors[with.network.mask];
+    EXPECT_EQ(mask.name, "padding_mask");
+    EXPECT_EQ(mask.kind, spec::TensorKind::kInput);
+    EXPECT_EQ(mask.shape, std::vector<std::int64_t>{10});
+    int softmaxes = 0;
+    for (const spec::Node& n : workload.nodes) {
+      const bool softmax = n.vector && n.vector->op == spec::VectorOp::kSoftmax;
+      if (n.vector) EXPECT_EQ(n.vector->mask, softmax ? with.network.mask : spec::TensorId()) << n.name;
+      softmaxes += softmax;
+    }
+    EXPECT_EQ(softmaxes, 2);
+    base::Problems problems;
+    spec::check_structure(test::one_group_a_node(with.network), problems);
+    EXPECT_EQ(problems.list(), std::vector<std::string>{});
+    spec::Workload same = workload;
+    for (spec::Node& n : same.nodes)
+      if (n.vector) n.vector->mask = {};
+    EXPECT_EQ(spec::to_json(same)["nodes"], spec::to_json(without.network.workload)["nodes"]);
+  }
+}
 
 // A tensor of the lowered network by its name's end.
 const spec::Tensor& tensor(const LoweredNetwork& lowered, const std::string& end) {

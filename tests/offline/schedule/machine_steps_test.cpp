@@ -61,6 +61,42 @@ TEST(MachineSteps, LinearLayersHaveTheCheckpointsNamesAndSizes) {
   EXPECT_EQ(layers[11].out, 24);
 }
 
+// Scores of all pairs of tokens.
+ValueId scores(GraphBuilder& b, ValueId x) {
+  return b.matmul("scores", {x, {"t", "d"}}, {x, {"s", "d"}}, {"t", "s"});
+}
+ValueId context(GraphBuilder& b, ValueId weights, ValueId x) {
+  return b.matmul("context", {weights, {"t", "s"}}, {x, {"s", "d"}}, {"t", "d"});
+}
+
+TEST(MachineSteps, PaddingMaskThenItsSoftmaxKnows) {
+  for (bool masked : {true, false}) {
+    const MachineBody body = machine_steps(body_of([&](GraphBuilder& b, ValueId x) {
+      ValueId s = scores(b, x);
+      if (masked) s = b.mask("mask", s, op::MaskKind::kPadding);
+      return context(b, b.softmax("softmax", s), x);
+    }));
+    ASSERT_EQ(body.steps.size(), 3u);
+    EXPECT_EQ(std::get<SoftmaxStep>(body.steps[1]).masks_padding, masked);
+    EXPECT_EQ(std::get<SoftmaxStep>(body.steps[1]).input, output_of(body.steps[0]));
+  }
+}
+
+TEST(MachineSteps, PaddingMaskOfAnythingButItsOwnSoftmaxThenRefused) {
+  const std::string cannot = "mask (mask): the machine cannot run this operator";
+  EXPECT_EQ(refusal([](GraphBuilder& b, ValueId x) {
+              return context(b, b.mask("mask", scores(b, x), op::MaskKind::kPadding), x);
+            }),
+            cannot);
+  EXPECT_EQ(
+      refusal([](GraphBuilder& b, ValueId x) {
+        const ValueId s = b.mask("mask", scores(b, x), op::MaskKind::kPadding);
+        const ValueId y = context(b, b.softmax("softmax", s), x);
+        return b.norm("norm", b.add("add", y, b.matmul("again", {s, {"t", "s"}}, {x, {"s", "d"}}, {"t", "d"})), 1e-5);
+      }),
+      cannot);
+}
+
 TEST(MachineSteps, NormWithoutASumThenNoResidual) {
   const MachineBody body = machine_steps(body_of([](GraphBuilder& b, ValueId x) { return b.norm("norm", x, 1e-5); }));
   EXPECT_EQ(std::get<NormStep>(body.steps.at(0)).residual, kNoValue);

@@ -63,14 +63,51 @@ TEST(Data, FactorisedLayersEqualReference) {
 
 TEST(Data, AttentionEqualsReferenceOverHeadsAndTokens) {
   for (bool heads : {true, false})
-    for (std::uint64_t seed = 1; seed <= 3; ++seed) {
-      AttentionOptions o;
-      o.loop_over_heads = heads;
-      o.seed = seed;
-      o.random_mappings = seed > 1;
-      expect_reference(attention_block(small_arch(), o), small(),
-                       std::string(heads ? "heads" : "tokens") + " seed " + std::to_string(seed));
-    }
+    for (bool mask : {false, true})
+      for (std::uint64_t seed = 1; seed <= 3; ++seed) {
+        AttentionOptions o;
+        o.loop_over_heads = heads;
+        o.padding_mask = mask;
+        o.seed = seed;
+        o.random_mappings = seed > 1;
+        if (seed == 3) o.tokens = 17;  // more than a word of the global buffer
+        expect_reference(
+            attention_block(small_arch(), o), small(seed == 2 ? 99 : 0),
+            std::string(heads ? "heads" : "tokens") + (mask ? " masked" : "") + " seed " + std::to_string(seed));
+      }
+}
+
+// What the mask hides is not seen: other scores of padding change nothing, of a key they do.
+TEST(Data, KeyUnderTheMaskChangedThenTheSameOutput) {
+  AttentionOptions o;
+  o.padding_mask = true;
+  const BuiltSchedule built = attention_block(small_arch(), o);
+  const auto at = [&](const std::string& name) {
+    for (spec::TensorId t : built.schedule.workload.tensors.ids())
+      if (built.schedule.workload.tensors[t].name == name)
+        return static_cast<std::size_t>(built.schedule.plan.dram_addresses[t]);
+    throw std::logic_error("no tensor " + name);
+  };
+  const auto width = static_cast<std::size_t>(o.heads * o.head_size);
+  const Outcome before = run(built, small());
+  ASSERT_EQ(before.error, "");
+  int hidden = 0;
+  for (std::int64_t token = 0; token < o.tokens; ++token) {
+    BuiltSchedule changed = built;
+    const auto row = static_cast<std::size_t>(token) * width;
+    for (std::size_t i = 0; i < width; ++i) changed.image[at("x") + row + i] ^= 0x55;
+    const Outcome after = run(changed, small());
+    ASSERT_EQ(after.error, "");
+    auto x = before.outputs.at("context"), y = after.outputs.at("context");  // of all queries but the changed one
+    const bool masked = built.image[at("mask") + static_cast<std::size_t>(token)] == 0;
+    for (auto* rows : {&x, &y})
+      rows->erase(rows->begin() + static_cast<std::ptrdiff_t>(row),
+                  rows->begin() + static_cast<std::ptrdiff_t>(row + width));
+    EXPECT_EQ(x == y, masked) << "token " << token;
+    hidden += masked;
+  }
+  EXPECT_GE(hidden, 1);
+  EXPECT_LT(hidden, o.tokens);
 }
 
 // How all groups that use the tensor divide it, if they do it alike and it is their outermost axis.
@@ -148,6 +185,7 @@ TEST(Data, RandomStallsThenResultsAreTheSame) {
     EncoderOptions o;
     o.random_mappings = true;
     o.seed = seed;
+    o.padding_mask = seed % 2 == 0;
     expect_reference(encoder_layer(small_arch(), o), small(seed * 7919), "stalls " + std::to_string(seed));
   }
 }

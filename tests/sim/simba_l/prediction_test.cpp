@@ -81,6 +81,38 @@ TEST(Prediction, DynamicEnergyOfThePesIsTheMeasuredOne) {
   }
 }
 
+double predicted_count(const Both& b, spec::Action action) {
+  double count = 0;
+  for (const machines::GroupCost& g : b.predicted.groups) count += g.actions[static_cast<std::size_t>(action)];
+  return count;
+}
+
+// A mask costs its load and its words, and nothing where there is none: both know it alike.
+TEST(Prediction, MaskThenItsLoadsAndWordsInBoth) {
+  const spec::EnergyTable table = spec::EnergyTable::load(HEAT_SOURCE_DIR "/configs/energy/5nm.yaml");
+  for (bool heads : {true, false}) {
+    AttentionOptions o;
+    o.padding_mask = true;
+    o.loop_over_heads = heads;
+    o.tokens = 23;
+    BuiltSchedule built = attention_block(small_arch(), o);
+    const Both with = both(built, table);
+    for (spec::Node& node : built.schedule.workload.nodes)
+      if (node.vector) node.vector->mask = {};
+    const Both without = both(built, table);
+    ASSERT_EQ(with.simulated.error + without.simulated.error, "");
+    EXPECT_GE(with.simulated.cycles(), without.simulated.cycles());
+    EXPECT_GE(with.predicted.cycles, without.predicted.cycles);
+    for (spec::Action a : {spec::Action::kGlobalBufferRead, spec::Action::kDramByte, spec::Action::kControllerCommand,
+                           spec::Action::kNopByteHop}) {
+      const auto more = static_cast<double>(with.simulated.count(spec::action_name(a)) -
+                                            without.simulated.count(spec::action_name(a)));
+      EXPECT_GT(more, 0) << spec::action_name(a);
+      EXPECT_EQ(predicted_count(with, a) - predicted_count(without, a), more) << spec::action_name(a);
+    }
+  }
+}
+
 // Static power is drawn by part: a component's energy less its actions is its parts' power times the cycles.
 TEST(Prediction, StaticEnergyIsUnderTheComponentThatLeaks) {
   const spec::EnergyTable table = spec::EnergyTable::load(HEAT_SOURCE_DIR "/configs/energy/5nm.yaml");

@@ -265,6 +265,80 @@ TEST_F(SimbaSim, ImageOfAnotherScheduleThenStatus2AndTheChecksums) {
   EXPECT_EQ(simba_sim(common_ + "--data off", folder_).status, 0);
 }
 
+// Another sentence, shorter than the last: its values and its mask take the place of the image's.
+class SimbaSimInputs : public SimbaSim {
+ protected:
+  void SetUp() override {
+    SimbaSim::SetUp();
+    EncoderOptions o;
+    o.tokens = 21;
+    o.heads = 2;
+    o.head_size = 16;
+    o.padding_mask = true;
+    built_ = encoder_layer(spec::ArchSpec::load(kArch), o);
+    write_schedule(built_, folder_);
+    common_ += "--data on ";
+    for (spec::TensorId t : built_.schedule.workload.tensors.ids()) {
+      const spec::Tensor& tensor = built_.schedule.workload.tensors[t];
+      if (tensor.kind != spec::TensorKind::kInput) continue;
+      std::string& bytes = inputs_[tensor.name];
+      for (std::int64_t i = 0; i < tensor.bytes(); ++i)
+        bytes += static_cast<char>(tensor.name == "mask" ? i < 13 : i * 37 % 251);
+      give(tensor.name, bytes);
+      std::copy(bytes.begin(), bytes.end(), built_.image.begin() + built_.schedule.plan.dram_addresses[t]);
+    }
+  }
+  void give(const std::string& name, const std::string& bytes) const {
+    base::write_file_atomically(folder_ + "/" + name + ".in", bytes);
+  }
+  std::string input(const std::string& name) const { return "--input " + name + "=" + folder_ + "/" + name + ".in "; }
+  Ran refused(const std::string& arguments) const {
+    const Ran r = simba_sim(common_ + arguments, folder_);
+    EXPECT_EQ(r.status, 2) << arguments;
+    return r;
+  }
+  std::map<std::string, std::string> inputs_;
+};
+
+TEST_F(SimbaSimInputs, GivenThenTheOutputsOfTheImageWithThem) {
+  ASSERT_EQ(inputs_.size(), 2u);
+  const std::string out = folder_ + "/out.bin";
+  ASSERT_EQ(simba_sim(common_ + "--output " + out, folder_).status, 0);
+  const std::string of_the_image = base::read_file(out);
+  const Ran r = simba_sim(common_ + input("x") + input("mask") + "--output " + out, folder_);
+  ASSERT_EQ(r.status, 0) << r.text;
+  const std::vector<std::int8_t> expected = run_reference(built_.schedule, built_.image).at("y");
+  EXPECT_EQ(base::read_file(out), std::string(expected.begin(), expected.end()));
+  EXPECT_NE(base::read_file(out), of_the_image);
+}
+
+TEST_F(SimbaSimInputs, FaultyThenStatus2AndTheReason) {
+  const auto says = [](const Ran& r, const std::string& what) {
+    EXPECT_NE(r.text.find(what), std::string::npos) << r.text;
+  };
+  give("mask", std::string(21, '\0'));
+  says(refused(input("mask")), "/mask.in: node 'softmax': mask 'mask': has no 1, at least one column must count");
+  give("mask", std::string(20, '\1') + '\2');
+  says(refused(input("mask")), "mask 'mask': byte 20 is 2, expected 0 or 1");
+  give("mask", std::string(20, '\1'));
+  says(refused(input("mask") + input("x")), "/mask.in: has 20 bytes, input 'mask' has 21");
+  says(refused(input("mask") + input("mask")), "input 'mask': is given twice");
+  says(refused("--input maks=" + folder_ + "/mask.in"), "input 'maks': no tensor of kind input (did you mean 'mask'?)");
+  says(refused("--input query.weight=" + folder_ + "/mask.in"), "(there are: x, mask)");
+  says(refused("--input mask"), "--input: is 'mask', expected NAME=FILE");
+  const std::string off = "--arch " + kArch + " --schedule " + schedule_ + " --data off " + input("x");
+  EXPECT_NE(simba_sim(off, folder_).text.find("--input needs --data on"), std::string::npos);
+  EXPECT_EQ(simba_sim(common_ + "--input x=" + folder_ + "/none.in", folder_).status, 1);
+}
+
+// Inputs of a run are its own; what the image holds is still that of the schedule.
+TEST_F(SimbaSimInputs, GivenBesideAChangedImageThenStatus2) {
+  std::string bytes(built_.image.begin(), built_.image.end());
+  bytes[static_cast<std::size_t>(built_.schedule.plan.dram_addresses[spec::TensorId(1)])] ^= 1;
+  base::write_file_atomically(folder_ + "/schedule.bin", bytes);
+  EXPECT_NE(refused(input("x") + input("mask")).text.find("data_crc32: is "), std::string::npos);
+}
+
 TEST_F(SimbaSim, FaultyUseThenStatus2AndTheReason) {
   EXPECT_EQ(simba_sim("--arch " + kArch, folder_).status, 2);
   EXPECT_EQ(simba_sim(common_ + "--data maybe", folder_).status, 2);

@@ -16,6 +16,7 @@ std::vector<BuiltSchedule> samples() {
     EncoderOptions e;
     e.seed = seed;
     e.random_mappings = seed > 1;
+    e.padding_mask = seed == 3;
     list.push_back(encoder_layer(small_arch(), e));
     LayerOptions l;
     l.seed = seed;
