@@ -32,7 +32,7 @@ constexpr const char* kOpening =
 constexpr const char* kExamples =
     "  simba-sim --arch configs/arch/simba-l.yaml --schedule schedule.json --json run.json\n"
     "  simba-sim --arch configs/arch/simba-l.yaml --schedule schedule.json --data on --output outputs.bin\n"
-    "  simba-sim --arch configs/arch/simba-l.yaml --schedule schedule.json --data on --input embeddings=next.bin "
+    "  simba-sim --arch configs/arch/simba-l.yaml --schedule schedule.json --data on --input encoder.input=next.bin "
     "--input "
     "padding_mask=next_mask.bin --output next_outputs.bin\n"
     "  simba-sim --arch configs/arch/simba-l.yaml --schedule schedule.json --trace runs/encoder --trace-dram\n"

@@ -64,7 +64,9 @@ TEST_F(MachineAccuracy, PaddedTestSentencesThenTheIntegersBitForBitAndTheAccurac
     EXPECT_EQ(mask, std::string(count, '\1') + std::string(kTokens - count, '\0'));
     EXPECT_EQ(input.substr(count * kFeatures), std::string((kTokens - count) * kFeatures, '\0'));
     padded += count < kTokens;
-    if (i > 0) EXPECT_NE(file(i, ".output.bin"), file(i - 1, ".output.bin"));
+    if (i > 0) {
+      EXPECT_NE(file(i, ".output.bin"), file(i - 1, ".output.bin"));
+    }
   }
   EXPECT_EQ(machine.at("padded"), padded);
   EXPECT_GE(padded, kSentences / 2);

@@ -59,7 +59,8 @@ TEST(StageJson, EveryResultThenItComesBack) {
   round_trip(EvaluateResult{{0.8, 48, 400, 200}});
   round_trip(CostTableResult{10, 3, {{"k", form}}, "t.sqlite"});
   round_trip(DenseResult{simulated()});
-  const json schedule = round_trip(ScheduleResult{simulated(), true, {40, 0.5, 0.6, 0.9}, {1, 2, 3, 4}, {5, 6, 7, 8}});
+  const json schedule = round_trip(
+      ScheduleResult{simulated(), true, {40, 0.5, 0.6, 0.9}, {30, 20, 0.7, 0.8, true}, {1, 2, 3, 4}, {5, 6, 7, 8}});
   EXPECT_EQ(schedule.at("simulated").at("energy_by_component_pj").at("dram"), 0.1);
   EXPECT_EQ(schedule.at("name"), "dense");
 

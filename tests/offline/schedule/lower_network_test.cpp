@@ -70,7 +70,9 @@ TEST(LowerNetwork, MaskedThenOneInputMoreThatEverySoftmaxReads) {
     int softmaxes = 0;
     for (const spec::Node& n : workload.nodes) {
       const bool softmax = n.vector && n.vector->op == spec::VectorOp::kSoftmax;
-      if (n.vector) EXPECT_EQ(n.vector->mask, softmax ? with.network.mask : spec::TensorId()) << n.name;
+      if (n.vector) {
+        EXPECT_EQ(n.vector->mask, softmax ? with.network.mask : spec::TensorId()) << n.name;
+      }
       softmaxes += softmax;
     }
     EXPECT_EQ(softmaxes, 2);
