@@ -1,6 +1,8 @@
 // The parts of the model put together.
 #include "machines/simba/machine.h"
 
+#include <map>
+
 #include "machines/simba/gb_layout.h"
 #include "machines/simba/group_model.h"
 #include "machines/simba/misfits.h"
@@ -12,13 +14,16 @@ namespace {
 
 class SimbaCostModel final : public CostModel {
  public:
-  explicit SimbaCostModel(const machines::Machine& machine) : pricer_(machine), links_(machine.arch.noc) {}
+  explicit SimbaCostModel(const machines::Machine& machine) : machine_(machine), links_(machine.arch.noc) {}
   std::unique_ptr<machines::GroupModel> group(const spec::Workload& workload, const spec::FusedGroup& group) override {
-    return std::make_unique<GroupModel>(workload, group, pricer_, links_);
+    const int chiplets = group.chiplets_of(machine_.arch.chiplets());
+    const auto [pricer, is_new] = pricers_.try_emplace(chiplets, machine_, chiplets);
+    return std::make_unique<GroupModel>(workload, group, pricer->second, links_);
   }
 
  private:
-  StepPricer pricer_;
+  const machines::Machine& machine_;
+  std::map<int, StepPricer> pricers_;  // by the chiplets that take part
   LinkTables links_;
 };
 

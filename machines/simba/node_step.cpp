@@ -49,14 +49,14 @@ NopWays nop_ways(const spec::ArchSpec& a, const std::vector<int>& sources) {
 
 }  // namespace
 
-StepPricer::StepPricer(const machines::Machine& machine) : m_(machine) {
+StepPricer::StepPricer(const machines::Machine& machine, int chiplets) : m_(machine) {
   const spec::ArchSpec& a = m_.arch;
   const spec::EnergyTable& e = m_.energy;
   const int n = a.chiplets();
-  std::vector<int> all(static_cast<std::size_t>(n));
-  std::iota(all.begin(), all.end(), 0);
+  std::vector<int> homes(static_cast<std::size_t>(chiplets));
+  std::iota(homes.begin(), homes.end(), 0);
   from_dram_ = nop_ways(a, a.dram_ports.chiplets);
-  from_homes_ = nop_ways(a, all);
+  from_homes_ = nop_ways(a, homes);
   dram_bytes_per_cycle_ = a.dram_bytes_per_cycle() * m_.calibration.dram_bandwidth_factor;
   double mw = 0;
   for (const spec::StaticPartInfo& p : spec::kStaticParts)

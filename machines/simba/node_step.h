@@ -120,7 +120,8 @@ struct LoadWork {
 // What of the machine the steps need, worked out once.
 class StepPricer {
  public:
-  explicit StepPricer(const machines::Machine& machine);
+  // `chiplets` take part in the group, and its homes are divided over so many.
+  StepPricer(const machines::Machine& machine, int chiplets);
 
   // `full` on each of the full chiplets, `partial` (may be null) on the partial one.
   NodeStep price(const StepCounts& full, const StepCounts* partial, const Ways& ways, const Shares& shares) const;

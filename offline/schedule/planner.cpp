@@ -33,10 +33,14 @@ class PlanChoice {
  public:
   PlanChoice(const machines::Machine& machine, const mapper::SearchOptions& options, mapper::SearchCache* cache)
       : machine_(machine), objective_(options.objective), options_(options), cache_(cache) {
-    if (objective_ == mapper::Objective::kEdp && !options.goal().linear()) set_power(busy_power());
+    if (objective_ == mapper::Objective::kEdp && !options.goal().linear()) {
+      by_power_ = true;
+      set_power(busy_power());
+    }
   }
 
   void consider(AttentionLoop loop, const LoweredNetwork& lowered, const HomeSpace& space) {
+    guessed_ = guessed_ || (by_power_ && space.chiplets > 0);  // fewer chiplets draw less
     for (int tries = 0; tries < kPowerTries; ++tries) {
       spec::Plan plan;
       try {
@@ -101,6 +105,7 @@ class PlanChoice {
   const mapper::Objective objective_;
   mapper::SearchOptions options_;
   mapper::SearchCache* cache_;
+  bool by_power_ = false;
   bool guessed_ = false;  // the power, not yet what a plan draws
   std::optional<AttentionLoop> loop_;
   double least_ = std::numeric_limits<double>::infinity();  // value of any plan

@@ -26,6 +26,12 @@ void ImageWriter::put_extents(std::size_t at, const spec::Extents& e) {
   w_[at + 3] = word(e.k, "extent k");
 }
 
+void ImageWriter::put_spatial(std::size_t at, const spec::SpatialSplit& split) {
+  w_[at] = word(split.b, "spatial b");
+  w_[at + 1] = word(split.m, "spatial m");
+  w_[at + 2] = word(split.n, "spatial n");
+}
+
 std::uint32_t ImageWriter::view_record(spec::TensorId t, const std::array<std::vector<StridedDim>, 3>& groups,
                                        const spec::Home* home) {
   std::array<std::vector<StridedDim>, 3> list;

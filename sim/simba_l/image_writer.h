@@ -40,6 +40,7 @@ class ImageWriter {
   std::uint32_t parameters(spec::TensorId tensor, std::int64_t offset);
 
   // Writes a SIMBA_PLACE record of a range of the global buffer.
+  void put_spatial(std::size_t at, const spec::SpatialSplit& split);
   void put_place(std::size_t at, const machines::simba::GbRange& range, std::uint32_t results);
 
   // What problems are about from here on, "file: node 'x'".

@@ -165,9 +165,7 @@ class ImageBuilder {
     w_.put_extents(at + SIMBA_NODE_PE_TILE, map.pe_tile);
     for (std::size_t d = 0; d < 3; ++d) w_[at + SIMBA_NODE_GB_ORDER + d] = dim_word(map.gb_order[d]);
     for (std::size_t d = 0; d < 2; ++d) w_[at + SIMBA_NODE_WAVE_ORDER + d] = dim_word(map.wave_order[d]);
-    w_[at + SIMBA_NODE_SPATIAL] = w_.word(map.spatial.b, "spatial b");
-    w_[at + SIMBA_NODE_SPATIAL + 1] = w_.word(map.spatial.m, "spatial m");
-    w_[at + SIMBA_NODE_SPATIAL + 2] = w_.word(map.spatial.n, "spatial n");
+    w_.put_spatial(at + SIMBA_NODE_SPATIAL, map.spatial);
     const std::uint32_t weight = operand(g, n.weight, {&i.b, &i.m, &i.k});
     const std::uint32_t input = operand(g, n.input, {&i.b, &i.n, &i.k});
     const std::uint32_t out = operand(g, n.output, {&i.b, &i.m, &i.n}, true);
