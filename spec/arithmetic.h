@@ -10,6 +10,10 @@
 //   q = clamp((v + (1 << (shift - 1))) >> shift, -128, 127)            (arithmetic shift, shift in 5..47)
 //   with an activation table (optional, 256 bytes): q = table[uint8(q + 128)]
 //
+// Sums (Epilogue::sums): acc itself, int32, little-endian. Reduction of a column's partial sums p_0..p_P:
+//   acc = p_0 + ... + p_P, within int32 (a run with data that finds a larger one ends with an error naming the node),
+//   requantised as above by the column's RequantRecord, without a table.
+//
 // Softmax over a row s[0..L):
 //   e_i = exp_table[max(s) - s_i]                                      (256 x uint16)
 //   S = sum e_i                                   (uint32: L times the largest entry fits; table[0] >= 1, so S > 0)
@@ -60,6 +64,7 @@ struct LayerNormRecord {
 };
 static_assert(sizeof(LayerNormRecord) == 16);
 
+constexpr std::int64_t kSumBytes = 4;
 constexpr int kMostRequantShift = 47;
 constexpr int kMostLayerNormShift = 62;
 constexpr std::int64_t kMostLayerNormColumns = std::int64_t{1} << 24;

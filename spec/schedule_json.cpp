@@ -26,6 +26,18 @@ const char* kind_name(TensorKind kind) {
   throw std::logic_error("unknown tensor kind");
 }
 
+const char* operation_name(VectorOp op) {
+  switch (op) {
+    case VectorOp::kSoftmax:
+      return "softmax";
+    case VectorOp::kLayerNorm:
+      return "layer_norm";
+    case VectorOp::kReduce:
+      return "reduce";
+  }
+  throw std::logic_error("unknown row operation");
+}
+
 Json extents_json(const Extents& e) {
   return {{"b", e.b}, {"m", e.m}, {"n", e.n}, {"k", e.k}};
 }
@@ -105,6 +117,10 @@ class Writer {
            {"weight", view(g.weight, owner, "weight")},
            {"input", view(g.input, owner, "input")},
            {"output", view(g.output, owner, "output")}};
+    if (g.epilogue.sums) {
+      j["epilogue"] = {{"sums", true}};
+      return j;
+    }
     j["epilogue"] = {{"requant", tensor_name(g.epilogue.requant, owner, "requantisation records (requant)")},
                      {"channels_include_batch", g.epilogue.channels_include_batch},
                      {"n_channels", g.epilogue.n_channels}};
@@ -114,8 +130,10 @@ class Writer {
   }
 
   Json vector(const VectorNode& v, const std::string& owner) const {
-    Json j{{"op", v.op == VectorOp::kSoftmax ? "softmax" : "layer_norm"},
-           {"indices", {{"n", v.n}, {"k", v.k}}},
+    Json indices{{"n", v.n}, {"k", v.k}};
+    if (v.op == VectorOp::kReduce) indices["parts"] = v.parts;
+    Json j{{"op", operation_name(v.op)},
+           {"indices", indices},
            {"rows", v.rows},
            {"columns", v.columns},
            {"input", view(v.input, owner, "input")}};

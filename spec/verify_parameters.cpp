@@ -115,6 +115,9 @@ void verify_parameters(const Node& node, TensorId tensor, const ParameterBytes& 
     case VectorOp::kLayerNorm:
       verify_records<LayerNormRecord>(node.vector->columns, bytes, what, place, problems, layer_norm_fault);
       return;
+    case VectorOp::kReduce:
+      verify_records<RequantRecord>(node.vector->columns, bytes, what, place, problems, requant_fault);
+      return;
   }
   throw std::logic_error("unknown row operation");
 }

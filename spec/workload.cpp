@@ -1,6 +1,7 @@
 // What a node reads and writes: the one place that says so.
 #include "spec/workload.h"
 
+#include <algorithm>
 #include <stdexcept>
 
 #include "spec/checked_sizes.h"
@@ -12,6 +13,13 @@ std::vector<const TensorView*> Node::reads() const {
   std::vector<const TensorView*> views{&vector->input};
   if (vector->residual) views.push_back(&*vector->residual);
   return views;
+}
+
+std::int64_t VectorNode::part_count() const {
+  std::int64_t count = 1;
+  for (const ViewDim& d : input.dims)
+    if (std::find(parts.begin(), parts.end(), d.index) != parts.end()) count = times(count, d.size);
+  return count;
 }
 
 const TensorView& Node::writes() const {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "spec/arithmetic.h"
 #include "spec/form.h"
 #include "spec/ids.h"
 #include "spec/mapping.h"
@@ -13,8 +14,14 @@
 
 namespace heat::spec {
 
+// The innermost dim of every view of sums that left as they are, over their kSumBytes.
+inline const Index kSumByte = "byte";
+
 // What the PPU does to sums on their way out.
 struct Epilogue {
+  // Nothing: 32-bit sums leave, and the output's last dim is kSumByte. They are partial ones, of a part of k, which a
+  // row operation reduces. No other field is set.
+  bool sums = false;
   TensorId requant;                     // of RequantRecord, one a channel (spec/arithmetic.h)
   bool channels_include_batch = false;  // channel = b * M + m instead of m
   // Output features among the n indices (the last node of a factorised layer: "t d r, e r -> t d e" has a bias per d
@@ -30,22 +37,30 @@ struct GemmNode {
   GemmIndices indices;
   Extents extents;  // of the whole node (all chiplets, all steps)
   Epilogue epilogue;
+  // Bytes of an element of the output, which lie one after another behind n.
+  std::int64_t output_bytes() const { return epilogue.sums ? kSumBytes : 1; }
 };
 
-enum class VectorOp { kSoftmax, kLayerNorm };
+enum class VectorOp { kSoftmax, kLayerNorm, kReduce };
 
-// A row operation on the global PE. Rows are the flattened n indices, columns the k indices (stride 1).
+// A row operation on the global PE. Rows are the flattened n indices, columns the k indices (stride 1). A reduction adds
+// up the partial sums of a column and requantises them.
 struct VectorNode {
   VectorOp op = VectorOp::kSoftmax;
-  TensorView input;                    // dims: n, k
+  TensorView input;                    // dims: n, k; of a reduction: n, parts, k, kSumByte
   std::optional<TensorView> residual;  // layer norm only; same index sizes
   TensorView output;                   // dims: n, k
   std::vector<Index> n, k;
+  std::vector<Index> parts;  // reduction only: what it sums over
   std::int64_t rows = 0, columns = 0;
-  TensorId parameters;  // exp table (softmax) or LayerNormRecord per column
+  TensorId parameters;  // exp table (softmax), LayerNormRecord or RequantRecord (reduction) per column
   TensorId mask;        // softmax only: an input of a byte a column, 1 where it counts, 0 for padding; none: all count
   std::int32_t multiplier_x = 1, multiplier_r = 0;  // layer norm
   int shift = 1;                                    // layer norm
+  // Partial sums of a column; 1 of other operations.
+  std::int64_t part_count() const;
+  // Bytes of an input row.
+  std::int64_t input_columns() const { return op == VectorOp::kReduce ? part_count() * columns * kSumBytes : columns; }
 };
 
 struct Node {

@@ -12,6 +12,7 @@
 namespace heat::spec {
 namespace {
 
+constexpr std::int64_t kMostReducedBytes = kSumBytes << 24;
 constexpr std::int64_t kMaxTensorBytes = std::int64_t{1} << 46;
 
 class WorkloadChecker {
@@ -39,6 +40,12 @@ class WorkloadChecker {
   // Products of sizes that later arithmetic forms must fit its 64 bits.
   bool check_sizes() {
     bool fit = true;
+    for (const Node& node : w_.nodes) {
+      if (!node.vector || node.vector->op != VectorOp::kReduce) continue;
+      if (times(node.vector->part_count(), times(node.vector->columns, kSumBytes)) <= kMostReducedBytes) continue;
+      problems_.add(place(node), "has more than 2^24 sums in a row");
+      fit = false;
+    }
     for (const Tensor& t : w_.tensors) {
       std::int64_t bytes = 1;
       for (std::int64_t size : t.shape) bytes = times(bytes, size);
@@ -98,7 +105,7 @@ class WorkloadChecker {
            {&node.gemm->indices.b, &node.gemm->indices.m, &node.gemm->indices.n, &node.gemm->indices.k})
         add(*group);
     if (node.vector)
-      for (const auto* group : {&node.vector->n, &node.vector->k}) add(*group);
+      for (const auto* group : {&node.vector->n, &node.vector->parts, &node.vector->k}) add(*group);
   }
 
   // An index has one size, whatever view names it.
@@ -129,7 +136,8 @@ class WorkloadChecker {
     const Extents& e = gemm.extents;
     check_view(node, gemm.weight, "weight", {{&i.b, e.b}, {&i.m, e.m}, {&i.k, e.k}});
     check_view(node, gemm.input, "input", {{&i.b, e.b}, {&i.n, e.n}, {&i.k, e.k}});
-    check_view(node, gemm.output, "output", {{&i.b, e.b}, {&i.m, e.m}, {&i.n, e.n}});
+    check_output(node, gemm);
+    if (gemm.epilogue.sums) return;
     if (e.n % gemm.epilogue.n_channels != 0)
       problems_.add(place(node), "n_channels " + std::to_string(gemm.epilogue.n_channels) + " does not divide n " +
                                      std::to_string(e.n));
@@ -138,7 +146,40 @@ class WorkloadChecker {
     check_parameters(node, "activation_table", gemm.epilogue.activation_table, kActivationTableBytes);
   }
 
+  void check_output(const Node& node, const GemmNode& gemm) {
+    const auto& i = gemm.indices;
+    const Extents& e = gemm.extents;
+    std::vector<Index> n = i.n;
+    if (gemm.epilogue.sums) n.push_back(kSumByte);
+    check_view(node, gemm.output, "output", {{&i.b, e.b}, {&i.m, e.m}, {&n, times(e.n, gemm.output_bytes())}});
+    if (gemm.epilogue.sums) check_sum_bytes(node, gemm.output, "output");
+  }
+
+  // The bytes of a sum lie one after another.
+  void check_sum_bytes(const Node& node, const TensorView& view, const char* role) {
+    if (view.dims.empty() || view.dims.back().index != kSumByte) return;  // a problem already
+    const ViewDim& d = view.dims.back();
+    if (d.size != kSumBytes || d.stride != 1)
+      problems_.add(place(node), std::string(role) + ": index '" + kSumByte + "' has size " + std::to_string(d.size) +
+                                     " and stride " + std::to_string(d.stride) + ", expected " +
+                                     std::to_string(kSumBytes) + " and 1");
+  }
+
+  void check_reduction(const Node& node, const VectorNode& v) {
+    std::vector<Index> columns = v.parts;
+    columns.insert(columns.end(), v.k.begin(), v.k.end());
+    columns.push_back(kSumByte);
+    check_view(node, v.input, "input", {{&v.n, v.rows}, {&columns, v.input_columns()}});
+    check_sum_bytes(node, v.input, "input");
+    if (v.residual) problems_.add(place(node), "a reduction has no residual");
+    check_view(node, v.output, "output", {{&v.n, v.rows}, {&v.k, v.columns}});
+    check_columns(node, v, v.output);
+    check_mask(node, v);
+    check_parameters(node, "parameters", v.parameters, times(v.columns, sizeof(RequantRecord)));
+  }
+
   void check_vector(const Node& node, const VectorNode& v) {
+    if (v.op == VectorOp::kReduce) return check_reduction(node, v);
     check_view(node, v.input, "input", {{&v.n, v.rows}, {&v.k, v.columns}});
     if (v.residual) check_view(node, *v.residual, "residual", {{&v.n, v.rows}, {&v.k, v.columns}});
     check_view(node, v.output, "output", {{&v.n, v.rows}, {&v.k, v.columns}});
@@ -157,7 +198,7 @@ class WorkloadChecker {
     const Tensor& mask = w_.tensors[v.mask];
     const std::string what = "mask: tensor '" + mask.name + "' ";
     if (v.op != VectorOp::kSoftmax)
-      problems_.add(place(node), what + "is given to a layer norm, only softmax takes one");
+      problems_.add(place(node), what + "is given to another operation than softmax, which alone takes one");
     if (mask.kind != TensorKind::kInput) problems_.add(place(node), what + "is not of kind 'input'");
     if (mask.bytes() != v.columns)
       problems_.add(place(node), what + "has " + std::to_string(mask.bytes()) +
@@ -176,16 +217,28 @@ class WorkloadChecker {
     }
   }
 
+  // Sums are for reductions, and reductions for sums.
+  void check_sums_read(const Node& node, const IdVector<TensorId, char>& sums) {
+    const bool reduces = node.vector && node.vector->op == VectorOp::kReduce;
+    for (const TensorView* view : node.reads())
+      if (reduces != static_cast<bool>(sums[view->tensor]))
+        problems_.add(place(node), "reads tensor '" + w_.tensors[view->tensor].name +
+                                       (reduces ? "', which no node before it writes as sums: a reduction adds up sums"
+                                                : "', which holds sums: only a reduction reads them"));
+  }
+
   // Tensors that nodes produce are written before they are read; tensors that are given are not written.
   void check_data_flow() {
-    IdVector<TensorId, char> ready(w_.tensors.size(), 0);
+    IdVector<TensorId, char> ready(w_.tensors.size(), 0), sums(w_.tensors.size(), 0);
     for (TensorId t : w_.tensors.ids()) ready[t] = w_.tensors[t].is_given();
     for (const Node& node : w_.nodes) {
       for (const TensorView* view : node.reads())
         if (!ready[view->tensor])
           problems_.add(place(node),
                         "reads tensor '" + w_.tensors[view->tensor].name + "', which no node before it writes");
+      check_sums_read(node, sums);
       const TensorId written = node.writes().tensor;
+      sums[written] = node.gemm && node.gemm->epilogue.sums;
       if (w_.tensors[written].is_given())
         problems_.add(place(node), "writes tensor '" + w_.tensors[written].name + "', which is given before the run");
       ready[written] = 1;

@@ -39,6 +39,12 @@ class WorkloadReader {
                                     : TensorKind::kOutput;
   }
 
+  static VectorOp operation_of(const std::string& word) {
+    return word == "softmax"      ? VectorOp::kSoftmax
+           : word == "layer_norm" ? VectorOp::kLayerNorm
+                                  : VectorOp::kReduce;
+  }
+
   TensorView view(base::ConfigReader r) {
     TensorView v;
     v.tensor = names_.tensors.read(r, "tensor");
@@ -56,6 +62,8 @@ class WorkloadReader {
     g.input = view(r.section("input"));
     g.output = view(r.section("output"));
     base::ConfigReader epilogue = r.section("epilogue");
+    g.epilogue.sums = epilogue.boolean_or("sums", false);
+    if (g.epilogue.sums) return g;
     g.epilogue.requant = names_.tensors.read(epilogue, "requant");
     g.epilogue.channels_include_batch = epilogue.boolean("channels_include_batch");
     g.epilogue.n_channels = epilogue.integer_or("n_channels", 1, {1, kMaxExtent});
@@ -66,10 +74,11 @@ class WorkloadReader {
 
   VectorNode vector(base::ConfigReader r) {
     VectorNode v;
-    v.op = r.choice("op", {"softmax", "layer_norm"}) == "softmax" ? VectorOp::kSoftmax : VectorOp::kLayerNorm;
+    v.op = operation_of(r.choice("op", {"softmax", "layer_norm", "reduce"}));
     base::ConfigReader indices = r.section("indices");
     v.n = indices.texts("n");
     v.k = indices.texts("k");
+    if (v.op == VectorOp::kReduce) v.parts = indices.texts("parts");
     v.rows = r.integer("rows", {1, kMaxExtent});
     v.columns = r.integer("columns", {1, kMaxExtent});
     v.input = view(r.section("input"));

@@ -64,7 +64,7 @@ enum {
   SIMBA_CMD_GB,                                        // global buffer address of the slot or the resident tensor
   SIMBA_CMD_VIEW,                                // image offset of the view; SEND, DRAIN: 0 = a packed tile of PITCH
   SIMBA_CMD_START,                               // 3 words: first element of the box
-  SIMBA_CMD_COUNT = SIMBA_CMD_START + 3,         // 3 words: elements of the box (LOAD, STORE)
+  SIMBA_CMD_COUNT = SIMBA_CMD_START + 3,         // 3 words: bytes of the box (LOAD, STORE), rows and columns (VECTOR)
   SIMBA_CMD_PITCH = SIMBA_CMD_COUNT + 3,         // 2 words: inner two extents of the packed tile
   SIMBA_CMD_PARTICIPANTS = SIMBA_CMD_PITCH + 2,  // LOAD: 0 = private, else the first so many chiplets join
   SIMBA_CMD_KEY,   // LOAD: number of the joint transfer within node and step, the same on every participant
@@ -75,6 +75,7 @@ enum {
   SIMBA_CMD_INPUT_HALF,
   SIMBA_CMD_ACC_HALF,
   SIMBA_CMD_FIRST,           // COMPUTE: 1 = start new sums
+  SIMBA_CMD_OUTPUT_BYTES,    // DRAIN: bytes of an element of the output: 1, or those of a sum that leaves as it is
   SIMBA_CMD_REQUANT,         // DRAIN: global buffer address + 1 of the requantisation records, 0 = none
   SIMBA_CMD_ACTIVATION,      // DRAIN: address + 1 of the activation table, 0 = none
   SIMBA_CMD_CHANNEL,         // DRAIN: channel of the wave's first element
@@ -82,6 +83,7 @@ enum {
   SIMBA_CMD_N_CHANNELS,      // DRAIN: innermost n values that are channels too
   SIMBA_CMD_N_START,         // DRAIN: n of the wave's first element, modulo N_CHANNELS
   SIMBA_CMD_OP,              // VECTOR: SIMBA_OP_*
+  SIMBA_CMD_INPUT_COLUMNS,   // VECTOR: bytes of an input row
   SIMBA_CMD_PACKED,          // VECTOR: set of SIMBA_PACKED_*
   SIMBA_CMD_RESIDUAL,        // VECTOR: address + 1, 0 = none
   SIMBA_CMD_RESIDUAL_VIEW,
@@ -98,7 +100,7 @@ enum {
 };
 
 // Row operations.
-enum { SIMBA_OP_SOFTMAX = 0, SIMBA_OP_LAYER_NORM };
+enum { SIMBA_OP_SOFTMAX = 0, SIMBA_OP_LAYER_NORM, SIMBA_OP_REDUCE };
 // Operands of a row operation that are packed rows: their view is ignored.
 enum { SIMBA_PACKED_INPUT = 1, SIMBA_PACKED_RESIDUAL = 2, SIMBA_PACKED_OUTPUT = 4 };
 
@@ -111,7 +113,7 @@ SIMBA_STATIC_ASSERT((SIMBA_MAX_TILES - 1u) <= (0xFFFFFFFFu - (SIMBA_KEYS - 1)) /
 
 // Program image: words, offsets are word offsets from its start.
 #define SIMBA_IMAGE_MAGIC 0x41424D53u  // "SMBA"
-#define SIMBA_IMAGE_VERSION 6u
+#define SIMBA_IMAGE_VERSION 7u
 enum {
   SIMBA_IMG_MAGIC = 0,
   SIMBA_IMG_VERSION,
@@ -183,11 +185,13 @@ enum {
   SIMBA_NODE_ACTIVATION,  // 0 = none
   SIMBA_NODE_CHANNEL_STRIDE,
   SIMBA_NODE_N_CHANNELS,
+  SIMBA_NODE_OUTPUT_BYTES,  // of an element, behind n
   SIMBA_NODE_GEMM_WORDS,
   // Row operation
   SIMBA_NODE_OP = SIMBA_NODE_COMMON,  // SIMBA_OP_*
   SIMBA_NODE_ROWS,
   SIMBA_NODE_COLUMNS,
+  SIMBA_NODE_INPUT_COLUMNS,  // bytes of an input row
   SIMBA_NODE_ROW_INPUT,
   SIMBA_NODE_ROW_RESIDUAL,  // 0 = none
   SIMBA_NODE_ROW_OUTPUT,

@@ -180,7 +180,7 @@ static void load_rows(struct machine* m, const struct cursor* at, const uint32_t
   set_view(operand[SIMBA_OPR_VIEW], gb);
   const uint32_t first = operand[SIMBA_OPR_BOUND] ? at->begin * at->node[SIMBA_NODE_PER_VALUE] : 0;
   command_set3(SIMBA_CMD_START, 0, first, 0);
-  command_set3(SIMBA_CMD_COUNT, 1, at->extents[SIMBA_DIM_N], at->node[SIMBA_NODE_COLUMNS]);
+  command_set3(SIMBA_CMD_COUNT, 1, at->extents[SIMBA_DIM_N], at->node[SIMBA_NODE_INPUT_COLUMNS]);
   reads_source(m, at, operand);
   command_writes(&m->composer, &at->in->places[PLACE_INPUT + at->input_slot]);
   command_push(&m->composer, SIMBA_LOAD);
@@ -208,7 +208,7 @@ static uint32_t load_input(struct machine* m, struct cursor* at, const struct cu
   if (stream_input) load_rows(m, at, input, place->begin);
   if (stream_residual)
     load_rows(m, at, residual,
-              place->begin + (stream_input ? at->extents[SIMBA_DIM_N] * at->node[SIMBA_NODE_COLUMNS] : 0));
+              place->begin + (stream_input ? at->extents[SIMBA_DIM_N] * at->node[SIMBA_NODE_INPUT_COLUMNS] : 0));
   return 1;
 }
 

@@ -38,19 +38,25 @@ static uint32_t resident_address(const struct cursor* at, const uint32_t* operan
   return operand[SIMBA_OPR_GB] + (at->begin - at->in->share_begin) * operand[SIMBA_OPR_PER_VALUE];
 }
 
+// Bytes of an element of an operand, behind its innermost index.
+static uint32_t element_bytes(const struct tile_run* t, const uint32_t* operand) {
+  return operand == t->output ? t->at->node[SIMBA_NODE_OUTPUT_BYTES] : 1;
+}
+
 // Where the box (b, x, y) of the wave lies: in the resident tensor at step-local coordinates, or in the packed slot.
 static void set_place(const struct tile_run* t, const struct wave* w, const uint32_t* operand, uint32_t x, uint32_t y,
                       uint32_t slot_gb) {
+  const uint32_t bytes = element_bytes(t, operand);
   if (operand[SIMBA_OPR_RESIDENT]) {
     command_set(SIMBA_CMD_GB, resident_address(t->at, operand));
     command_set(SIMBA_CMD_VIEW, operand[SIMBA_OPR_VIEW]);
     command_set3(SIMBA_CMD_START, t->start[SIMBA_DIM_B] + w->at[SIMBA_DIM_B], t->start[x] + w->at[x],
-                 t->start[y] + w->at[y]);
+                 (t->start[y] + w->at[y]) * bytes);
   } else {
     command_set(SIMBA_CMD_GB, slot_gb);
-    command_set3(SIMBA_CMD_START, w->at[SIMBA_DIM_B], w->at[x], w->at[y]);
+    command_set3(SIMBA_CMD_START, w->at[SIMBA_DIM_B], w->at[x], w->at[y] * bytes);
     command_set(SIMBA_CMD_PITCH, t->size[x]);
-    command_set(SIMBA_CMD_PITCH + 1, t->size[y]);
+    command_set(SIMBA_CMD_PITCH + 1, t->size[y] * bytes);
   }
 }
 
@@ -130,6 +136,7 @@ static void drain(struct machine* m, const struct tile_run* t, const struct wave
   set_wave(t->at, w);
   set_place(t, w, t->output, SIMBA_DIM_M, SIMBA_DIM_N, t->at->in->places[PLACE_OUTPUT + t->output_slot].begin);
   command_set(SIMBA_CMD_ACC_HALF, m->accumulator);
+  command_set(SIMBA_CMD_OUTPUT_BYTES, node[SIMBA_NODE_OUTPUT_BYTES]);
   command_set(SIMBA_CMD_REQUANT, use_parameters(m, t->at, node[SIMBA_NODE_REQUANT]));
   command_set(SIMBA_CMD_ACTIVATION, use_parameters(m, t->at, node[SIMBA_NODE_ACTIVATION]));
   const uint32_t offset = t->at->begin * node[SIMBA_NODE_PER_VALUE];
@@ -161,7 +168,7 @@ static void run_wave(struct machine* m, struct tile_run* t, struct wave* w) {
   if (last_tile) drain(m, t, w);
 }
 
-// A box of an output: (b, m, n) of a GEMM; (0, n, k) of rows.
+// A box of an output: (b, m, bytes of n) of a GEMM; (0, n, k) of rows.
 struct box {
   uint32_t start[3], count[3];
 };
@@ -173,10 +180,11 @@ static void store(struct machine* m, const struct cursor* at, const uint32_t* op
   command_set(SIMBA_CMD_GB, at->in->places[PLACE_OUTPUT + slot].begin);
   const uint32_t bound = at->node[SIMBA_NODE_BOUND];
   const uint32_t offset = operand[SIMBA_OPR_BOUND] ? at->begin * at->node[SIMBA_NODE_PER_VALUE] : 0;
+  const uint32_t bytes = rows ? 1 : at->node[SIMBA_NODE_OUTPUT_BYTES];
   const uint32_t in_b = bound == SIMBA_DIM_B, in_1 = rows ? 1 : bound == SIMBA_DIM_M,
                  in_2 = rows ? 0 : bound == SIMBA_DIM_N;
   command_set3(SIMBA_CMD_START, box->start[0] + (in_b ? offset : 0), box->start[1] + (in_1 ? offset : 0),
-               box->start[2] + (in_2 ? offset : 0));
+               box->start[2] + (in_2 ? offset * bytes : 0));
   command_set3(SIMBA_CMD_COUNT, box->count[0], box->count[1], box->count[2]);
   command_results(&m->composer, operand[SIMBA_OPR_RESULTS]);
   command_reads(&m->composer, &at->in->places[PLACE_OUTPUT + slot]);
@@ -238,8 +246,9 @@ void issue_gemm_tile(struct machine* m, const struct cursor* at) {
   }
   leave_tile(m, &t);
   if (at->at[SIMBA_DIM_K] + 1 == at->tiles[SIMBA_DIM_K] && !t.output[SIMBA_OPR_RESIDENT]) {
-    const struct box box = {{t.start[SIMBA_DIM_B], t.start[SIMBA_DIM_M], t.start[SIMBA_DIM_N]},
-                            {t.size[SIMBA_DIM_B], t.size[SIMBA_DIM_M], t.size[SIMBA_DIM_N]}};
+    const uint32_t bytes = node[SIMBA_NODE_OUTPUT_BYTES];
+    const struct box box = {{t.start[SIMBA_DIM_B], t.start[SIMBA_DIM_M], t.start[SIMBA_DIM_N] * bytes},
+                            {t.size[SIMBA_DIM_B], t.size[SIMBA_DIM_M], t.size[SIMBA_DIM_N] * bytes}};
     store(m, at, t.output, t.output_slot, 0, &box);
   }
 }
@@ -256,6 +265,7 @@ void issue_rows(struct machine* m, const struct cursor* at) {
   begin(m, at);
   command_set(SIMBA_CMD_OP, node[SIMBA_NODE_OP]);
   command_set3(SIMBA_CMD_COUNT, 1, rows, columns);
+  command_set(SIMBA_CMD_INPUT_COLUMNS, node[SIMBA_NODE_INPUT_COLUMNS]);
   reads_operand(m, at, input, slot);
   command_set(SIMBA_CMD_VIEW, input[SIMBA_OPR_VIEW]);
   if (input[SIMBA_OPR_RESIDENT]) {
@@ -263,7 +273,7 @@ void issue_rows(struct machine* m, const struct cursor* at) {
   } else {
     packed |= SIMBA_PACKED_INPUT;
     command_set(SIMBA_CMD_GB, slot_gb);
-    slot_gb += rows * columns;
+    slot_gb += rows * node[SIMBA_NODE_INPUT_COLUMNS];
   }
   if (node[SIMBA_NODE_ROW_RESIDUAL]) {
     const uint32_t* residual = operand_at(m, node[SIMBA_NODE_ROW_RESIDUAL]);

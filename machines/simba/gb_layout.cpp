@@ -98,14 +98,14 @@ GbLayout gb_layout(const spec::Workload& workload, const spec::FusedGroup& group
       const spec::Extents& t = n.mapping.gb_tile;
       if (streamed(node.gemm->weight)) weight = std::max(weight, t.b * t.m * t.k);
       if (streamed(node.gemm->input)) input = std::max(input, t.b * t.n * t.k);
-      if (streamed(node.gemm->output)) output = std::max(output, t.b * t.m * t.n);
+      if (streamed(node.gemm->output)) output = std::max(output, t.b * t.m * t.n * node.gemm->output_bytes());
       const spec::TensorId table = node.gemm->epilogue.activation_table;
       parameters = std::max(parameters, activation_table_offset(workload, *node.gemm, arch) +
                                             (table ? workload.tensors[table].bytes() : 0));
     } else {
       const spec::VectorNode& v = *node.vector;
-      const std::int64_t tile = v.rows / group.extent * std::min(group.step, group.extent) * v.columns;
-      std::int64_t in = streamed(v.input) ? tile : 0;
+      const std::int64_t rows = v.rows / group.extent * std::min(group.step, group.extent), tile = rows * v.columns;
+      std::int64_t in = streamed(v.input) ? rows * v.input_columns() : 0;
       if (v.residual && streamed(*v.residual)) in += tile;
       input = std::max(input, in);
       if (streamed(v.output)) output = std::max(output, tile);

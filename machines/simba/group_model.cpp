@@ -82,10 +82,10 @@ GemmCounter& GroupModel::counter(const NodeModel& n, std::int64_t values) const 
 }
 
 StepCounts GroupModel::count(const NodeModel& n, const spec::GemmMapping& mapping, std::int64_t values) const {
-  const spec::Extents e = n.extents_for(g_.extent, values);
   const spec::ArchSpec& arch = pricer_.machine().arch;
   if (n.spec->gemm) return counter(n, values).count(mapping);
-  StepCounts c = count_vector(n.shape.input, n.residual ? &*n.residual : nullptr, n.shape.output, e.n, e.k, arch);
+  StepCounts c = count_vector(n.shape.input, n.residual ? &*n.residual : nullptr, n.shape.output,
+                              n.row_sizes(g_.extent, values), arch);
   const WordCount mask = packed_words(arch.global_buffer, n.mask_bytes);
   c.gb_reads += static_cast<double>(mask.words);
   c.gb_read_cycles += static_cast<double>(read_cycles(arch.global_buffer, mask));
@@ -209,7 +209,9 @@ std::vector<std::int64_t> GroupModel::key(std::size_t position, bool alone) cons
     o->runs.append_key(key);
   }
   const EpilogueShape& p = n.shape.epilogue;
-  key.insert(key.end(), {p.record_bytes, p.channels_include_batch ? 1 : 0, p.n_channels, p.table_bytes, n.mask_bytes});
+  key.insert(key.end(), {p.record_bytes, p.channels_include_batch ? 1 : 0, p.n_channels, p.table_bytes, n.mask_bytes,
+                         n.shape.output_bytes});
+  if (n.spec->vector) key.insert(key.end(), {static_cast<std::int64_t>(n.spec->vector->op), n.spec->vector->part_count()});
   if (!alone) return key;
   pins_.append_key(key);
   key.insert(key.end(), {static_cast<std::int64_t>(n.parameter_bytes), n.parameter_loads});  // whole blocks

@@ -35,7 +35,7 @@ int multicast_links(const spec::MeshSpec& mesh, int from, const std::vector<int>
   return static_cast<int>(links.size());
 }
 
-FirstNodes to_first_nodes(const spec::MeshSpec& mesh, const std::vector<int>& from) {
+FirstNodes to_first_nodes(const spec::MeshSpec& mesh, const std::vector<int>& from, bool own_stays) {
   FirstNodes first;
   std::vector<std::set<Link>> trees(from.size());
   std::map<Link, int> routes;
@@ -50,7 +50,7 @@ FirstNodes to_first_nodes(const spec::MeshSpec& mesh, const std::vector<int>& fr
       });
     first.tree_links.push_back(static_cast<double>(links) / senders);
     // Out of a sender's port, into a receiver's.
-    const int ports = std::max(to + 1, static_cast<int>(from.size()));
+    const int ports = std::max(to + 1, static_cast<int>(from.size())) - (own_stays ? 1 : 0);
     first.busiest_packets.push_back(static_cast<double>(std::max(most, ports)) / senders);
   }
   return first;

@@ -22,7 +22,8 @@ struct FirstNodes {
   // Every sender sends an equal part of one packet to each of them: packets that pass the busiest link or local port.
   std::vector<double> busiest_packets;
 };
-FirstNodes to_first_nodes(const spec::MeshSpec& mesh, const std::vector<int>& from);
+// `own_stays`: what a sender has for itself passes no port.
+FirstNodes to_first_nodes(const spec::MeshSpec& mesh, const std::vector<int>& from, bool own_stays);
 
 // The PE that computes part (b, m, n) of a wave: PEs are filled n first, then m, then b.
 inline int pe_of(const spec::SpatialSplit& s, std::int64_t b, std::int64_t m, std::int64_t n) {

@@ -81,7 +81,8 @@ void NodeBounds::prepare(bool alone) {
   fixed_energy_ = linear * (bmn * d(e_.k) * pj(Action::kMac) + bmn * pj(Action::kPpuElement));
   weight_bytes_ = d(e_.b) * d(e_.m) * d(e_.k);
   input_bytes_ = d(e_.b) * d(e_.n) * d(e_.k);
-  output_bytes_ = bmn;
+  output_bytes_ = bmn * d(node_.shape.output_bytes);
+  sums_ = bmn;
   const double word = arch_.global_buffer.word_bytes;
   const double gb_write = pj(Action::kGlobalBufferWrite) / word, gb_read = pj(Action::kGlobalBufferRead) / word;
   const int full = shares_.full;
@@ -142,7 +143,7 @@ TileBound NodeBounds::of_tile(const Extents& tile) const {
   t.k_grains = pieces(e_.k, tile.k, width);
   t.step_pj = weight_bytes_ * d(ceil_div(e_.n, tile.n)) * pj(Action::kWeightBufferRead) +
               input_bytes_ * m_lanes * pj(Action::kInputBufferRead) +
-              output_bytes_ * t.k_grains * (pj(Action::kAccumulatorRead) + pj(Action::kAccumulatorWrite)) +
+              sums_ * t.k_grains * (pj(Action::kAccumulatorRead) + pj(Action::kAccumulatorWrite)) +
               weight_bytes_ * weight_load_pj_ + input_bytes_ * input_load_pj_;
   const double sends = weight_bytes_ * (send_read_pj_ + pj(Action::kWeightBufferWrite)) +
                        input_bytes_ * (send_read_pj_ + pj(Action::kInputBufferWrite));
@@ -152,7 +153,7 @@ TileBound NodeBounds::of_tile(const Extents& tile) const {
   const double even_pj =
       weight_bytes_ * d(e_.n) / d(tile.n) * pj(Action::kWeightBufferRead) +
       input_bytes_ * d(e_.m) / d(lanes) * pj(Action::kInputBufferRead) +
-      output_bytes_ * d(e_.k) / d(width) * (pj(Action::kAccumulatorRead) + pj(Action::kAccumulatorWrite)) +
+      sums_ * d(e_.k) / d(width) * (pj(Action::kAccumulatorRead) + pj(Action::kAccumulatorWrite)) +
       weight_bytes_ * weight_load_pj_ + input_bytes_ * input_load_pj_;
   t.rest_pj = rest_ * shares_.full * (even_pj + sends);
   const double cycles = fixed_cycles_ + all_steps(compute, memory_);
@@ -203,10 +204,12 @@ PeChoice NodeBounds::of_split(const Extents& tile, const spec::SpatialSplit& spl
 // Accesses of the global buffer that drains make at least: exact for whole PE tiles, full words for the rest.
 double NodeBounds::drain_accesses(const Extents& tile) const {
   const double word = arch_.global_buffer.word_bytes;
-  const double whole = d(e_.b / tile.b) * d(e_.m / tile.m) * d(e_.n / tile.n), bytes = d(tile.b * tile.m * tile.n);
+  const double whole = d(e_.b / tile.b) * d(e_.m / tile.m) * d(e_.n / tile.n),
+               bytes = d(tile.b * tile.m * tile.n * node_.shape.output_bytes);
   const double each =
       node_.shape.output.resident
-          ? d(node_.shape.output.runs.accesses({tile.b, tile.m, tile.n}, arch_.global_buffer.word_bytes))
+          ? d(node_.shape.output.runs.accesses({tile.b, tile.m, tile.n * node_.shape.output_bytes},
+                                                     arch_.global_buffer.word_bytes))
           : std::ceil(bytes / word);
   return whole * each + (output_bytes_ - whole * bytes) / word;
 }
@@ -268,7 +271,8 @@ Cost NodeBounds::of_tiling(const PeChoice& c, const BufferTiling& tiling) const 
   // The NoP's part of the latency: an operand may travel.
   if (transfers > 0) first += pricer_.load_latency(shares_.participants(), true);
   if (!node_.shape.output.resident) {
-    output = burst_bound(node_.shape.output, {e_.b, e_.m, e_.n}, {g.b, g.m, g.n});
+    const std::int64_t each = node_.shape.output_bytes;
+    output = burst_bound(node_.shape.output, {e_.b, e_.m, e_.n * each}, {g.b, g.m, g.n * each});
     transfers += d(tiles.b) * d(tiles.m) * d(tiles.n);
   }
   // The bound of the PE choice has every operand once.

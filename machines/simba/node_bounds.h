@@ -42,7 +42,7 @@ class NodeBounds final : public machines::NodeBounds {
   std::array<double, spec::kActionCount> pj_{};
   double dram_pj_ = 0, rate_ = 0;
   double fixed_energy_ = 0, fixed_cycles_ = 0;
-  double weight_bytes_ = 0, input_bytes_ = 0, output_bytes_ = 0;
+  double weight_bytes_ = 0, input_bytes_ = 0, output_bytes_ = 0, sums_ = 0;
   double memory_ = 0, send_read_pj_ = 0, output_store_pj_ = 0;
   double weight_load_pj_ = 0, input_load_pj_ = 0, weight_port_ = 0, input_port_ = 0, output_port_ = 0;
 };

@@ -23,16 +23,17 @@ NodeModel::NodeModel(const spec::Workload& workload, const spec::FusedGroup& gro
     const spec::Extents& e = spec->gemm->extents;
     shape = {operand(spec->gemm->weight, {e.b, e.m, e.k}),
              operand(spec->gemm->input, {e.b, e.n, e.k}),
-             operand(spec->gemm->output, {e.b, e.m, e.n}),
-             {}};
+             operand(spec->gemm->output, {e.b, e.m, e.n * spec->gemm->output_bytes()}),
+             {},
+             spec->gemm->output_bytes()};
     const spec::Epilogue& epilogue = spec->gemm->epilogue;
     shape.epilogue = {epilogue.requant ? static_cast<std::int64_t>(sizeof(spec::RequantRecord)) : 0,
                       epilogue.channels_include_batch, epilogue.n_channels,
                       epilogue.activation_table ? std::int64_t{spec::kActivationTableBytes} : 0};
   } else {
     const spec::VectorNode& v = *spec->vector;
-    const ViewRuns::Sizes sizes{1, v.rows, v.columns};
-    shape = {operand(v.input, sizes), operand(v.input, sizes), operand(v.output, sizes), {}};
+    const ViewRuns::Sizes sizes{1, v.rows, v.columns}, in{1, v.rows, v.input_columns()};
+    shape = {operand(v.input, in), operand(v.input, in), operand(v.output, sizes), {}};
     if (v.residual) residual = operand(*v.residual, sizes);
     if (v.mask) mask_bytes = workload.tensors[v.mask].bytes();
   }
@@ -46,6 +47,11 @@ Ways NodeModel::ways() const {
 spec::Extents NodeModel::extents_for(std::int64_t extent, std::int64_t values) const {
   if (spec->gemm) return spec::step_extents(*spec->gemm, bound, extent, values);
   return {1, 1, spec->vector->rows / extent * values, spec->vector->columns};
+}
+
+RowSizes NodeModel::row_sizes(std::int64_t extent, std::int64_t values) const {
+  const spec::VectorNode& v = *spec->vector;
+  return {v.rows / extent * values, v.input_columns(), v.columns, v.part_count() * v.columns};
 }
 
 }  // namespace heat::machines::simba

@@ -24,6 +24,8 @@ struct NodeModel {
   Ways ways() const;
   // Extents in a step of so many values of the group's index.
   spec::Extents extents_for(std::int64_t extent, std::int64_t values) const;
+  // The same of a row operation.
+  RowSizes row_sizes(std::int64_t extent, std::int64_t values) const;
 };
 
 }  // namespace heat::machines::simba

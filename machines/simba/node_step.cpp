@@ -30,10 +30,10 @@ std::vector<StepClass> step_classes(const Shares& shares, std::int64_t step) {
 
 namespace {
 
-NopWays nop_ways(const spec::ArchSpec& a, const std::vector<int>& sources) {
+NopWays nop_ways(const spec::ArchSpec& a, const std::vector<int>& sources, bool own_stays) {
   NopWays w{{0}, {0}, {0}, {0}};
   const auto each = static_cast<double>(sources.size());
-  const FirstNodes first = to_first_nodes(a.nop, sources);
+  const FirstNodes first = to_first_nodes(a.nop, sources, own_stays);
   double far = 0;
   for (int c = 0; c < a.chiplets(); ++c) {
     double hops = 0;
@@ -55,8 +55,8 @@ StepPricer::StepPricer(const machines::Machine& machine, int chiplets) : m_(mach
   const int n = a.chiplets();
   std::vector<int> homes(static_cast<std::size_t>(chiplets));
   std::iota(homes.begin(), homes.end(), 0);
-  from_dram_ = nop_ways(a, a.dram_ports.chiplets);
-  from_homes_ = nop_ways(a, homes);
+  from_dram_ = nop_ways(a, a.dram_ports.chiplets, false);
+  from_homes_ = nop_ways(a, homes, true);
   dram_bytes_per_cycle_ = a.dram_bytes_per_cycle() * m_.calibration.dram_bandwidth_factor;
   double mw = 0;
   for (const spec::StaticPartInfo& p : spec::kStaticParts)

@@ -81,7 +81,7 @@ class Counter {
 
   void count_drains() {
     c_.drains = d(b_.wave_count) * d(m_.wave_count) * d(n_.wave_count);
-    c_.drain_bytes = c_.ppu_elements;
+    c_.drain_bytes = c_.ppu_elements * d(shape_.output_bytes);
     for (int ib = 0; ib < b_.wave_kinds; ++ib)
       for (int im = 0; im < m_.wave_kinds; ++im)
         for (int in = 0; in < n_.wave_kinds; ++in) count_drain(b_.waves[ib], m_.waves[im], n_.waves[in]);
@@ -99,7 +99,7 @@ class Counter {
         std::int64_t pn = 0, last = -1;
         WordCount words;
         for (std::int64_t n = 0; n < wn.size; n += n_.pe, ++pn) {
-          const std::int64_t sn = std::min(n_.pe, wn.size - n), bytes = sb * sm * sn;
+          const std::int64_t sn = std::min(n_.pe, wn.size - n) * shape_.output_bytes, bytes = sb * sm * sn;
           hops += d(bytes * nest_.links.pe_hops(pb, pm, pn));
           flits += d(ceil_div(bytes, nest_.link_bytes));
           if (sn != last) {
@@ -131,11 +131,12 @@ class Counter {
       for (const Kind& tm : m_.tiles)
         for (const Kind& tn : n_.tiles) {
           const double times = d(tb.count) * d(tm.count) * d(tn.count);
-          const std::int64_t bytes = tb.size * tm.size * tn.size;
-          const double burst = shape_.output.runs.burst_bytes({tb.size, tm.size, tn.size});
+          const ViewRuns::Sizes block{tb.size, tm.size, tn.size * shape_.output_bytes};
+          const std::int64_t bytes = block[0] * block[1] * block[2];
+          const double burst = shape_.output.runs.burst_bytes(block);
           c_.stores += times;
           c_.store_bytes += times * burst;
-          const double requests = shape_.output.runs.requests({tb.size, tm.size, tn.size}, arch_.request_bytes());
+          const double requests = shape_.output.runs.requests(block, arch_.request_bytes());
           c_.store_requests += times * requests;
           c_.store_out_bytes += times * d(bytes);
           const spec::GlobalBufferSpec& gb = arch_.global_buffer;
@@ -199,11 +200,11 @@ StepCounts GemmCounter::count(const GemmMapping& mapping) {
 }
 
 StepCounts count_vector(const OperandShape& input, const OperandShape* residual, const OperandShape& output,
-                        std::int64_t rows, std::int64_t columns, const spec::ArchSpec& arch) {
+                        const RowSizes& sizes, const spec::ArchSpec& arch) {
   StepCounts c;
-  const ViewRuns::Sizes block{1, rows, columns};
+  const ViewRuns::Sizes block{1, sizes.rows, sizes.input_bytes};
   const spec::GlobalBufferSpec& gb = arch.global_buffer;
-  const WordCount packed = packed_words(gb, rows * columns);
+  const WordCount packed = packed_words(gb, sizes.rows * sizes.input_bytes);
   for (const OperandShape* in : {&input, residual}) {
     if (!in) continue;
     if (!in->resident) {
@@ -213,7 +214,7 @@ StepCounts count_vector(const OperandShape& input, const OperandShape* residual,
       o.load_bytes = o.first_bytes = burst;
       const double requests = in->runs.requests(block, arch.request_bytes());
       o.requests = requests;
-      o.fill_bytes = d(rows * columns);
+      o.fill_bytes = d(sizes.rows * sizes.input_bytes);
       if (in->travels) {
         c.gb_reads += in->owned * served_words(gb, burst, requests);
         c.gb_read_cycles += in->owned * dma_port_cycles(gb, burst, requests, gb.read_bytes_per_cycle);
@@ -226,18 +227,19 @@ StepCounts count_vector(const OperandShape& input, const OperandShape* residual,
     c.gb_read_cycles += d(read_cycles(gb, words));
   }
   c.vectors = c.tiles = 1;
-  c.vector_elements = d(rows * columns);
-  c.vector_cycles =
-      d(rows) * d(ceil_div(columns, arch.vector_unit.elements_per_cycle) + arch.vector_unit.row_overhead_cycles);
-  const WordCount written = gb_words(output, block, arch);
+  c.vector_elements = d(sizes.rows * sizes.elements);
+  c.vector_cycles = d(sizes.rows) * d(ceil_div(sizes.elements, arch.vector_unit.elements_per_cycle) +
+                                      arch.vector_unit.row_overhead_cycles);
+  const ViewRuns::Sizes result{1, sizes.rows, sizes.output_bytes};
+  const WordCount written = gb_words(output, result, arch);
   c.gb_writes += d(written.words);
   c.gb_write_cycles += d(write_cycles(gb, written));
   if (!output.resident) {
     c.stores = 1;
-    c.store_bytes = output.runs.burst_bytes(block);
-    c.store_requests = output.runs.requests(block, arch.request_bytes());
-    c.store_out_bytes = d(rows * columns);
-    c.gb_reads += d(packed.words);
+    c.store_bytes = output.runs.burst_bytes(result);
+    c.store_requests = output.runs.requests(result, arch.request_bytes());
+    c.store_out_bytes = d(sizes.rows * sizes.output_bytes);
+    c.gb_reads += d(packed_words(gb, sizes.rows * sizes.output_bytes).words);
     c.gb_read_cycles += dma_port_cycles(gb, c.store_bytes, c.store_requests, gb.read_bytes_per_cycle);
     if (output.travels) {
       c.gb_writes += served_words(gb, c.store_bytes, c.store_requests);

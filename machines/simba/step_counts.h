@@ -31,6 +31,14 @@ struct EpilogueShape {
 struct GemmShape {
   OperandShape weight, input, output;
   EpilogueShape epilogue{};
+  std::int64_t output_bytes = 1;  // of an element, behind n in the output's blocks
+};
+
+// Sizes of a row operation on one chiplet in one step.
+struct RowSizes {
+  std::int64_t rows = 0;
+  std::int64_t input_bytes = 0, output_bytes = 0;  // of a row
+  std::int64_t elements = 0;                       // that the vector unit works on in a row
 };
 
 // Of a step's weights or inputs.
@@ -86,8 +94,8 @@ class GemmCounter {
   std::unique_ptr<Tiling> last_;
 };
 
-// Counts a row operation over `rows` rows of `columns`; `residual` may be null.
+// Counts a row operation; `residual` may be null.
 StepCounts count_vector(const OperandShape& input, const OperandShape* residual, const OperandShape& output,
-                        std::int64_t rows, std::int64_t columns, const spec::ArchSpec& arch);
+                        const RowSizes& sizes, const spec::ArchSpec& arch);
 
 }  // namespace heat::machines::simba

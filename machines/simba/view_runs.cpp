@@ -46,6 +46,26 @@ ViewRuns::ViewRuns(const spec::TensorView& view, const Sizes& extents) {
     };
     return key(x) < key(y);
   });
+  const auto lies_between = [&](const Group& inside, const Group& around) {
+    return std::any_of(inside.dims.begin(), inside.dims.end(), [&](const StridedDim& d) {
+      return d.stride > around.dims.front().stride && d.stride < around.dims.back().stride;
+    });
+  };
+  for (const Group& x : groups_)
+    for (const Group& y : groups_)
+      interleaved_ = interleaved_ || (&x != &y && x.dims.size() > 1 && x.inner < x.extent && lies_between(y, x));
+}
+
+bool ViewRuns::is_whole_turns(const Sizes& block) const {
+  for (std::size_t g = 0; g < 3; ++g) {
+    std::int64_t left = block[g];
+    for (const StridedDim& d : groups_[g].dims) {
+      if (left <= d.size) break;
+      if (left % d.size != 0) return false;
+      left /= d.size;
+    }
+  }
+  return true;
 }
 
 const ViewRuns::Runs& ViewRuns::runs(const Sizes& block) const {
@@ -99,7 +119,7 @@ ViewRuns::Runs ViewRuns::crossed_runs(const Sizes& block) const {
 }
 
 ViewRuns::Runs ViewRuns::counted_runs(const Sizes& block) const {
-  if (crossed_) return crossed_runs(block);
+  if (crossed_ || (interleaved_ && is_whole_turns(block))) return crossed_runs(block);
   Runs r;
   r.full = 1;
   r.length = 1;

@@ -64,13 +64,16 @@ class ViewRuns {
     std::vector<StridedDim> dims;      // all of it, innermost first
   };
   Runs counted_runs(const Sizes& block) const;
-  // The same where a group has a smaller stride outside a larger one. Blocks of whole turns of the inner dims are exact.
+  // The same where a group has a smaller stride outside a larger one, or a stride between two of another. Blocks of whole
+  // turns of the inner dims are exact.
+  bool is_whole_turns(const Sizes& block) const;
   Runs crossed_runs(const Sizes& block) const;
   WordCount counted_words(const Sizes& block, const spec::GlobalBufferSpec& gb) const;
 
   std::array<Group, 3> groups_;
   std::array<int, 3> order_{0, 1, 2};  // groups by ascending stride
   bool crossed_ = false;               // a group's dims do not rise in stride from the innermost on
+  bool interleaved_ = false;           // a group has a dim between two of another
   // The last answers: a search asks for few blocks, again and again.
   struct KeptWords {
     Sizes block{};

@@ -78,11 +78,12 @@ class Writer {
     for (const auto* list : {&g.indices.b, &g.indices.m, &g.indices.n, &g.indices.k}) indices(*list);
     add({g.extents.b, g.extents.m, g.extents.n, g.extents.k, key_.position(g.epilogue.requant),
          g.epilogue.channels_include_batch, g.epilogue.n_channels,
-         g.epilogue.activation_table ? key_.position(g.epilogue.activation_table) : -1});
+         g.epilogue.activation_table ? key_.position(g.epilogue.activation_table) : -1, g.epilogue.sums});
   }
   void row_operation(const spec::VectorNode& v) {
     indices(v.n);
     indices(v.k);
+    indices(v.parts);
     add({static_cast<std::int64_t>(v.op), v.rows, v.columns, v.residual ? 1 : 0, v.mask ? 1 : 0});
   }
 

@@ -81,7 +81,21 @@ void real_layer_norm(const RealNode& real, std::vector<double>& row) {
   for (std::size_t i = 0; i < row.size(); ++i) row[i] = (row[i] - mean) * scale * real.gamma[i] + real.beta[i];
 }
 
+// Every column of a row is the sum of its parts.
+void real_reduction(const spec::VectorNode& v, const RealNode& real, RealTensors& tensors) {
+  const auto rows = group_offsets(v.input, v.n), parts = group_offsets(v.input, v.parts),
+             columns = group_offsets(v.input, v.k);
+  const auto out_rows = group_offsets(v.output, v.n), out_columns = group_offsets(v.output, v.k);
+  for (std::size_t r = 0; r < rows.size(); ++r)
+    for (std::size_t c = 0; c < columns.size(); ++c) {
+      double sum = real.bias.empty() ? 0 : real.bias[c];
+      for (std::int64_t part : parts) sum += tensors[v.input.tensor][at(rows[r] + part + columns[c])];
+      tensors[v.output.tensor][at(out_rows[r] + out_columns[c])] = static_cast<float>(sum);
+    }
+}
+
 void real_vector(const spec::VectorNode& v, const RealNode& real, RealTensors& tensors) {
+  if (v.op == spec::VectorOp::kReduce) return real_reduction(v, real, tensors);
   const auto rows = group_offsets(v.input, v.n), columns = group_offsets(v.input, v.k);
   const auto out_rows = group_offsets(v.output, v.n), out_columns = group_offsets(v.output, v.k);
   std::vector<std::int64_t> r_rows, r_columns;
@@ -142,7 +156,6 @@ void multiply_row(const std::int16_t* w, const std::int16_t* x, std::int64_t row
 void integer_gemm(const spec::GemmNode& g, TensorBytes& values) {
   const GemmOffsets o(g);
   auto& output = values[g.output.tensor];
-  const auto& records = values[g.epilogue.requant];
   const std::int8_t* table = g.epilogue.activation_table ? values[g.epilogue.activation_table].data() : nullptr;
   std::vector<std::int16_t> w(at(g.extents.m * g.extents.k)), x(at(g.extents.n * g.extents.k));
   std::vector<std::int32_t> sums(at(g.extents.n));
@@ -151,9 +164,14 @@ void integer_gemm(const spec::GemmNode& g, TensorBytes& values) {
     pack(values[g.input.tensor], o.input_b[at(b)], o.input_n, o.input_k, x.data());
     for (std::int64_t m = 0; m < g.extents.m; ++m) {
       multiply_row(&w[at(m * g.extents.k)], x.data(), g.extents.n, g.extents.k, sums.data());
-      for (std::int64_t n = 0; n < g.extents.n; ++n)
-        output[at(o.output_b[at(b)] + o.output_m[at(m)] + o.output_n[at(n)])] =
-            requantise(sums[at(n)], record_at<spec::RequantRecord>(records, channel_of(g, b, m, n)), table);
+      for (std::int64_t n = 0; n < g.extents.n; ++n) {
+        std::int8_t* out = &output[at(o.output_b[at(b)] + o.output_m[at(m)] + o.output_n[at(n)])];
+        if (g.epilogue.sums)
+          std::memcpy(out, &sums[at(n)], sizeof sums[at(n)]);
+        else
+          *out = requantise(sums[at(n)],
+                            record_at<spec::RequantRecord>(values[g.epilogue.requant], channel_of(g, b, m, n)), table);
+      }
     }
   }
 }
@@ -201,7 +219,25 @@ void integer_layer_norm(const spec::VectorNode& v, const std::vector<std::int8_t
   }
 }
 
+void integer_reduction(const spec::VectorNode& v, TensorBytes& values) {
+  const auto rows = group_offsets(v.input, v.n), parts = group_offsets(v.input, v.parts),
+             columns = group_offsets(v.input, v.k);
+  const auto out_rows = group_offsets(v.output, v.n), out_columns = group_offsets(v.output, v.k);
+  for (std::size_t r = 0; r < rows.size(); ++r)
+    for (std::size_t c = 0; c < columns.size(); ++c) {
+      std::int32_t sum = 0;
+      for (std::int64_t part : parts) {
+        std::int32_t one = 0;
+        std::memcpy(&one, &values[v.input.tensor][at(rows[r] + part + columns[c])], sizeof one);
+        sum += one;
+      }
+      values[v.output.tensor][at(out_rows[r] + out_columns[c])] = requantise(
+          sum, record_at<spec::RequantRecord>(values[v.parameters], static_cast<std::int64_t>(c)), nullptr);
+    }
+}
+
 void integer_vector(const spec::VectorNode& v, TensorBytes& values) {
+  if (v.op == spec::VectorOp::kReduce) return integer_reduction(v, values);
   const auto rows = group_offsets(v.input, v.n), columns = group_offsets(v.input, v.k);
   const auto out_rows = group_offsets(v.output, v.n), out_columns = group_offsets(v.output, v.k);
   std::vector<std::int64_t> r_rows, r_columns;

@@ -3,8 +3,11 @@
 #include "offline/schedule/lower_network.h"
 
 #include <algorithm>
+#include <map>
+#include <set>
 
 #include "base/errors.h"
+#include "offline/schedule/divided_sum.h"
 
 namespace heat::offline {
 namespace {
@@ -18,12 +21,20 @@ struct Placed {
   Strides strides;
 };
 
+// Layers whose sum over features is divided into parts, and those that make what they read.
+struct DividedLayers {
+  std::int64_t parts = 1;
+  std::set<std::string> readers, makers;
+};
+
 class NetworkLowering {
  public:
-  NetworkLowering(const Graph& graph, const NetworkLabel& label, const NetworkForms& forms, AttentionLoop loop)
+  NetworkLowering(const Graph& graph, const NetworkLabel& label, const NetworkForms& forms, AttentionLoop loop,
+                  DividedLayers divided)
       : graph_(graph),
         forms_(forms),
         loop_(loop),
+        divided_(std::move(divided)),
         tokens_(label.tokens),
         masked_(label.masked),
         body_(machine_steps(graph)),
@@ -96,6 +107,17 @@ class NetworkLowering {
   void lower(const LinearStep& step) {
     const LinearForm form = forms_.linear(step.layer);
     const Activation activation = step.layer.activation;
+    const spec::NodeId first = builder_.workload().nodes.next_id();
+    if (divided_.readers.contains(step.layer.name)) {  // the bias may have to move on
+      lower_linear(builder_, form, without_parts(step.input), flat(step.output, "o"), activation, forms_.target);
+      divide_sum(builder_, first, divided_.parts);
+      return;
+    }
+    if (divided_.makers.contains(step.layer.name)) {
+      lower_linear(builder_, form, flat(step.input, "i"), by_parts(step.output), activation, forms_.target);
+      name_parts(builder_, spec::NodeId(builder_.workload().nodes.next_id().value - 1), divided_.parts);
+      return;
+    }
     ActivationLayout out = layout(step.output).flat ? flat(step.output, "o") : split(step.output);
     std::vector<std::int64_t> digits;
     for (const auto& d : out.features) digits.push_back(d.size);
@@ -112,6 +134,18 @@ class NetworkLowering {
     for (std::size_t axis = 1; axis < value(id).axes.size(); ++axis)
       out.features.push_back({layout(id).labels[axis], value(id).axes[axis].size, at(id).strides[axis]});
     return out;
+  }
+
+  // Parts of features, each a matrix of its own.
+  ActivationLayout by_parts(ValueId id) {
+    const std::int64_t parts = divided_.parts, columns = features_of(value(id)) / parts;
+    builder_.workload().tensors[at(id).tensor].shape = {parts, tokens_, columns};
+    return {at(id).tensor, columns, {{kPart, parts, tokens_ * columns}, {"o", columns, 1}}};
+  }
+  // What lies by parts, as if it did not.
+  ActivationLayout without_parts(ValueId id) {
+    const std::int64_t features = features_of(value(id));
+    return {at(id).tensor, features, {{"i", features, 1}}};
   }
 
   void lay_in_own_order(ValueId id) {
@@ -184,6 +218,7 @@ class NetworkLowering {
   const Graph& graph_;
   const NetworkForms& forms_;
   const AttentionLoop loop_;
+  const DividedLayers divided_;
   const std::int64_t tokens_;
   const bool masked_;
   const MachineBody body_;
@@ -195,11 +230,51 @@ class NetworkLowering {
   spec::NodeId begin_{0};
 };
 
+// The first node of a layer; none: it has none.
+spec::NodeId first_node(const spec::Workload& workload, const std::string& layer) {
+  for (spec::NodeId n : workload.nodes.ids())
+    if (workload.nodes[n].layer == layer) return n;
+  return {};
+}
+
+bool can_write_parts(const LinearForm& form, std::int64_t parts) {
+  if (form.out % parts != 0) return false;
+  if (!form.factors) return true;
+  const auto digits = common_refinement(form.factors->form.shape.row_modes, {parts, form.out / parts});
+  return digits && digits->front() == parts;
+}
+
+DividedLayers divided_layers(const Graph& graph, const NetworkForms& forms, const Network& whole, std::int64_t parts) {
+  const MachineBody body = machine_steps(graph);
+  std::map<ValueId, int> readers;
+  std::map<ValueId, const LinearLayer*> makers;
+  for (const MachineStep& step : body.steps) {
+    for (ValueId v : inputs_of(step)) ++readers[v];
+    if (const auto* s = std::get_if<LinearStep>(&step)) makers[s->output] = &s->layer;
+  }
+  DividedLayers divided{parts, {}, {}};
+  for (const MachineStep& step : body.steps) {
+    const auto* reader = std::get_if<LinearStep>(&step);
+    if (!reader || !makers.contains(reader->input) || readers[reader->input] != 1) continue;
+    const LinearLayer& maker = *makers[reader->input];
+    const spec::NodeId first = first_node(whole.workload, reader->layer.name);
+    if (divided.readers.contains(maker.name) || !can_divide_sum(whole, first, parts)) continue;
+    if (!can_write_parts(forms.linear(maker), parts)) continue;
+    divided.readers.insert(reader->layer.name);
+    divided.makers.insert(maker.name);
+  }
+  return divided;
+}
+
 }  // namespace
 
 LoweredNetwork lower_network(const Graph& graph, const NetworkLabel& label, const NetworkForms& forms,
-                             AttentionLoop loop) {
-  return NetworkLowering(graph, label, forms, loop).run();
+                             const LoweringChoice& choice) {
+  LoweredNetwork whole = NetworkLowering(graph, label, forms, choice.loop, {}).run();
+  if (choice.parts <= 1) return whole;
+  DividedLayers divided = divided_layers(graph, forms, whole.network, choice.parts);
+  if (divided.readers.empty()) return whole;
+  return NetworkLowering(graph, label, forms, choice.loop, std::move(divided)).run();
 }
 
 LoweredNetwork lower_single_linear(const NetworkLabel& label, const LinearForm& form, const LoweringTarget& target,

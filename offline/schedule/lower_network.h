@@ -29,10 +29,18 @@ struct LoweredNetwork {
   std::vector<Segment> segments;
 };
 
+// What of a lowering is free to choose.
+struct LoweringChoice {
+  AttentionLoop loop = AttentionLoop::kHeads;
+  // Above 1: a linear layer that alone reads what another made sums over so many parts of its features where it can
+  // (divided_sum.h), and what it reads lies by parts.
+  std::int64_t parts = 1;
+};
+
 // Throws base::ConfigError naming the operator that the machine cannot run (machine_steps.h), and on a runtime axis
 // other than tokens.
 LoweredNetwork lower_network(const Graph& graph, const NetworkLabel& label, const NetworkForms& forms,
-                             AttentionLoop loop = AttentionLoop::kHeads);
+                             const LoweringChoice& choice = {});
 
 // One linear layer alone.
 LoweredNetwork lower_single_linear(const NetworkLabel& label, const LinearForm& form, const LoweringTarget& target,

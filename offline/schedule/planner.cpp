@@ -39,7 +39,7 @@ class PlanChoice {
     }
   }
 
-  void consider(AttentionLoop loop, const LoweredNetwork& lowered, const HomeSpace& space) {
+  void consider(const LoweringChoice& lowering, const LoweredNetwork& lowered, const HomeSpace& space) {
     guessed_ = guessed_ || (by_power_ && space.chiplets > 0);  // fewer chiplets draw less
     for (int tries = 0; tries < kPowerTries; ++tries) {
       spec::Plan plan;
@@ -52,8 +52,8 @@ class PlanChoice {
       const spec::Prediction& p = plan.prediction;
       const double power = rounded_power(p.energy_pj / p.cycles);
       const double value = mapper::objective_value(objective_, p.cycles, p.energy_pj, machine_.arch);
-      if (!loop_ || value < limit(space)) {
-        loop_ = loop;
+      if (!lowering_ || value < limit(lowering, space)) {
+        lowering_ = lowering;
         best_ = {lowered.network, std::move(plan)};
       }
       least_ = std::min(least_, value);
@@ -73,21 +73,24 @@ class PlanChoice {
         macs * machine_.arch.chiplets() / (static_cast<double>(machine_.arch.macs_per_cycle()) * chiplets);
     const double pj =
         macs * machine_.energy.pj(spec::Action::kMac) + weights * machine_.energy.pj(spec::Action::kDramByte);
-    return loop_ && mapper::objective_value(objective_, cycles, pj, machine_.arch) >= kNearly * least_;
+    return lowering_ && mapper::objective_value(objective_, cycles, pj, machine_.arch) >= kNearly * least_;
   }
 
-  // How the best plan walks attention; nothing: no plan is feasible.
-  std::optional<AttentionLoop> loop() const { return loop_; }
+  // The best plan's; nothing: no plan is feasible.
+  std::optional<LoweringChoice> lowering() const { return lowering_; }
   PlannedNetwork take() {
-    if (!loop_) throw base::ScheduleError(reasons_);
+    if (!lowering_) throw base::ScheduleError(reasons_);
     return std::move(best_);
   }
 
  private:
   static constexpr int kPowerTries = 3;
-  // A plan on fewer chiplets wins when it is nearly as good: it waits for fewer others than the model can tell.
+  // A plan on fewer chiplets wins when it is nearly as good: it waits for fewer others than the model can tell. One whose
+  // sums are divided, which waits for more of them, wins when it is better by as much.
   static constexpr double kNearly = 1.03;
-  double limit(const HomeSpace& space) const { return space.chiplets > 0 ? kNearly * least_ : least_; }
+  double limit(const LoweringChoice& lowering, const HomeSpace& space) const {
+    return space.chiplets > 0 ? kNearly * least_ : lowering.parts > 1 ? least_ / kNearly : least_;
+  }
 
   // Of all multipliers at work and what feeds them: a first guess.
   double busy_power() const {
@@ -107,7 +110,7 @@ class PlanChoice {
   mapper::SearchCache* cache_;
   bool by_power_ = false;
   bool guessed_ = false;  // the power, not yet what a plan draws
-  std::optional<AttentionLoop> loop_;
+  std::optional<LoweringChoice> lowering_;
   double least_ = std::numeric_limits<double>::infinity();  // value of any plan
   PlannedNetwork best_;
   std::string reasons_;
@@ -154,16 +157,23 @@ PlannedNetwork plan_network(const Graph& graph, const NetworkLabel& label, const
   mapper::SearchCache own;
   PlanChoice choice(machine, options, cache ? cache : &own);
   const std::int64_t limit = machine.arch.global_buffer.capacity.value() / kHomeParts * (kHomeParts - 1);
+  const auto consider = [&](const LoweringChoice& lowering, const HomeSpace& space) {
+    choice.consider(lowering, lower_network(graph, label, forms, lowering), space);
+  };
   constexpr AttentionLoop kLoops[] = {AttentionLoop::kHeads, AttentionLoop::kTokens};
-  for (AttentionLoop loop : kLoops) choice.consider(loop, lower_network(graph, label, forms, loop), {limit, 0});
-  const std::optional<AttentionLoop> with_homes = choice.loop();
+  for (AttentionLoop loop : kLoops) consider({loop, 1}, {limit, 0});
+  const std::optional<LoweringChoice> with_homes = choice.lowering();
   for (AttentionLoop loop : kLoops)
-    if (!with_homes || loop == *with_homes) choice.consider(loop, lower_network(graph, label, forms, loop), {0, 0});
-  for (int side = machine.arch.nop.width; with_homes && side > 0; --side) {
+    if (!with_homes || loop == with_homes->loop) consider({loop, 1}, {0, 0});
+  if (!with_homes) return choice.take();
+  consider({with_homes->loop, machine.arch.chiplets()}, {limit, 0});
+  const bool divided = choice.lowering()->parts > 1;
+  for (int side = machine.arch.nop.width; side > 0; --side) {
     const int chiplets = side * side;
     if (chiplets >= machine.arch.chiplets()) continue;
-    const LoweredNetwork lowered = lower_network(graph, label, forms, *with_homes);
-    if (!choice.ruled_out(lowered.network.workload, chiplets)) choice.consider(*with_homes, lowered, {limit, chiplets});
+    const LoweringChoice lowering{with_homes->loop, divided ? chiplets : 1};
+    const LoweredNetwork lowered = lower_network(graph, label, forms, lowering);
+    if (!choice.ruled_out(lowered.network.workload, chiplets)) choice.consider(lowering, lowered, {limit, chiplets});
   }
   return choice.take();
 }

@@ -28,8 +28,9 @@ struct PlannedNetwork {
 };
 
 // The network's body with its attention walked over heads or over tokens, with tensors at home in the global buffers or
-// without (then only in the order that is better with them), on all chiplets or on a square of them: whichever has the
-// best objective, and of two that are nearly as good the one on fewer chiplets.
+// without (then only in the order that is better with them), with sums over features divided among the chiplets or not,
+// on all chiplets or on a square of them: whichever has the best objective, and of two that are nearly as good the one on
+// fewer chiplets.
 PlannedNetwork plan_network(const Graph& graph, const NetworkLabel& label, const NetworkForms& forms,
                             const machines::Machine& machine, const mapper::SearchOptions& options = {},
                             mapper::SearchCache* cache = nullptr);

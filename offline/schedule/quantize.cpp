@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <cstring>
 #include <limits>
+#include <map>
 
 #include "offline/schedule/evaluate.h"
 
@@ -97,9 +98,7 @@ LayerNormIntegers layer_norm_integers(double scale_x, double scale_residual, dou
 
 void Ranges::include(const Ranges& other) {
   const auto join = [](auto& into, const auto& from) {
-    if (into.empty()) into.resize(from.size());
-    HEAT_CHECK(into.size() == from.size(), "ranges of the same tensors and nodes");
-    for (auto id : into.ids()) into[id] = std::max(into[id], from[id]);
+    for (const auto& [name, largest] : from) into[name] = std::max(into[name], largest);
   };
   join(tensor, other.tensor);
   join(before_activation, other.before_activation);
@@ -107,16 +106,16 @@ void Ranges::include(const Ranges& other) {
 
 Ranges calibrate_ranges(const Network& network, const std::vector<std::vector<float>>& inputs) {
   Ranges ranges;
-  ranges.tensor.assign(network.workload.tensors.size(), 0);
-  ranges.before_activation.assign(network.workload.nodes.size(), 0);
   for (const auto& input : inputs) {
     const RealValues values = evaluate_real(network, input);
-    for (spec::TensorId t : values.tensors.ids())
-      for (float v : values.tensors[t])
-        ranges.tensor[t] = std::max(ranges.tensor[t], std::fabs(static_cast<double>(v)));
-    for (spec::NodeId n : ranges.before_activation.ids())
-      ranges.before_activation[n] =
-          std::max(ranges.before_activation[n], static_cast<double>(values.before_activation[n]));
+    for (spec::TensorId t : values.tensors.ids()) {
+      double& largest = ranges.tensor[network.workload.tensors[t].name];
+      for (float v : values.tensors[t]) largest = std::max(largest, std::fabs(static_cast<double>(v)));
+    }
+    for (spec::NodeId n : network.workload.nodes.ids()) {
+      double& largest = ranges.before_activation[network.workload.nodes[n].name];
+      largest = std::max(largest, static_cast<double>(values.before_activation[n]));
+    }
   }
   return ranges;
 }
@@ -130,11 +129,13 @@ class Quantizer {
   }
 
   TensorBytes run(const std::vector<float>& input) {
+    for (const spec::Node& n : network_.workload.nodes)
+      if (n.vector && n.vector->op == spec::VectorOp::kReduce) reduced_into_[n.vector->input.tensor] = n.vector->output.tensor;
     for (spec::TensorId t : bytes_.ids()) {
       spec::Tensor& tensor = network_.workload.tensors[t];
       if (tensor.kind != spec::TensorKind::kWeight && tensor.kind != spec::TensorKind::kParameters &&
-          t != network_.mask)
-        tensor.scale = symmetric_scale(ranges_.tensor[t]);
+          t != network_.mask && !reduced_into_.contains(t))
+        tensor.scale = symmetric_scale(range(ranges_.tensor, tensor.name));
     }
     auto& given = bytes_[network_.input];
     for (float x : input) given.push_back(quantize_value(x, tensor(network_.input).scale));
@@ -142,7 +143,7 @@ class Quantizer {
     for (spec::NodeId n : network_.workload.nodes.ids()) {
       spec::Node& node = network_.workload.nodes[n];
       if (node.gemm)
-        gemm(*node.gemm, network_.real[n], ranges_.before_activation[n]);
+        gemm(node, network_.real[n]);
       else
         vector(*node.vector, network_.real[n]);
     }
@@ -151,6 +152,12 @@ class Quantizer {
 
  private:
   spec::Tensor& tensor(spec::TensorId t) { return network_.workload.tensors[t]; }
+
+  static double range(const std::map<std::string, double>& ranges, const std::string& name) {
+    const auto at = ranges.find(name);
+    HEAT_CHECK(at != ranges.end(), "no range of " + name);
+    return at->second;
+  }
 
   // Scale of each (b, m) row of the weight operand, rows of one channel sharing one, at least `floors`; quantises the
   // rows.
@@ -181,16 +188,21 @@ class Quantizer {
     return scales;
   }
 
-  void gemm(const spec::GemmNode& g, const RealNode& real, double before_activation) {
+  void gemm(const spec::Node& node, const RealNode& real) {
+    const spec::GemmNode& g = *node.gemm;
     const double scale_in = input_scale(g.input.tensor);
-    const double scale_out = tensor(g.output.tensor).scale;
+    const double scale_out = tensor(g.epilogue.sums ? reduced_into_.at(g.output.tensor) : g.output.tensor).scale;
     const bool table(g.epilogue.activation_table);
-    const double scale_sum = table ? symmetric_scale(before_activation) : scale_out;
+    const double scale_sum = table ? symmetric_scale(range(ranges_.before_activation, node.name)) : scale_out;
     const auto channels = static_cast<std::size_t>(channel_count(g));
     const auto inner = static_cast<std::size_t>(g.epilogue.n_channels);
     // A row of nearly zero weights must still have a ratio of at least 2^-30.
     const std::vector<double> floors(channels / inner, scale_sum / (scale_in * real.factor) * 0x1p-30);
     const std::vector<double> scales = weight_scales(g, floors);
+    if (g.epilogue.sums) {
+      for (double scale : scales) sum_units_[g.output.tensor].push_back(scale * scale_in * real.factor);
+      return;
+    }
     std::vector<spec::RequantRecord> records;
     for (std::size_t c = 0; c < channels; ++c) {
       const double unit = scales[c / inner] * scale_in * real.factor;
@@ -214,6 +226,10 @@ class Quantizer {
   }
 
   void vector(spec::VectorNode& v, const RealNode& real) {
+    if (v.op == spec::VectorOp::kReduce) {
+      reduction(v, real);
+      return;
+    }
     if (v.op == spec::VectorOp::kSoftmax) {
       tensor(v.output.tensor).scale = 1 / kLimit;
       bytes_[v.parameters] = exp_table(tensor(v.input.tensor).scale);
@@ -228,9 +244,21 @@ class Quantizer {
     bytes_[v.parameters] = bytes_of(n.records);
   }
 
+  // A column is a channel of the node that made the sums.
+  void reduction(const spec::VectorNode& v, const RealNode& real) {
+    const double scale_out = tensor(v.output.tensor).scale;
+    std::vector<spec::RequantRecord> records;
+    for (double unit : sum_units_.at(v.input.tensor))
+      records.push_back(
+          requant_record(unit / scale_out, real.bias.empty() ? 0 : real.bias[records.size()] / scale_out));
+    bytes_[v.parameters] = bytes_of(records);
+  }
+
   Network& network_;
   const Ranges& ranges_;
   TensorBytes bytes_;
+  std::map<spec::TensorId, spec::TensorId> reduced_into_;  // from the tensors of sums
+  std::map<spec::TensorId, std::vector<double>> sum_units_;  // real value of 1 in a channel of a tensor of sums
 };
 
 }  // namespace

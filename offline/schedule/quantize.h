@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -38,12 +39,11 @@ struct LayerNormIntegers {
 LayerNormIntegers layer_norm_integers(double scale_x, double scale_residual, double scale_out,
                                       const std::vector<float>& gamma, const std::vector<float>& beta);
 
-// Largest magnitudes seen in calibration: per tensor, and per node ahead of its activation.
+// Largest magnitudes seen in calibration, by the names of tensors and, ahead of their activation, of nodes: so they hold
+// for every lowering of a network.
 struct Ranges {
-  spec::IdVector<spec::TensorId, double> tensor;
-  spec::IdVector<spec::NodeId, double> before_activation;
-  // The larger of both, tensor by tensor. Precondition: ranges of networks with the same tensors and nodes, or none
-  // yet.
+  std::map<std::string, double> tensor, before_activation;
+  // The larger of both, name by name.
   void include(const Ranges& other);
 };
 // Runs the network in real numbers on every input and takes the largest magnitudes.
@@ -52,9 +52,9 @@ Ranges calibrate_ranges(const Network& network, const std::vector<std::vector<fl
 // What a network's mask holds for a sentence of `count` tokens padded to `tokens`.
 std::vector<std::int8_t> padding_mask(std::int64_t tokens, std::int64_t count);
 
-// The bytes of every given tensor (weights, parameters, `input`; a mask under which all tokens count). `ranges` may be
-// those of the network without its mask. Sets the tensors' scales and the nodes' layer-norm
-// multipliers in network.workload. Precondition: network.has_weights().
+// The bytes of every given tensor (weights, parameters, `input`; a mask under which all tokens count). `ranges`: of all
+// tensors of the network but weights, parameters, its mask and partial sums. Sets the tensors' scales and the nodes'
+// layer-norm multipliers in network.workload. Precondition: network.has_weights().
 TensorBytes quantize_network(Network& network, const Ranges& ranges, const std::vector<float>& input);
 
 }  // namespace heat::offline

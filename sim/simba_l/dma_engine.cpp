@@ -84,6 +84,7 @@ DmaEngine::Job& DmaEngine::start_job(const Command& command) {
     bytes += s.bytes();
   }
   cut_bursts(job);
+  if (job.view->share_bytes > 0) start_at_own_share(job);
   if (job.view->share_bytes == 0) context_.meter.add_dram(command.node(), unit_ == SIMBA_STORE, bytes);
   if (context_.options.data) job.data.resize(static_cast<std::size_t>(bytes));
   return job;
@@ -100,6 +101,15 @@ void DmaEngine::cut_bursts(Job& job) const {
       job.bursts.push_back({at, std::min(next, end)});
     }
   }
+}
+
+// Its own share first, then the next chiplet's: so chiplets that all need something of all the others ask each another
+// one at a time.
+void DmaEngine::start_at_own_share(Job& job) const {
+  const auto own = static_cast<std::uint64_t>(chiplet_.value) * static_cast<std::uint64_t>(job.view->share_bytes);
+  const auto first = std::find_if(job.bursts.begin(), job.bursts.end(),
+                                  [&](const AddressSpan& burst) { return burst.begin >= own; });
+  std::rotate(job.bursts.begin(), first, job.bursts.end());
 }
 
 DmaEngine::AtHome DmaEngine::at_home(const Job& job, const AddressSpan& burst) const {
@@ -247,14 +257,31 @@ std::int64_t LoadEngine::arrived(Job& job, const Burst& burst, std::int64_t cycl
   return free;
 }
 
-// The request goes to the chiplet, whose buffer's read port sends the bytes on.
+// The request goes to the chiplet, whose buffer's read port sends the bytes on. It goes when the answer finds the port
+// here free: what came earlier would wait on the way and keep others from the owner's port.
 std::int64_t LoadEngine::travel(Job& job, const AddressSpan& burst, std::int64_t cycle) {
   ChipletCore& owner = at_home(job, burst).core;
   const std::int64_t read = owner.gb.read_cycles(burst.bytes());
-  const std::int64_t asked = cycle + fabric_.nop.message_cycles(chiplet_, owner.id);
-  const std::int64_t start = owner.gb.read_port.reserve(asked, read);
+  if (owner.id == chiplet_ && job.parties.size() == 1) return copy_own(job, burst.bytes(), cycle);
+  const std::int64_t way = fabric_.nop.message_cycles(chiplet_, owner.id), flits = fabric_.nop.flits(burst.bytes());
+  const std::int64_t due = std::max(port_free_, cycle + 2 * way);
+  port_free_ = due + flits;
+  const std::int64_t asked = due - way, start = owner.gb.read_port.reserve(asked, read);
   context_.meter.add(job.command.node(), spec::Action::kGlobalBufferRead, owner.gb.packed_accesses(burst.bytes()));
   return receive(job, {{owner.id, 0}, burst.bytes(), start, asked, read});
+}
+
+// From one place of the chiplet's own buffer to another: both ports are busy, the NoP is not.
+std::int64_t DmaEngine::copy_own(Job& job, std::int64_t bytes, std::int64_t cycle) {
+  const std::int64_t read = core_.gb.read_cycles(bytes), write = core_.gb.write_cycles(bytes);
+  const std::int64_t start = core_.gb.read_port.reserve(cycle, read);
+  const std::int64_t behind = std::max<std::int64_t>(0, read - write);
+  const std::int64_t written = core_.gb.write_port.reserve(start + behind, write) + write;
+  job.parties[0].last = std::max(job.parties[0].last, written);
+  const std::int64_t words = core_.gb.packed_accesses(bytes);
+  context_.meter.add(job.command.node(),
+                     unit_ == SIMBA_LOAD ? spec::Action::kGlobalBufferRead : spec::Action::kGlobalBufferWrite, words);
+  return written;
 }
 
 std::int64_t LoadEngine::receive(Job& job, const Incoming& in) {
@@ -337,6 +364,7 @@ void StoreEngine::submit(Job&, Burst& burst, std::int64_t cycle) {
 std::int64_t StoreEngine::travel(Job& job, const AddressSpan& burst, std::int64_t cycle) {
   ChipletCore& owner = at_home(job, burst).core;
   const std::int64_t bytes = burst.bytes(), flits = fabric_.nop.flits(bytes);
+  if (owner.id == chiplet_) return copy_own(job, bytes, cycle);
   const std::int64_t read = core_.gb.read_cycles(bytes), write = owner.gb.write_cycles(bytes);
   const std::int64_t start = core_.gb.read_port.reserve(cycle, read);
   const std::int64_t arrival =

@@ -76,6 +76,9 @@ class DmaEngine : public Engine, public BurstOwner {
     std::int64_t address = 0;
   };
   AtHome at_home(const Job& job, const AddressSpan& burst) const;
+  void start_at_own_share(Job& job) const;
+  // Moves bytes of the chiplet's own share, asked for at `cycle`; the cycle from which the window's entry is free.
+  std::int64_t copy_own(Job& job, std::int64_t bytes, std::int64_t cycle);
   // Calls copy(index in `data`, place in the global buffer, length) for all bursts of a job between global buffers.
   template <class Copy>
   void each_burst_at_home(const Job& job, const Copy& copy) const;
@@ -157,6 +160,7 @@ class LoadEngine : public DmaEngine {
 
   Rendezvous& rendezvous_;
   InFlight* waiting_entry_ = nullptr;  // present command, while it waits for the other chiplets
+  std::int64_t port_free_ = 0;  // cycle from which the NoP's port here is free of what was asked of other chiplets
 };
 
 class StoreEngine : public DmaEngine {

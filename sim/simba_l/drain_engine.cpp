@@ -19,6 +19,7 @@ int DrainEngine::hops_to_port(const Part& part) const {
 
 std::vector<DrainEngine::Part> DrainEngine::parts(const Command& command) const {
   const WaveShape w(command);
+  const std::int64_t element = command[SIMBA_CMD_OUTPUT_BYTES];
   std::vector<Part> list;
   for (std::int64_t b = 0; b < w.active(0); ++b)
     for (std::int64_t m = 0; m < w.active(1); ++m)
@@ -26,8 +27,10 @@ std::vector<DrainEngine::Part> DrainEngine::parts(const Command& command) const 
         Part p;
         p.pe = w.pe(b, m, n);
         p.in_wave = {b * w.tile[0], m * w.tile[1], n * w.tile[2]};
-        for (std::size_t i = 0; i < 3; ++i) p.box.start[i] = command[SIMBA_CMD_START + i] + p.in_wave[i];
-        p.box.count = {w.part(0, b), w.part(1, m), w.part(2, n)};
+        p.box.start = {command[SIMBA_CMD_START] + p.in_wave[0], command[SIMBA_CMD_START + 1] + p.in_wave[1],
+                       command[SIMBA_CMD_START + 2] + p.in_wave[2] * element};
+        p.box.count = {w.part(0, b), w.part(1, m), w.part(2, n) * element};
+        p.elements = p.box.elements() / element;
         list.push_back(p);
       }
   std::stable_sort(list.begin(), list.end(),
@@ -77,7 +80,7 @@ void DrainEngine::execute(InFlight& entry) {
       context_.check_capacity(name(), command.node(), "global buffer (bytes)", core_.gb.end_of(place, part.box),
                               core_.gb.capacity());
     const std::int64_t start = ready(part);
-    const std::int64_t ppu = timing_.drain_cycles(bytes);
+    const std::int64_t ppu = timing_.drain_cycles(part.elements);
     pe.sums.free[half] = pe.ppu_free = start + ppu;
     pe.ppu_used += ppu;
     const std::int64_t flits = core_.noc.flits(bytes);
@@ -88,8 +91,8 @@ void DrainEngine::execute(InFlight& entry) {
     const std::int64_t written = core_.gb.write_port.reserve(std::max(start, arrival - write + 1), write) + write - 1;
     done = std::max({done, arrival, written});
     const int node = command.node();
-    context_.meter.add(node, spec::Action::kAccumulatorRead, bytes);
-    context_.meter.add(node, spec::Action::kPpuElement, bytes);
+    context_.meter.add(node, spec::Action::kAccumulatorRead, part.elements);
+    context_.meter.add(node, spec::Action::kPpuElement, part.elements);
     context_.meter.add(node, spec::Action::kNocByteHop, bytes * hops_to_port(part));
     context_.activity.add(chiplet_, Flow::kNoc, start, arrival + 1, static_cast<double>(bytes * hops_to_port(part)));
     context_.meter.add(node, spec::Action::kGlobalBufferWrite, words.words);
@@ -110,17 +113,21 @@ void DrainEngine::requantise_part(const Command& command, const Part& part, std:
   const std::int64_t n_channels = command[SIMBA_CMD_N_CHANNELS];
   const std::int8_t* records = command[SIMBA_CMD_REQUANT] ? core_.gb.at(command[SIMBA_CMD_REQUANT] - 1) : nullptr;
   const std::int8_t* table = command[SIMBA_CMD_ACTIVATION] ? core_.gb.at(command[SIMBA_CMD_ACTIVATION] - 1) : nullptr;
-  const std::size_t begin = out.size();
-  out.resize(begin + static_cast<std::size_t>(part.box.elements()));
+  const std::int64_t element = command[SIMBA_CMD_OUTPUT_BYTES];
+  out.reserve(out.size() + static_cast<std::size_t>(part.box.elements()));
   std::size_t i = 0;
   for (std::int64_t b = 0; b < part.box.count[0]; ++b)
     for (std::int64_t m = 0; m < part.box.count[1]; ++m)
-      for (std::int64_t n = 0; n < part.box.count[2]; ++n, ++i) {
+      for (std::int64_t n = 0; n < part.box.count[2] / element; ++n, ++i) {
         const std::int32_t sum = sums[i];
         if (sum >= limit || sum < -limit)
           throw base::ScheduleError(context_.schedule.file + ": node '" + context_.node_name(command.node()) +
                                     "': " + name() + ": a sum is " + std::to_string(sum) + ", an accumulator holds " +
                                     std::to_string(context_.arch.pe.accumulator_bits) + " bits");
+        if (element > 1) {  // the sum itself, little-endian
+          for (int byte = 0; byte < element; ++byte) out.push_back(static_cast<std::int8_t>(sum >> 8 * byte));
+          continue;
+        }
         std::int8_t value = saturate(sum);
         if (records) {
           const std::int64_t channel = (command[SIMBA_CMD_CHANNEL] + part.in_wave[1] + m +
@@ -131,7 +138,7 @@ void DrainEngine::requantise_part(const Command& command, const Part& part, std:
           std::memcpy(&record, records + channel * static_cast<std::int64_t>(sizeof record), sizeof record);
           value = requantise(sum, record);
         }
-        out[begin + i] = table ? table[value + 128] : value;
+        out.push_back(table ? table[value + 128] : value);
       }
 }
 

@@ -11,10 +11,11 @@ class DrainEngine : public Engine {
   DrainEngine(sc_core::sc_module_name name, RunContext& context, Scoreboard& scoreboard, ChipletCore& core);
 
  private:
-  // One PE's tile: which PE, and its box (b, m, n) in the output.
+  // One PE's tile: which PE, and its box (b, m, bytes of n) in the output.
   struct Part {
     spec::PeId pe;
     Box box;
+    std::int64_t elements = 0;
     std::array<std::int64_t, 3> in_wave{};  // first element within the wave
   };
   int hops_to_port(const Part& part) const;               // NoC links from its PE to the global buffer

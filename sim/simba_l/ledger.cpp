@@ -27,6 +27,8 @@ const char* work_kind_name(WorkKind kind) {
       return "softmax";
     case WorkKind::kLayerNorm:
       return "layer_norm";
+    case WorkKind::kReduce:
+      return "reduce";
     case WorkKind::kWrite:
       return "write";
     case WorkKind::kSignal:

@@ -31,6 +31,7 @@ enum class WorkKind {
   kDrainActivation,  // with the activation table
   kSoftmax,
   kLayerNorm,
+  kReduce,
   kWrite,   // global buffer to DRAM
   kSignal,  // a message to the other chiplets
   kIssue,   // the controller composes and pushes commands

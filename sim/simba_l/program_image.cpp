@@ -42,6 +42,8 @@ std::uint32_t operation_word(spec::VectorOp op) {
       return SIMBA_OP_SOFTMAX;
     case spec::VectorOp::kLayerNorm:
       return SIMBA_OP_LAYER_NORM;
+    case spec::VectorOp::kReduce:
+      return SIMBA_OP_REDUCE;
   }
   throw std::logic_error("unknown row operation");
 }
@@ -168,7 +170,9 @@ class ImageBuilder {
     w_.put_spatial(at + SIMBA_NODE_SPATIAL, map.spatial);
     const std::uint32_t weight = operand(g, n.weight, {&i.b, &i.m, &i.k});
     const std::uint32_t input = operand(g, n.input, {&i.b, &i.n, &i.k});
-    const std::uint32_t out = operand(g, n.output, {&i.b, &i.m, &i.n}, true);
+    std::vector<spec::Index> columns = i.n;  // with the bytes behind them
+    if (n.epilogue.sums) columns.push_back(spec::kSumByte);
+    const std::uint32_t out = operand(g, n.output, {&i.b, &i.m, &columns}, true);
     const std::uint32_t requant = w_.parameters(n.epilogue.requant, 0);
     const std::uint32_t activation =
         w_.parameters(n.epilogue.activation_table, machines::simba::activation_table_offset(workload_, n, arch_));
@@ -179,6 +183,7 @@ class ImageBuilder {
     w_[at + SIMBA_NODE_ACTIVATION] = activation;
     w_[at + SIMBA_NODE_CHANNEL_STRIDE] = n.epilogue.channels_include_batch ? w_.word(n.extents.m, "extent m") : 0;
     w_[at + SIMBA_NODE_N_CHANNELS] = w_.word(n.epilogue.n_channels, "n_channels");
+    w_[at + SIMBA_NODE_OUTPUT_BYTES] = static_cast<std::uint32_t>(n.output_bytes());
   }
 
   void rows(const FusedGroup& g, const Node& node, std::size_t at) {
@@ -187,7 +192,11 @@ class ImageBuilder {
     w_[at + SIMBA_NODE_OP] = operation_word(v.op);
     w_[at + SIMBA_NODE_ROWS] = w_.word(v.rows, "rows");
     w_[at + SIMBA_NODE_COLUMNS] = w_.word(v.columns, "columns");
-    const std::uint32_t input = operand(g, v.input, {nullptr, &v.n, &v.k});
+    w_[at + SIMBA_NODE_INPUT_COLUMNS] = w_.word(v.input_columns(), "bytes of an input row");
+    std::vector<spec::Index> columns = v.parts;
+    columns.insert(columns.end(), v.k.begin(), v.k.end());
+    if (v.op == spec::VectorOp::kReduce) columns.push_back(spec::kSumByte);
+    const std::uint32_t input = operand(g, v.input, {nullptr, &v.n, &columns});
     const std::uint32_t residual = v.residual ? operand(g, *v.residual, {nullptr, &v.n, &v.k}) : 0;
     const std::uint32_t out = operand(g, v.output, {nullptr, &v.n, &v.k}, true);
     const std::uint32_t records = w_.parameters(v.parameters, 0);

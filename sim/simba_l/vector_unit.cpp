@@ -3,8 +3,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <vector>
+
+#include "sim/simba_l/ppu.h"
 
 namespace heat::simba {
 namespace {
@@ -59,6 +62,21 @@ void layer_norm_row(const std::int8_t* row, const std::int8_t* residual, std::in
     const std::int64_t scaled = (t * record.gamma + beta + (std::int64_t{1} << (factors.shift - 1))) >> factors.shift;
     out[i] = static_cast<std::int8_t>(std::clamp<std::int64_t>(scaled, -128, 127));
   }
+}
+
+bool reduce_row(const std::int8_t* in, std::int64_t parts, std::int64_t columns, const spec::RequantRecord* records,
+                std::int8_t* out) {
+  for (std::int64_t c = 0; c < columns; ++c) {
+    std::int64_t sum = 0;
+    for (std::int64_t p = 0; p < parts; ++p) {
+      std::int32_t part = 0;
+      std::memcpy(&part, in + (p * columns + c) * spec::kSumBytes, sizeof part);
+      sum += part;
+    }
+    if (sum != static_cast<std::int32_t>(sum)) return false;
+    out[c] = requantise(static_cast<std::int32_t>(sum), records[c]);
+  }
+  return true;
 }
 
 }  // namespace heat::simba

@@ -21,4 +21,8 @@ struct LayerNormFactors {
 void layer_norm_row(const std::int8_t* row, const std::int8_t* residual, std::int64_t columns,
                     const LayerNormFactors& factors, const spec::LayerNormRecord* records, std::int8_t* out);
 
+// Requantised sums over `parts` rows of 32-bit sums, one row after another in `in`. False: one does not fit 32 bits.
+bool reduce_row(const std::int8_t* in, std::int64_t parts, std::int64_t columns, const spec::RequantRecord* records,
+                std::int8_t* out);
+
 }  // namespace heat::simba

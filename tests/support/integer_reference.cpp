@@ -90,6 +90,22 @@ std::int64_t rounding_shift(std::int64_t value, int shift) {
   return floor_division(value + power_of_two(shift - 1), power_of_two(shift));
 }
 
+// Four bytes a sum, the lowest first; the third group runs over them behind its own values.
+void store_sums(const Addressing& y, const std::vector<std::int32_t>& sums, std::vector<std::int8_t>& output) {
+  std::size_t position = 0;
+  for (std::int64_t b : y.first) {
+    for (std::int64_t m : y.second) {
+      for (std::size_t i = 0; i < y.third.size(); ++i) {
+        std::int64_t rest = std::int64_t{sums.at(position + i / 4)} + (std::int64_t{1} << 32);
+        for (std::size_t byte = 0; byte < i % 4; ++byte) rest /= 256;
+        const auto value = static_cast<std::uint8_t>(rest % 256);
+        output.at(static_cast<std::size_t>(b + m + y.third[i])) = static_cast<std::int8_t>(value);
+      }
+      position += y.third.size() / 4;
+    }
+  }
+}
+
 }  // namespace
 
 std::int64_t floor_division(std::int64_t numerator, std::int64_t denominator) {
@@ -222,7 +238,10 @@ void IntegerReference::run_gemm(const Node& node) {
   const auto& ix = g.indices;
   const std::vector<std::int32_t> sums = accumulate(node);
   auto& output = data_.at(static_cast<std::size_t>(g.output.tensor.value));
-  const Addressing y = addressing(g.output, ix.b, ix.m, ix.n, output.size(), node.name + ": output");
+  std::vector<Index> columns = ix.n;
+  if (g.epilogue.sums) columns.push_back("byte");
+  const Addressing y = addressing(g.output, ix.b, ix.m, columns, output.size(), node.name + ": output");
+  if (g.epilogue.sums) return store_sums(y, sums, output);
   if (y.first.size() * y.second.size() * y.third.size() != sums.size()) fail(node.name, "output differs in size");
   if (!g.epilogue.requant) fail(node.name, "has no requantisation records");
   const auto& records = tensor(g.epilogue.requant);
@@ -294,6 +313,45 @@ void IntegerReference::run_layer_norm(const Node& node) {
   }
 }
 
+std::vector<std::int32_t> IntegerReference::reduced(const Node& node) const {
+  const spec::VectorNode& v = node.vector.value();
+  const auto& input = tensor(v.input.tensor);
+  std::vector<Index> columns = v.k;
+  columns.push_back("byte");
+  const Addressing x = addressing(v.input, v.n, v.parts, columns, input.size(), node.name + ": input");
+  std::vector<std::int32_t> sums;
+  for (std::int64_t n : x.first) {
+    for (std::size_t k = 0; k < x.third.size(); k += 4) {
+      std::int64_t sum = 0;
+      for (std::int64_t part : x.second) {
+        const std::uint64_t bits = little_endian(input, static_cast<std::size_t>(n + part + x.third[k]), 4);
+        sum += static_cast<std::int32_t>(static_cast<std::uint32_t>(bits));
+      }
+      if (sum > std::numeric_limits<std::int32_t>::max() || sum < std::numeric_limits<std::int32_t>::min()) {
+        fail(node.name, "partial sums do not fit 32 bits");
+      }
+      sums.push_back(static_cast<std::int32_t>(sum));
+    }
+  }
+  return sums;
+}
+
+void IntegerReference::run_reduction(const Node& node) {
+  const spec::VectorNode& v = node.vector.value();
+  const auto& parameters = tensor(v.parameters);
+  auto& output = data_.at(static_cast<std::size_t>(v.output.tensor.value));
+  const std::vector<std::int32_t> sums = reduced(node);
+  const Addressing y = addressing(v.output, v.n, v.k, {}, output.size(), node.name + ": output");
+  if (y.first.size() * y.second.size() != sums.size()) fail(node.name, "output differs in size");
+  std::size_t position = 0;
+  for (std::int64_t n : y.first) {
+    for (std::size_t k = 0; k < y.second.size(); ++k) {
+      output[static_cast<std::size_t>(n + y.second[k])] =
+          requantise(sums[position++], requant_record(parameters, k));
+    }
+  }
+}
+
 void IntegerReference::run(const Node& node) {
   if (node.gemm) return run_gemm(node);
   if (!node.vector) fail(node.name, "is neither a GEMM nor a vector node");
@@ -302,6 +360,8 @@ void IntegerReference::run(const Node& node) {
       return run_softmax(node);
     case spec::VectorOp::kLayerNorm:
       return run_layer_norm(node);
+    case spec::VectorOp::kReduce:
+      return run_reduction(node);
   }
   fail(node.name, "has an unknown vector operation");
 }

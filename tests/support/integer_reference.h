@@ -32,6 +32,8 @@ class IntegerReference {
 
   // Sums of a GEMM node before requantisation, flattened [b, m, n].
   std::vector<std::int32_t> accumulate(const spec::Node& node) const;
+  // Sums of a reduction before requantisation, flattened [n, k].
+  std::vector<std::int32_t> reduced(const spec::Node& node) const;
   // Executes one node: writes its output tensor.
   void run(const spec::Node& node);
   // The bytes of a tensor.
@@ -45,6 +47,7 @@ class IntegerReference {
   void run_gemm(const spec::Node& node);
   void run_softmax(const spec::Node& node);
   void run_layer_norm(const spec::Node& node);
+  void run_reduction(const spec::Node& node);
 
   const spec::Schedule& schedule_;
   std::vector<std::vector<std::int8_t>> data_;

@@ -167,7 +167,7 @@ TEST(IntegerReference, ChannelsOverBatchAndInnerNTakeTheirOwnRecordAndTheTable) 
   node.gemm->weight = {w, {{"t", 2, 1}}};
   node.gemm->input = {x, {{"t", 2, 2}, {"n", 2, 1}}};
   node.gemm->output = {y, {{"t", 2, 2}, {"n", 2, 1}}};
-  node.gemm->epilogue = {q, true, 2, table};
+  node.gemm->epilogue = {false, q, true, 2, table};
   tiny.add(node, spec::LoopDim::kB);
   // Sums 2, 4, 9, 12 times 0.5, 1, 1.5, 2: 1, 4, 13.5 and half up, 24; negated by the table.
   EXPECT_EQ(run_reference(tiny.schedule, tiny.image).at("y"), (Bytes{-1, -4, -14, -24}));

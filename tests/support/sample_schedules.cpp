@@ -110,6 +110,31 @@ BuiltSchedule one_gemm(const spec::ArchSpec& arch, std::int64_t B, std::int64_t 
   return b.build();
 }
 
+BuiltSchedule divided_sum(const spec::ArchSpec& arch, std::int64_t parts, std::int64_t M, std::int64_t N, std::int64_t K,
+                          const DividedSumOptions& options) {
+  ScheduleBuilder b = start(arch, options);
+  b.sizes({{"p", parts}, {"m", M}, {"n", N}, {"k", K}, {"i", 5}, {spec::kSumByte, spec::kSumBytes}});
+  const std::vector<Index> in{"p", "n", "k"}, sums{"p", "n", "m", spec::kSumByte};
+  const spec::TensorId w = b.tensor("w", TensorKind::kWeight, {"p", "m", "k"});
+  const spec::TensorId x = b.tensor("x", options.fused ? TensorKind::kIntermediate : TensorKind::kInput, in,
+                                    options.fused ? Home::kGlobalBuffer : Home::kDram);
+  const spec::TensorId s = b.tensor("s", TensorKind::kIntermediate, sums);
+  const spec::TensorId y = b.tensor("y", TensorKind::kOutput, {"n", "m"});
+  b.group("sums", "p", options.step);
+  if (options.fused) {
+    const spec::TensorId v = b.tensor("v", TensorKind::kWeight, {"p", "k", "i"});
+    const spec::TensorId z = b.tensor("z", TensorKind::kInput, {"n", "i"});
+    b.gemm("features", {v, {"p", "k", "i"}}, {z, {"n", "i"}}, {x, in});
+  }
+  GemmOptions gemm;
+  gemm.sums = true;
+  gemm.mapping = options.mapping;
+  b.gemm("sums", {w, {"p", "m", "k"}}, {x, in}, {s, sums}, gemm);
+  b.group("reduce", "n");
+  b.reduce("reduce", {s, sums}, {y, {"n", "m"}}, {"p"});
+  return b.build();
+}
+
 const std::vector<LayerMethod>& all_layer_methods() {
   static const std::vector<LayerMethod> methods{LayerMethod::kDense, LayerMethod::kSvd, LayerMethod::kCp,
                                                 LayerMethod::kTucker, LayerMethod::kTtm};

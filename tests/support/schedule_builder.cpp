@@ -132,6 +132,7 @@ void ScheduleBuilder::gemm(const std::string& name, const Operand& weight, const
   spec::Node node;
   spec::GemmNode gemm;
   for (const auto& index : output.labels) {
+    if (options.sums && index == spec::kSumByte) continue;
     const bool in_weight = has(weight.labels, index), in_input = has(input.labels, index);
     (in_weight && in_input ? gemm.indices.b : in_weight ? gemm.indices.m : gemm.indices.n).push_back(index);
     if (!in_weight && !in_input) throw std::logic_error("schedule builder: '" + index + "' comes from nowhere");
@@ -152,9 +153,12 @@ void ScheduleBuilder::gemm(const std::string& name, const Operand& weight, const
   gemm.extents = {product(ix.b), product(ix.m), product(ix.n), product(ix.k)};
   gemm.weight = view(weight, {ix.b, ix.m, ix.k});
   gemm.input = view(input, {ix.b, ix.n, ix.k});
-  gemm.output = view(output, {ix.b, ix.m, ix.n});
+  std::vector<Index> columns = ix.n;
+  if (options.sums) columns.push_back(spec::kSumByte);
+  gemm.output = view(output, {ix.b, ix.m, columns});
+  gemm.epilogue.sums = options.sums;
   const std::int64_t rows = (options.channels_include_batch ? gemm.extents.b : 1) * gemm.extents.m;
-  gemm.epilogue.requant = parameters(name + ".requant", rows * options.n_channels, 4);
+  if (!options.sums) gemm.epilogue.requant = parameters(name + ".requant", rows * options.n_channels, 4);
   gemm.epilogue.channels_include_batch = options.channels_include_batch;
   gemm.epilogue.n_channels = options.n_channels;
   if (options.gelu) gemm.epilogue.activation_table = parameters(name + ".gelu", 256, 1);
@@ -207,6 +211,31 @@ void ScheduleBuilder::layer_norm(const std::string& name, const Operand& input, 
   node.multiplier_r = residual ? static_cast<std::int32_t>(random_.between(100, 300)) : 0;
   node.shift = static_cast<int>(random_.between(16, 28));
   vector_node(name, node, input, residual, output, columns, 0, 16);
+}
+
+void ScheduleBuilder::reduce(const std::string& name, const Operand& input, const Operand& output,
+                             const std::vector<Index>& parts) {
+  const spec::FusedGroup& group = open_group(name);
+  spec::VectorNode node;
+  node.op = spec::VectorOp::kReduce;
+  node.parts = parts;
+  node.rows = node.columns = 1;
+  for (const auto& index : output.labels) {
+    const bool row = index == group.index || node.rows == 1;  // the leading label, and the group's
+    (row ? node.n : node.k).push_back(index);
+    (row ? node.rows : node.columns) *= sizes_.at(index);
+  }
+  lead_with(node.n, group.index);
+  std::vector<Index> columns = node.k;
+  columns.push_back(spec::kSumByte);
+  node.input = view(input, {node.n, parts, columns});
+  node.output = view(output, {node.n, node.k});
+  node.parameters = parameters(name + ".parameters", node.columns, 4);
+  spec::Node whole;
+  whole.name = whole.layer = name;
+  whole.einsum = words(input.labels) + " -> " + words(output.labels);
+  whole.vector = node;
+  add(std::move(whole), LoopDim::kN);
 }
 
 // Resident bytes of a group a loop value (per_value) or independent of the step.
@@ -285,15 +314,17 @@ void ScheduleBuilder::draw_data() {
   for (const auto& node : built_.schedule.workload.nodes) {
     if (node.gemm) {
       const auto& epilogue = node.gemm->epilogue;
-      const std::int64_t channels = tensors[epilogue.requant].bytes() / 4;
       const std::vector<std::int32_t> sums = reference.accumulate(node);
       const std::int64_t limit = std::int64_t{1} << (arch_.pe.accumulator_bits - 1);
       for (std::int64_t sum : sums) {
         if (std::abs(sum) >= limit)
           throw std::logic_error("schedule builder: sums of '" + node.name + "' are too large");
       }
-      give(epilogue.requant, requant_records(sums, channels, random_));
+      if (epilogue.requant)
+        give(epilogue.requant, requant_records(sums, tensors[epilogue.requant].bytes() / 4, random_));
       if (epilogue.activation_table) give(epilogue.activation_table, gelu_table());
+    } else if (node.vector->op == spec::VectorOp::kReduce) {
+      give(node.vector->parameters, requant_records(reference.reduced(node), node.vector->columns, random_));
     } else if (node.vector->op == spec::VectorOp::kSoftmax) {
       give(node.vector->parameters, exp_table());
       if (node.vector->mask) give(node.vector->mask, padding_mask(node.vector->columns, random_));

@@ -51,6 +51,7 @@ struct GemmOptions {
   bool gelu = false;                    // an activation table in the epilogue
   bool channels_include_batch = false;  // one requantisation record a (b, m) instead of m
   std::int64_t n_channels = 1;          // innermost n values that are channels too
+  bool sums = false;                    // 32-bit sums leave; the output's last label is spec::kSumByte
   std::optional<spec::GemmMapping> mapping;
 };
 
@@ -75,6 +76,9 @@ class ScheduleBuilder {
                const std::vector<spec::Index>& columns, spec::TensorId mask = {});
   void layer_norm(const std::string& name, const Operand& input, const std::optional<Operand>& residual,
                   const Operand& output, const std::vector<spec::Index>& columns);
+
+  // The input's labels end in spec::kSumByte; `parts` are those that it sums over.
+  void reduce(const std::string& name, const Operand& input, const Operand& output, const std::vector<spec::Index>& parts);
 
   // Chooses steps and mappings, draws the data. Throws std::logic_error with the misfits when the result does not fit.
   BuiltSchedule build();

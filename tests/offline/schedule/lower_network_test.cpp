@@ -44,7 +44,7 @@ TEST(LowerNetwork, SegmentsThenEveryNodeOnceInOrder) {
 class LoweredStructure : public testing::TestWithParam<AttentionLoop> {};
 
 TEST_P(LoweredStructure, EveryViewThenInsideItsTensor) {
-  LoweredNetwork lowered = lower_network(test::encoder(2, 24, 3, 40), kSmall, empty_forms(), GetParam());
+  LoweredNetwork lowered = lower_network(test::encoder(2, 24, 3, 40), kSmall, empty_forms(), {GetParam(), 1});
   base::Problems problems;
   spec::check_structure(test::one_group_a_node(lowered.network), problems);
   EXPECT_EQ(problems.list(), std::vector<std::string>{});
@@ -57,8 +57,8 @@ TEST(LowerNetwork, MaskedThenOneInputMoreThatEverySoftmaxReads) {
   masked.masked = true;
   const Graph graph = test::encoder(2, 24, 3, 40);
   for (AttentionLoop loop : {AttentionLoop::kHeads, AttentionLoop::kTokens}) {
-    const LoweredNetwork with = lower_network(graph, masked, empty_forms(), loop),
-                         without = lower_network(graph, kSmall, empty_forms(), loop);
+    const LoweredNetwork with = lower_network(graph, masked, empty_forms(), {loop, 1}),
+                         without = lower_network(graph, kSmall, empty_forms(), {loop, 1});
     const spec::Workload& workload = with.network.workload;
     EXPECT_FALSE(without.network.mask);
     ASSERT_EQ(workload.tensors.size(), without.network.workload.tensors.size() + 1);
@@ -97,8 +97,8 @@ const spec::Tensor& tensor(const LoweredNetwork& lowered, const std::string& end
 TEST(LowerNetwork, LayoutsFollowTheReaders) {
   using Sizes = std::vector<std::int64_t>;
   const Graph graph = test::encoder(1, 24, 3, 40);
-  const LoweredNetwork heads = lower_network(graph, kSmall, empty_forms(), AttentionLoop::kHeads),
-                       tokens = lower_network(graph, kSmall, empty_forms(), AttentionLoop::kTokens);
+  const LoweredNetwork heads = lower_network(graph, kSmall, empty_forms(), {AttentionLoop::kHeads, 1}),
+                       tokens = lower_network(graph, kSmall, empty_forms(), {AttentionLoop::kTokens, 1});
   EXPECT_EQ(tensor(heads, "query.out").shape, (Sizes{3, 10, 8}));
   EXPECT_EQ(tensor(tokens, "query.out").shape, (Sizes{10, 3, 8}));
   for (const LoweredNetwork* each : {&heads, &tokens}) {

@@ -2,10 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "offline/schedule/evaluate.h"
 #include "offline/schedule/integer_network.h"
+#include "spec/schedule_checks.h"
 #include "tests/offline/schedule/networks.h"
 #include "tests/support/integer_reference.h"
 
@@ -104,7 +106,7 @@ class QuantizedNetwork : public testing::TestWithParam<AttentionLoop> {};
 
 TEST_P(QuantizedNetwork, TwoBlocksThenCloseToTheRealNetworkAndEqualToTheReference) {
   LoweredNetwork lowered =
-      lower_network(test::encoder(2, 24, 3, 40), {"small", "dense", 10}, test::random_forms(5), GetParam());
+      lower_network(test::encoder(2, 24, 3, 40), {"small", "dense", 10}, test::random_forms(5), {GetParam(), 1});
   const auto x = random_normal("x", 3, 10 * 24, 1);
   const RealValues real = evaluate_real(lowered.network, x);
   const auto bytes = quantized_run(lowered.network, x);
@@ -120,14 +122,11 @@ INSTANTIATE_TEST_SUITE_P(Loops, QuantizedNetwork, testing::Values(AttentionLoop:
 
 TEST(Ranges, IncludedThenTheLargerOfEach) {
   Ranges all;
-  const auto ranges = [](std::vector<double> tensor, double before_activation) {
-    return Ranges{spec::IdVector<spec::TensorId, double>(std::move(tensor)),
-                  spec::IdVector<spec::NodeId, double>(std::vector<double>{before_activation})};
-  };
-  all.include(ranges({1, 4}, 3));
-  all.include(ranges({2, 3}, 1));
-  EXPECT_EQ(all.tensor, ranges({2, 4}, 3).tensor);
-  EXPECT_EQ(all.before_activation, ranges({2, 4}, 3).before_activation);
+  using Map = std::map<std::string, double>;
+  all.include({{{"x", 1}, {"y", 4}}, {{"n", 3}}});
+  all.include({{{"x", 2}, {"y", 3}, {"z", 5}}, {{"n", 1}}});
+  EXPECT_EQ(all.tensor, (Map{{"x", 2}, {"y", 4}, {"z", 5}}));
+  EXPECT_EQ(all.before_activation, (Map{{"n", 3}}));
 }
 
 TEST(IntegerNetwork, AnyLengthThenTheScalesOfTheScheduledNetworkAndCloseToTheRealOne) {
@@ -179,12 +178,12 @@ TEST(PaddingMask, PaddedSentenceThenItsTokensAreThoseOfTheSentenceAlone) {
   for (AttentionLoop loop : {AttentionLoop::kHeads, AttentionLoop::kTokens})
     for (std::int64_t count = 1; count <= kTokens; ++count) {
       const std::vector<float> x = random_normal("x", 7, kTokens * kFeatures, 1);
-      LoweredNetwork padded = lower_network(graph, {"small", "dense", kTokens, true}, forms, loop);
+      LoweredNetwork padded = lower_network(graph, {"small", "dense", kTokens, true}, forms, {loop, 1});
       ASSERT_TRUE(padded.network.mask);
       TensorBytes bytes = quantize_network(padded.network, ranges, x);
       bytes[padded.network.mask] = padding_mask(kTokens, count);
       evaluate_integer(padded.network.workload, bytes);
-      LoweredNetwork alone = lower_network(graph, {"small", "dense", count}, forms, loop);
+      LoweredNetwork alone = lower_network(graph, {"small", "dense", count}, forms, {loop, 1});
       EXPECT_FALSE(alone.network.mask);
       const auto values = static_cast<std::size_t>(count * kFeatures);
       TensorBytes expected = quantize_network(alone.network, ranges, {x.begin(), x.begin() + count * kFeatures});
@@ -198,12 +197,55 @@ TEST(PaddingMask, PaddedSentenceThenItsTokensAreThoseOfTheSentenceAlone) {
   EXPECT_THROW(padding_mask(4, 5), std::logic_error);
 }
 
+// Partial sums added up and requantised are the sums requantised: the same bytes, whatever the scales.
+TEST(QuantizedNetwork, SumsDividedIntoPartsThenTheSameBytes) {
+  const Graph graph = test::encoder(2, 24, 3, 40);
+  const auto x = random_normal("x", 3, 10 * 24, 1);
+  for (const bool factorized : {false, true}) {
+    NetworkForms forms = test::random_forms(5);
+    if (factorized)
+      forms.linear = [](const LinearLayer& l) {
+        return test::random_factorized(l.name, "svd", std::to_string(l.out) + "x" + std::to_string(l.in), {9}, l.in,
+                                       l.out, 5);
+      };
+    LoweredNetwork whole = lower_network(graph, {"small", "mixed", 10}, forms);
+    const Ranges ranges = calibrate_ranges(whole.network, {x});
+    TensorBytes expected = quantize_network(whole.network, ranges, x);
+    evaluate_integer(whole.network.workload, expected);
+    for (const std::int64_t parts : {2, 4, 5}) {
+      LoweredNetwork divided = lower_network(graph, {"small", "mixed", 10}, forms, {AttentionLoop::kHeads, parts});
+      const auto reductions = std::count_if(divided.network.workload.nodes.begin(), divided.network.workload.nodes.end(),
+                                            [](const spec::Node& n) {
+                                              return n.vector && n.vector->op == spec::VectorOp::kReduce;
+                                            });
+      EXPECT_EQ(reductions, 2) << parts;  // of the second feed-forward layer of both blocks
+      TensorBytes bytes = quantize_network(divided.network, ranges, x);
+      const spec::Schedule schedule = test::one_group_a_node(divided.network);
+      base::Problems problems;
+      spec::check_structure(schedule, problems);
+      EXPECT_EQ(problems.list(), std::vector<std::string>{});
+      const auto reference = test_support::run_reference(schedule, test::image_of(schedule, bytes));
+      evaluate_integer(divided.network.workload, bytes);
+      for (spec::TensorId t : bytes.ids()) {
+        const std::string& name = schedule.workload.tensors[t].name;
+        EXPECT_EQ(bytes[t], reference.at(name)) << name;
+      }
+      EXPECT_EQ(bytes[divided.network.output], expected[whole.network.output]) << parts;
+      const auto real = evaluate_real(divided.network, x).tensors[divided.network.output],
+                 real_whole = evaluate_real(whole.network, x).tensors[whole.network.output];
+      for (std::size_t i = 0; i < real.size(); ++i) EXPECT_NEAR(real[i], real_whole[i], 1e-5);
+    }
+    const LoweredNetwork none = lower_network(graph, {"small", "mixed", 10}, forms, {AttentionLoop::kHeads, 7});
+    EXPECT_EQ(none.network.workload.nodes.size(), whole.network.workload.nodes.size());
+  }
+}
+
 TEST(QuantizedNetwork, BothAttentionLoopsThenTheSameRealOutput) {
   const Graph graph = test::encoder(1, 24, 3, 40);
   const auto x = random_normal("x", 3, 10 * 24, 1);
   std::vector<std::vector<float>> outputs;
   for (AttentionLoop loop : {AttentionLoop::kHeads, AttentionLoop::kTokens}) {
-    const LoweredNetwork lowered = lower_network(graph, {"small", "dense", 10}, test::random_forms(5), loop);
+    const LoweredNetwork lowered = lower_network(graph, {"small", "dense", 10}, test::random_forms(5), {loop, 1});
     outputs.push_back(evaluate_real(lowered.network, x).tensors[lowered.network.output]);
   }
   for (std::size_t i = 0; i < outputs[0].size(); ++i) EXPECT_NEAR(outputs[0][i], outputs[1][i], 1e-5);

@@ -169,6 +169,46 @@ TEST(ClosedForm, OneTileThenTheSumOfLoadAndExecutionManyThenTheLonger) {
   expect_cycles(run(m, {M, N, kRow, 64, 64, N}), records + input + load + compute / tiles + store / tiles);
 }
 
+// One sum over 4 K on one chiplet, and on four with K each: their partial sums, of 4 bytes, live in the global buffers and
+// each chiplet reads what of its rows the three others made.
+TEST(ClosedForm, FourChipletsThenAQuarterOfTheLoadsAndTheReductionOverTheNop) {
+  constexpr std::int64_t kParts = 4, kM = 64, kN = 64;
+  constexpr double kLink = 4;
+  for (const std::int64_t k : {4160, 8256}) {  // rows begin in different pieces of the memory
+    Machine one = wide(1, 1), four = wide(1, 1);
+    four.arch.nop.width = four.arch.nop.height = 2;
+    four.arch.nop.hop_cycles = four.arch.signal_cycles = 0;
+    four.arch.dram_ports.chiplets = {0, 1, 2, 3};
+    for (Machine* m : {&one, &four}) {
+      m->arch.nop.link_bytes_per_cycle = kLink;
+      m->arch.dram_ports.interleave_bytes = 1024;
+    }
+    test_support::DividedSumOptions o;
+    spec::GemmMapping& map = o.mapping.emplace();
+    map.gb_tile = map.pe_tile = {1, kM, kN, 64};
+    o.step = 1;
+    BuiltSchedule divided = test_support::divided_sum(four.arch, kParts, kM, kN, k, o);
+    for (spec::TensorId t : divided.schedule.workload.tensors.ids())
+      if (divided.schedule.workload.tensors[t].name == "s") {
+        divided.schedule.plan.homes = {{t, kParts, 0, four.arch.global_buffer.capacity.value() / 2}};
+        divided.schedule.plan.dram_addresses[t] = -1;
+      }
+    spec::attach_homes(divided.schedule.workload, divided.schedule.plan);
+    test_support::OneGemmOptions whole;
+    whole.mapping = map;
+    whole.step = kN;
+    const double operands = static_cast<double>((kM + kN) * k), results = static_cast<double>(kM * kN),
+                 records = 4.0 * kM;
+    expect_cycles(run(test_support::one_gemm(one.arch, 1, kM, kN, kParts * k, whole), one),
+                  (records + kParts * operands + results) / kLink);
+    const double sums = 4 * results / kParts * (kParts - 1);  // bytes that a chiplet reads of others
+    const spec::VectorUnitSpec& unit = four.arch.vector_unit;
+    const double rows = static_cast<double>(kN / kParts * (ceil_div(kParts * kM, unit.elements_per_cycle) +
+                                                           unit.row_overhead_cycles));
+    expect_cycles(run(divided, four), (operands + records + sums + results / kParts) / kLink + rows);
+  }
+}
+
 struct Sizes {
   std::int64_t M, N, K;
 };

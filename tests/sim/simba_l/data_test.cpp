@@ -49,6 +49,42 @@ TEST(Data, OneGemmEqualsReferenceForEveryBoundDimensionAndOddSizes) {
     }
 }
 
+// Sums over k that chiplets share, by as many parts as chiplets, fewer and more.
+TEST(Data, DividedSumsEqualReferenceAndThoseOfOneGemm) {
+  for (const std::int64_t parts : {1, 3, 4, 5})
+    for (std::uint64_t seed = 1; seed <= 4; ++seed) {
+      DividedSumOptions o;
+      o.seed = seed;
+      o.random_mappings = seed > 1;
+      o.fused = seed % 2 == 0;
+      const std::string what = std::to_string(parts) + " parts, seed " + std::to_string(seed);
+      expect_reference(divided_sum(small_arch(), parts, 13, 11, 9, o), small(seed == 3 ? 5 : 0), what);
+      expect_reference(divided_sum(small_arch(), parts, 1, 17, 1, o), small(), "thin, " + what);
+    }
+}
+
+// The same products, requantised by the same records: divided or not, the same bytes.
+TEST(Data, SumDividedThenTheResultOfTheWhole) {
+  constexpr std::int64_t kParts = 4, kM = 7, kN = 10, kK = 12;
+  const BuiltSchedule divided = divided_sum(small_arch(), kParts, kM, kN, kK);
+  BuiltSchedule whole = one_gemm(small_arch(), 1, kM, kN, kParts * kK);
+  const auto bytes = [](auto& built, const std::string& name) {
+    for (spec::TensorId t : built.schedule.workload.tensors.ids())
+      if (built.schedule.workload.tensors[t].name == name)
+        return built.image.begin() + built.schedule.plan.dram_addresses[t];
+    throw std::logic_error("no tensor " + name);
+  };
+  for (std::int64_t p = 0; p < kParts; ++p)
+    for (const auto& [name, rows] : {std::pair{"w", kM}, std::pair{"x", kN}})
+      for (std::int64_t row = 0; row < rows; ++row)
+        std::copy_n(bytes(divided, name) + (p * rows + row) * kK, kK,
+                    bytes(whole, name) + row * kParts * kK + p * kK);
+  std::copy_n(bytes(divided, "reduce.parameters"), 4 * kM, bytes(whole, "gemm.requant"));
+  const Outcome x = run(divided, small()), y = run(whole, small());
+  ASSERT_EQ(x.error + y.error, "");
+  EXPECT_EQ(x.outputs.at("y"), y.outputs.at("y"));
+}
+
 TEST(Data, FactorisedLayersEqualReference) {
   for (LayerMethod method : all_layer_methods())
     for (std::uint64_t seed = 1; seed <= 3; ++seed) {

@@ -20,6 +20,9 @@ std::vector<BuiltSchedule> samples() {
     o.random_mappings = true;
     list.push_back(factorised_layer(small_arch(), method, o));
   }
+  DividedSumOptions sums;
+  sums.fused = true;
+  list.push_back(divided_sum(small_arch(), 4, 17, 19, 13, sums));
   return list;
 }
 

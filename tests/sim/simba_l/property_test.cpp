@@ -26,6 +26,10 @@ std::vector<BuiltSchedule> samples() {
     g.seed = seed;
     g.random_mappings = true;
     list.push_back(one_gemm(small_arch(), 3, 17, 19, 50, g));
+    DividedSumOptions s;
+    s.seed = seed;
+    s.random_mappings = true;
+    list.push_back(divided_sum(small_arch(), 3, 17, 19, 20, s));
   }
   return list;
 }
