@@ -3,7 +3,8 @@
 // Execution: every chiplet runs its part of one group after another; it waits for other chiplets only where it reads
 // what they made. A group's loop covers `extent` values of one index (tokens, heads, output features): of the
 // `chiplets` that take part, chiplet c has the c-th contiguous share of ceil(extent / chiplets) values, and walks it in
-// steps of `step`. In each step every node of the group runs once, in order, on that share. Every node binds the group's index as the leading (outermost) index of its b, m or n group (`bound`), so its extent
+// steps of `step`. In each step every node of the group runs once, in order, on that share; the first `ahead` nodes run one
+// step ahead of the others, so that what joins values (softmax) runs beside the products of the next ones. Every node binds the group's index as the leading (outermost) index of its b, m or n group (`bound`), so its extent
 // in a step is step * (product of the other indices of that group). Operands that do not contain the bound index are
 // the same on every chiplet and are multicast.
 //
@@ -64,6 +65,7 @@ struct FusedGroup {
   std::int64_t extent = 1;                 // values of the index
   std::int64_t step = 1;                   // values a chiplet takes in one step
   int chiplets = 0;                        // how many take part, the first ones of the package; 0: all of them
+  int ahead = 0;                           // of the first so many nodes the next step comes before the others' present one
   std::vector<PlannedNode> nodes;          // in order of execution
   std::vector<TensorId> in_global_buffer;  // intermediates at home there
   std::vector<TensorId> pinned;

@@ -39,6 +39,9 @@ class PlanChecker {
     bool in_order = true;
     for (const FusedGroup& g : p_.groups) {
       if (g.nodes.empty()) problems_.add(place(g), "lists no nodes");
+      if (g.ahead > 0 && g.ahead >= static_cast<int>(g.nodes.size()))
+        problems_.add(place(g), "ahead: is " + std::to_string(g.ahead) + ", expected less than its " +
+                                    std::to_string(g.nodes.size()) + " nodes");
       in_order = in_order && !g.nodes.empty();
       for (const PlannedNode& n : g.nodes)
         if (n.node != NodeId(next++)) {

@@ -80,6 +80,7 @@ class PlanReader {
     g.extent = r.integer("extent", {1, kMaxExtent});
     g.step = r.integer("step", {1, kMaxExtent});
     g.chiplets = static_cast<int>(r.integer("chiplets", {0, 4096}));
+    g.ahead = static_cast<int>(r.integer("ahead", {0, 4096}));
     g.in_global_buffer = names_.tensors.read_list(r, "in_global_buffer");
     g.pinned = names_.tensors.read_list(r, "pinned");
     for (auto& n : r.sections("nodes")) g.nodes.push_back(planned(n));

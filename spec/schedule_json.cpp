@@ -174,6 +174,7 @@ class Writer {
             {"extent", g.extent},
             {"step", g.step},
             {"chiplets", g.chiplets},
+            {"ahead", g.ahead},
             {"in_global_buffer", tensor_names(g.in_global_buffer, owner, "tensor in the global buffer")},
             {"pinned", tensor_names(g.pinned, owner, "pinned tensor")},
             {"nodes", nodes},

@@ -113,7 +113,7 @@ SIMBA_STATIC_ASSERT((SIMBA_MAX_TILES - 1u) <= (0xFFFFFFFFu - (SIMBA_KEYS - 1)) /
 
 // Program image: words, offsets are word offsets from its start.
 #define SIMBA_IMAGE_MAGIC 0x41424D53u  // "SMBA"
-#define SIMBA_IMAGE_VERSION 7u
+#define SIMBA_IMAGE_VERSION 8u
 enum {
   SIMBA_IMG_MAGIC = 0,
   SIMBA_IMG_VERSION,
@@ -137,6 +137,7 @@ enum {
   SIMBA_GRP_STEP,
   SIMBA_GRP_CHIPLETS,      // the first so many take part
   SIMBA_GRP_SIGNAL,        // 1: every chiplet signals when its part is done
+  SIMBA_GRP_AHEAD,         // the first so many nodes run one step ahead of the others
   SIMBA_GRP_OBJECTS,       // count
   SIMBA_GRP_OBJECT_TABLE,  // offset of SIMBA_PLACE records, one an object; 0 bytes: in DRAM
   SIMBA_GRP_NODES,         // count
@@ -154,7 +155,7 @@ enum {
 
 enum {
   SIMBA_PIN_OBJECT = 0,
-  SIMBA_PIN_GB,
+  SIMBA_PIN_TWICE,      // 1: odd steps have the object of the next number
   SIMBA_PIN_VIEW,       // one run of bytes
   SIMBA_PIN_BYTES,      // of the whole tensor
   SIMBA_PIN_PER_VALUE,  // bytes per value of the group's index; 0: whole, before the first step
@@ -204,10 +205,11 @@ enum {
 };
 
 enum {
-  SIMBA_OPR_RESIDENT = 0,  // 1: in the global buffer at SIMBA_OPR_GB
-  SIMBA_OPR_GB,            // address; parameters that stream: offset within their slot
+  SIMBA_OPR_RESIDENT = 0,  // 1: in the global buffer, at the place of SIMBA_OPR_OBJECT
+  SIMBA_OPR_GB,            // parameters: address, of those that stream the offset within their slot
   SIMBA_OPR_PER_VALUE,     // of a tensor that holds its chiplet's whole share: bytes per value of the group's index
   SIMBA_OPR_OBJECT,        // number within the group of a tracked tensor, or SIMBA_NONE
+  SIMBA_OPR_TWICE,         // 1: odd steps have the object of the next number, and lie where it does
   SIMBA_OPR_BOUND,         // 1: holds the group's index (a private load), 0: the same on every chiplet (multicast)
   SIMBA_OPR_DEFER,         // 1: written to DRAM within this group: do not load ahead of time
   SIMBA_OPR_RESULTS,       // reading: signals of every chiplet after which it is whole (0: given, or of this group);

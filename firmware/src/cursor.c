@@ -43,7 +43,6 @@ static void enter_step(struct machine* m, struct cursor* at) {
     return;
   }
   at->begin = at->in->share_begin + at->step * at->in->words[SIMBA_GRP_STEP];
-  at->position = 0;
   enter_node(m, at);
 }
 
@@ -120,8 +119,31 @@ void cursor_enter_group(struct machine* m, struct cursor* at, uint32_t group) {
   at->in = present == &m->groups[0] ? &m->groups[1] : &m->groups[0];
   start_group(m, at->in, present, group);
   at->valid = 1;
-  at->step = 0;
+  at->step = at->position = 0;
   enter_step(m, at);
+}
+
+// Moves step and position on. Of the first `ahead` nodes a step comes before the other nodes' step before it: with one
+// node ahead, (0, first) (1, first) (0, others) (2, first) (1, others) ... Behind the last: a step without values.
+static void next_node(const struct machine* m, struct cursor* at) {
+  const uint32_t ahead = at->in->words[SIMBA_GRP_AHEAD], nodes = at->in->words[SIMBA_GRP_NODES];
+  ++at->position;
+  if (ahead == 0) {
+    if (at->position < nodes) return;
+    ++at->step;
+    at->position = 0;
+  } else if (at->position == ahead) {
+    if (at->step > 0) {
+      --at->step;
+    } else if (step_size_of(at->in, m->chiplet, 1) != 0) {
+      at->step = 1;
+      at->position = 0;
+    }
+  } else if (at->position == nodes) {
+    const uint32_t more = step_size_of(at->in, m->chiplet, at->step + 2) != 0;
+    at->step += more ? 2 : 1;
+    at->position = more ? 0 : ahead;
+  }
 }
 
 void cursor_advance(struct machine* m, struct cursor* at) {
@@ -135,10 +157,6 @@ void cursor_advance(struct machine* m, struct cursor* at) {
       at->at[d] = 0;
     }
   }
-  if (++at->position < at->in->words[SIMBA_GRP_NODES]) {
-    enter_node(m, at);
-    return;
-  }
-  ++at->step;
+  next_node(m, at);
   enter_step(m, at);
 }

@@ -108,7 +108,7 @@ static uint32_t load_pinned(struct machine* m, struct cursor* at, const struct c
   for (uint32_t i = 0; i < words[SIMBA_GRP_PINNED]; ++i, pin += SIMBA_PIN_WORDS) {
     if ((pin[SIMBA_PIN_PER_VALUE] == 0) != (whole != 0) || !early) continue;
     if (at->in == before->in || pin[SIMBA_PIN_RESULTS] > m->signals) return 0;
-    if (!is_free(m, at, before, &at->in->places[PLACE_OBJECTS + pin[SIMBA_PIN_OBJECT]])) return 0;
+    if (!is_free(m, at, before, object_of(at->in, pin[SIMBA_PIN_OBJECT], pin[SIMBA_PIN_TWICE], at->step))) return 0;
   }
   pin = m->image + words[SIMBA_GRP_PINNED_TABLE];
   for (uint32_t i = 0; i < words[SIMBA_GRP_PINNED]; ++i, pin += SIMBA_PIN_WORDS) {
@@ -116,7 +116,8 @@ static uint32_t load_pinned(struct machine* m, struct cursor* at, const struct c
     if ((per_value == 0) != (whole != 0)) continue;
     const uint32_t* node = m->image + m->image[words[SIMBA_GRP_NODE_TABLE] + pin[SIMBA_PIN_NODE]];
     command_begin(&m->composer, node[SIMBA_NODE_ID], at->step, pin[SIMBA_PIN_NODE]);
-    set_view(pin[SIMBA_PIN_VIEW], pin[SIMBA_PIN_GB]);
+    struct object* place = object_of(at->in, pin[SIMBA_PIN_OBJECT], pin[SIMBA_PIN_TWICE], at->step);
+    set_view(pin[SIMBA_PIN_VIEW], place->begin);
     command_results(&m->composer, pin[SIMBA_PIN_RESULTS]);
     if (whole) {
       set_run(0, pin[SIMBA_PIN_BYTES]);
@@ -127,7 +128,7 @@ static uint32_t load_pinned(struct machine* m, struct cursor* at, const struct c
     } else {
       set_run(at->begin * per_value, at->size * per_value);
     }
-    command_writes(&m->composer, &at->in->places[PLACE_OBJECTS + pin[SIMBA_PIN_OBJECT]]);
+    command_writes(&m->composer, place);
     command_push(&m->composer, SIMBA_LOAD);
   }
   return 1;

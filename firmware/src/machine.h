@@ -94,6 +94,11 @@ static inline uint32_t objects_overlap(const struct object* x, const struct obje
   return x->begin < y->end && y->begin < x->end;
 }
 
+// The tracked object `number` of a group as step `step` has it.
+static inline struct object* object_of(struct group_run* g, uint32_t number, uint32_t twice, uint32_t step) {
+  return &g->places[PLACE_OBJECTS + number + (twice ? step & 1 : 0)];
+}
+
 // Record of an operand in the image.
 static inline const uint32_t* operand_at(const struct machine* m, uint32_t offset) {
   return m->image + offset;

@@ -35,7 +35,8 @@ static void set_wave(const struct cursor* at, const struct wave* w) {
 
 // Where a resident tensor lies, or of one that holds the chiplet's whole share what of it belongs to the present step.
 static uint32_t resident_address(const struct cursor* at, const uint32_t* operand) {
-  return operand[SIMBA_OPR_GB] + (at->begin - at->in->share_begin) * operand[SIMBA_OPR_PER_VALUE];
+  const uint32_t place = object_of(at->in, operand[SIMBA_OPR_OBJECT], operand[SIMBA_OPR_TWICE], at->step)->begin;
+  return place + (at->begin - at->in->share_begin) * operand[SIMBA_OPR_PER_VALUE];
 }
 
 // Bytes of an element of an operand, behind its innermost index.
@@ -62,7 +63,9 @@ static void set_place(const struct tile_run* t, const struct wave* w, const uint
 
 // What of the global buffer an operand lies in: its own place when it is resident, else a slot.
 static struct object* place_of(const struct cursor* at, const uint32_t* operand, uint32_t slot) {
-  return &at->in->places[operand[SIMBA_OPR_RESIDENT] ? PLACE_OBJECTS + operand[SIMBA_OPR_OBJECT] : slot];
+  if (operand[SIMBA_OPR_RESIDENT])
+    return object_of(at->in, operand[SIMBA_OPR_OBJECT], operand[SIMBA_OPR_TWICE], at->step);
+  return &at->in->places[slot];
 }
 
 // The hazards of reading an operand where it lies: a resident one may have come from other chiplets.

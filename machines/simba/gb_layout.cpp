@@ -67,6 +67,19 @@ std::int64_t resident_bytes(const spec::Workload& workload, const spec::FusedGro
   return group.shares_out(workload, tensor) ? whole / group.extent * std::min(group.step, group.extent) : whole;
 }
 
+bool has_two_places(const spec::Workload& workload, const spec::FusedGroup& group, spec::TensorId tensor) {
+  if (group.ahead == 0 || !group.is_resident(tensor) || !group.shares_out(workload, tensor)) return false;
+  bool first = std::find(group.pinned.begin(), group.pinned.end(), tensor) != group.pinned.end(), others = false;
+  for (std::size_t i = 0; i < group.nodes.size(); ++i) {
+    const spec::Node& node = workload.nodes[group.nodes[i].node];
+    const auto views = node.reads();
+    const bool uses = node.writes().tensor == tensor ||
+                      std::any_of(views.begin(), views.end(), [&](const auto* v) { return v->tensor == tensor; });
+    if (uses) (i < static_cast<std::size_t>(group.ahead) ? first : others) = true;
+  }
+  return first && others;
+}
+
 std::int64_t activation_table_offset(const spec::Workload& workload, const spec::GemmNode& gemm,
                                      const spec::ArchSpec& arch) {
   const spec::TensorId records = gemm.epilogue.requant;
@@ -89,9 +102,12 @@ GbLayout gb_layout(const spec::Workload& workload, const spec::FusedGroup& group
     for (const spec::TensorView* view : views) {
       if (!group.is_resident(view->tensor) || layout.resident.count(view->tensor)) continue;
       const spec::Home* home = group.home(view->tensor);
-      layout.resident[view->tensor] = home && home->in_place
-                                          ? home_range(workload, *home, arch)
-                                          : allocator.range(resident_bytes(workload, group, view->tensor));
+      const auto place = [&] {
+        return home && home->in_place ? home_range(workload, *home, arch)
+                                      : allocator.range(resident_bytes(workload, group, view->tensor));
+      };
+      layout.resident[view->tensor] = place();
+      if (has_two_places(workload, group, view->tensor)) layout.odd[view->tensor] = place();
     }
     const auto streamed = [&](const spec::TensorView& view) { return !group.is_resident(view.tensor); };
     if (node.gemm) {

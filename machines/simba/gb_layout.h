@@ -30,6 +30,7 @@ struct GbRange {
 
 struct GbLayout {
   std::map<spec::TensorId, GbRange> resident;  // homes used in place among them: a chiplet's whole share
+  std::map<spec::TensorId, GbRange> odd;       // of those with two places: where odd steps have it
   SlotPair weight, input, output, parameters;
   GbRange room;                  // for all but the homes
   std::int64_t total_bytes = 0;  // of the room
@@ -46,6 +47,10 @@ GbRange largest_room(const spec::Workload& workload, const std::vector<spec::Hom
 // Bytes of a resident tensor in one step on one chiplet: the whole tensor, or its share when it holds the group's
 // index. Not of one at home.
 std::int64_t resident_bytes(const spec::Workload& workload, const spec::FusedGroup& group, spec::TensorId tensor);
+
+// Whether even and odd steps have places of their own for a resident tensor: nodes that run ahead and others both use it, or it
+// is pinned in shares for the others. (Shares of a home lie apart in any case.)
+bool has_two_places(const spec::Workload& workload, const spec::FusedGroup& group, spec::TensorId tensor);
 
 // Bytes of streamed tiles: weight b*m*k, input b*n*k, output b*m*n of gb_tile.
 // Vector nodes stream whole rows: input and residual share an input slot (residual behind the input), tile = the rows

@@ -137,7 +137,9 @@ double GroupModel::run(const Mappings& mappings, std::array<double, spec::kActio
     account(s, 1);
     pipeline.add(s);
   }
-  for (const auto& [c, parameters] : classes()) {
+  const auto list = classes();
+  for (std::size_t at = 0; at < list.size(); ++at) {
+    const auto& [c, parameters] = list[at];
     const auto times = static_cast<double>(c.count);
     std::vector<NodeStep> steps;
     for (std::size_t i = 0; i < nodes_.size(); ++i) {
@@ -151,6 +153,11 @@ double GroupModel::run(const Mappings& mappings, std::array<double, spec::kActio
       pins = pins_.step(static_cast<double>(c.full), static_cast<double>(c.partial));
       account(pins, times);
     }
+    if (g_.ahead > 0) {
+      if (pins_.in_steps()) pipeline.add_exposed(times * (pins.memory + pins.latency));
+      walk(pipeline, steps, times, at == 0, at + 1 == list.size());
+      continue;
+    }
     pipeline.repeat(times, [&] {
       if (pins_.in_steps()) pipeline.add_exposed(pins.memory + pins.latency);
       for (const NodeStep& s : steps) pipeline.add(s);
@@ -158,6 +165,38 @@ double GroupModel::run(const Mappings& mappings, std::array<double, spec::kActio
   }
   add_signals(actions);
   return pipeline.total() + handover_cycles();
+}
+
+// The first nodes of the next step stand before the others of the present one, whose leading row operations run beside
+// them: only what these take longer counts.
+void GroupModel::walk(Pipeline& pipeline, const std::vector<NodeStep>& steps, double times, bool first,
+                      bool last) const {
+  const auto ahead = static_cast<std::size_t>(g_.ahead);
+  double beside = 0;
+  for (std::size_t i = 0; i < ahead; ++i) beside += steps[i].execution;
+  const auto lead = [&] {
+    for (std::size_t i = 0; i < ahead; ++i) pipeline.add(steps[i]);
+  };
+  const auto others = [&](double hidden) {
+    bool rows = true;
+    for (std::size_t i = ahead; i < steps.size(); ++i) {
+      NodeStep s = steps[i];
+      rows = rows && !nodes_[i].spec->gemm;
+      if (rows) {
+        const double least = std::min(s.execution, hidden);
+        s.execution -= least;
+        s.fill = std::max(0.0, s.fill - least);
+        hidden -= least;
+      }
+      pipeline.add(s);
+    }
+  };
+  if (first) lead();
+  pipeline.repeat(last ? times - 1 : times, [&] {
+    lead();
+    others(beside);
+  });
+  if (last) others(0);
 }
 
 void GroupModel::add_signals(std::array<double, spec::kActionCount>& actions) const {

@@ -58,6 +58,8 @@ class GroupModel final : public machines::GroupModel {
   void add_accesses(NodeCost& cost, std::size_t position, const spec::GemmMapping& mapping, const StepClass& c,
                     double times) const;
   void add_parameters(NodeStep& s, const NodeModel& n) const;
+  // Advances the pipeline by `times` steps of the group's nodes; `first`: of the whole loop.
+  void walk(Pipeline& pipeline, const std::vector<NodeStep>& steps, double times, bool first, bool last) const;
   // Calls visit(position, StepClass, NodeStep, times) in order of execution and advances the pipeline.
   template <class Visit>
   double run(const Mappings& mappings, std::array<double, spec::kActionCount>& actions, Visit visit) const;

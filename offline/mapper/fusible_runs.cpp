@@ -86,6 +86,12 @@ bool FusibleRuns::fusible(std::size_t first, std::size_t last, spec::LoopDim dim
   return true;
 }
 
+int FusibleRuns::ahead(std::size_t first, std::size_t last) const {
+  for (std::size_t i = first; i <= last; ++i)
+    if (!node(i).gemm) return i < last ? static_cast<int>(i - first) : 0;
+  return 0;
+}
+
 // True when the output of chain node `p` is used inside the run only, and everybody sees the bound index outermost.
 bool FusibleRuns::stays(std::size_t p, std::size_t first, std::size_t last, const Bound& common) const {
   const spec::TensorId tensor = node(p).writes().tensor;

@@ -20,6 +20,8 @@ class FusibleRuns {
   // the run that can stay on chip; no two homes overlap that hold something meanwhile, and nothing travels to its home
   // that the run reads.
   bool fusible(std::size_t first, std::size_t last, spec::LoopDim dim) const;
+  // Nodes of a run that can run a step ahead to advantage: those before its first row operation, if products follow it; else 0.
+  int ahead(std::size_t first, std::size_t last) const;
   // The group of that run, to be mapped: named, with its index and extent, nodes with their bounds, and the tensors that
   // stay in the global buffer.
   spec::FusedGroup group(std::size_t first, std::size_t last, spec::LoopDim dim) const;

@@ -117,9 +117,13 @@ class Planner {
 
   SearchResult map_run(std::size_t first, std::size_t last, const SearchOptions& options) {
     SearchResult best;
-    for (spec::LoopDim dim : runs_.dims(first))
-      if (runs_.fusible(first, last, dim))
-        keep_better(best, map_group(w_, runs_.group(first, last, dim), machine_, options, cache_), options);
+    for (spec::LoopDim dim : runs_.dims(first)) {
+      if (!runs_.fusible(first, last, dim)) continue;
+      spec::FusedGroup group = runs_.group(first, last, dim);
+      keep_better(best, map_group(w_, group, machine_, options, cache_), options);
+      group.ahead = runs_.ahead(first, last);
+      if (group.ahead > 0) keep_better(best, map_group(w_, group, machine_, options, cache_), options);
+    }
     return best;
   }
 

@@ -31,7 +31,8 @@ struct FusionResult {
 
 // Partitions `chain` (consecutive nodes, in order of execution) into contiguous groups, by dynamic programming over
 // runs. A run can be fused when all its nodes can bind the same index with the same extent and its inner tensors are used
-// inside it only (kind kIntermediate) or at home across groups, and hold the index outermost, or not at all. A GEMM
+// inside it only (kind kIntermediate) or at home across groups, and hold the index outermost, or not at all. What comes before a
+// row operation in a run may run a step ahead. A GEMM
 // alone may walk over any of its dimensions. No group runs while homes overlap. The plan's objective is never worse than the unfused plan's, which is a candidate where every node fits alone. Deterministic.
 FusionResult plan_fusion(const spec::Workload& workload, const std::vector<ChainNode>& chain, const Machine& machine,
                          const SearchOptions& options, SearchCache* cache = nullptr, const FusionSpace& space = {});

@@ -91,7 +91,9 @@ class GroupSearch {
   std::vector<std::int64_t> step_choices() const {
     if (options_.step > 0) return {std::min(options_.step, share_)};
     if (one_gemm_) return {share_};
-    return tile_sizes(share_, 1);
+    std::vector<std::int64_t> steps = tile_sizes(share_, 1);
+    if (g_.ahead > 0) std::erase(steps, share_);  // nothing to be ahead of
+    return steps;
   }
 
   // The best value of a step; negative when nothing fits.

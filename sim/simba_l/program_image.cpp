@@ -145,6 +145,7 @@ class ImageBuilder {
         g.home(v.tensor) && !g.travels(v.tensor) ? w_.word(tensor(v.tensor).bytes() / g.extent, "bytes per value") : 0;
     w_[at + SIMBA_OPR_OBJECT] = objects_->number(v.tensor).value_or(SIMBA_NONE);
     w_[at + SIMBA_OPR_BOUND] = spec::holds_index(v, g.index);
+    w_[at + SIMBA_OPR_TWICE] = objects_->has_two(v.tensor);
     w_[at + SIMBA_OPR_DEFER] = objects_->is_deferred(v.tensor);
     w_[at + SIMBA_OPR_RESULTS] = writes && g.travels(v.tensor) ? signals_.before_sending(v.tensor, group_)
                                                                : signals_.before_reading(v.tensor, group_);
@@ -240,8 +241,7 @@ class ImageBuilder {
             if (spec::holds_index(*v, g.index)) per_value = tensor(t).bytes() / g.extent;
           }
       if (first == SIMBA_NONE) continue;
-      list.push_back({*objects_->number(t), w_.word(at->second.offset, "global buffer address"),
-                      w_.bytes_view(t, travel(g, t)), w_.word(tensor(t).bytes(), "pinned bytes"),
+      list.push_back({*objects_->number(t), objects_->has_two(t), w_.bytes_view(t, travel(g, t)), w_.word(tensor(t).bytes(), "pinned bytes"),
                       w_.word(per_value, "bytes per value"), first, signals_.before_reading(t, group_)});
     }
     w_[header + SIMBA_GRP_PINNED] = static_cast<std::uint32_t>(list.size());
@@ -259,6 +259,7 @@ class ImageBuilder {
     w_[at + SIMBA_GRP_STEP] = w_.word(g.step, "step");
     w_[at + SIMBA_GRP_CHIPLETS] = static_cast<std::uint32_t>(g.chiplets_of(arch_.chiplets()));
     w_[at + SIMBA_GRP_SIGNAL] = signals_.signals(id);
+    w_[at + SIMBA_GRP_AHEAD] = static_cast<std::uint32_t>(g.ahead);
     w_[at + SIMBA_GRP_OBJECTS] = static_cast<std::uint32_t>(objects_->places().size());
     const std::uint32_t objects = put_places(w_, *objects_, g, [&](const machines::simba::GbRange& r, TensorId t) {
       return signals_.before_writing(r, group_, t);

@@ -34,7 +34,8 @@ ResultSignals::ResultSignals(const spec::Schedule& schedule, const std::vector<m
       if (const auto before = last(remote_, place, g, tensor)) number_[*before] = 0;
       local_.push_back({g, tensor, place});
     };
-    for (const auto& [tensor, range] : layout.resident) write(range, group.home(tensor) ? tensor : TensorId());
+    for (const auto* places : {&layout.resident, &layout.odd})
+      for (const auto& [tensor, range] : *places) write(range, group.home(tensor) ? tensor : TensorId());
     for (const machines::simba::SlotPair* slots : {&layout.weight, &layout.input, &layout.output, &layout.parameters})
       if (slots->bytes > 0) write({slots->offset, 2 * slots->bytes}, {});
     used.insert(written.begin(), written.end());

@@ -7,7 +7,13 @@ namespace heat::simba {
 
 TrackedObjects::TrackedObjects(const spec::Workload& workload, const spec::FusedGroup& group,
                                const machines::simba::GbLayout& layout) {
-  for (const auto& [tensor, range] : layout.resident) add(tensor, range);
+  for (const auto& [tensor, range] : layout.resident) {
+    add(tensor, range);
+    const auto odd = layout.odd.find(tensor);
+    if (odd == layout.odd.end()) continue;
+    two_.insert(tensor);
+    places_.push_back({tensor, odd->second});
+  }
   std::set<spec::TensorId> written;
   for (const spec::PlannedNode& n : group.nodes) {
     const spec::Node& node = workload.nodes[n.node];

@@ -25,6 +25,8 @@ class TrackedObjects {
   // Of the tracked tensors, by number.
   const std::vector<Place>& places() const { return places_; }
   std::optional<std::uint32_t> number(spec::TensorId tensor) const;
+  // Odd steps have the next number.
+  bool has_two(spec::TensorId tensor) const { return two_.count(tensor) != 0; }
   // Written to DRAM by a node of the group before another reads it.
   bool is_deferred(spec::TensorId tensor) const { return deferred_.count(tensor) != 0; }
   // Pinned tensors that a node of the group writes: none may be.
@@ -34,7 +36,7 @@ class TrackedObjects {
   void add(spec::TensorId tensor, const machines::simba::GbRange& range);
   std::map<spec::TensorId, std::uint32_t> numbers_;
   std::vector<Place> places_;
-  std::set<spec::TensorId> deferred_;
+  std::set<spec::TensorId> deferred_, two_;
   std::vector<spec::TensorId> written_pins_;
 };
 

@@ -197,19 +197,27 @@ Operand project(ScheduleBuilder& b, const std::string& name, const Operand& x, c
 
 // context [t, h, d] of x [t, c]; index u stands for the key's tokens.
 Operand attention(ScheduleBuilder& b, const Operand& x, TensorKind result, const AttentionOptions& options) {
-  const Operand q = project(b, "query", x, {"h", "d", "c"}, {"t", "h", "d"}, 0);
-  const Operand k = project(b, "key", x, {"h", "d", "c"}, {"t", "h", "d"}, 0);
-  const Operand v = project(b, "value", x, {"h", "d", "c"}, {"t", "h", "d"}, 0);
+  // A pinned share is one block: the loop's index is outermost.
+  const bool blocks = options.pin_shares && options.loop_over_heads;
+  const std::vector<Index> rows = blocks ? std::vector<Index>{"h", "t", "d"} : std::vector<Index>{"t", "h", "d"},
+                           keys = blocks ? std::vector<Index>{"h", "u", "d"} : std::vector<Index>{"u", "h", "d"};
+  const Operand q = project(b, "query", x, {"h", "d", "c"}, rows, 0);
+  const Operand k = project(b, "key", x, {"h", "d", "c"}, rows, 0);
+  const Operand v = project(b, "value", x, {"h", "d", "c"}, rows, 0);
   const std::vector<Index> layout =
       options.loop_over_heads ? std::vector<Index>{"h", "t", "u"} : std::vector<Index>{"t", "h", "u"};
   const Operand s{b.tensor("scores", TensorKind::kIntermediate, layout, Home::kGlobalBuffer), layout};
   const Operand p{b.tensor("probabilities", TensorKind::kIntermediate, layout, Home::kGlobalBuffer), layout};
   const Operand context{b.tensor("context", result, {"t", "h", "d"}), {"t", "h", "d"}};
   const spec::TensorId mask = options.padding_mask ? b.tensor("mask", TensorKind::kInput, {"u"}) : spec::TensorId();
-  b.group("attention", options.loop_over_heads ? "h" : "t", options.step);
-  b.gemm("scores", {k.tensor, {"u", "h", "d"}}, q, s);
+  std::vector<spec::TensorId> pinned;
+  if (options.pin_shares) pinned = {q.tensor};
+  if (options.pin_shares && options.loop_over_heads) pinned.insert(pinned.end(), {k.tensor, v.tensor});
+  b.group("attention", options.loop_over_heads ? "h" : "t", options.step, pinned);
+  if (options.ahead) b.ahead(1);
+  b.gemm("scores", {k.tensor, keys}, q, s);
   b.softmax("softmax", s, p, {"u"}, mask);
-  b.gemm("context", {v.tensor, {"u", "h", "d"}}, p, context);
+  b.gemm("context", {v.tensor, keys}, p, context);
   return context;
 }
 

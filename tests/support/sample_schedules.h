@@ -54,6 +54,8 @@ BuiltSchedule factorised_layer(const spec::ArchSpec& arch, LayerMethod method, c
 
 struct AttentionOptions : SampleOptions {
   bool loop_over_heads = true;  // else over the query tokens
+  bool ahead = false;           // the next step's scores beside the present one's softmax
+  bool pin_shares = false;      // a step's queries, keys and values are loaded before its first node
   bool padding_mask = false;    // some keys do not count
   std::int64_t tokens = 9, heads = 6, head_size = 8;
 };

@@ -69,6 +69,8 @@ class ScheduleBuilder {
   // Opens a group whose loop runs over `index`; nodes added next belong to it. step 0: chosen.
   void group(const std::string& name, const spec::Index& index, std::int64_t step = 0,
              const std::vector<spec::TensorId>& pinned = {});
+  // The open group's first so many nodes run one step ahead of the others.
+  void ahead(int nodes) { built_.schedule.plan.groups.back().ahead = nodes; }
   void gemm(const std::string& name, const Operand& weight, const Operand& input, const Operand& output,
             const GemmOptions& options = {});
   // `columns` are the indices of a row; all other labels make the rows. `mask`: an input that gets random zeros and ones.

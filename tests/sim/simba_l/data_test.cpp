@@ -113,6 +113,44 @@ TEST(Data, AttentionEqualsReferenceOverHeadsAndTokens) {
       }
 }
 
+// Nodes that run a step ahead: as many steps as one, two and more, on chiplets with more and with fewer; shares loaded before
+// their step and not.
+TEST(Data, ScoresAStepAheadEqualReference) {
+  for (const bool heads : {true, false})
+    for (const bool pins : {false, true})
+      for (const std::int64_t size : {1, 4, 7, 9, 13})
+        for (std::uint64_t seed = 1; seed <= 2; ++seed) {
+          AttentionOptions o;
+          o.ahead = true;
+          o.pin_shares = pins;
+          o.loop_over_heads = heads;
+          (heads ? o.heads : o.tokens) = size;
+          o.head_size = 4;
+          o.seed = seed;
+          o.random_mappings = seed > 1;
+          o.step = 1;
+          expect_reference(attention_block(small_arch(), o), small(seed == 2 ? 17 : 0),
+                           std::string(heads ? "heads" : "tokens") + (pins ? ", pinned shares, " : ", ") +
+                               std::to_string(size) + ", seed " + std::to_string(seed));
+        }
+}
+
+// Two products of 16 heads and a softmax between them on a chiplet each: beside one another they take less.
+TEST(Data, ScoresAStepAheadThenSoonerThanOneAfterTheOther) {
+  AttentionOptions o;
+  o.heads = 16;
+  o.tokens = 24;
+  o.step = 1;
+  Machine m = small();
+  m.arch.vector_unit.elements_per_cycle = 1;
+  const Outcome behind = run(attention_block(m.arch, o), m);
+  o.ahead = true;
+  const Outcome ahead = run(attention_block(m.arch, o), m);
+  ASSERT_EQ(behind.error + ahead.error, "");
+  EXPECT_EQ(ahead.outputs, behind.outputs);
+  EXPECT_LT(ahead.cycles(), 0.9 * static_cast<double>(behind.cycles()));
+}
+
 // What the mask hides is not seen: other scores of padding change nothing, of a key they do.
 TEST(Data, KeyUnderTheMaskChangedThenTheSameOutput) {
   AttentionOptions o;

@@ -114,6 +114,7 @@ BuiltSchedule random_schedule(const spec::ArchSpec& arch, std::uint64_t seed, Rn
       a.seed = seed;
       a.random_mappings = true;
       a.loop_over_heads = rng() % 2 == 0;
+      a.ahead = rng() % 2 == 0;
       return attention_block(arch, a);
     }
     default: {

@@ -25,6 +25,9 @@ std::vector<BuiltSchedule> samples() {
   through_dram.resident_intermediates = false;
   AttentionOptions attention;
   attention.tokens = 6;
+  attention.heads = 8;
+  attention.step = 1;
+  attention.ahead = true;
   EncoderOptions encoder;
   encoder.random_mappings = true;
   DividedSumOptions sums;

@@ -20,6 +20,11 @@ std::vector<BuiltSchedule> samples() {
     o.random_mappings = true;
     list.push_back(factorised_layer(small_arch(), method, o));
   }
+  AttentionOptions attention;
+  attention.ahead = true;
+  attention.heads = 12;
+  attention.step = 1;
+  list.push_back(attention_block(small_arch(), attention));
   DividedSumOptions sums;
   sums.fused = true;
   list.push_back(divided_sum(small_arch(), 4, 17, 19, 13, sums));
