@@ -19,8 +19,8 @@
 namespace heat::offline {
 namespace {
 
-// Tensors may be at home in all of the global buffer but one of so many parts, which is for tiles in any case.
-constexpr std::int64_t kHomeParts = 8;
+// Of the global buffer, what tensors may have their homes in; the rest is one room for tiles and what a group keeps.
+constexpr std::int64_t kHomeEighths = 5;
 
 // Power in pJ a cycle, to the nearest quarter of an octave, so that equal networks share cached searches.
 double rounded_power(double pj_per_cycle) {
@@ -156,7 +156,7 @@ PlannedNetwork plan_network(const Graph& graph, const NetworkLabel& label, const
                             mapper::SearchCache* cache) {
   mapper::SearchCache own;
   PlanChoice choice(machine, options, cache ? cache : &own);
-  const std::int64_t limit = machine.arch.global_buffer.capacity.value() / kHomeParts * (kHomeParts - 1);
+  const std::int64_t limit = machine.arch.global_buffer.capacity.value() / 8 * kHomeEighths;
   const auto consider = [&](const LoweringChoice& lowering, const HomeSpace& space) {
     choice.consider(lowering, lower_network(graph, label, forms, lowering), space);
   };
