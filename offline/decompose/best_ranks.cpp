@@ -53,7 +53,7 @@ RankChoice tensorly_ranks_within(const Method& method, const TensorShape& shape,
       return false;
     }
   };
-  constexpr double kMostTarget = 64;  // of a rule that gives far fewer than its target
+  constexpr double kMostTarget = 1e6;  // a rule may give far fewer than its target
   double low = 0, high = ratio;
   while (high < kMostTarget && fits(high)) low = std::exchange(high, 2 * high);
   for (int step = 0; step < 50; ++step) {
