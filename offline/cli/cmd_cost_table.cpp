@@ -23,7 +23,7 @@ using nlohmann::ordered_json;
 
 struct Options {
   std::string model_config, arch, methods = default_table_methods(), out, calibration, ratios = "0.1,0.2,0.3,0.4",
-                                  json_out;
+                                  rank_rule = "best", json_out;
   std::vector<std::string> matrices;
   BuildOptions build;
   SelectionLimits limits;
@@ -49,6 +49,8 @@ bool parse(int argc, char** argv, Options& o) {
       "768x768=W.bin: weights of that size to measure errors on (float32, row-major); may be repeated. "
       "Without it a seeded synthetic matrix");
   add("ratios", po::value(&o.ratios)->default_value(o.ratios), "the ladder of parameter ratios");
+  add("rank-rule", po::value(&o.rank_rule)->default_value(o.rank_rule),
+      "best: the ranks of lowest error within a ratio | tensorly: TensorLy's within it (the paper's R(TensorLy))");
   add("top-k", po::value(&o.build.candidates.top_k)->default_value(2),
       "shapes of largest entropy a pair of axis counts");
   add("max-side-axes", po::value(&o.build.candidates.max_side_axes)->default_value(3), "most row modes, column modes");
@@ -111,6 +113,10 @@ void resolve(Options& o) {
     else
       o.build.candidates.ratios.push_back(ratio);
   }
+  if (o.rank_rule == "tensorly")
+    o.build.candidates.rank_rule = RankRule::kTensorLy;
+  else if (o.rank_rule != "best")
+    problems.add("--rank-rule", "'" + o.rank_rule + "': expected best or tensorly");
   const auto at_least = [&](const char* name, double value, double least) {
     if (!(value >= least))
       problems.add(name, std::to_string(value) + ": expected at least " + std::to_string(static_cast<int>(least)));

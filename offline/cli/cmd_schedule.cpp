@@ -24,10 +24,12 @@ namespace heat::offline::cli {
 namespace {
 
 struct Options {
-  std::string model_config, checkpoint, arch, method, objective, calibration, cost_table, layer, text, out, json;
+  std::string model_config, checkpoint, arch, method, objective, calibration, cost_table, table_rule, layer, text, out,
+      json;
   bool keep_factorised = false, even_shapes = false, padding_mask = false;
   std::int64_t tokens = 0, layers = 0;
   double ratio = 0;
+  SelectionLimits limits;
   std::uint64_t seed = 1;
   std::optional<std::uint64_t> random_weights;
   int threads = 2;
@@ -54,9 +56,15 @@ bool parse(int argc, char** argv, Options& o) {
       "calibration", po::value(&o.calibration), "JSON written by heat-offline calibrate")(
       "cost-table", po::value(&o.cost_table),
       "cost_table.sqlite: shape and ranks of least EDP within --ratio; layers that cost more than dense ones stay "
-      "dense")("keep-factorised", po::bool_switch(&o.keep_factorised),
-               "with --cost-table: factorise layers that cost more, too")("seed", po::value(&o.seed)->default_value(1),
-                                                                          "of the decompositions")(
+      "dense")(
+      "table-rule", po::value(&o.table_rule)->default_value("edp"),
+      "with --cost-table: edp | s-star (the shape of s* for every ratio, at the table's ranks for --ratio: the "
+      "paper's level 1)")("max-ratio", po::value(&o.limits.max_ratio)->default_value(o.limits.max_ratio),
+                          "s*: parameters at most")(
+      "max-edp-ratio", po::value(&o.limits.max_edp_ratio)->default_value(o.limits.max_edp_ratio),
+      "s*: EDP over the dense layer's at most")("keep-factorised", po::bool_switch(&o.keep_factorised),
+                                                "with --cost-table: factorise layers that cost more, too")(
+      "seed", po::value(&o.seed)->default_value(1), "of the decompositions")(
       "threads", po::value(&o.threads)->default_value(2), "threads of the decompositions")(
       "out", po::value(&o.out)->required(), "schedule to write (the DRAM image goes beside it)")(
       "json", po::value(&o.json)->default_value(""), "summary (default: standard output)");
@@ -93,6 +101,12 @@ void check(const Options& o, base::Problems& problems) {
     bad("even-shapes", "only where --method alone gives the shape");
   if (o.padding_mask && !o.layer.empty()) bad("padding-mask", "one layer alone has no attention");
   if (o.keep_factorised && o.cost_table.empty()) bad("keep-factorised", "only with --cost-table");
+  const auto rule = parse_form_rule(o.table_rule);
+  if (!rule) bad("table-rule", "'" + o.table_rule + "': expected edp or s-star");
+  if (rule == FormRule::kShapeStar && o.cost_table.empty()) bad("table-rule", "s-star only with --cost-table");
+  if (!(o.limits.max_ratio > 0)) bad("max-ratio", std::to_string(o.limits.max_ratio) + ": expected more than 0");
+  if (!(o.limits.max_edp_ratio > 0))
+    bad("max-edp-ratio", std::to_string(o.limits.max_edp_ratio) + ": expected more than 0");
   if (!o.cost_table.empty() && o.method == Form::kDense) bad("cost-table", "--method dense takes no shape and ranks");
   try {
     if (o.method != Form::kDense) method_named(o.method);
@@ -159,8 +173,10 @@ std::unique_ptr<TableForms> table_forms(const Options& o, const Source& source, 
   std::vector<LinearLayer> layers;
   for (const LinearLayer& layer : linear_layers(source.graph))
     if (o.layer.empty() || layer.name == o.layer) layers.push_back(layer);
-  auto forms = std::make_unique<TableForms>(
-      TableFormsRequest{o.cost_table, o.method, o.ratio, o.tokens, o.keep_factorised}, layers, arch, energy);
+  auto forms =
+      std::make_unique<TableForms>(TableFormsRequest{o.cost_table, o.method, o.ratio, o.tokens, o.keep_factorised,
+                                                     *parse_form_rule(o.table_rule), o.limits},
+                                   layers, arch, energy);
   std::cerr << forms->text();
   return forms;
 }

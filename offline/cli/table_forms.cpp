@@ -33,8 +33,9 @@ TableForms::TableForms(const TableFormsRequest& request, const std::vector<Linea
     const std::int64_t count = std::exchange(counts[{layer.out, layer.in}], 0);
     if (count == 0) continue;  // a size that came before
     std::string problem;
-    const auto choice =
-        choose_form(rows, {layer.out, layer.in, request.tokens, request.method, request.ratio}, problem);
+    const auto choice = choose_form(
+        rows, {layer.out, layer.in, request.tokens, request.method, request.ratio, request.rule, request.limits},
+        problem);
     if (choice)
       sizes_.push_back({layer.out, layer.in, count, *choice});
     else

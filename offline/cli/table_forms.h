@@ -19,6 +19,8 @@ struct TableFormsRequest {
   double ratio = 0;
   std::int64_t tokens = 0;
   bool keep_factorised = false;  // also where the dense layer has less EDP
+  FormRule rule = FormRule::kLeastEdp;
+  SelectionLimits limits = {};  // of s*
 };
 
 class TableForms {

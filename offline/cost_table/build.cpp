@@ -130,6 +130,7 @@ class Worker {
     std::string name = "ladder " + task.name + " t" + std::to_string(options_.tokens) + " dense_macs " +
                        std::to_string(options_.max_dense_macs);
     for (double r : options_.candidates.ratios) name += " " + std::to_string(r);
+    if (options_.candidates.rank_rule == RankRule::kTensorLy) name += " tensorly";
     {
       const std::lock_guard lock(mutex_);
       if (const auto text = table_.note(name)) return parse_ladder(task, *text);
@@ -165,6 +166,7 @@ class Worker {
 std::string work_name(const std::vector<WeightMatrix>& matrices, const BuildOptions& options) {
   std::string names = std::to_string(options.tokens);
   for (double ratio : options.candidates.ratios) names += " " + std::to_string(ratio);
+  if (options.candidates.rank_rule == RankRule::kTensorLy) names += " tensorly";
   for (const Task& task : list_tasks(matrices, options, {})) names += ";" + task.name;
   return fingerprint(names);
 }

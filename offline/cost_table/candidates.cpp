@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include "base/errors.h"
 #include "offline/decompose/default_shape.h"
@@ -95,12 +96,13 @@ std::vector<TensorShape> shape_candidates(const Method& method, std::int64_t row
 
 std::vector<Form> rank_ladder(std::span<const double> w, const Method& method, const TensorShape& shape,
                               const CandidateOptions& options) {
-  const RankPlanner planner(w, method, shape, 1);
+  std::optional<RankPlanner> planner;
+  if (options.rank_rule == RankRule::kBest) planner.emplace(w, method, shape, 1);
   std::vector<Form> ladder;
   for (double ratio : options.ratios) {
     Form form{method.name(), shape, {}};
     try {
-      form.ranks = planner.within(ratio).ranks;
+      form.ranks = (planner ? planner->within(ratio) : tensorly_ranks_within(method, shape, ratio)).ranks;
     } catch (const base::ConfigError&) {
       continue;  // rank 1 is above the ratio
     }

@@ -9,12 +9,19 @@
 
 namespace heat::offline {
 
+// How a ladder's ratio becomes ranks (rank_rules.h).
+enum class RankRule {
+  kBest,      // those of lowest error within it
+  kTensorLy,  // TensorLy's within it: the paper's R(TensorLy)
+};
+
 struct CandidateOptions {
   std::vector<double> ratios = {0.1, 0.2, 0.3, 0.4};  // parameters over dense parameters
   int top_k = 2;                                      // shapes of largest entropy kept for each pair of axis counts
   int max_side_axes = 3;                              // most row modes, most column modes
   int max_axes = 4;  // most modes in all of a free shape; of a paired one most cores is max_side_axes
   std::int64_t smallest_mode = 2;
+  RankRule rank_rule = RankRule::kBest;
 };
 
 // All ways to write n as a product of `parts` factors of at least `smallest`, each list rising. parts = 1 gives {n}.
@@ -30,8 +37,8 @@ double shape_entropy(const TensorShape& shape);
 std::vector<TensorShape> shape_candidates(const Method& method, std::int64_t rows, std::int64_t cols,
                                           const CandidateOptions& options);
 
-// The forms of a shape at the ranks that the ladder of ratios gives for the matrix w (best_ranks); distinct ranks only,
-// and none for ratios that no rank of this shape meets.
+// The forms of a shape at the ranks that the ladder of ratios gives for the matrix w by the rank rule; distinct ranks
+// only, and none for ratios that no rank of this shape meets.
 std::vector<Form> rank_ladder(std::span<const double> w, const Method& method, const TensorShape& shape,
                               const CandidateOptions& options);
 

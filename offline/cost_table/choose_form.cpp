@@ -1,9 +1,11 @@
-// Two passes: the most parameters within the ratio, then the least EDP near them.
+// By EDP in two passes: the most parameters within the ratio, then the least EDP near them.
 #include "offline/cost_table/choose_form.h"
 
 #include <algorithm>
 #include <cstdio>
 #include <tuple>
+
+#include "offline/decompose/form_text.h"
 
 namespace heat::offline {
 namespace {
@@ -16,11 +18,35 @@ std::string wanted(const FormRequest& r, const std::string& method, bool with_ra
          std::to_string(r.tokens) + " tokens" + ratio;
 }
 
+using Rows = std::vector<const CostRow*>;
+
+double most_ratio(const Rows& rows) {
+  double most = 0;
+  for (const CostRow* row : rows) most = std::max(most, row->ratio);
+  return most;
+}
+
+// `within` is not empty.
+const CostRow& of_least_edp(const Rows& within) {
+  const double least_kept = kNearlyAsMany * most_ratio(within);
+  const auto key = [](const CostRow& r) { return std::make_tuple(r.best_edp_js(), r.error); };
+  const CostRow* best = nullptr;
+  for (const CostRow* row : within)
+    if (row->ratio >= least_kept && (best == nullptr || key(*row) < key(*best))) best = row;
+  return *best;
+}
+
 }  // namespace
+
+std::optional<FormRule> parse_form_rule(const std::string& word) {
+  if (word == "edp") return FormRule::kLeastEdp;
+  if (word == "s-star") return FormRule::kShapeStar;
+  return std::nullopt;
+}
 
 std::optional<FormChoice> choose_form(const std::vector<CostRow>& rows, const FormRequest& request,
                                       std::string& problem) {
-  std::vector<const CostRow*> within;
+  Rows within;
   const CostRow* dense = nullptr;
   for (const CostRow& row : rows) {
     if (!row.feasible || row.rows() != request.rows || row.cols() != request.cols || row.tokens != request.tokens)
@@ -32,16 +58,22 @@ std::optional<FormChoice> choose_form(const std::vector<CostRow>& rows, const Fo
     problem = dense == nullptr ? wanted(request, Form::kDense, false) : wanted(request, request.method, true);
     return std::nullopt;
   }
-  const auto most = (*std::max_element(within.begin(), within.end(), [](const CostRow* a, const CostRow* b) {
-                      return a->ratio < b->ratio;
-                    }))->ratio;
-  const CostRow* best = nullptr;
-  for (const CostRow* row : within) {
-    if (row->ratio < kNearlyAsMany * most) continue;
-    const auto rank = [](const CostRow& r) { return std::make_tuple(r.best_edp_js(), r.error); };
-    if (best == nullptr || rank(*row) < rank(*best)) best = row;
+  if (request.rule == FormRule::kLeastEdp) return FormChoice{of_least_edp(within), *dense};
+  const auto star = select_by_error(rows, *dense, request.method, request.limits);
+  if (!star) {
+    problem = wanted({request.rows, request.cols, request.tokens, request.method, request.limits.max_ratio},
+                     request.method, true) +
+              " to take s* from";
+    return std::nullopt;
   }
-  return FormChoice{*best, *dense};
+  const TensorShape& shape = rows[*star].form.shape;
+  std::erase_if(within, [&](const CostRow* row) { return row->form.shape != shape; });
+  if (within.empty()) {
+    problem = wanted(request, request.method, true) + " has the shape of s*, " + shape_text(rows[*star].form);
+    return std::nullopt;
+  }
+  const auto fewer = [](const CostRow* a, const CostRow* b) { return a->ratio < b->ratio; };
+  return FormChoice{**std::max_element(within.begin(), within.end(), fewer), *dense};
 }
 
 }  // namespace heat::offline

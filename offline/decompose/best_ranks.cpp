@@ -1,5 +1,7 @@
 // Budgets from ratios; what fits one is the method's business.
+#include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "base/errors.h"
 #include "offline/decompose/decomposition.h"
@@ -33,6 +35,32 @@ RankChoice fitting_ranks(const Method& method, const TensorShape& shape, double 
 
 Form fitting_form(const Method& method, const TensorShape& shape, double ratio) {
   return {method.name(), shape, fitting_ranks(method, shape, ratio).ranks};
+}
+
+RankChoice tensorly_ranks_within(const Method& method, const TensorShape& shape, double ratio) {
+  const std::int64_t budget = budget_of(shape, ratio);
+  Ranks best = method.fitting_ranks(shape, 0);  // rank 1
+  // Parameters grow with the target; ranks that the method rejects are those of too large a target.
+  const auto fits = [&](double target) {
+    try {
+      Ranks ranks = tensorly_ranks(method.tensorly_rule(), shape.modes(), target).ranks;
+      for (std::int64_t& rank : ranks) rank = std::max<std::int64_t>(rank, 1);
+      ranks = method.feasible_ranks(ranks, shape);
+      if (parameter_count({method.name(), shape, ranks}) > budget) return false;
+      best = std::move(ranks);
+      return true;
+    } catch (const base::ConfigError&) {
+      return false;
+    }
+  };
+  constexpr double kMostTarget = 1e6;  // a rule may give far fewer than its target
+  double low = 0, high = ratio;
+  while (high < kMostTarget && fits(high)) low = std::exchange(high, 2 * high);
+  for (int step = 0; step < 50; ++step) {
+    const double middle = (low + high) / 2;
+    (fits(middle) ? low : high) = middle;
+  }
+  return choice_of(method, shape, std::move(best), budget);
 }
 
 RankPlanner::RankPlanner(std::span<const double> w, const Method& method, TensorShape shape, int threads)

@@ -16,6 +16,10 @@ namespace heat::offline {
 RankChoice fitting_ranks(const Method& method, const TensorShape& shape, double ratio);
 Form fitting_form(const Method& method, const TensorShape& shape, double ratio);
 
+// TensorLy's ranks at the largest target ratio whose parameters stay within `ratio` and whose ranks the method takes: its
+// rule alone may give more parameters than asked for, or far fewer. Throws base::ConfigError when not even rank 1 fits.
+RankChoice tensorly_ranks_within(const Method& method, const TensorShape& shape, double ratio);
+
 // The ranks of lowest error within a ratio for one matrix, as far as the method knows them without decomposing. Spectra
 // are computed once, for any number of ratios.
 class RankPlanner {

@@ -7,6 +7,7 @@
 
 #include "offline/decompose/decomposition.h"
 #include "offline/decompose/default_shape.h"
+#include "offline/decompose/rank_rules.h"
 #include "tests/offline/decompose/test_matrices.h"
 
 namespace heat::offline {
@@ -89,6 +90,20 @@ TEST(RankLadder, RatiosThenDistinctRanksWithinThem) {
       for (std::size_t j = 0; j < i; ++j) EXPECT_NE(ladder[i], ladder[j]);
     }
   }
+}
+
+TEST(RankLadder, TensorLysRanksOnRequest) {
+  const auto w = testing::formula_matrix(24, 36, 2);
+  CandidateOptions options;
+  options.ratios = {0.4};
+  options.rank_rule = RankRule::kTensorLy;
+  const Method& tucker = method_named("tucker");
+  const TensorShape shape{{4, 6}, {6, 6}};
+  const auto ladder = rank_ladder(w, tucker, shape, options);
+  ASSERT_EQ(ladder.size(), 1u);
+  EXPECT_EQ(ladder[0].ranks, tensorly_ranks_within(tucker, shape, 0.4).ranks);
+  options.rank_rule = RankRule::kBest;
+  EXPECT_NE(rank_ladder(w, tucker, shape, options)[0].ranks, ladder[0].ranks);
 }
 
 }  // namespace

@@ -59,6 +59,54 @@ TEST(ChooseForm, OtherRowsDoNotCount) {
   EXPECT_EQ(chosen({dense, infeasible, tokens, size, row("cp", 5, 0.3, 1), good}), 4);
 }
 
+// A row of another shape than row()'s.
+CostRow split(CostRow r) {
+  r.form.shape = {{8}, {2, 2}};
+  return r;
+}
+
+TEST(ChooseForm, ShapeOfSStarForEveryRatio) {
+  FormRequest request = kRequest;
+  request.rule = FormRule::kShapeStar;
+  const CostRow dense = row("dense", 0, 1, 100);
+  // s* is rank 6, the lowest error within the limits; 7 has a lower one and costs more than the dense layer, 8 is above
+  // the ratio of s*. Within the request's ratio rank 2 has its shape; 1 keeps less, 3 and 4 have another one.
+  std::vector<CostRow> rows = {dense,
+                               split(row("svd", 1, 0.1, 10, 0.7)),
+                               split(row("svd", 2, 0.2, 20, 0.6)),
+                               row("svd", 3, 0.28, 5, 0.5),
+                               row("svd", 4, 0.3, 6, 0.4),
+                               split(row("svd", 6, 0.5, 60, 0.2)),
+                               row("svd", 7, 0.5, 101, 0.1),
+                               row("svd", 8, 0.6, 60, 0.05)};
+  EXPECT_EQ(chosen(rows, request), 2);
+  // Limits of s* change its shape.
+  request.limits.max_edp_ratio = 2;
+  EXPECT_EQ(chosen(rows, request), 4);
+  request.limits = {0.4, 1};
+  EXPECT_EQ(chosen(rows, request), 4);
+
+  std::string problem;
+  request.limits = {};
+  request.ratio = 0.05;
+  EXPECT_FALSE(choose_form(rows, request, problem));
+  EXPECT_EQ(problem, "no feasible svd row of 8x4 at 16 tokens with at most 0.05 of the parameters");
+  request.ratio = 0.3;
+  rows.erase(rows.begin() + 1, rows.begin() + 3);
+  EXPECT_FALSE(choose_form(rows, request, problem));
+  EXPECT_EQ(problem,
+            "no feasible svd row of 8x4 at 16 tokens with at most 0.3 of the parameters has the shape of s*, 8x2x2");
+  request.limits.max_ratio = 0.2;
+  EXPECT_FALSE(choose_form(rows, request, problem));
+  EXPECT_EQ(problem, "no feasible svd row of 8x4 at 16 tokens with at most 0.2 of the parameters to take s* from");
+}
+
+TEST(ChooseForm, RulesByName) {
+  EXPECT_EQ(parse_form_rule("edp"), FormRule::kLeastEdp);
+  EXPECT_EQ(parse_form_rule("s-star"), FormRule::kShapeStar);
+  EXPECT_FALSE(parse_form_rule("s_star"));
+}
+
 TEST(ChooseForm, SaysWhetherItCostsMoreThanTheDenseLayer) {
   std::string problem;
   for (const double edp : {99.0, 100.0, 150.0}) {

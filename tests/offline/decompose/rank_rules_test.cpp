@@ -25,6 +25,35 @@ TEST(FittingRanks, AnyRatioThenWithinBudgetAndFeasible) {
     }
 }
 
+TEST(TensorLyRanksWithin, AnyRatioThenTensorLysAndNoLargerTargetFits) {
+  for (const auto& [name, shape] : kTargets) {
+    const Method& method = method_named(name);
+    const auto params_at = [&, &shape = shape](double target) {
+      Ranks ranks = tensorly_ranks(method.tensorly_rule(), shape.modes(), target).ranks;
+      for (std::int64_t& rank : ranks) rank = std::max<std::int64_t>(rank, 1);
+      return parameter_count({method.name(), shape, method.feasible_ranks(ranks, shape)});
+    };
+    for (double ratio : {0.1, 0.3, 0.5}) {
+      const RankChoice c = tensorly_ranks_within(method, shape, ratio);
+      EXPECT_LE(c.achieved_ratio, ratio) << name;
+      EXPECT_EQ(c.params, parameter_count({name, shape, c.ranks}));
+      std::int64_t most = 0;  // of all targets in small steps
+      for (double target = 0.01; target < 4; target += 0.01) {
+        try {
+          const std::int64_t params = params_at(target);
+          if (params <= ratio * static_cast<double>(shape.elements())) most = std::max(most, params);
+        } catch (const base::ConfigError&) {
+        }
+      }
+      EXPECT_GE(c.params, most) << name << " " << ratio;
+    }
+  }
+  // TensorLy's rule for two cores gives 0.037 when asked for 0.4; of 48x64,24x32 its target for 0.43 is above 30.
+  for (const TensorShape& shape : {TensorShape{{24, 32}, {24, 32}}, TensorShape{{48, 64}, {24, 32}}})
+    EXPECT_GT(tensorly_ranks_within(method_named("ttm"), shape, 0.43).achieved_ratio, 0.42);
+  EXPECT_THROW(tensorly_ranks_within(method_named("cp"), {{96}, {10, 12}}, 1e-6), base::ConfigError);
+}
+
 TEST(BestRanks, SameBudgetThenErrorNotAboveTheOtherRules) {
   const auto w = testing::formula_matrix(96, 120, 9);
   for (const auto& [name, shape] : kTargets) {
