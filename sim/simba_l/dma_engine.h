@@ -156,7 +156,9 @@ class LoadEngine : public DmaEngine {
   void finish(const InFlight& entry) override;
 
   Rendezvous& rendezvous_;
-  InFlight* waiting_entry_ = nullptr;  // present command, while it waits for the other chiplets
+  std::vector<Nop::Endpoint> receivers_;  // of the present burst
+  std::vector<std::int64_t> arrivals_;    // where it is there
+  InFlight* waiting_entry_ = nullptr;     // present command, while it waits for the other chiplets
 };
 
 class StoreEngine : public DmaEngine {
