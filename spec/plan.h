@@ -61,12 +61,12 @@ struct Home {
 
 struct FusedGroup {
   std::string name;
-  Index index;                             // what the loop runs over, e.g. "t" or "h"
-  std::int64_t extent = 1;                 // values of the index
-  std::int64_t step = 1;                   // values a chiplet takes in one step
-  int chiplets = 0;                        // how many take part, the first ones of the package; 0: all of them
-  int ahead = 0;                           // of the first so many nodes the next step comes before the others' present one
-  std::vector<PlannedNode> nodes;          // in order of execution
+  Index index;                     // what the loop runs over, e.g. "t" or "h"
+  std::int64_t extent = 1;         // values of the index
+  std::int64_t step = 1;           // values a chiplet takes in one step
+  int chiplets = 0;                // how many take part, the first ones of the package; 0: all of them
+  int ahead = 0;                   // of the first so many nodes the next step comes before the others' present one
+  std::vector<PlannedNode> nodes;  // in order of execution
   std::vector<TensorId> in_global_buffer;  // intermediates at home there
   std::vector<TensorId> pinned;
   std::vector<Home> homes;  // of the plan: those that hold something while this group runs, used by it or not

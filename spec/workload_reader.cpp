@@ -40,9 +40,7 @@ class WorkloadReader {
   }
 
   static VectorOp operation_of(const std::string& word) {
-    return word == "softmax"      ? VectorOp::kSoftmax
-           : word == "layer_norm" ? VectorOp::kLayerNorm
-                                  : VectorOp::kReduce;
+    return word == "softmax" ? VectorOp::kSoftmax : word == "layer_norm" ? VectorOp::kLayerNorm : VectorOp::kReduce;
   }
 
   TensorView view(base::ConfigReader r) {

@@ -250,7 +250,8 @@ std::vector<std::int64_t> GroupModel::key(std::size_t position, bool alone) cons
   const EpilogueShape& p = n.shape.epilogue;
   key.insert(key.end(), {p.record_bytes, p.channels_include_batch ? 1 : 0, p.n_channels, p.table_bytes, n.mask_bytes,
                          n.shape.output_bytes});
-  if (n.spec->vector) key.insert(key.end(), {static_cast<std::int64_t>(n.spec->vector->op), n.spec->vector->part_count()});
+  if (n.spec->vector)
+    key.insert(key.end(), {static_cast<std::int64_t>(n.spec->vector->op), n.spec->vector->part_count()});
   if (!alone) return key;
   pins_.append_key(key);
   key.insert(key.end(), {static_cast<std::int64_t>(n.parameter_bytes), n.parameter_loads});  // whole blocks

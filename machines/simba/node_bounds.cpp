@@ -150,11 +150,10 @@ TileBound NodeBounds::of_tile(const Extents& tile) const {
   const double compute =
       d(e_.b) * d(e_.n) * m_lanes * t.k_grains / arch_.pes() * pricer_.machine().calibration.compute_factor;
   // Of the shorter step only what is in proportion: pieces are not rounded up.
-  const double even_pj =
-      weight_bytes_ * d(e_.n) / d(tile.n) * pj(Action::kWeightBufferRead) +
-      input_bytes_ * d(e_.m) / d(lanes) * pj(Action::kInputBufferRead) +
-      sums_ * d(e_.k) / d(width) * (pj(Action::kAccumulatorRead) + pj(Action::kAccumulatorWrite)) +
-      weight_bytes_ * weight_load_pj_ + input_bytes_ * input_load_pj_;
+  const double even_pj = weight_bytes_ * d(e_.n) / d(tile.n) * pj(Action::kWeightBufferRead) +
+                         input_bytes_ * d(e_.m) / d(lanes) * pj(Action::kInputBufferRead) +
+                         sums_ * d(e_.k) / d(width) * (pj(Action::kAccumulatorRead) + pj(Action::kAccumulatorWrite)) +
+                         weight_bytes_ * weight_load_pj_ + input_bytes_ * input_load_pj_;
   t.rest_pj = rest_ * shares_.full * (even_pj + sends);
   const double cycles = fixed_cycles_ + all_steps(compute, memory_);
   t.least = {cycles, fixed_energy_ + executions_ * (t.step_pj + sends) + t.rest_pj + cycles * rate_};
@@ -206,11 +205,10 @@ double NodeBounds::drain_accesses(const Extents& tile) const {
   const double word = arch_.global_buffer.word_bytes;
   const double whole = d(e_.b / tile.b) * d(e_.m / tile.m) * d(e_.n / tile.n),
                bytes = d(tile.b * tile.m * tile.n * node_.shape.output_bytes);
-  const double each =
-      node_.shape.output.resident
-          ? d(node_.shape.output.runs.accesses({tile.b, tile.m, tile.n * node_.shape.output_bytes},
-                                                     arch_.global_buffer.word_bytes))
-          : std::ceil(bytes / word);
+  const double each = node_.shape.output.resident
+                          ? d(node_.shape.output.runs.accesses({tile.b, tile.m, tile.n * node_.shape.output_bytes},
+                                                               arch_.global_buffer.word_bytes))
+                          : std::ceil(bytes / word);
   return whole * each + (output_bytes_ - whole * bytes) / word;
 }
 

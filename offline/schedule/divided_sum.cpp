@@ -76,8 +76,8 @@ TensorView sums_view(NetworkBuilder& builder, const spec::Node& node, std::int64
   for (ViewDim& d : view.dims) d.stride *= spec::kSumBytes;
   view.dims.insert(view.dims.begin(), {kPart, parts, tokens * columns * spec::kSumBytes});
   view.dims.push_back({spec::kSumByte, spec::kSumBytes, 1});
-  view.tensor = builder.tensor(node.name + ".sums", spec::TensorKind::kIntermediate,
-                               {parts, tokens, columns, spec::kSumBytes});
+  view.tensor =
+      builder.tensor(node.name + ".sums", spec::TensorKind::kIntermediate, {parts, tokens, columns, spec::kSumBytes});
   return view;
 }
 

@@ -231,8 +231,8 @@ void integer_reduction(const spec::VectorNode& v, TensorBytes& values) {
         std::memcpy(&one, &values[v.input.tensor][at(rows[r] + part + columns[c])], sizeof one);
         sum += one;
       }
-      values[v.output.tensor][at(out_rows[r] + out_columns[c])] = requantise(
-          sum, record_at<spec::RequantRecord>(values[v.parameters], static_cast<std::int64_t>(c)), nullptr);
+      values[v.output.tensor][at(out_rows[r] + out_columns[c])] =
+          requantise(sum, record_at<spec::RequantRecord>(values[v.parameters], static_cast<std::int64_t>(c)), nullptr);
     }
 }
 

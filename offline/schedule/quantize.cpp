@@ -130,7 +130,8 @@ class Quantizer {
 
   TensorBytes run(const std::vector<float>& input) {
     for (const spec::Node& n : network_.workload.nodes)
-      if (n.vector && n.vector->op == spec::VectorOp::kReduce) reduced_into_[n.vector->input.tensor] = n.vector->output.tensor;
+      if (n.vector && n.vector->op == spec::VectorOp::kReduce)
+        reduced_into_[n.vector->input.tensor] = n.vector->output.tensor;
     for (spec::TensorId t : bytes_.ids()) {
       spec::Tensor& tensor = network_.workload.tensors[t];
       if (tensor.kind != spec::TensorKind::kWeight && tensor.kind != spec::TensorKind::kParameters &&
@@ -257,7 +258,7 @@ class Quantizer {
   Network& network_;
   const Ranges& ranges_;
   TensorBytes bytes_;
-  std::map<spec::TensorId, spec::TensorId> reduced_into_;  // from the tensors of sums
+  std::map<spec::TensorId, spec::TensorId> reduced_into_;    // from the tensors of sums
   std::map<spec::TensorId, std::vector<double>> sum_units_;  // real value of 1 in a channel of a tensor of sums
 };
 

@@ -14,6 +14,21 @@ AddressMapping::AddressMapping(const spec::DramSpec& spec)
       banks_per_group_(spec.organization.banks_per_group),
       capacity_(static_cast<std::uint64_t>(spec.organization.capacity_bytes())) {
   while ((std::int64_t{1} << offset_bits_) < spec.organization.access_bytes()) ++offset_bits_;
+  for (int shift = 0; shift < 64 && (capacity_ - 1) >> shift != 0; shift += 8) {
+    tables_.emplace_back();
+    for (std::uint64_t byte = 0; byte < 256; ++byte) tables_.back()[byte] = parts_of(byte << shift);
+  }
+}
+
+AddressMapping::Parts AddressMapping::parts_of(std::uint64_t address) const {
+  Parts p;
+  p.channel = static_cast<std::uint32_t>(channel_.take(address));
+  p.rank = static_cast<std::uint32_t>(rank_.take(address));
+  p.bank_group = static_cast<std::uint32_t>(bank_group_.take(address));
+  p.bank = static_cast<std::uint32_t>(bank_.take(address));
+  p.row = row_.take(address);
+  p.column = column_.take(address);
+  return p;
 }
 
 AddressMapping::Field AddressMapping::make_field(const std::vector<spec::DramAddressBit>& bits) {

@@ -1,6 +1,7 @@
 // Address -> (channel, rank, bank group, bank, row, column) by the bit lists of the configuration.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <vector>
 
@@ -19,15 +20,16 @@ class AddressMapping {
   };
   // Precondition: address < capacity.
   Target decode(std::uint64_t address) const {
+    Parts sum;
+    for (std::size_t i = 0; i < tables_.size(); ++i) sum ^= tables_[i][address >> 8 * i & 0xFF];
     Target t;
-    t.channel = static_cast<int>(channel_.take(address));
+    t.channel = static_cast<int>(sum.channel);
     Place& p = t.place;
-    p.rank = static_cast<std::int32_t>(rank_.take(address));
-    const auto group = static_cast<std::int32_t>(bank_group_.take(address));
-    p.bank_group = p.rank * groups_per_rank_ + group;
-    p.bank = p.bank_group * banks_per_group_ + static_cast<std::int32_t>(bank_.take(address));
-    p.row = static_cast<std::int64_t>(row_.take(address));
-    p.column = static_cast<std::int64_t>(column_.take(address));
+    p.rank = static_cast<std::int32_t>(sum.rank);
+    p.bank_group = p.rank * groups_per_rank_ + static_cast<std::int32_t>(sum.bank_group);
+    p.bank = p.bank_group * banks_per_group_ + static_cast<std::int32_t>(sum.bank);
+    p.row = static_cast<std::int64_t>(sum.row);
+    p.column = static_cast<std::int64_t>(sum.column);
     return t;
   }
   // The address of the first byte of an access; inverse of decode.
@@ -55,6 +57,21 @@ class AddressMapping {
       return value;
     }
   };
+  // The fields of an address. All are exclusive ors of address bits, so those of an address are the exclusive or of
+  // those of its bytes.
+  struct Parts {
+    std::uint32_t channel = 0, rank = 0, bank_group = 0, bank = 0;
+    std::uint64_t row = 0, column = 0;
+    void operator^=(const Parts& o) {
+      channel ^= o.channel;
+      rank ^= o.rank;
+      bank_group ^= o.bank_group;
+      bank ^= o.bank;
+      row ^= o.row;
+      column ^= o.column;
+    }
+  };
+  Parts parts_of(std::uint64_t address) const;
   static Field make_field(const std::vector<spec::DramAddressBit>& bits);
   static std::uint64_t put(const Field& field, std::uint64_t value, std::uint64_t address);
 
@@ -62,6 +79,7 @@ class AddressMapping {
   std::int32_t groups_per_rank_, banks_per_group_;
   std::uint64_t capacity_;
   int offset_bits_ = 0;
+  std::vector<std::array<Parts, 256>> tables_;  // by byte of the address, least significant first
 };
 
 }  // namespace heat::dram

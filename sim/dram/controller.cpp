@@ -20,8 +20,8 @@ Controller::Controller(const spec::DramSpec& spec)
       turn_gap_limit_(spec_.timing("tWTR_L") + spec_.timing("CL") + spec_.organization.burst_cycles) {}
 
 Cycle Controller::input_time() const {
-  if (input_.empty() || !has_space(input_.front().access)) return kNever;
-  return std::max({input_.front().not_before, last_entry_ + 1, slot_free_});
+  if (waiting() == 0 || !has_space(input_[next_input_].access)) return kNever;
+  return std::max({input_[next_input_].not_before, last_entry_ + 1, slot_free_});
 }
 
 Cycle Controller::command_time() {
@@ -41,9 +41,8 @@ Cycle Controller::earliest_finish() {
   const Cycle event = next_event();
   if (event >= kNever) return kNever;
   // An answer by the write queue takes one cycle; it needs a queued write, now or among those that wait to enter.
-  const auto writes = [](const Waiting& w) { return w.access.write; };
-  const bool may_forward = !input_.empty() && (spec_.controller.forward_reads || spec_.controller.merge_writes) &&
-                           (s_.writes.size() > 0 || std::any_of(input_.begin(), input_.end(), writes));
+  const bool may_forward = waiting() > 0 && (spec_.controller.forward_reads || spec_.controller.merge_writes) &&
+                           (s_.writes.size() > 0 || input_writes_ > 0);
   return event + (may_forward ? 1 : std::min(read_latency_, write_latency_));
 }
 
@@ -66,14 +65,22 @@ void Controller::advance_to(Cycle limit) {
     const Cycle event = command_time();
     if (std::min(in, event) > limit) break;
     if (in < event) {
-      const Access access = input_.front().access;
-      input_.pop_front();
-      accept(access, in);
+      accept(take_input(), in);
     } else {
       step(event);
     }
   }
   if (limit >= now_) now_ = limit + 1;
+}
+
+Access Controller::take_input() {
+  const Access access = input_[next_input_++].access;
+  input_writes_ -= access.write;
+  if (2 * next_input_ >= input_.size()) {
+    input_.erase(input_.begin(), input_.begin() + static_cast<std::ptrdiff_t>(next_input_));
+    next_input_ = 0;
+  }
+  return access;
 }
 
 void Controller::drain() {

@@ -7,7 +7,6 @@
 // that a command of cycle t freed, can be served from t + 1 on.
 #pragma once
 
-#include <deque>
 #include <vector>
 
 #include "sim/dram/energy.h"
@@ -41,7 +40,10 @@ class Controller {
 
   // Returns the cycle of entry, at least not_before.
   Cycle offer(const Access& access, Cycle not_before);
-  void enqueue(const Access& access, Cycle not_before) { input_.push_back({access, not_before}); }
+  void enqueue(const Access& access, Cycle not_before) {
+    input_.push_back({access, not_before});
+    input_writes_ += access.write;
+  }
 
   // Issues every command and accepts every enqueued access of cycles <= t.
   void advance_to(Cycle t);
@@ -52,8 +54,8 @@ class Controller {
   Cycle next_event();
   // No data of an access that is not completed yet can be through before this cycle.
   Cycle earliest_finish();
-  bool idle() const { return input_.empty() && s_.reads.size() == 0 && s_.writes.size() == 0; }
-  std::size_t waiting() const { return input_.size(); }
+  bool idle() const { return waiting() == 0 && s_.reads.size() == 0 && s_.writes.size() == 0; }
+  std::size_t waiting() const { return input_.size() - next_input_; }
 
   // Accesses done since the caller last cleared the list, in the order of their column commands.
   std::vector<Completion>& completions() { return completions_; }
@@ -68,6 +70,7 @@ class Controller {
     Cycle not_before;
   };
 
+  Access take_input();
   bool has_space(const Access& a) const { return a.write ? !s_.writes.full() : !s_.reads.full(); }
   Cycle input_time() const;
   Cycle command_time();
@@ -98,7 +101,9 @@ class Controller {
   Cycle last_entry_ = -1;
   Cycle slot_free_ = 0;  // when a full queue gave up a slot last
   std::uint64_t age_ = 0;
-  std::deque<Waiting> input_;
+  std::vector<Waiting> input_;  // those from next_input_ on
+  std::size_t next_input_ = 0;
+  int input_writes_ = 0;  // of input_
   std::vector<Completion> completions_;
   std::vector<Acceptance> acceptances_;
   bool report_acceptances_ = false;

@@ -27,6 +27,7 @@ Dram::Dram(sc_core::sc_module_name name, const spec::DramSpec& spec)
     channels_.push_back(std::make_unique<Controller>(spec_));
     channels_.back()->report_acceptances(true);
   }
+  events_.assign(channels_.size(), kNever);
   socket.register_b_transport(this, &Dram::b_transport);
   socket.register_nb_transport_fw(this, &Dram::nb_transport_fw);
   socket.register_transport_dbg(this, &Dram::transport_dbg);
@@ -45,11 +46,6 @@ Cycle Dram::cycle_at_or_after(const sc_time& t) const {
   return static_cast<Cycle>((t.value() + clock_.value() - 1) / clock_.value());
 }
 
-Dram::Port& Dram::port_at(int port) {
-  if (static_cast<std::size_t>(port) >= ports_.size()) ports_.resize(static_cast<std::size_t>(port) + 1);
-  return ports_[static_cast<std::size_t>(port)];
-}
-
 void Dram::on_wake() {
   advance();
   end_requests();
@@ -61,18 +57,25 @@ void Dram::on_wake() {
 void Dram::advance() {
   const Cycle before = now_cycle() - 1;
   for (std::size_t c = 0; c < channels_.size(); ++c) {
-    Controller& controller = *channels_[c];
-    if (!controller.idle()) controller.advance_to(before);
+    if (events_[c] > before) continue;
+    channels_[c]->advance_to(before);
     collect(static_cast<int>(c));
   }
 }
 
+// After the channel's time moved on.
 void Dram::collect(int channel) {
   Controller& controller = *channels_[static_cast<std::size_t>(channel)];
+  note_event(channel);
   for (const Controller::Acceptance& a : controller.acceptances()) accepted(static_cast<int>(a.tag >> 32), a.at);
   controller.acceptances().clear();
   for (const Completion& done : controller.completions()) completed(channel, done);
   controller.completions().clear();
+}
+
+void Dram::note_event(int channel) {
+  const auto c = static_cast<std::size_t>(channel);
+  events_[c] = channels_[c]->idle() ? kNever : channels_[c]->next_event();
 }
 
 void Dram::accepted(int id, Cycle at) {
@@ -135,13 +138,15 @@ void Dram::answer_due() {
     due_.pop();
     answer(id);
   }
-  for (std::size_t p = 0; p < ports_.size(); ++p) respond(static_cast<int>(p));
+  for (std::size_t p = 0; ready_ > 0 && p < ports_.size(); ++p)
+    if (!ports_[p].ready.empty()) respond(static_cast<int>(p));
 }
 
 void Dram::answer(int id) {
   Transaction& t = transactions_[static_cast<std::size_t>(id)];
   if (t.port >= 0) {
     port_at(t.port).ready.push_back(id);
+    ++ready_;
     return;
   }
   t.done->notify();
@@ -156,6 +161,7 @@ void Dram::respond(int port) {
     if (p.responding >= 0 || p.ready.empty() || p.free_at > sc_core::sc_time_stamp()) return;
     p.responding = p.ready.front();
     p.ready.pop_front();
+    --ready_;
     tlm::tlm_generic_payload& payload = *transactions_[static_cast<std::size_t>(p.responding)].payload;
     payload.set_response_status(tlm::TLM_OK_RESPONSE);
     tlm::tlm_phase phase = tlm::BEGIN_RESP;
@@ -183,11 +189,12 @@ void Dram::response_ended(int port, const sc_time& delay) {
 
 void Dram::schedule() {
   Cycle next = due_.empty() ? kNever : due_.top().at;
-  for (auto& controller : channels_) {
-    if (controller->idle()) continue;
+  if (awaiting_entry_ > 0) {
     // What happens in a cycle is known when the next one begins.
-    const Cycle event = awaiting_entry_ > 0 ? controller->next_event() + 1 : controller->earliest_finish();
-    next = std::min(next, event);
+    for (const Cycle event : events_) next = std::min(next, event + 1);
+  } else {
+    for (std::size_t c = 0; c < channels_.size(); ++c)
+      if (events_[c] < kNever) next = std::min(next, channels_[c]->earliest_finish());
   }
   if (!entered_.empty()) next = 0;
   const sc_time now = sc_core::sc_time_stamp();
@@ -195,6 +202,7 @@ void Dram::schedule() {
     const sc_time at = sc_time::from_value(static_cast<sc_dt::uint64>(next) * clock_.value());
     wake_.notify(at > now ? at - now : sc_core::SC_ZERO_TIME);
   }
+  if (ready_ == 0) return;
   for (const Port& p : ports_)
     if (p.responding < 0 && !p.ready.empty()) wake_.notify(p.free_at > now ? p.free_at - now : sc_core::SC_ZERO_TIME);
 }

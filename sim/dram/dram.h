@@ -113,6 +113,7 @@ class Dram : public sc_core::sc_module {
   void on_wake();
   void advance();
   void collect(int channel);
+  void note_event(int channel);
   void accepted(int transaction, Cycle at);
   void end_requests();
   void completed(int channel, const Completion& done);
@@ -122,7 +123,10 @@ class Dram : public sc_core::sc_module {
   void response_ended(int port, const sc_core::sc_time& delay);
   void free_if_done(int transaction);
   void schedule();
-  Port& port_at(int port);
+  Port& port_at(int port) {
+    if (static_cast<std::size_t>(port) >= ports_.size()) ports_.resize(static_cast<std::size_t>(port) + 1);
+    return ports_[static_cast<std::size_t>(port)];
+  }
   Cycle cycle_at_or_after(const sc_core::sc_time& t) const;
   static std::uint64_t tag_of(int transaction, std::uint64_t piece) {
     return static_cast<std::uint64_t>(transaction) << 32 | piece;
@@ -132,6 +136,7 @@ class Dram : public sc_core::sc_module {
   AddressMapping mapping_;
   sc_core::sc_time clock_;
   std::vector<std::unique_ptr<Controller>> channels_;
+  std::vector<Cycle> events_;  // next_event() of every channel; kNever: it is idle
   FunctionalMemory memory_;
   Observer observer_;
 
@@ -140,6 +145,7 @@ class Dram : public sc_core::sc_module {
   std::vector<Port> ports_;
   std::vector<int> entered_;  // transactions of nb_transport whose END_REQ is to be sent
   std::priority_queue<Due> due_;
+  int ready_ = 0;  // of all ports
   int unanswered_ = 0;
   int awaiting_entry_ = 0;  // transactions whose entry into the queues somebody waits for
   sc_core::sc_event wake_;

@@ -76,8 +76,9 @@ int Dram::submit(tlm::tlm_generic_payload& payload, int port, const sc_time& del
   t.to_accept = t.to_finish = static_cast<int>(last - first + 1);
   for (std::uint64_t line = first; line <= last; ++line) {
     const AddressMapping::Target target = mapping_.decode(line << shift);
-    channels_[static_cast<std::size_t>(target.channel)]->enqueue(
-        {line, target.place, t.write, tag_of(id, line - first)}, t.arrival);
+    Controller& controller = *channels_[static_cast<std::size_t>(target.channel)];
+    controller.enqueue({line, target.place, t.write, tag_of(id, line - first)}, t.arrival);
+    if (controller.waiting() == 1) note_event(target.channel);
   }
   ++unanswered_;
   if (port >= 0 || (t.write && spec_.controller.posted_writes)) ++awaiting_entry_;

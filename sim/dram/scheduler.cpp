@@ -136,6 +136,7 @@ C Scheduler::column_command(const RequestQueue& queue, int slot) const {
   return write ? C::kWr : C::kRd;
 }
 
+// Runs for every bank with requests at every command: a plan is made only when it is the best.
 void Scheduler::plan_bank(Plan& best, int bank) {
   const int rank = rank_of_bank_[static_cast<std::size_t>(bank)];
   if (special_ranks_ &&
@@ -143,23 +144,18 @@ void Scheduler::plan_bank(Plan& best, int bank) {
     return;
   const RequestQueue& queue = s_.write_mode ? s_.writes : s_.reads;
   const BankState& state = s_.banks[bank];
-  Plan plan;
-  plan.rank = rank;
-  plan.bank = bank;
   const int oldest = queue.oldest(bank);
   if (oldest == RequestQueue::kNone) return;
   const int hit = queue.hit(bank);
   const bool capped = policy_.row_hit_cap > 0 && hit != oldest && state.columns_since_act >= policy_.row_hit_cap;
-  if (hit != RequestQueue::kNone && !capped) {
-    plan.command = column_command(queue, hit);
-    plan.slot = hit;
-  } else {
-    plan.command = state.open_row == BankState::kClosed ? C::kAct : C::kPre;
-    plan.slot = oldest;
-  }
-  plan.priority = kRequest;
-  plan.age = queue.entry(plan.slot).age;
-  offer(best, plan, s_.timing.earliest(plan.command, bank));
+  const bool column = hit != RequestQueue::kNone && !capped;
+  const C command = column ? column_command(queue, hit) : state.open_row == BankState::kClosed ? C::kAct : C::kPre;
+  const Cycle at = std::max({s_.timing.earliest(command, bank), column ? s_.column_bus_free : s_.row_bus_free, now_});
+  if (at > best.at) return;
+  const int slot = column ? hit : oldest;
+  const std::uint64_t age = queue.entry(slot).age;
+  if (at == best.at && (kRequest > best.priority || (kRequest == best.priority && age >= best.age))) return;
+  best = {at, command, kRequest, rank, bank, slot, age};
 }
 
 void Scheduler::plan_timeouts(Plan& best) {

@@ -18,20 +18,42 @@ TimingTable::TimingTable(const spec::DramSpec& spec) : ranks_(spec.organization.
   }
   const std::size_t count = static_cast<std::size_t>(1 + o.ranks + groups + o.banks());
   next_.assign(count * kStride, 0);
-  updates_.resize(spec::kDramCommands);
   for (const spec::DramConstraint& c : spec.constraints) {
-    if (c.window > 1) {
-      windows_.push_back({c.from_mask, c.scope, static_cast<std::uint8_t>(spec::index(c.to)), c.window, c.latency,
-                          std::vector<Cycle>(count * static_cast<std::size_t>(c.window), -kNever),
-                          std::vector<int>(count, 0)});
-      window_commands_ |= c.from_mask;
+    if (c.window <= 1) continue;
+    windows_.push_back({c.from_mask, c.scope, static_cast<std::uint8_t>(spec::index(c.to)), c.window, c.latency,
+                        std::vector<Cycle>(count * static_cast<std::size_t>(c.window), -kNever),
+                        std::vector<int>(count, 0)});
+    window_commands_ |= c.from_mask;
+  }
+  for (int command = 0; command < spec::kDramCommands; ++command)
+    for (int b = 0; b < o.banks(); ++b) {
+      first_update_.push_back(updates_.size());
+      add_updates(spec, command, b);
+    }
+  first_update_.push_back(updates_.size());
+}
+
+void TimingTable::add_updates(const spec::DramSpec& spec, int command, int bank) {
+  for (const spec::DramConstraint& c : spec.constraints) {
+    if (c.window > 1 || (c.from_mask >> command & 1u) == 0) continue;
+    const auto to = static_cast<std::size_t>(spec::index(c.to));
+    if (c.scope != DramScope::kOtherRank) {
+      add_update(node(c.scope, bank) + to, c.latency);
       continue;
     }
-    for (int from = 0; from < spec::kDramCommands; ++from)
-      if (c.from_mask >> from & 1u)
-        updates_[static_cast<std::size_t>(from)].push_back(
-            {c.scope, static_cast<std::uint8_t>(spec::index(c.to)), c.latency});
+    for (int r = 0; r < ranks_; ++r)
+      if (r != rank_of_bank_[static_cast<std::size_t>(bank)]) add_update(rank_node(r) + to, c.latency);
   }
+}
+
+// Of two updates of a cell by one command the longer one counts.
+void TimingTable::add_update(std::size_t cell, Cycle latency) {
+  for (std::size_t i = first_update_.back(); i < updates_.size(); ++i)
+    if (updates_[i].cell == cell) {
+      updates_[i].latency = std::max(updates_[i].latency, latency);
+      return;
+    }
+  updates_.push_back({cell, latency});
 }
 
 std::size_t TimingTable::node(DramScope scope, int bank) const {
@@ -50,18 +72,9 @@ std::size_t TimingTable::node(DramScope scope, int bank) const {
   return 0;
 }
 
-void TimingTable::issue(spec::DramCommand command, int bank, Cycle t) {
-  for (const Update& u : updates_[static_cast<std::size_t>(spec::index(command))]) {
-    if (u.scope != DramScope::kOtherRank) {
-      push(node(u.scope, bank) + u.to, t + u.latency);
-      continue;
-    }
-    for (int r = 0; r < ranks_; ++r)
-      if (r != rank_of_bank_[static_cast<std::size_t>(bank)]) push(rank_node(r) + u.to, t + u.latency);
-  }
-  if (window_commands_ & spec::bit(command))
-    for (Window& w : windows_)
-      if (w.from_mask & spec::bit(command)) issue_window(w, bank, t);
+void TimingTable::issue_windows(spec::DramCommand command, int bank, Cycle t) {
+  for (Window& w : windows_)
+    if (w.from_mask & spec::bit(command)) issue_window(w, bank, t);
 }
 
 void TimingTable::issue_window(Window& w, int bank, Cycle t) {

@@ -28,7 +28,12 @@ class TimingTable {
     return std::max(next_[rank_node(rank) + c], next_[c]);
   }
   // Records a command at cycle t. For a rank command `bank` is any bank of the rank.
-  void issue(spec::DramCommand command, int bank, Cycle t);
+  void issue(spec::DramCommand command, int bank, Cycle t) {
+    const std::size_t row = row_of(spec::index(command), bank);
+    for (std::size_t i = first_update_[row]; i < first_update_[row + 1]; ++i)
+      push(updates_[i].cell, t + updates_[i].latency);
+    if (window_commands_ & spec::bit(command)) issue_windows(command, bank, t);
+  }
 
  private:
   // Cells of a node: one a command, rounded up to a power of two so that a node's cells share few cache lines.
@@ -42,8 +47,7 @@ class TimingTable {
     std::size_t bank, group, rank;
   };
   struct Update {
-    spec::DramScope scope;
-    std::uint8_t to;
+    std::size_t cell;  // of next_
     Cycle latency;
   };
   struct Window {
@@ -59,13 +63,20 @@ class TimingTable {
   std::size_t rank_node(int rank) const { return (1 + static_cast<std::size_t>(rank)) * kStride; }
   std::size_t node(spec::DramScope scope, int bank) const;
   void push(std::size_t at, Cycle t) { next_[at] = std::max(next_[at], t); }
+  std::size_t row_of(int command, int bank) const {
+    return static_cast<std::size_t>(command) * nodes_.size() + static_cast<std::size_t>(bank);
+  }
+  void add_updates(const spec::DramSpec& spec, int command, int bank);
+  void add_update(std::size_t cell, Cycle latency);
+  void issue_windows(spec::DramCommand command, int bank, Cycle t);
   void issue_window(Window& window, int bank, Cycle t);
 
   int ranks_;
   std::vector<Nodes> nodes_;  // by bank
   std::vector<int> rank_of_bank_;
-  std::vector<Cycle> next_;                   // [node][command]
-  std::vector<std::vector<Update>> updates_;  // by command
+  std::vector<Cycle> next_;                // [node][command]
+  std::vector<Update> updates_;            // by command and bank
+  std::vector<std::size_t> first_update_;  // where those of a row_of() begin, and the end of the last
   std::vector<Window> windows_;
   std::uint32_t window_commands_ = 0;
 };

@@ -23,17 +23,16 @@ void Activity::halve() {
   }
 }
 
-void Activity::add(spec::ChipletId chiplet, Flow flow, std::int64_t start, std::int64_t end, double amount, int unit) {
-  if (!enabled_ || amount == 0) return;
-  if (flow_info(flow).of_package) chiplet = {};
-  end = std::max(end, start + 1);
-  if (log_) log_->push_back({chiplet, flow, unit, start, end, amount});
-  while (end > bin_cycles_ * static_cast<std::int64_t>(kBins)) halve();
-  auto& bins = bins_[series(chiplet, flow)];
+void Activity::spread(Flowed f) {
+  if (flow_info(f.flow).of_package) f.chiplet = {};
+  f.end = std::max(f.end, f.start + 1);
+  if (log_) log_->push_back(f);
+  while (f.end > bin_cycles_ * static_cast<std::int64_t>(kBins)) halve();
+  auto& bins = bins_[series(f.chiplet, f.flow)];
   if (bins.empty()) bins.resize(kBins, 0.0);
-  const double rate = amount / static_cast<double>(end - start);
-  for (std::int64_t at = start; at < end;) {
-    const std::int64_t bin = at / bin_cycles_, next = std::min(end, (bin + 1) * bin_cycles_);
+  const double rate = f.amount / static_cast<double>(f.end - f.start);
+  for (std::int64_t at = f.start; at < f.end;) {
+    const std::int64_t bin = at / bin_cycles_, next = std::min(f.end, (bin + 1) * bin_cycles_);
     bins[static_cast<std::size_t>(bin)] += rate * static_cast<double>(next - at);
     at = next;
   }

@@ -56,7 +56,9 @@ class Activity {
   Activity(bool enabled, int chiplets);
   // `amount` flowed evenly over [start, end); all of it at `start` when the interval is empty. For the flows that count
   // things under way, `amount` is the time that one of them was.
-  void add(spec::ChipletId chiplet, Flow flow, std::int64_t start, std::int64_t end, double amount, int unit = -1);
+  void add(spec::ChipletId chiplet, Flow flow, std::int64_t start, std::int64_t end, double amount, int unit = -1) {
+    if (enabled_ && amount != 0) spread({chiplet, flow, unit, start, end, amount});
+  }
   // Everything added from now on is appended to it as well, with `end` after `start`.
   void keep(std::vector<Flowed>& log) { log_ = &log; }
   // Samples up to the run's end, a series after the other; equal neighbours are one.
@@ -64,6 +66,7 @@ class Activity {
   std::int64_t bin_cycles() const { return bin_cycles_; }
 
  private:
+  void spread(Flowed flowed);
   std::size_t series(spec::ChipletId chiplet, Flow flow) const;
   void halve();
 

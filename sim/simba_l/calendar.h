@@ -21,8 +21,7 @@ class Calendar {
   // Start of the first `duration` free cycles at or after `earliest`, which become busy.
   std::int64_t reserve(std::int64_t earliest, std::int64_t duration) {
     if (duration <= 0) return earliest;
-    auto it = std::upper_bound(busy_.begin() + static_cast<std::ptrdiff_t>(first_), busy_.end(), earliest,
-                               [](std::int64_t t, const Span& s) { return t < s.end; });
+    auto it = first_after(earliest);
     std::int64_t start = earliest;
     for (; it != busy_.end() && it->begin < start + duration; ++it) start = it->end;
     insert(it, start, start + duration);
@@ -41,6 +40,15 @@ class Calendar {
   }
 
  private:
+  // The first span that ends after `t`; most requests are for times near the last one.
+  Spans::iterator first_after(std::int64_t t) {
+    const auto first = busy_.begin() + static_cast<std::ptrdiff_t>(first_);
+    auto last = busy_.end();
+    for (int i = 0; i < kNear; ++i, --last)
+      if (last == first || std::prev(last)->end <= t) return last;
+    return std::upper_bound(first, last, t, [](std::int64_t at, const Span& s) { return at < s.end; });
+  }
+  static constexpr int kNear = 4;
   void insert(Spans::iterator at, std::int64_t begin, std::int64_t end) {
     const bool joins_next = at != busy_.end() && at->begin == end;
     const bool joins_previous =

@@ -107,8 +107,8 @@ void DmaEngine::cut_bursts(Job& job) const {
 // one at a time.
 void DmaEngine::start_at_own_share(Job& job) const {
   const auto own = static_cast<std::uint64_t>(chiplet_.value) * static_cast<std::uint64_t>(job.view->share_bytes);
-  const auto first = std::find_if(job.bursts.begin(), job.bursts.end(),
-                                  [&](const AddressSpan& burst) { return burst.begin >= own; });
+  const auto first =
+      std::find_if(job.bursts.begin(), job.bursts.end(), [&](const AddressSpan& burst) { return burst.begin >= own; });
   std::rotate(job.bursts.begin(), first, job.bursts.end());
 }
 
@@ -285,18 +285,18 @@ std::int64_t DmaEngine::copy_own(Job& job, std::int64_t bytes, std::int64_t cycl
 }
 
 std::int64_t LoadEngine::receive(Job& job, const Incoming& in) {
-  static thread_local std::vector<Nop::Endpoint> receivers;
-  static thread_local std::vector<std::int64_t> arrivals;
-  receivers.clear();
-  for (const Party& p : job.parties) receivers.push_back({p.engine->chiplet(), 0});
-  const int links = fabric_.nop.multicast(in.start, in.source, receivers, in.bytes, arrivals);
+  receivers_.clear();
+  for (const Party& p : job.parties) receivers_.push_back({p.engine->chiplet(), 0});
+  const int links = fabric_.nop.multicast(in.start, in.source, receivers_, in.bytes, arrivals_);
   const std::int64_t flits = fabric_.nop.flits(in.bytes);
   const std::int64_t behind = std::max<std::int64_t>(0, in.source_cycles - flits);
+  const std::int64_t now = context_.now();
   std::int64_t free = in.earliest;
   for (std::size_t i = 0; i < job.parties.size(); ++i) {
     Party& p = job.parties[i];
     GlobalBuffer& gb = static_cast<LoadEngine*>(p.engine)->core_.gb;
-    const std::int64_t write = gb.write_cycles(in.bytes), arrival = arrivals[i] + behind;
+    const std::int64_t write = gb.write_cycles(in.bytes), arrival = arrivals_[i] + behind;
+    gb.write_port.forget_before(now);
     const std::int64_t written =
         gb.write_port.reserve(std::max(in.earliest, arrival - std::max(write, flits) + 1), write) + write - 1;
     p.last = std::max({p.last, arrival, written});

@@ -159,8 +159,10 @@ class LoadEngine : public DmaEngine {
   void finish(const InFlight& entry) override;
 
   Rendezvous& rendezvous_;
-  InFlight* waiting_entry_ = nullptr;  // present command, while it waits for the other chiplets
-  std::int64_t port_free_ = 0;  // cycle from which the NoP's port here is free of what was asked of other chiplets
+  std::vector<Nop::Endpoint> receivers_;  // of the present burst
+  std::vector<std::int64_t> arrivals_;    // where it is there
+  InFlight* waiting_entry_ = nullptr;     // present command, while it waits for the other chiplets
+  std::int64_t port_free_ = 0;            // from which the NoP's port here is free of what was asked of other chiplets
 };
 
 class StoreEngine : public DmaEngine {

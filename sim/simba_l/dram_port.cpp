@@ -2,12 +2,12 @@
 // first implies END_REQ; responses are accepted at once (TLM_COMPLETED).
 #include "sim/simba_l/dram_port.h"
 
-#include <cmath>
+#include "machines/simba/transfer.h"
 
 namespace heat::simba {
 
-struct DramPort::Request {
-  tlm::tlm_generic_payload payload;
+// Every payload of the port is one of these.
+struct DramPort::Request : tlm::tlm_generic_payload {
   dram::Requester requester;
   Burst burst;
 };
@@ -25,23 +25,28 @@ DramPort::DramPort(sc_core::sc_module_name name, RunContext& context, int index)
 }
 
 DramPort::~DramPort() {
-  for (auto& r : requests_) r->payload.clear_extension(&r->requester);
+  for (auto& r : requests_) r->clear_extension(&r->requester);
 }
 
 std::int64_t DramPort::cycles(std::int64_t bytes) const {
-  return static_cast<std::int64_t>(std::ceil(static_cast<double>(bytes) / context_.arch.dram_ports.bytes_per_cycle));
+  return machines::simba::transfer_cycles(bytes, context_.arch.dram_ports.bytes_per_cycle);
 }
 
+// Bursts come nearly in the order in which they get ready.
 void DramPort::submit(const Burst& burst, std::int64_t ready) {
-  waiting_.emplace(ready, burst);
-  if (!entering_) kick_.set(waiting_.begin()->first);
+  Request& r = take();
+  r.burst = burst;
+  auto behind = waiting_.end();
+  while (behind != waiting_.begin() && std::prev(behind)->ready > ready) --behind;
+  waiting_.insert(behind, {ready, &r});
+  if (!entering_) kick_.set(waiting_.front().ready);
 }
 
 DramPort::Request& DramPort::take() {
   if (free_.empty()) {
     requests_.push_back(std::make_unique<Request>());
-    requests_.back()->payload.set_mm(this);
-    requests_.back()->payload.set_extension(&requests_.back()->requester);
+    requests_.back()->set_mm(this);
+    requests_.back()->set_extension(&requests_.back()->requester);
     return *requests_.back();
   }
   Request* r = free_.back();
@@ -50,27 +55,25 @@ DramPort::Request& DramPort::take() {
 }
 
 void DramPort::free(tlm::tlm_generic_payload* payload) {
-  for (auto& r : requests_)
-    if (&r->payload == payload) free_.push_back(r.get());
+  free_.push_back(static_cast<Request*>(payload));
 }
 
 void DramPort::send() {
   kick_.rang();
   try {
     while (!entering_ && !waiting_.empty()) {
-      const std::int64_t now = context_.now(), ready = waiting_.begin()->first;
+      const std::int64_t now = context_.now(), ready = waiting_.front().ready;
       if (ready > now) {
         kick_.set(ready);
         return;
       }
       lane_.forget_before(now);
-      Request& r = take();
-      r.burst = waiting_.begin()->second;
-      waiting_.erase(waiting_.begin());
+      Request& r = *waiting_.front().request;
+      waiting_.pop_front();
       r.burst.sent = now;
       ++outstanding_;
       context_.pending.add();
-      tlm::tlm_generic_payload& p = r.payload;
+      tlm::tlm_generic_payload& p = r;
       p.set_command(r.burst.write ? tlm::TLM_WRITE_COMMAND : tlm::TLM_READ_COMMAND);
       p.set_address(r.burst.address);
       p.set_data_ptr(r.burst.data);
@@ -101,17 +104,13 @@ void DramPort::send() {
 
 tlm::tlm_sync_enum DramPort::nb_transport_bw(tlm::tlm_generic_payload& payload, tlm::tlm_phase& phase,
                                              sc_core::sc_time& delay) {
-  const bool was_entering = entering_ && &entering_->payload == &payload;
+  const bool was_entering = entering_ == &payload;
   if (was_entering) {
     entering_ = nullptr;
-    if (!waiting_.empty()) kick_.set(waiting_.begin()->first);
+    if (!waiting_.empty()) kick_.set(waiting_.front().ready);
   }
   if (phase != tlm::BEGIN_RESP) return tlm::TLM_ACCEPTED;
-  for (auto& r : requests_)
-    if (&r->payload == &payload) {
-      respond(*r, delay);
-      break;
-    }
+  respond(static_cast<Request&>(payload), delay);
   phase = tlm::END_RESP;
   return tlm::TLM_COMPLETED;
 }
@@ -121,12 +120,11 @@ void DramPort::respond(Request& request, const sc_core::sc_time& delay) {
     --outstanding_;
     context_.pending.remove();
     const Burst burst = request.burst;
-    if (request.payload.get_response_status() != tlm::TLM_OK_RESPONSE)
+    if (request.get_response_status() != tlm::TLM_OK_RESPONSE)
       throw base::ScheduleError(context_.schedule.file + ": node '" + context_.node_name(burst.node) + "': " + name() +
                                 ": " + std::to_string(burst.bytes) + " bytes at address " +
-                                std::to_string(burst.address) + ": the DRAM answers " +
-                                request.payload.get_response_string());
-    request.payload.release();
+                                std::to_string(burst.address) + ": the DRAM answers " + request.get_response_string());
+    request.release();
     const std::int64_t cycle = context_.cycle_at(sc_core::sc_time_stamp() + delay);
     context_.activity.add({}, Flow::kDramOutstanding, burst.sent, cycle, static_cast<double>(cycle - burst.sent));
     burst.owner->answered(burst, cycle);

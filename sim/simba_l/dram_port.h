@@ -6,7 +6,7 @@
 
 #include <tlm_utils/simple_initiator_socket.h>
 #include <cstdint>
-#include <map>
+#include <deque>
 #include <memory>
 #include <systemc>
 #include <tlm>
@@ -63,6 +63,11 @@ class DramPort : public sc_core::sc_module, public tlm::tlm_mm_interface {
 
  private:
   struct Request;
+  // A burst that has not entered the DRAM yet.
+  struct Waiting {
+    std::int64_t ready = 0;
+    Request* request = nullptr;
+  };
   void send();
   tlm::tlm_sync_enum nb_transport_bw(tlm::tlm_generic_payload& payload, tlm::tlm_phase& phase, sc_core::sc_time& delay);
   void respond(Request& request, const sc_core::sc_time& delay);
@@ -71,7 +76,7 @@ class DramPort : public sc_core::sc_module, public tlm::tlm_mm_interface {
   RunContext& context_;
   const spec::ChipletId chiplet_;
   Calendar lane_;
-  std::multimap<std::int64_t, Burst> waiting_;  // by ready cycle, then in order of submission
+  std::deque<Waiting> waiting_;  // by ready cycle, then in order of submission
   std::vector<std::unique_ptr<Request>> requests_;
   std::vector<Request*> free_;
   Request* entering_ = nullptr;  // between BEGIN_REQ and END_REQ

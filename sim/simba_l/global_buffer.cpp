@@ -5,12 +5,24 @@
 
 namespace heat::simba {
 
-GlobalBuffer::GlobalBuffer(const spec::GlobalBufferSpec& spec, bool data) : spec_(spec) {
+GlobalBuffer::GlobalBuffer(const spec::GlobalBufferSpec& spec, bool data) : spec_(spec), counted_(kCounted) {
   if (data) bytes_.resize(static_cast<std::size_t>(spec.capacity.value()));
 }
 
 WordCount GlobalBuffer::words(const GbPlace& place, const Box& box) const {
-  return place.view ? count_words(*place.view, box, place.base, spec_) : packed_words(box.elements());
+  if (!place.view) return packed_words(box.elements());
+  Counted& c = counted(place, box);
+  if (c.view != place.view || c.base != place.base || c.box.start != box.start || c.box.count != box.count)
+    c = {place.view, place.base, box, count_words(*place.view, box, place.base, spec_)};
+  return c.words;
+}
+
+GlobalBuffer::Counted& GlobalBuffer::counted(const GbPlace& place, const Box& box) const {
+  auto hash = static_cast<std::uint64_t>(place.base) ^ reinterpret_cast<std::uintptr_t>(place.view);
+  for (std::size_t i = 0; i < 3; ++i)
+    for (const std::int64_t value : {box.start[i], box.count[i]})
+      hash = (hash ^ static_cast<std::uint64_t>(value)) * 0x9E3779B97F4A7C15ull;
+  return counted_[hash >> 54];
 }
 
 std::int64_t GlobalBuffer::end_of(const GbPlace& place, const Box& box) const {

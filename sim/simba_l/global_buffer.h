@@ -46,11 +46,21 @@ class GlobalBuffer {
   Calendar read_port, write_port;
 
  private:
+  // Words through a view that were counted before: the same box is sent and drained again and again.
+  struct Counted {
+    const ViewSpec* view = nullptr;
+    std::int64_t base = 0;
+    Box box;
+    WordCount words;
+  };
+  static constexpr std::size_t kCounted = 1024;
+  Counted& counted(const GbPlace& place, const Box& box) const;
   template <class Copy>
   void each_row(const GbPlace& place, const Box& box, const Copy& copy) const;
 
   spec::GlobalBufferSpec spec_;
   std::vector<std::int8_t> bytes_;
+  mutable std::vector<Counted> counted_;  // by a hash of what was asked for
 };
 
 }  // namespace heat::simba

@@ -4,7 +4,9 @@
 // (tests/sim/simba_l/mesh_test.cpp).
 #include "sim/simba_l/mesh.h"
 
-#include <cmath>
+#include <cstdlib>
+
+#include "machines/simba/transfer.h"
 
 namespace heat::simba {
 
@@ -32,7 +34,7 @@ int Mesh<Node>::hops(Node from, Node to) const {
 
 template <class Node>
 std::int64_t Mesh<Node>::flits(std::int64_t bytes) const {
-  return static_cast<std::int64_t>(std::ceil(static_cast<double>(bytes) / spec_.link_bytes_per_cycle));
+  return machines::simba::transfer_cycles(bytes, spec_.link_bytes_per_cycle);
 }
 
 template <class Node>
@@ -60,7 +62,7 @@ int Mesh<Node>::multicast(std::int64_t now, Endpoint source, const std::vector<E
   const std::int64_t length = flits(bytes);
   ++multicast_;
   int used = 0;
-  const std::int64_t start = inject_[slot(source)].reserve(now, length);
+  const std::int64_t start = reserve(inject_[slot(source)], now, length);
   arrivals.clear();
   for (const Endpoint& destination : destinations) {
     std::int64_t head = start;  // earliest entry into the next stage
@@ -69,13 +71,12 @@ int Mesh<Node>::multicast(std::int64_t now, Endpoint source, const std::vector<E
       const auto l = static_cast<std::size_t>(link);
       if (mark_[l] != multicast_) {
         mark_[l] = multicast_;
-        head_[l] = links_[l].reserve(head, length);
+        head_[l] = reserve(links_[l], head, length);
         ++used;
       }
       head = head_[l] + spec_.hop_cycles;
     }
-    Calendar& port = eject_[slot(destination)];
-    arrivals.push_back(port.reserve(head + spec_.base_cycles, length) + length - 1);
+    arrivals.push_back(reserve(eject_[slot(destination)], head + spec_.base_cycles, length) + length - 1);
   }
   return used;
 }
@@ -109,12 +110,6 @@ void Mesh<Node>::add_use(spec::BusiestUnits& units, const std::string& kind, con
       units.add(kind + "_port", name + ".out", inject_[slot].used());
       units.add(kind + "_port", name + ".in", eject_[slot].used());
     }
-}
-
-template <class Node>
-void Mesh<Node>::forget_before(std::int64_t now) {
-  for (auto* list : {&links_, &inject_, &eject_})
-    for (Calendar& calendar : *list) calendar.forget_before(now);
 }
 
 template class Mesh<spec::PeId>;

@@ -50,12 +50,16 @@ class Mesh {
   // `prefix`: "link2_3", "router2.port0.out" (into the mesh is out of the node).
   void add_use(spec::BusiestUnits& units, const std::string& kind, const std::string& prefix) const;
   // Frees what lies before `now`, the kernel's time.
-  void forget_before(std::int64_t now);
+  void forget_before(std::int64_t now) { now_ = now; }
 
  private:
   // Calls visit(position in links_, "linkA_B") for every link from router A to its neighbour B.
   template <class Visit>
   void each_link(const Visit& visit) const;
+  std::int64_t reserve(Calendar& calendar, std::int64_t earliest, std::int64_t duration) {
+    calendar.forget_before(now_);
+    return calendar.reserve(earliest, duration);
+  }
   std::size_t slot(const Endpoint& e) const { return static_cast<std::size_t>(e.node.value * ports_ + e.port); }
   // Link leaving `node` towards the next router on the way to `to`; -1 at the destination.
   int next_link(int node, int to, int& next) const;
@@ -70,6 +74,7 @@ class Mesh {
   std::vector<std::int64_t> head_;   // of the present multicast, per link
   std::vector<std::uint64_t> mark_;  // multicast that last used the link
   std::uint64_t multicast_ = 0;
+  std::int64_t now_ = 0;  // a link or port forgets what lies before when it is used next
 };
 
 extern template class Mesh<spec::PeId>;

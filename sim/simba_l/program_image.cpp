@@ -241,8 +241,9 @@ class ImageBuilder {
             if (spec::holds_index(*v, g.index)) per_value = tensor(t).bytes() / g.extent;
           }
       if (first == SIMBA_NONE) continue;
-      list.push_back({*objects_->number(t), objects_->has_two(t), w_.bytes_view(t, travel(g, t)), w_.word(tensor(t).bytes(), "pinned bytes"),
-                      w_.word(per_value, "bytes per value"), first, signals_.before_reading(t, group_)});
+      list.push_back({*objects_->number(t), objects_->has_two(t), w_.bytes_view(t, travel(g, t)),
+                      w_.word(tensor(t).bytes(), "pinned bytes"), w_.word(per_value, "bytes per value"), first,
+                      signals_.before_reading(t, group_)});
     }
     w_[header + SIMBA_GRP_PINNED] = static_cast<std::uint32_t>(list.size());
     w_[header + SIMBA_GRP_PINNED_TABLE] = w_.size();

@@ -61,7 +61,10 @@ TEST(Reduction, WhatIsNoSumOrNoReductionThenErrorThatSaysSo) {
        "node 'sums': output: index 'byte' has size 2 and stride 1, expected 4 and 1"},
       {"no bytes", [](Json& j) { operation(j, "sums")["output"]["dims"].erase(3); },
        "node 'sums': output: dims must name the node's indices in order"},
-      {"sums of int8", [](Json& j) { operation(j, "features")["epilogue"] = {{"sums", true}}; },
+      {"sums of int8",
+       [](Json& j) {
+         operation(j, "features")["epilogue"] = {{"sums", true}};
+       },
        "node 'features': output: dims must name the node's indices in order"},
       {"sums with records", [](Json& j) { operation(j, "sums")["epilogue"]["requant"] = "features.requant"; },
        "workload.nodes[1].gemm.epilogue.requant: unknown key"},
@@ -73,7 +76,8 @@ TEST(Reduction, WhatIsNoSumOrNoReductionThenErrorThatSaysSo) {
       {"no parts", [](Json& j) { operation(j, "reduce")["indices"].erase("parts"); }, "indices: missing key 'parts'"},
       {"a part too many", [](Json& j) { operation(j, "reduce")["input"]["dims"][1]["size"] = 4; },
        "node 'reduce': input: reaches byte 559 of tensor 's', which has 420"},
-      {"fewer records", [](Json& j) {
+      {"fewer records",
+       [](Json& j) {
          for (auto& t : j["workload"]["tensors"])
            if (t["name"] == "reduce.parameters") t["shape"][0] = 4;
        },

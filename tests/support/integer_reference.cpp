@@ -346,8 +346,7 @@ void IntegerReference::run_reduction(const Node& node) {
   std::size_t position = 0;
   for (std::int64_t n : y.first) {
     for (std::size_t k = 0; k < y.second.size(); ++k) {
-      output[static_cast<std::size_t>(n + y.second[k])] =
-          requantise(sums[position++], requant_record(parameters, k));
+      output[static_cast<std::size_t>(n + y.second[k])] = requantise(sums[position++], requant_record(parameters, k));
     }
   }
 }

@@ -110,8 +110,8 @@ BuiltSchedule one_gemm(const spec::ArchSpec& arch, std::int64_t B, std::int64_t 
   return b.build();
 }
 
-BuiltSchedule divided_sum(const spec::ArchSpec& arch, std::int64_t parts, std::int64_t M, std::int64_t N, std::int64_t K,
-                          const DividedSumOptions& options) {
+BuiltSchedule divided_sum(const spec::ArchSpec& arch, std::int64_t parts, std::int64_t M, std::int64_t N,
+                          std::int64_t K, const DividedSumOptions& options) {
   ScheduleBuilder b = start(arch, options);
   b.sizes({{"p", parts}, {"m", M}, {"n", N}, {"k", K}, {"i", 5}, {spec::kSumByte, spec::kSumBytes}});
   const std::vector<Index> in{"p", "n", "k"}, sums{"p", "n", "m", spec::kSumByte};

@@ -31,13 +31,13 @@ BuiltSchedule one_gemm(const spec::ArchSpec& arch, std::int64_t B, std::int64_t 
                        const OneGemmOptions& options = {});
 
 struct DividedSumOptions : SampleOptions {
-  bool fused = false;  // a GEMM before it makes the parts, in one group with it
+  bool fused = false;                        // a GEMM before it makes the parts, in one group with it
   std::optional<spec::GemmMapping> mapping;  // of the GEMM whose sum is divided
 };
 
 // y[n, m] = sum_p sum_k w[p, m, k] x[p, n, k]: a batch of partial sums, one a part, and their reduction.
-BuiltSchedule divided_sum(const spec::ArchSpec& arch, std::int64_t parts, std::int64_t M, std::int64_t N, std::int64_t K,
-                          const DividedSumOptions& options = {});
+BuiltSchedule divided_sum(const spec::ArchSpec& arch, std::int64_t parts, std::int64_t M, std::int64_t N,
+                          std::int64_t K, const DividedSumOptions& options = {});
 
 enum class LayerMethod { kDense, kSvd, kCp, kTucker, kTtm };
 const std::vector<LayerMethod>& all_layer_methods();

@@ -80,7 +80,8 @@ class ScheduleBuilder {
                   const Operand& output, const std::vector<spec::Index>& columns);
 
   // The input's labels end in spec::kSumByte; `parts` are those that it sums over.
-  void reduce(const std::string& name, const Operand& input, const Operand& output, const std::vector<spec::Index>& parts);
+  void reduce(const std::string& name, const Operand& input, const Operand& output,
+              const std::vector<spec::Index>& parts);
 
   // Chooses steps and mappings, draws the data. Throws std::logic_error with the misfits when the result does not fit.
   BuiltSchedule build();

@@ -214,10 +214,9 @@ TEST(QuantizedNetwork, SumsDividedIntoPartsThenTheSameBytes) {
     evaluate_integer(whole.network.workload, expected);
     for (const std::int64_t parts : {2, 4, 5}) {
       LoweredNetwork divided = lower_network(graph, {"small", "mixed", 10}, forms, {AttentionLoop::kHeads, parts});
-      const auto reductions = std::count_if(divided.network.workload.nodes.begin(), divided.network.workload.nodes.end(),
-                                            [](const spec::Node& n) {
-                                              return n.vector && n.vector->op == spec::VectorOp::kReduce;
-                                            });
+      const auto reductions =
+          std::count_if(divided.network.workload.nodes.begin(), divided.network.workload.nodes.end(),
+                        [](const spec::Node& n) { return n.vector && n.vector->op == spec::VectorOp::kReduce; });
       EXPECT_EQ(reductions, 2) << parts;  // of the second feed-forward layer of both blocks
       TensorBytes bytes = quantize_network(divided.network, ranges, x);
       const spec::Schedule schedule = test::one_group_a_node(divided.network);

@@ -203,8 +203,8 @@ TEST(ClosedForm, FourChipletsThenAQuarterOfTheLoadsAndTheReductionOverTheNop) {
                   (records + kParts * operands + results) / kLink);
     const double sums = 4 * results / kParts * (kParts - 1);  // bytes that a chiplet reads of others
     const spec::VectorUnitSpec& unit = four.arch.vector_unit;
-    const double rows = static_cast<double>(kN / kParts * (ceil_div(kParts * kM, unit.elements_per_cycle) +
-                                                           unit.row_overhead_cycles));
+    const double rows =
+        static_cast<double>(kN / kParts * (ceil_div(kParts * kM, unit.elements_per_cycle) + unit.row_overhead_cycles));
     expect_cycles(run(divided, four), (operands + records + sums + results / kParts) / kLink + rows);
   }
 }

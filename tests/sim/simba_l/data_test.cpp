@@ -77,8 +77,7 @@ TEST(Data, SumDividedThenTheResultOfTheWhole) {
   for (std::int64_t p = 0; p < kParts; ++p)
     for (const auto& [name, rows] : {std::pair{"w", kM}, std::pair{"x", kN}})
       for (std::int64_t row = 0; row < rows; ++row)
-        std::copy_n(bytes(divided, name) + (p * rows + row) * kK, kK,
-                    bytes(whole, name) + row * kParts * kK + p * kK);
+        std::copy_n(bytes(divided, name) + (p * rows + row) * kK, kK, bytes(whole, name) + row * kParts * kK + p * kK);
   std::copy_n(bytes(divided, "reduce.parameters"), 4 * kM, bytes(whole, "gemm.requant"));
   const Outcome x = run(divided, small()), y = run(whole, small());
   ASSERT_EQ(x.error + y.error, "");

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <set>
 
 namespace heat::simba {
@@ -90,6 +91,17 @@ TEST(Mesh, PacketsOnDisjointPathsThenNoDelay) {
   // The link 1 -> 2 carries the first packet from cycle 3 to 102: two flits fit before it, four do not.
   EXPECT_EQ(m.transfer(0, at(1), at(2), 2), 5 + 3 + 1);
   EXPECT_EQ(m.transfer(0, at(1), at(2), 4), 103 + 5 + 3 + 3);
+}
+
+TEST(Mesh, BytesThenFlitsAreRoundedUp) {
+  for (const double width : {1.0, 3.0, 64.0, 100.0, 0.7, 12.8}) {
+    spec::MeshSpec spec;
+    spec.width = spec.height = 1;
+    spec.link_bytes_per_cycle = width;
+    const Noc mesh(spec, 1);
+    for (std::int64_t bytes = 0; bytes < 2000; ++bytes)
+      ASSERT_EQ(mesh.flits(bytes), static_cast<std::int64_t>(std::ceil(static_cast<double>(bytes) / width)));
+  }
 }
 
 TEST(Calendar, LaterReservationThenEarlierGapIsStillUsed) {

@@ -6,7 +6,9 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <tuple>
 
+#include "sim/simba_l/global_buffer.h"
 #include "tests/support/random.h"
 
 namespace heat::simba {
@@ -136,6 +138,29 @@ TEST(TileView, ColumnOfAMatrixThenItsStrideSaysHowManyBanksShareIt) {
     // Every byte is an access of its own, but where rows of one byte are one run.
     EXPECT_EQ(count.words, row_bytes == 1 ? 2 : 64) << row_bytes;
     EXPECT_EQ(count.busiest, row_bytes == 1 ? 1 : busiest) << row_bytes;
+  }
+}
+
+// More boxes than the buffer remembers, in random order.
+TEST(GlobalBuffer, BoxesAskedForAgainThenTheirWordsAreThoseCounted) {
+  Random random(3);
+  const spec::GlobalBufferSpec spec = banked(4, 7);
+  const GlobalBuffer gb(spec, false);
+  std::vector<ViewSpec> views;
+  for (int i = 0; i < 40; ++i) views.push_back(random_view(random));
+  std::vector<std::tuple<const ViewSpec*, Box, std::int64_t>> asked;
+  for (int i = 0; i < 3000; ++i) {
+    const ViewSpec& view = views[static_cast<std::size_t>(random.between(0, 39))];
+    asked.emplace_back(&view, random_box(view, random), random.between(0, 100));
+  }
+  for (int i = 0; i < 10000; ++i) {
+    const auto& [view, box, base] = asked[static_cast<std::size_t>(random.between(0, 2999))];
+    GbPlace place;
+    place.base = base;
+    place.view = view;
+    const WordCount got = gb.words(place, box), expected = count_words(*view, box, base, spec);
+    ASSERT_EQ(got.words, expected.words);
+    ASSERT_EQ(got.busiest, expected.busiest);
   }
 }
 
