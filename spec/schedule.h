@@ -15,7 +15,7 @@
 namespace heat::spec {
 
 // The value of the JSON's key "format". Files of another format are refused.
-constexpr const char* kScheduleFormat = "heat-schedule/7";
+constexpr const char* kScheduleFormat = "heat-schedule/8";
 
 struct Schedule {
   Workload workload;
