@@ -111,7 +111,7 @@ TEST(Schedule, EveryFieldSurvivesTheJson) {
 }
 
 TEST(Schedule, OfAnotherFormatOrNoneThenOneProblemSaysWhichIsExpected) {
-  for (const char* format : {"heat-schedule/6", "heat-schedule/8", ""}) {
+  for (const char* format : {"heat-schedule/7", "heat-schedule/9", ""}) {
     const std::string error = error_after([&](Json& j) {
       if (*format)
         j["format"] = format;

@@ -73,7 +73,9 @@ TEST(Data, KOverPesEqualsReferenceForOddSizes) {
           o.step = 3;
           const std::int64_t parts = (map.gb_tile.k + map.pe_tile.k - 1) / map.pe_tile.k;
           idle_in_last_wave += parts > along && parts % along != 0;
-          expect_reference(one_gemm(small_arch(), 1, 13, 11, K, o), small(K == 17 ? 5 : 0),
+          Machine machine = small(K == 17 ? 5 : 0);
+          machine.arch.global_buffer.capacity = spec::Bytes(1 << 14);
+          expect_reference(one_gemm(machine.arch, 1, 13, 11, K, o), machine,
                            "K " + std::to_string(K) + " over " + std::to_string(along) + " PEs in tiles of " +
                                std::to_string(map.pe_tile.k) + (several ? " of several" : " of one"));
         }
