@@ -334,6 +334,16 @@ bool all_waves_whole(const Extents& e, const GemmMapping& m) {
   return true;
 }
 
+// Larger tiles of the global buffer and extents.
+void make_waves_whole(Extents& e, GemmMapping& m) {
+  const Extents split{m.spatial.b, m.spatial.m, m.spatial.n, m.spatial.k};
+  const auto up = [](std::int64_t size, std::int64_t unit) { return base::ceil_div(size, unit) * unit; };
+  for (LoopDim dim : {kB, kM, kN, kK}) {
+    m.gb_tile[dim] = up(m.gb_tile[dim], m.pe_tile[dim] * split[dim]);
+    e[dim] = up(e[dim], m.gb_tile[dim]);
+  }
+}
+
 std::string describe(const Extents& e, const GemmMapping& m) {
   const auto text = [](const Extents& x) {
     return std::to_string(x.b) + "," + std::to_string(x.m) + "," + std::to_string(x.n) + "," + std::to_string(x.k);
@@ -376,10 +386,11 @@ TEST(StepCounts, EqualAWalkOfTheLoopNest) {
   int whole_chains = 0;
   for (int round = 0; round < 1500; ++round) {
     narrow(arch, round);
-    const Extents e{pick(rng, 1, 4), pick(rng, 1, 19), pick(rng, 1, 17), pick(rng, 1, 21)};
+    Extents e{pick(rng, 1, 4), pick(rng, 1, 19), pick(rng, 1, 17), pick(rng, 1, 21)};
+    GemmMapping map = random_mapping(e, arch, rng);
+    if (round % 20 == 0) make_waves_whole(e, map);
     const Operand w = operand({e.b, e.m, e.k}, rng), i = operand({e.b, e.n, e.k}, rng),
                   o = operand({e.b, e.m, e.n}, rng);
-    const GemmMapping map = random_mapping(e, arch, rng);
     const GemmShape shape{w.shape, i.shape, o.shape, {}};
     GemmCounter counter(shape, e, arch, links);
     GemmMapping before = map;  // the same tiles, counted first
