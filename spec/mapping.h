@@ -10,11 +10,13 @@
 //       for b waves, for (m, n) waves in wave_order, for k waves:
 //         send each PE its pe_tile of weights and inputs unless unchanged
 //         compute
-//         after the last k: drain through the PPU
+//         after the last k: add up along k, drain through the PPU
 //     store the output tile to DRAM unless its home is the global buffer
 //
-// A wave is pe_tile on spatial.b * spatial.m * spatial.n PEs. Rule for partial sums: they stay in the accumulation
-// buffers, so when k needs several GB tiles (gb_tile.k < k), a GB tile must be a single wave in b, m and n.
+// A wave is pe_tile on spatial.b * spatial.m * spatial.n * spatial.k PEs, k innermost in their numbers. Rule for partial
+// sums: until the last k they stay in the accumulation buffers, so when k needs several GB tiles (gb_tile.k < k), a GB
+// tile must be a single wave in b, m and n. Then those of one output tile go from PE to PE along k, each adding its own,
+// to the PPU of the first.
 #pragma once
 
 #include <array>
@@ -40,12 +42,12 @@ struct Extents {
   friend bool operator!=(const Extents& x, const Extents& y) { return !(x == y); }
 };
 
-// PEs along b, m and n; their product is at most the chiplet's PEs.
+// PEs along b, m, n and k; their product is at most the chiplet's PEs.
 struct SpatialSplit {
-  std::int64_t b = 1, m = 1, n = 1;
-  std::int64_t product() const { return b * m * n; }
+  std::int64_t b = 1, m = 1, n = 1, k = 1;
+  std::int64_t product() const { return b * m * n * k; }
   friend bool operator==(const SpatialSplit& x, const SpatialSplit& y) {
-    return x.b == y.b && x.m == y.m && x.n == y.n;
+    return x.b == y.b && x.m == y.m && x.n == y.n && x.k == y.k;
   }
 };
 

@@ -133,7 +133,8 @@ class PlanChecker {
 
   void check_mapping(const FusedGroup& g, const PlannedNode& n, const Node& node, const GemmNode& gemm) {
     const GemmMapping& m = n.mapping;
-    const Extents wave{m.spatial.b * m.pe_tile.b, m.spatial.m * m.pe_tile.m, m.spatial.n * m.pe_tile.n, m.pe_tile.k};
+    const Extents wave{m.spatial.b * m.pe_tile.b, m.spatial.m * m.pe_tile.m, m.spatial.n * m.pe_tile.n,
+                       m.spatial.k * m.pe_tile.k};
     const Extents step = step_extents(gemm, n.bound, g.extent, std::min(g.step, g.extent));
     for (LoopDim d : {LoopDim::kB, LoopDim::kM, LoopDim::kN, LoopDim::kK}) {
       if (m.gb_tile[d] > step[d])

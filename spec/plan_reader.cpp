@@ -59,7 +59,8 @@ class PlanReader {
     order(r, "gb_order", m.gb_order, "bmn");
     m.pe_tile = read_extents(r.section("pe_tile"));
     base::ConfigReader spatial = r.section("spatial");
-    m.spatial = {spatial.integer("b", {1, 4096}), spatial.integer("m", {1, 4096}), spatial.integer("n", {1, 4096})};
+    m.spatial = {spatial.integer("b", {1, 4096}), spatial.integer("m", {1, 4096}), spatial.integer("n", {1, 4096}),
+                 spatial.integer("k", {1, 4096})};
     order(r, "wave_order", m.wave_order, "mn");
     return m;
   }

@@ -57,7 +57,7 @@ Json mapping_json(const GemmMapping& m) {
   return {{"gb_tile", extents_json(m.gb_tile)},
           {"gb_order", order_json(m.gb_order)},
           {"pe_tile", extents_json(m.pe_tile)},
-          {"spatial", {{"b", m.spatial.b}, {"m", m.spatial.m}, {"n", m.spatial.n}}},
+          {"spatial", {{"b", m.spatial.b}, {"m", m.spatial.m}, {"n", m.spatial.n}, {"k", m.spatial.k}}},
           {"wave_order", order_json(m.wave_order)}};
 }
 

@@ -67,11 +67,11 @@ enum {
   SIMBA_CMD_COUNT = SIMBA_CMD_START + 3,         // 3 words: bytes of the box (LOAD, STORE), rows and columns (VECTOR)
   SIMBA_CMD_PITCH = SIMBA_CMD_COUNT + 3,         // 2 words: inner two extents of the packed tile
   SIMBA_CMD_PARTICIPANTS = SIMBA_CMD_PITCH + 2,  // LOAD: 0 = private, else the first so many chiplets join
-  SIMBA_CMD_KEY,   // LOAD: number of the joint transfer within node and step, the same on every participant
-  SIMBA_CMD_WAVE,  // 4 words: b, m, n, k covered by the wave
+  SIMBA_CMD_KEY,  // LOAD: number of the joint transfer within node and step, the same on every participant
+  SIMBA_CMD_WAVE,  // 4 words: b, m, n, k covered by the wave; DRAIN: k of the sums' first wave, which has all PEs with sums
   SIMBA_CMD_TILE = SIMBA_CMD_WAVE + 4,     // 4 words: b, m, n, k of a PE tile
-  SIMBA_CMD_SPATIAL = SIMBA_CMD_TILE + 4,  // 3 words: PEs along b, m, n; PE = (b * M + m) * N + n
-  SIMBA_CMD_WEIGHT_HALF = SIMBA_CMD_SPATIAL + 3,
+  SIMBA_CMD_SPATIAL = SIMBA_CMD_TILE + 4,  // 4 words: PEs along b, m, n, k; PE = ((b * M + m) * N + n) * K + k
+  SIMBA_CMD_WEIGHT_HALF = SIMBA_CMD_SPATIAL + 4,
   SIMBA_CMD_INPUT_HALF,
   SIMBA_CMD_ACC_HALF,
   SIMBA_CMD_FIRST,           // COMPUTE: 1 = start new sums
@@ -177,8 +177,8 @@ enum {
   SIMBA_NODE_GB_TILE = SIMBA_NODE_EXTENTS + 4,     // 4 words
   SIMBA_NODE_GB_ORDER = SIMBA_NODE_GB_TILE + 4,    // 3 words, outermost first
   SIMBA_NODE_PE_TILE = SIMBA_NODE_GB_ORDER + 3,    // 4 words
-  SIMBA_NODE_SPATIAL = SIMBA_NODE_PE_TILE + 4,     // 3 words
-  SIMBA_NODE_WAVE_ORDER = SIMBA_NODE_SPATIAL + 3,  // 2 words
+  SIMBA_NODE_SPATIAL = SIMBA_NODE_PE_TILE + 4,     // 4 words
+  SIMBA_NODE_WAVE_ORDER = SIMBA_NODE_SPATIAL + 4,  // 2 words
   SIMBA_NODE_WEIGHT = SIMBA_NODE_WAVE_ORDER + 2,   // offsets of operands
   SIMBA_NODE_INPUT,
   SIMBA_NODE_OUTPUT,

@@ -37,10 +37,14 @@ static inline simba_count simba_piece_size(simba_count size, simba_count piece, 
   return i * piece >= size ? 0 : simba_min(piece, size - i * piece);
 }
 
-// The PE of part (b, m, n) of a wave that is split m by n ways along m and n: n innermost.
-static inline simba_count simba_pe(simba_count b, simba_count m, simba_count n, simba_count split_m,
-                                   simba_count split_n) {
+// Output tile (b, m, n) of a wave that is split m by n ways along m and n: n innermost.
+static inline simba_count simba_output_tile(simba_count b, simba_count m, simba_count n, simba_count split_m,
+                                            simba_count split_n) {
   return (b * split_m + m) * split_n + n;
+}
+// The PE that has part k of an output tile's sums, of split_k parts: those of one tile follow one another.
+static inline simba_count simba_pe(simba_count output_tile, simba_count k, simba_count split_k) {
+  return output_tile * split_k + k;
 }
 
 #endif  // FIRMWARE_INCLUDE_SIMBA_SHARES_H_

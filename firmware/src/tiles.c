@@ -26,11 +26,15 @@ static void begin(struct machine* m, const struct cursor* at) {
   command_begin(&m->composer, at->node[SIMBA_NODE_ID], at->step, at->position);
 }
 
+// Elements along a dimension from a wave to the next.
+static uint32_t wave_step(const uint32_t* node, uint32_t dim) {
+  return node[SIMBA_NODE_PE_TILE + dim] * node[SIMBA_NODE_SPATIAL + dim];
+}
+
 static void set_wave(const struct cursor* at, const struct wave* w) {
   set4(SIMBA_CMD_WAVE, w->size);
   set4(SIMBA_CMD_TILE, at->node + SIMBA_NODE_PE_TILE);
-  command_set3(SIMBA_CMD_SPATIAL, at->node[SIMBA_NODE_SPATIAL], at->node[SIMBA_NODE_SPATIAL + 1],
-               at->node[SIMBA_NODE_SPATIAL + 2]);
+  set4(SIMBA_CMD_SPATIAL, at->node + SIMBA_NODE_SPATIAL);
 }
 
 // Where a resident tensor lies, or of one that holds the chiplet's whole share what of it belongs to the present step.
@@ -137,6 +141,8 @@ static void drain(struct machine* m, const struct tile_run* t, const struct wave
   const uint32_t* node = t->at->node;
   begin(m, t->at);
   set_wave(t->at, w);
+  command_set(SIMBA_CMD_WAVE + SIMBA_DIM_K,
+              simba_min(wave_step(node, SIMBA_DIM_K), node[SIMBA_NODE_GB_TILE + SIMBA_DIM_K]));
   set_place(t, w, t->output, SIMBA_DIM_M, SIMBA_DIM_N, t->at->in->places[PLACE_OUTPUT + t->output_slot].begin);
   command_set(SIMBA_CMD_ACC_HALF, m->accumulator);
   command_set(SIMBA_CMD_OUTPUT_BYTES, node[SIMBA_NODE_OUTPUT_BYTES]);
@@ -157,7 +163,7 @@ static void drain(struct machine* m, const struct tile_run* t, const struct wave
 }
 
 static void run_wave(struct machine* m, struct tile_run* t, struct wave* w) {
-  const uint32_t k_step = t->at->node[SIMBA_NODE_PE_TILE + SIMBA_DIM_K];
+  const uint32_t k_step = wave_step(t->at->node, SIMBA_DIM_K);
   const uint32_t first_tile = t->at->at[SIMBA_DIM_K] == 0;
   const uint32_t last_tile = t->at->at[SIMBA_DIM_K] + 1 == t->at->tiles[SIMBA_DIM_K];
   if (first_tile) m->accumulator ^= 1;
@@ -232,7 +238,7 @@ void issue_gemm_tile(struct machine* m, const struct cursor* at) {
   const uint32_t* node = at->node;
   const uint32_t outer = node[SIMBA_NODE_WAVE_ORDER], inner = node[SIMBA_NODE_WAVE_ORDER + 1];
   uint32_t step[3];
-  for (uint32_t d = 0; d < 3; ++d) step[d] = node[SIMBA_NODE_PE_TILE + d] * node[SIMBA_NODE_SPATIAL + d];
+  for (uint32_t d = 0; d < 3; ++d) step[d] = wave_step(node, d);
   struct wave w;
   for (uint32_t b = 0; b < t.size[SIMBA_DIM_B]; b += step[SIMBA_DIM_B]) {
     w.at[SIMBA_DIM_B] = b;

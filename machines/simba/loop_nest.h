@@ -52,6 +52,8 @@ struct TiledDim {
     waves[wave_kinds++] = w;
   }
   std::int64_t largest_pe_tile(std::int64_t wave_size) const { return std::min(pe, wave_size); }
+  // PEs with work along it in the first wave, which has most.
+  std::int64_t used() const { return Kinds(waves[0].size, pe).pieces(); }
   // Sum over waves of `f(largest PE tile)`.
   template <class F>
   double wave_sum(F f) const {
@@ -86,7 +88,7 @@ struct LoopNest {
         b(e.b, mapping.gb_tile.b, mapping.pe_tile.b, mapping.spatial.b),
         m(e.m, mapping.gb_tile.m, mapping.pe_tile.m, mapping.spatial.m),
         n(e.n, mapping.gb_tile.n, mapping.pe_tile.n, mapping.spatial.n),
-        k(e.k, mapping.gb_tile.k, mapping.pe_tile.k, 1) {}
+        k(e.k, mapping.gb_tile.k, mapping.pe_tile.k, mapping.spatial.k) {}
 };
 
 }  // namespace heat::machines::simba

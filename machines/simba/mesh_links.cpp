@@ -56,37 +56,55 @@ FirstNodes to_first_nodes(const spec::MeshSpec& mesh, const std::vector<int>& fr
   return first;
 }
 
-int farthest_hops(const spec::MeshSpec& noc, const spec::SpatialSplit& s, std::int64_t b, std::int64_t m,
-                  std::int64_t n) {
+int farthest_hops(const spec::MeshSpec& noc, const spec::SpatialSplit& s, const spec::Extents& used) {
   int most = 0;
-  for (std::int64_t ib = 0; ib < b; ++ib)
-    for (std::int64_t im = 0; im < m; ++im)
-      for (std::int64_t in = 0; in < n; ++in) most = std::max(most, mesh_hops(noc, 0, pe_of(s, ib, im, in)));
+  for (std::int64_t ib = 0; ib < used.b; ++ib)
+    for (std::int64_t im = 0; im < used.m; ++im)
+      for (std::int64_t in = 0; in < used.n; ++in)
+        for (std::int64_t ik = 0; ik < used.k; ++ik) most = std::max(most, mesh_hops(noc, 0, pe_of(s, ib, im, in, ik)));
   return most;
 }
 
+namespace {
+
+// Trees to the PEs that share a part of the weights: those along n; of the inputs: along m.
+void add_trees(const spec::MeshSpec& noc, bool weights, SplitLinks& t) {
+  const spec::SpatialSplit& s = t.split;
+  const std::int64_t parts = weights ? s.m : s.n, receivers = weights ? s.n : s.m;
+  for (std::int64_t b = 0; b < s.b; ++b)
+    for (std::int64_t part = 0; part < parts; ++part)
+      for (std::int64_t k = 0; k < s.k; ++k) {
+        std::vector<int> to;
+        for (std::int64_t r = 0; r < receivers; ++r) {
+          to.push_back(weights ? pe_of(s, b, part, r, k) : pe_of(s, b, r, part, k));
+          (weights ? t.weight : t.input).push_back(multicast_links(noc, 0, to));
+        }
+      }
+}
+
+void add_chains(const spec::MeshSpec& noc, SplitLinks& t) {
+  std::map<Link, int> packets;
+  for (int pe = 0; pe < t.split.product(); ++pe) {
+    t.hops.push_back(mesh_hops(noc, pe, 0));
+    if (pe % t.split.k == 0) {
+      t.chain.push_back(0);
+      continue;
+    }
+    t.chain.push_back(t.chain.back() + mesh_hops(noc, pe, pe - 1));
+    walk(noc, pe, pe - 1, [&](Link l) { t.busiest_chain_link = std::max(t.busiest_chain_link, ++packets[l]); });
+  }
+}
+
+}  // namespace
+
 const SplitLinks& LinkTables::of(const spec::SpatialSplit& s) {
-  const auto key = std::make_tuple(s.b, s.m, s.n);
+  const auto key = std::make_tuple(s.b, s.m, s.n, s.k);
   if (const auto found = tables_.find(key); found != tables_.end()) return found->second;
   SplitLinks t;
   t.split = s;
-  for (std::int64_t b = 0; b < s.b; ++b) {
-    for (std::int64_t m = 0; m < s.m; ++m) {
-      std::vector<int> to;
-      for (std::int64_t n = 0; n < s.n; ++n) {
-        to.push_back(pe_of(s, b, m, n));
-        t.weight.push_back(multicast_links(noc_, 0, to));
-        t.hops.push_back(mesh_hops(noc_, to.back(), 0));
-      }
-    }
-    for (std::int64_t n = 0; n < s.n; ++n) {
-      std::vector<int> to;
-      for (std::int64_t m = 0; m < s.m; ++m) {
-        to.push_back(pe_of(s, b, m, n));
-        t.input.push_back(multicast_links(noc_, 0, to));
-      }
-    }
-  }
+  add_trees(noc_, true, t);
+  add_trees(noc_, false, t);
+  add_chains(noc_, t);
   return tables_.emplace(key, std::move(t)).first->second;
 }
 

@@ -25,29 +25,35 @@ struct FirstNodes {
 // `own_stays`: what a sender has for itself passes no port.
 FirstNodes to_first_nodes(const spec::MeshSpec& mesh, const std::vector<int>& from, bool own_stays);
 
-// The PE that computes part (b, m, n) of a wave: PEs are filled n first, then m, then b.
-inline int pe_of(const spec::SpatialSplit& s, std::int64_t b, std::int64_t m, std::int64_t n) {
-  return static_cast<int>(simba_pe(b, m, n, s.m, s.n));
+// The PE that computes part (b, m, n, k) of a wave: PEs are filled k first, then n, m, b.
+inline int pe_of(const spec::SpatialSplit& s, std::int64_t b, std::int64_t m, std::int64_t n, std::int64_t k) {
+  return static_cast<int>(simba_pe(simba_output_tile(b, m, n, s.m, s.n), k, s.k));
 }
 
-// Links from PE 0 to the farthest of the PEs that compute parts (0, 0, 0) .. (b - 1, m - 1, n - 1) of a wave.
-int farthest_hops(const spec::MeshSpec& noc, const spec::SpatialSplit& s, std::int64_t b, std::int64_t m,
-                  std::int64_t n);
+// Links from PE 0 to the farthest of the PEs that compute the first `used` parts of a wave along each dimension.
+int farthest_hops(const spec::MeshSpec& noc, const spec::SpatialSplit& s, const spec::Extents& used);
 
 // Multicast trees of one spatial split, from the global buffer at PE 0.
 struct SplitLinks {
-  // weight_links(ib, im, a): links of the tree to the first `a` PEs along n that share part (ib, im) of the weights.
   std::vector<int> weight, input, hops;
+  std::vector<int> chain;      // links from a PE along k to the one that drains its output tile, from PE to PE
+  int busiest_chain_link = 0;  // times that all those ways together take the link that they take most
   spec::SpatialSplit split;
-  int weight_links(std::int64_t ib, std::int64_t im, std::int64_t a) const {
-    return weight[static_cast<std::size_t>((ib * split.m + im) * split.n + a - 1)];
+  // Links of the tree to the first `to` PEs along n that share part (ib, im, ik) of the weights.
+  int weight_links(std::int64_t ib, std::int64_t im, std::int64_t ik, std::int64_t to) const {
+    return weight[static_cast<std::size_t>(((ib * split.m + im) * split.k + ik) * split.n + to - 1)];
   }
-  // The first `a` PEs along m that share part (ib, in) of the inputs.
-  int input_links(std::int64_t ib, std::int64_t in, std::int64_t a) const {
-    return input[static_cast<std::size_t>((ib * split.n + in) * split.m + a - 1)];
+  // To the first `to` PEs along m that share part (ib, in, ik) of the inputs.
+  int input_links(std::int64_t ib, std::int64_t in, std::int64_t ik, std::int64_t to) const {
+    return input[static_cast<std::size_t>(((ib * split.n + in) * split.k + ik) * split.m + to - 1)];
   }
+  // From the PE that drains an output tile to the global buffer.
   int pe_hops(std::int64_t ib, std::int64_t im, std::int64_t in) const {
-    return hops[static_cast<std::size_t>(pe_of(split, ib, im, in))];
+    return hops[static_cast<std::size_t>(pe_of(split, ib, im, in, 0))];
+  }
+  // Links that its sums take from PE to PE when the first `pes` along k have some.
+  int chain_hops(std::int64_t ib, std::int64_t im, std::int64_t in, std::int64_t pes) const {
+    return chain[static_cast<std::size_t>(pe_of(split, ib, im, in, pes - 1))];
   }
 };
 
@@ -59,7 +65,7 @@ class LinkTables {
 
  private:
   spec::MeshSpec noc_;
-  std::map<std::tuple<std::int64_t, std::int64_t, std::int64_t>, SplitLinks> tables_;
+  std::map<std::tuple<std::int64_t, std::int64_t, std::int64_t, std::int64_t>, SplitLinks> tables_;
 };
 
 }  // namespace heat::machines::simba

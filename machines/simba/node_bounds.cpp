@@ -166,18 +166,23 @@ double NodeBounds::all_steps(double execution, double memory) const {
 
 PeChoice NodeBounds::of_split(const Extents& tile, const spec::SpatialSplit& split, const TileBound& t) const {
   PeChoice c{tile, split, {}, 0, 0};
-  const Waves wb(e_.b, c.tile.b, c.split.b), wm(e_.m, c.tile.m, c.split.m), wn(e_.n, c.tile.n, c.split.n);
-  const std::int64_t kc = ceil_div(e_.k, c.tile.k), lanes = arch_.pe.lanes;
+  const Waves wb(e_.b, c.tile.b, c.split.b), wm(e_.m, c.tile.m, c.split.m), wn(e_.n, c.tile.n, c.split.n),
+      wk(e_.k, c.tile.k, c.split.k);
+  const std::int64_t kc = wk.count, lanes = arch_.pe.lanes, width = arch_.pe.width;
   const double bmn_waves = d(wb.count) * d(wm.count) * d(wn.count), waves = bmn_waves * d(kc);
   const auto same = [](std::int64_t size) { return size; };
   const double area = wb.sum(same) * wn.sum(same);
-  const double compute = area * wm.sum([&](std::int64_t size) { return ceil_div(size, lanes); }) * t.k_grains +
+  const double compute = area * wm.sum([&](std::int64_t size) { return ceil_div(size, lanes); }) *
+                             wk.sum([&](std::int64_t size) { return ceil_div(size, width); }) +
                          waves * arch_.pe.compute_overhead_cycles;
-  const double ppu = area * wm.sum(same) / arch_.pe.ppu_elements_per_cycle;
+  const double sums = area * wm.sum(same);
+  double ppu = sums / arch_.pe.ppu_elements_per_cycle;
+  if (std::min(c.split.k, ceil_div(e_.k, c.tile.k)) > 1)  // each is read twice on its way
+    ppu = std::max(ppu, sums * 2 * arch_.pe.accumulator_bits / 8 / arch_.pe.accumulation_buffer.read_bytes_per_cycle);
   const SendBound sends = bound_sends(c, wb, wm, wn, kc);
   const double commands = waves + bmn_waves + (kc > 1 ? 2 * waves : waves);
   const double drains = drain_accesses(c.tile);
-  const double energy = t.step_pj + sends.energy + commands * pj(Action::kControllerCommand) +
+  const double energy = t.step_pj + sends.energy + pass_pj(c) + commands * pj(Action::kControllerCommand) +
                         (drains - output_bytes_ / arch_.global_buffer.word_bytes) * pj(Action::kGlobalBufferWrite);
 
   const Calibration& cal = pricer_.machine().calibration;
@@ -188,16 +193,27 @@ PeChoice NodeBounds::of_split(const Extents& tile, const spec::SpatialSplit& spl
                         commands * (arch_.controller.command_cycles + cal.command_overhead_cycles)});
   // The first wave's operands come before, its latency around.
   const auto used = [](const Waves& w, std::int64_t pes) { return ceil_div(std::min(w.extent, w.tile * pes), w.tile); };
-  const int farthest = farthest_hops(arch_.noc, c.split, used(wb, c.split.b), used(wm, c.split.m), used(wn, c.split.n));
-  const double first_wave = d(wb.size(wb.count == 1, c.split.b)) * d(std::min(e_.k, c.tile.k)) *
+  const Extents pes{used(wb, c.split.b), used(wm, c.split.m), used(wn, c.split.n), used(wk, c.split.k)};
+  const int farthest = farthest_hops(arch_.noc, c.split, pes);
+  const double first_wave = d(wb.size(wb.count == 1, c.split.b)) * d(wk.size(wk.count == 1, c.split.k)) *
                             d(wm.size(wm.count == 1, c.split.m) + wn.size(wn.count == 1, c.split.n));
   execution +=
       first_wave / arch_.noc.link_bytes_per_cycle + 2 * pricer_.noc_latency(farthest) + cal.node_overhead_cycles;
+  const int ways = static_cast<int>(pes.k - 1);
+  execution += pricer_.chain_latency(ways, ways);
   const double cycles = fixed_cycles_ + all_steps(execution, memory_);
   c.least_execution = execution;
   c.least_dynamic_pj = fixed_energy_ + executions_ * energy + t.rest_pj;
   c.least = {cycles, c.least_dynamic_pj + cycles * rate_};
   return c;
+}
+
+// What it takes at least to add up the sums of all PEs along k, in one execution: every way has a link.
+double NodeBounds::pass_pj(const PeChoice& c) const {
+  const auto passed = d(std::min(c.split.k, ceil_div(e_.k, c.tile.k)) - 1);
+  return output_bytes_ * passed *
+         (pj(Action::kAccumulatorRead) + pj(Action::kAccumulatorWrite) +
+          arch_.pe.accumulator_bits / 8.0 * pj(Action::kNocByteHop));
 }
 
 // Accesses of the global buffer that drains make at least: exact for whole PE tiles, full words for the rest.

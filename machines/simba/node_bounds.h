@@ -28,6 +28,7 @@ class NodeBounds final : public machines::NodeBounds {
   double drain_accesses(const spec::Extents& tile) const;
   double request_bound(const OperandShape& operand, const ViewRuns::Sizes& extents, const ViewRuns::Sizes& tile) const;
   SendBound bound_sends(const PeChoice& c, const Waves& wb, const Waves& wm, const Waves& wn, std::int64_t kc) const;
+  double pass_pj(const PeChoice& c) const;
   double pj(spec::Action a) const { return pj_[static_cast<std::size_t>(a)]; }
 
   const GroupModel& model_;

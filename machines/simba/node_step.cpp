@@ -105,7 +105,7 @@ void set_chip_busy(NodeStep& s, const StepCounts& full, const machines::Machine&
   busy(Resource::kGbRead) = full.gb_read_cycles;
   busy(Resource::kGbWrite) = full.gb_write_cycles;
   busy(Resource::kNocSend) = full.send_flits * cal.send_factor;
-  busy(Resource::kNocDrain) = full.drain_flits;
+  busy(Resource::kNocDrain) = std::max(full.drain_flits, full.chain_flits);
   busy(Resource::kCompute) = full.compute_cycles * cal.compute_factor + full.waves * cal.wave_overhead_cycles;
   busy(Resource::kPpu) = full.ppu_cycles;
   busy(Resource::kPeWrite) = std::max(full.weight.port_cycles, full.input.port_cycles);
@@ -176,6 +176,7 @@ NodeStep StepPricer::price(const StepCounts& full, const StepCounts* partial, co
     s.slot_cycles = std::max(slot_cycles(full.weight, to.weight, full, s.execution, shares),
                              slot_cycles(full.input, to.input, full, s.execution, shares));
   s.fill = full.first_send_cycles + full.last_drain_flits + (full.waves > 0 ? 2 * noc_latency(full.farthest_hops) : 0) +
+           chain_latency(full.chain_ways, full.chain_hops) + full.last_pass_cycles +
            m_.calibration.node_overhead_cycles;
   s.execution += s.fill;
   s.tiles = std::max(1.0, full.tiles);

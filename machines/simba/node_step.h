@@ -160,6 +160,10 @@ class StepPricer {
   double noc_latency(int hops) const {
     return m_.arch.noc.base_cycles + static_cast<double>(hops) * m_.arch.noc.hop_cycles;
   }
+  // Of sums that go so many ways from PE to PE, over so many links in all.
+  double chain_latency(int ways, int hops) const {
+    return static_cast<double>(ways) * m_.arch.noc.base_cycles + static_cast<double>(hops) * m_.arch.noc.hop_cycles;
+  }
   // Links of the NoP tree from a port of the DRAM (or a home) to the first `count` chiplets, on average over the ports.
   double tree_links(int count, bool travels = false) const {
     return ways(travels).tree[static_cast<std::size_t>(count)];

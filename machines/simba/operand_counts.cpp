@@ -157,21 +157,24 @@ OperandCounter::Sent OperandCounter::send(const Kind& b_wave, const Kind& own_wa
   std::int64_t pb = 0;
   for (std::int64_t b = 0; b < b_wave.size; b += nest_.b.pe, ++pb) {
     const std::int64_t sb = std::min(nest_.b.pe, b_wave.size - b);
-    std::int64_t po = 0, last = -1;
-    WordCount words;
-    for (std::int64_t o = 0; o < own_wave.size; o += own_.pe, ++po) {
-      const std::int64_t so = std::min(own_.pe, own_wave.size - o), part = sb * so * k_wave.size;
-      const int tree =
-          weights_ ? nest_.links.weight_links(pb, po, receivers) : nest_.links.input_links(pb, po, receivers);
-      sent.hops += d(part * tree);
-      sent.flits += d(ceil_div(part, nest_.link_bytes));
-      if (so != last) {
-        last = so;
-        words = gb_words(operand_, {sb, so, k_wave.size}, nest_.arch);
+    for (const Kind& k : Kinds(k_wave.size, nest_.k.pe)) {
+      const std::int64_t first_k = k.size < nest_.k.pe ? k_wave.size / nest_.k.pe : 0;
+      std::int64_t po = 0, last = -1;
+      WordCount words;
+      for (std::int64_t o = 0; o < own_wave.size; o += own_.pe, ++po) {
+        const std::int64_t so = std::min(own_.pe, own_wave.size - o), part = sb * so * k.size;
+        for (std::int64_t pk = first_k; pk < first_k + k.count; ++pk)
+          sent.hops += d(part * (weights_ ? nest_.links.weight_links(pb, po, pk, receivers)
+                                          : nest_.links.input_links(pb, po, pk, receivers)));
+        if (so != last) {
+          last = so;
+          words = gb_words(operand_, {sb, so, k.size}, nest_.arch);
+        }
+        sent.flits += d(k.count * ceil_div(part, nest_.link_bytes));
+        sent.words += d(k.count * words.words);
+        sent.read_cycles += d(k.count * read_cycles(nest_.arch.global_buffer, words));
+        sent.largest_part = std::max(sent.largest_part, part);
       }
-      sent.words += d(words.words);
-      sent.read_cycles += d(read_cycles(nest_.arch.global_buffer, words));
-      sent.largest_part = std::max(sent.largest_part, part);
     }
   }
   return sent;

@@ -33,9 +33,22 @@ class PeTiming {
   // Cycles in which the PPU takes so many sums out of their half of the accumulation buffer. Halves are banks of their
   // own: the other one may be computed on meanwhile.
   std::int64_t drain_cycles(std::int64_t sums) const {
-    return std::max(base::ceil_div(sums, pe_.ppu_elements_per_cycle),
-                    transfer_cycles(sum_bytes(sums), pe_.accumulation_buffer.read_bytes_per_cycle));
+    return std::max(base::ceil_div(sums, pe_.ppu_elements_per_cycle), read_cycles(sums));
   }
+
+  // Cycles in which so many sums are read to be sent to another PE.
+  std::int64_t read_cycles(std::int64_t sums) const {
+    return transfer_cycles(sum_bytes(sums), pe_.accumulation_buffer.read_bytes_per_cycle);
+  }
+
+  // Cycles in which a PE adds so many sums of another PE to its own, and reads them again to hand them on.
+  std::int64_t add_cycles(std::int64_t sums) const {
+    return std::max(transfer_cycles(2 * sum_bytes(sums), pe_.accumulation_buffer.read_bytes_per_cycle),
+                    transfer_cycles(sum_bytes(sums), pe_.accumulation_buffer.write_bytes_per_cycle));
+  }
+
+  // Bytes of so many entries of the accumulation buffer.
+  std::int64_t sum_bytes(std::int64_t entries) const { return base::ceil_div(entries * pe_.accumulator_bits, 8); }
 
   // Cycles in which a tile of weights or inputs goes into its buffer.
   std::int64_t fill_cycles(const spec::BufferSpec& buffer, std::int64_t bytes) const {
@@ -43,7 +56,6 @@ class PeTiming {
   }
 
  private:
-  std::int64_t sum_bytes(std::int64_t entries) const { return base::ceil_div(entries * pe_.accumulator_bits, 8); }
   std::int64_t block_cycles(std::int64_t rows, std::int64_t columns, std::int64_t uses) const {
     const std::int64_t read = transfer_cycles(rows * columns, pe_.weight_buffer.read_bytes_per_cycle);
     return pe_.weight_registers == 1 ? uses + read : std::max(uses, read);

@@ -38,9 +38,9 @@ class Counter {
 
   StepCounts run() {
     c_.tiles = d(b_.tiles.pieces()) * d(m_.tiles.pieces()) * d(n_.tiles.pieces()) * d(k_.tiles.pieces());
-    const auto used = [](const TiledDim& dim) { return ceil_div(dim.waves[0].size, dim.pe); };
-    c_.farthest_hops = simba::farthest_hops(arch_.noc, nest_.map.spatial, used(b_), used(m_), used(n_));
+    c_.farthest_hops = simba::farthest_hops(arch_.noc, nest_.map.spatial, {b_.used(), m_.used(), n_.used(), k_.used()});
     count_pe();
+    count_chains();
     count_drains();
     count_stores();
     return c_;
@@ -60,8 +60,11 @@ class Counter {
     c_.macs = bmn * d(k_.extent);
     c_.weight.buffer_reads = d(b_.extent) * d(m_.extent) * d(k_.extent) * n_.pe_tile_sum(one);
     c_.input.buffer_reads = d(b_.extent) * d(n_.extent) * d(k_.extent) * m_.pe_tile_sum(lanes);
-    c_.accumulator_writes = bmn * k_.pe_tile_sum(vectors);
-    c_.accumulator_reads = c_.accumulator_writes;  // less b*m*n at the first k, plus b*m*n at the drain
+    // Every PE along k but one passes its sums on, and another one adds them.
+    const double passed = bmn * d(k_.used() - 1);
+    c_.accumulator_writes = bmn * k_.pe_tile_sum(vectors) + passed;
+    c_.accumulator_reads =
+        c_.accumulator_writes;  // each PE less b*m*n at its first k, plus b*m*n when it passes on or drains
     c_.ppu_elements = bmn;
   }
 
@@ -76,7 +79,25 @@ class Counter {
       const std::int64_t others = k_.waves[ik].count - firsts;
       if (others > 0) c_.compute_cycles += times * d(others) * d(timing_.compute_cycles(b, m, n, k, false));
     }
-    c_.ppu_cycles += times * d(timing_.drain_cycles(b * m * n));
+    c_.ppu_cycles += times * d(std::max(timing_.drain_cycles(b * m * n), count_pass(b * m * n, times)));
+  }
+
+  // Cycles in which a PE takes in so many sums of another one and hands them on, `times` over; 0 where none are passed on.
+  std::int64_t count_pass(std::int64_t sums, double times) {
+    if (k_.used() == 1) return 0;
+    const std::int64_t flits = ceil_div(timing_.sum_bytes(sums), nest_.link_bytes);
+    const std::int64_t cycles = std::max(flits, timing_.add_cycles(sums));
+    c_.chain_flits += times * d(flits * nest_.links.busiest_chain_link);
+    c_.last_pass_cycles = d(cycles);
+    return cycles;
+  }
+
+  void count_chains() {
+    c_.chain_ways = static_cast<int>(k_.used() - 1);
+    for (std::int64_t b = 0; b < b_.used(); ++b)
+      for (std::int64_t m = 0; m < m_.used(); ++m)
+        for (std::int64_t n = 0; n < n_.used(); ++n)
+          c_.chain_hops = std::max(c_.chain_hops, nest_.links.chain_hops(b, m, n, k_.used()));
   }
 
   void count_drains() {
@@ -100,7 +121,8 @@ class Counter {
         WordCount words;
         for (std::int64_t n = 0; n < wn.size; n += n_.pe, ++pn) {
           const std::int64_t sn = std::min(n_.pe, wn.size - n) * shape_.output_bytes, bytes = sb * sm * sn;
-          hops += d(bytes * nest_.links.pe_hops(pb, pm, pn));
+          hops += d(bytes * nest_.links.pe_hops(pb, pm, pn) +
+                    timing_.sum_bytes(bytes / shape_.output_bytes) * nest_.links.chain_hops(pb, pm, pn, k_.used()));
           flits += d(ceil_div(bytes, nest_.link_bytes));
           if (sn != last) {
             last = sn;

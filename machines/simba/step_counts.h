@@ -70,6 +70,10 @@ struct StepCounts {
   // The pipeline's ends: tiles of the global buffer, the first send and the last drain.
   int farthest_hops = 0;  // links from the global buffer to the farthest PE in use
   double tiles = 0, first_send_cycles = 0, last_drain_flits = 0;
+  // Sums passed on from PE to PE: flits over the link that most take; the ways that one goes and their links, at most;
+  // cycles of the last pass.
+  double chain_flits = 0, last_pass_cycles = 0;
+  int chain_ways = 0, chain_hops = 0;
 
   double loads() const { return weight.loads + input.loads + residual.loads; }
   double commands() const { return loads() + stores + weight.sends + input.sends + waves + drains + vectors; }

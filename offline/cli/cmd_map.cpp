@@ -65,7 +65,7 @@ ordered_json mapping_json(const spec::Workload& workload, const spec::FusedGroup
   json["gb_order"] = ordered_json::array();
   for (LoopDim d : m.gb_order) json["gb_order"].push_back(spec::loop_dim_name(d));
   json["pe_tile"] = extents_json(m.pe_tile);
-  json["spatial"] = {{"b", m.spatial.b}, {"m", m.spatial.m}, {"n", m.spatial.n}};
+  json["spatial"] = {{"b", m.spatial.b}, {"m", m.spatial.m}, {"n", m.spatial.n}, {"k", m.spatial.k}};
   json["wave_order"] = {spec::loop_dim_name(m.wave_order[0]), spec::loop_dim_name(m.wave_order[1])};
   return json;
 }

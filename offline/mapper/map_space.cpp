@@ -33,12 +33,15 @@ std::vector<std::int64_t> tile_sizes(std::int64_t extent, std::int64_t unit) {
   return sizes;
 }
 
-std::vector<spec::SpatialSplit> spatial_splits(std::int64_t pes, std::int64_t tiles_b, std::int64_t tiles_m,
-                                               std::int64_t tiles_n) {
+std::vector<spec::SpatialSplit> spatial_splits(std::int64_t pes, const spec::Extents& tiles) {
   std::vector<spec::SpatialSplit> splits;
-  for (std::int64_t b = 1; b <= std::min(pes, tiles_b); ++b)
-    for (std::int64_t m = 1; b * m <= pes && m <= tiles_m; ++m)
-      splits.push_back({b, m, std::min(pes / (b * m), tiles_n)});
+  const bool idle = 2 * tiles.b * tiles.m * tiles.n <= pes;
+  for (std::int64_t k = 1; k <= (idle ? std::min(pes, tiles.k) : 1); k *= 2) {
+    if (tiles.k % k != 0) break;
+    for (std::int64_t b = 1; b * k <= pes && b <= tiles.b; ++b)
+      for (std::int64_t m = 1; b * m * k <= pes && m <= tiles.m; ++m)
+        splits.push_back({b, m, std::min(pes / (b * m * k), tiles.n), k});
+  }
   return splits;
 }
 

@@ -85,8 +85,8 @@ class NodeSearch {
   void add_splits(const Extents& tile, std::vector<Candidate>& list) {
     const machines::TileBound t = bounds_->of_tile(tile);
     const double least = value(t.least);
-    for (const SpatialSplit& s :
-         spatial_splits(node_.pes.pes, ceil_div(e_.b, tile.b), ceil_div(e_.m, tile.m), ceil_div(e_.n, tile.n))) {
+    const Extents tiles{ceil_div(e_.b, tile.b), ceil_div(e_.m, tile.m), ceil_div(e_.n, tile.n), ceil_div(e_.k, tile.k)};
+    for (const SpatialSplit& s : spatial_splits(node_.pes.pes, tiles)) {
       ++result_.considered;
       if (ruled_out(least)) continue;
       Candidate c{bounds_->of_split(tile, s, t), 0};
@@ -107,7 +107,7 @@ class NodeSearch {
     for (std::int64_t b : bs)
       for (std::int64_t m : ms)
         for (std::int64_t n : ns) try_tile(c, {b, m, n, e_.k});
-    for (std::int64_t k : multiples(e_.k, c.tile.k))
+    for (std::int64_t k : multiples(e_.k, c.tile.k * c.split.k))
       if (k < e_.k) try_tile(c, {std::min(wave_b, e_.b), std::min(wave_m, e_.m), std::min(wave_n, e_.n), k});
   }
 

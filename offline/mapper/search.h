@@ -5,11 +5,12 @@
 //   pe_tile      ceil(extent / q) rounded up to the grain of a PE in each of b, m, n, k; at most the extent (so padded
 //                tiles are in the space)
 //   spatial      every b and m split whose product is at most the PEs, with the largest n split that then fits and is
-//                used
+//                used; where half of the PEs have no output tile of their own, also with k split by every power of two
+//                that divides its PE tiles
 //   wave_order   both
 //   gb_order     all six
 //   gb_tile      multiples of the wave in b, m, n (ceil(waves / q) waves) with the whole of k; or one wave in b, m, n
-//                with multiples of pe_tile.k in k
+//                with multiples of the wave in k
 //   step         one GEMM: the whole share (tiles do the rest). Otherwise ceil(share / q), the largest first, until two
 //                in a row are no improvement
 //   pinned       one GEMM: nothing, the weights, or the inputs (whole, or each chiplet's share at a step where that is

@@ -9,6 +9,7 @@
 #include "sim/simba_l/engine.h"
 #include "sim/simba_l/global_buffer.h"
 #include "sim/simba_l/mesh.h"
+#include "spec/mapping.h"
 
 namespace heat::simba {
 
@@ -83,19 +84,27 @@ struct WaveShape {
     for (std::size_t i = 0; i < 4; ++i) {
       wave[i] = c[SIMBA_CMD_WAVE + i];
       tile[i] = c[SIMBA_CMD_TILE + i];
+      spatial[i] = c[SIMBA_CMD_SPATIAL + i];
     }
-    for (std::size_t i = 0; i < 3; ++i) spatial[i] = c[SIMBA_CMD_SPATIAL + i];
   }
-  // Elements along `dim` (0 b, 1 m, 2 n) of the i-th PE.
+  // Elements along `dim` (0 b, 1 m, 2 n, 3 k) of the i-th PE.
   std::int64_t part(std::size_t dim, std::int64_t i) const { return simba_piece_size(wave[dim], tile[dim], i); }
   // PEs with work along `dim`.
   std::int64_t active(std::size_t dim) const { return simba_pieces(wave[dim], tile[dim]); }
-  spec::PeId pe(std::int64_t b, std::int64_t m, std::int64_t n) const {
-    return spec::PeId(static_cast<std::int32_t>(simba_pe(b, m, n, spatial[1], spatial[2])));
+  spec::PeId pe(std::int64_t b, std::int64_t m, std::int64_t n, std::int64_t k) const {
+    const std::int64_t output_tile = simba_output_tile(b, m, n, spatial[1], spatial[2]);
+    return spec::PeId(static_cast<std::int32_t>(simba_pe(output_tile, k, spatial[3])));
   }
-  std::int64_t k() const { return wave[3]; }
-  std::array<std::int64_t, 4> wave{}, tile{};
-  std::array<std::int64_t, 3> spatial{};
+  // Calls visit(PE, its tile b, m, n, k) for every PE with work.
+  template <class Visit>
+  void each_pe(const Visit& visit) const {
+    for (std::int64_t b = 0; b < active(0); ++b)
+      for (std::int64_t m = 0; m < active(1); ++m)
+        for (std::int64_t n = 0; n < active(2); ++n)
+          for (std::int64_t k = 0; k < active(3); ++k)
+            visit(pe(b, m, n, k), spec::Extents{part(0, b), part(1, m), part(2, n), part(3, k)});
+  }
+  std::array<std::int64_t, 4> wave{}, tile{}, spatial{};
 };
 
 // Where the command's tile lies in the global buffer.

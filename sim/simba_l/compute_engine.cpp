@@ -18,30 +18,29 @@ void ComputeEngine::execute(InFlight& entry) {
   const Command& command = entry.command;
   const WaveShape w(command);
   const spec::PeSpec& pe = context_.arch.pe;
-  const std::int64_t k_cycles = ceil_div(w.k(), pe.width), now = context_.now();
+  const std::int64_t now = context_.now();
   const bool first = command[SIMBA_CMD_FIRST] != 0;
   const std::int64_t entries = machines::simba::PeTileLimits(pe).sums;
   std::int64_t macs = 0, weight = 0, input = 0, writes = 0, reads = 0, begin = INT64_MAX, end = 0;
   Wait wait;
-  for (std::int64_t b = 0; b < w.active(0); ++b)
-    for (std::int64_t m = 0; m < w.active(1); ++m)
-      for (std::int64_t n = 0; n < w.active(2); ++n) {
-        const std::int64_t tb = w.part(0, b), tm = w.part(1, m), tn = w.part(2, n), sums = tb * tm * tn;
-        context_.check_capacity(name(), command.node(), "half of an accumulation buffer (entries)", sums, entries);
-        macs += sums * w.k();
-        weight += tb * tm * w.k();
-        input += tb * ceil_div(tm, pe.lanes) * tn * w.k();
-        writes += sums * k_cycles;
-        reads += sums * k_cycles - (first ? sums : 0);
-        const Wait ready = start_of(command, core_.clock(w.pe(b, m, n)), now);
-        if (ready.until < begin) wait = ready;
-        begin = std::min(begin, ready.until);
-        const std::int64_t cycles = timing_.compute_cycles(tb, tm, tn, w.k(), first);
-        const std::int64_t done = ready.until + cycles + pe.compute_overhead_cycles;
-        set_clock(command, core_.clock(w.pe(b, m, n)), done);
-        core_.clock(w.pe(b, m, n)).macs_used += cycles;
-        end = std::max(end, done);
-      }
+  w.each_pe([&](spec::PeId number, const spec::Extents& t) {
+    const std::int64_t sums = t.b * t.m * t.n, k_cycles = ceil_div(t.k, pe.width);
+    context_.check_capacity(name(), command.node(), "half of an accumulation buffer (entries)", sums, entries);
+    macs += sums * t.k;
+    weight += t.b * t.m * t.k;
+    input += t.b * ceil_div(t.m, pe.lanes) * t.n * t.k;
+    writes += sums * k_cycles;
+    reads += sums * k_cycles - (first ? sums : 0);
+    PeClock& clock = core_.clock(number);
+    const Wait ready = start_of(command, clock, now);
+    if (ready.until < begin) wait = ready;
+    begin = std::min(begin, ready.until);
+    const std::int64_t cycles = timing_.compute_cycles(t.b, t.m, t.n, t.k, first);
+    const std::int64_t done = ready.until + cycles + pe.compute_overhead_cycles;
+    set_clock(command, clock, done);
+    clock.macs_used += cycles;
+    end = std::max(end, done);
+  });
   const int node = command.node();
   context_.meter.add(node, spec::Action::kMac, macs);
   context_.meter.add(node, spec::Action::kWeightBufferRead, weight);
@@ -78,15 +77,12 @@ void ComputeEngine::set_clock(const Command& command, PeClock& pe, std::int64_t 
 void ComputeEngine::multiply(const Command& command, const WaveShape& w) {
   const std::size_t weight = command[SIMBA_CMD_WEIGHT_HALF], input = command[SIMBA_CMD_INPUT_HALF],
                     half = command[SIMBA_CMD_ACC_HALF];
-  for (std::int64_t b = 0; b < w.active(0); ++b)
-    for (std::int64_t m = 0; m < w.active(1); ++m)
-      for (std::int64_t n = 0; n < w.active(2); ++n) {
-        PeBuffers& pe = core_.buffers(w.pe(b, m, n));
-        const PeTile tile{w.part(0, b), w.part(1, m), w.part(2, n), w.k()};
-        pe.sums[half].resize(static_cast<std::size_t>(tile.b * tile.m * tile.n));
-        multiply_accumulate(pe.weight[weight].data(), pe.input[input].data(), pe.sums[half].data(), tile,
-                            command[SIMBA_CMD_FIRST] != 0);
-      }
+  w.each_pe([&](spec::PeId number, const spec::Extents& t) {
+    PeBuffers& pe = core_.buffers(number);
+    pe.sums[half].resize(static_cast<std::size_t>(t.b * t.m * t.n));
+    multiply_accumulate(pe.weight[weight].data(), pe.input[input].data(), pe.sums[half].data(), {t.b, t.m, t.n, t.k},
+                        command[SIMBA_CMD_FIRST] != 0);
+  });
 }
 
 }  // namespace heat::simba

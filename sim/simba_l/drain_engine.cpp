@@ -1,5 +1,6 @@
 // Each PE's PPU turns sums into int8 at its own rate, as soon as its own tile is computed, and sends them to the global buffer's port, where the packets of
-// the wave meet; the nearest PE's packet goes first, so that the port never waits for a far one.
+// the wave meet; the nearest PE's packet goes first, so that the port never waits for a far one. Where k is split over
+// PEs, the sums of a tile first come together in one of them (sum_chain.h).
 #include "sim/simba_l/drain_engine.h"
 
 #include <algorithm>
@@ -14,7 +15,7 @@ DrainEngine::DrainEngine(sc_core::sc_module_name name, RunContext& context, Scor
     : Engine(name, context, scoreboard, core.id, SIMBA_DRAIN), core_(core), timing_(context.arch.pe) {}
 
 int DrainEngine::hops_to_port(const Part& part) const {
-  return core_.noc.hops(part.pe, kGlobalBufferPort.node);
+  return core_.noc.hops(part.chain.first, kGlobalBufferPort.node);
 }
 
 std::vector<DrainEngine::Part> DrainEngine::parts(const Command& command) const {
@@ -25,12 +26,11 @@ std::vector<DrainEngine::Part> DrainEngine::parts(const Command& command) const 
     for (std::int64_t m = 0; m < w.active(1); ++m)
       for (std::int64_t n = 0; n < w.active(2); ++n) {
         Part p;
-        p.pe = w.pe(b, m, n);
         p.in_wave = {b * w.tile[0], m * w.tile[1], n * w.tile[2]};
         p.box.start = {command[SIMBA_CMD_START] + p.in_wave[0], command[SIMBA_CMD_START + 1] + p.in_wave[1],
                        command[SIMBA_CMD_START + 2] + p.in_wave[2] * element};
         p.box.count = {w.part(0, b), w.part(1, m), w.part(2, n) * element};
-        p.elements = p.box.elements() / element;
+        p.chain = {w.pe(b, m, n, 0), w.active(3), command[SIMBA_CMD_ACC_HALF], p.box.elements() / element};
         list.push_back(p);
       }
   std::stable_sort(list.begin(), list.end(),
@@ -64,35 +64,36 @@ void DrainEngine::execute(InFlight& entry) {
   const std::int64_t fetched = fetch_parameters(command, now);
   const std::size_t half = command[SIMBA_CMD_ACC_HALF];
   const std::vector<Part> list = parts(command);
-  const auto ready = [&](const Part& part) {
-    const PeClock& pe = core_.clock(part.pe);
-    return std::max({fetched, pe.sums.there[half], pe.ppu_free});
+  const auto ready = [&](spec::PeId number, std::int64_t earliest) {
+    const PeClock& pe = core_.clock(number);
+    return std::max({earliest, pe.sums.there[half], pe.ppu_free});
   };
   std::int64_t begin = INT64_MAX, done = fetched;
-  for (const Part& part : list) begin = std::min(begin, ready(part));
+  for (const Part& part : list) begin = std::min(begin, ready(part.chain.last(), fetched));
   // Records that come while the sums are still computed cost no time of their own.
   if (begin > fetched) entry.waits.push_back({begin, waits_for_engine(SIMBA_COMPUTE)});
   wait_until(begin);  // ports are reserved when they are needed
   for (const Part& part : list) {
-    PeClock& pe = core_.clock(part.pe);
+    PeClock& pe = core_.clock(part.chain.first);
     const std::int64_t bytes = part.box.elements();
     if (!place.view)
       context_.check_capacity(name(), command.node(), "global buffer (bytes)", core_.gb.end_of(place, part.box),
                               core_.gb.capacity());
-    const std::int64_t start = ready(part);
-    const std::int64_t ppu = timing_.drain_cycles(part.elements);
+    const PassedSums passed = pass_sums(part.chain, fetched, command.node(), core_, context_);
+    const std::int64_t start = ready(part.chain.first, passed.first_there);
+    const std::int64_t ppu = std::max(timing_.drain_cycles(part.chain.sums), passed.cycles);
     pe.sums.free[half] = pe.ppu_free = start + ppu;
     pe.ppu_used += ppu;
     const std::int64_t flits = core_.noc.flits(bytes);
-    const std::int64_t arrival =
-        core_.noc.transfer(start, {part.pe, 0}, kGlobalBufferPort, bytes) + std::max<std::int64_t>(0, ppu - flits);
+    const std::int64_t arrival = core_.noc.transfer(start, {part.chain.first, 0}, kGlobalBufferPort, bytes) +
+                                 std::max<std::int64_t>(0, ppu - flits);
     const WordCount words = core_.gb.words(place, part.box);
     const std::int64_t write = core_.gb.write_cycles(words);
     const std::int64_t written = core_.gb.write_port.reserve(std::max(start, arrival - write + 1), write) + write - 1;
     done = std::max({done, arrival, written});
     const int node = command.node();
-    context_.meter.add(node, spec::Action::kAccumulatorRead, part.elements);
-    context_.meter.add(node, spec::Action::kPpuElement, part.elements);
+    context_.meter.add(node, spec::Action::kAccumulatorRead, part.chain.sums);
+    context_.meter.add(node, spec::Action::kPpuElement, part.chain.sums);
     context_.meter.add(node, spec::Action::kNocByteHop, bytes * hops_to_port(part));
     context_.activity.add(chiplet_, Flow::kNoc, start, arrival + 1, static_cast<double>(bytes * hops_to_port(part)));
     context_.meter.add(node, spec::Action::kGlobalBufferWrite, words.words);
@@ -102,13 +103,16 @@ void DrainEngine::execute(InFlight& entry) {
 }
 
 // The results, one part after another: they are in the global buffer when the command completes.
-void DrainEngine::requantise_wave(InFlight& entry, const std::vector<Part>& list) const {
+void DrainEngine::requantise_wave(InFlight& entry, const std::vector<Part>& list) {
   entry.bytes = std::make_shared<std::vector<std::int8_t>>();
-  for (const Part& part : list) requantise_part(entry.command, part, *entry.bytes);
+  for (const Part& part : list) {
+    add_up(part.chain, core_);
+    requantise_part(entry.command, part, *entry.bytes);
+  }
 }
 
 void DrainEngine::requantise_part(const Command& command, const Part& part, std::vector<std::int8_t>& out) const {
-  const std::vector<std::int32_t>& sums = core_.buffers(part.pe).sums[command[SIMBA_CMD_ACC_HALF]];
+  const std::vector<std::int32_t>& sums = core_.buffers(part.chain.first).sums[command[SIMBA_CMD_ACC_HALF]];
   const std::int64_t limit = std::int64_t{1} << (context_.arch.pe.accumulator_bits - 1);
   const std::int64_t n_channels = command[SIMBA_CMD_N_CHANNELS];
   const std::int8_t* records = command[SIMBA_CMD_REQUANT] ? core_.gb.at(command[SIMBA_CMD_REQUANT] - 1) : nullptr;

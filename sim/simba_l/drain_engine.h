@@ -3,6 +3,7 @@
 
 #include "machines/simba/pe_timing.h"
 #include "sim/simba_l/chiplet_core.h"
+#include "sim/simba_l/sum_chain.h"
 
 namespace heat::simba {
 
@@ -11,11 +12,11 @@ class DrainEngine : public Engine {
   DrainEngine(sc_core::sc_module_name name, RunContext& context, Scoreboard& scoreboard, ChipletCore& core);
 
  private:
-  // One PE's tile: which PE, and its box (b, m, bytes of n) in the output.
+  // One output tile: whose sums it is made of, the first of them in the PE that drains it, and its box (b, m, bytes of n) in
+  // the output.
   struct Part {
-    spec::PeId pe;
+    SumChain chain;
     Box box;
-    std::int64_t elements = 0;
     std::array<std::int64_t, 3> in_wave{};  // first element within the wave
   };
   int hops_to_port(const Part& part) const;               // NoC links from its PE to the global buffer
@@ -26,7 +27,7 @@ class DrainEngine : public Engine {
   }
   void finish(const InFlight& entry) override;
   std::int64_t fetch_parameters(const Command& command, std::int64_t now);
-  void requantise_wave(InFlight& entry, const std::vector<Part>& list) const;
+  void requantise_wave(InFlight& entry, const std::vector<Part>& list);
   // Appends to `out`.
   void requantise_part(const Command& command, const Part& part, std::vector<std::int8_t>& out) const;
 

@@ -30,6 +30,7 @@ void ImageWriter::put_spatial(std::size_t at, const spec::SpatialSplit& split) {
   w_[at] = word(split.b, "spatial b");
   w_[at + 1] = word(split.m, "spatial m");
   w_[at + 2] = word(split.n, "spatial n");
+  w_[at + 3] = word(split.k, "spatial k");
 }
 
 std::uint32_t ImageWriter::view_record(spec::TensorId t, const std::array<std::vector<StridedDim>, 3>& groups,

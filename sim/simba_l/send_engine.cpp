@@ -23,16 +23,17 @@ void SendEngine::each_tile(const Command& command, const Visit& visit) const {
   const std::size_t rows = weight_ ? 1 : 2, others = weight_ ? 2 : 1;
   std::vector<Noc::Endpoint> receivers;
   for (std::int64_t b = 0; b < w.active(0); ++b)
-    for (std::int64_t r = 0; r < w.active(rows); ++r) {
-      Box box;
-      box.start = {command[SIMBA_CMD_START] + b * w.tile[0], command[SIMBA_CMD_START + 1] + r * w.tile[rows],
-                   command[SIMBA_CMD_START + 2]};
-      box.count = {w.part(0, b), w.part(rows, r), w.k()};
-      receivers.clear();
-      for (std::int64_t o = 0; o < w.active(others); ++o)
-        receivers.push_back({weight_ ? w.pe(b, r, o) : w.pe(b, o, r), 0});
-      visit(box, receivers);
-    }
+    for (std::int64_t r = 0; r < w.active(rows); ++r)
+      for (std::int64_t k = 0; k < w.active(3); ++k) {
+        Box box;
+        box.start = {command[SIMBA_CMD_START] + b * w.tile[0], command[SIMBA_CMD_START + 1] + r * w.tile[rows],
+                     command[SIMBA_CMD_START + 2] + k * w.tile[3]};
+        box.count = {w.part(0, b), w.part(rows, r), w.part(3, k)};
+        receivers.clear();
+        for (std::int64_t o = 0; o < w.active(others); ++o)
+          receivers.push_back({weight_ ? w.pe(b, r, o, k) : w.pe(b, o, r, k), 0});
+        visit(box, receivers);
+      }
 }
 
 void SendEngine::execute(InFlight& entry) {

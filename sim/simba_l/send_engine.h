@@ -1,5 +1,5 @@
 // Sends the PE tiles of a wave from the global buffer over the NoC: weights to the PEs that share (b, m), inputs to
-// those that share (b, n), each distinct tile read once and multicast.
+// those that share (b, n), each of the same k, every distinct tile read once and multicast.
 #pragma once
 
 #include <string>

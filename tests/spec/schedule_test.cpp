@@ -197,6 +197,10 @@ const std::vector<Fault>& faults() {
          planned(j, "key")["mapping"]["gb_order"] = {"b", "b", "n"};
        },
        "gb_order: expected a permutation of the letters 'bmn'"},
+      {"no PEs along k", [](Json& j) { planned(j, "key")["mapping"]["spatial"]["k"] = 0; },
+       "mapping.spatial.k: value 0 is out of range, expected an integer from 1"},
+      {"split without k", [](Json& j) { planned(j, "key")["mapping"]["spatial"].erase("k"); },
+       "mapping.spatial: missing key 'k'"},
       {"groups skip", [](Json& j) { j["plan"]["groups"].erase(j["plan"]["groups"].size() - 1); }, "nodes"},
       {"groups reorder", [](Json& j) { std::swap(group(j, 0), group(j, 1)); },
        "groups must list every node once, in the order of 'nodes'"},

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <utility>
+#include <vector>
 
 namespace heat::test_support {
 namespace {
@@ -57,7 +58,11 @@ Extents random_tile(const Extents& limit, int percent_whole, Random& random) {
   return tile;
 }
 
-// PE tiles, and PEs along b, m, n, for a GB tile.
+std::int64_t& along_of(spec::SpatialSplit& s, LoopDim d) {
+  return d == LoopDim::kB ? s.b : d == LoopDim::kM ? s.m : d == LoopDim::kN ? s.n : s.k;
+}
+
+// PE tiles, and PEs along b, m, n (k when drawn at random), for a GB tile.
 void spread_over_pes(spec::GemmMapping& mapping, const spec::ArchSpec& arch, Random* random) {
   const std::int64_t weight = arch.pe.weight_buffer.capacity.value() / 2;
   const std::int64_t input = arch.pe.input_buffer.capacity.value() / 2;
@@ -74,25 +79,24 @@ void spread_over_pes(spec::GemmMapping& mapping, const spec::ArchSpec& arch, Ran
   }
   shrink_to(mapping.pe_tile, weight, input, entries, true);
   std::int64_t free = arch.pes();
-  std::array<LoopDim, 3> order{LoopDim::kM, LoopDim::kN, LoopDim::kB};
-  if (random != nullptr) std::swap(order[0], order[static_cast<std::size_t>(random->between(0, 2))]);
+  std::vector<LoopDim> order{LoopDim::kM, LoopDim::kN, LoopDim::kB};
+  if (random != nullptr) {
+    order.push_back(LoopDim::kK);
+    std::swap(order[0], order[static_cast<std::size_t>(random->between(0, 3))]);
+  }
   for (LoopDim d : order) {
     std::int64_t along = std::min(free, divide_up(gb[d], mapping.pe_tile[d]));
     if (random != nullptr && random->chance(40)) along = random->between(1, along);
-    (d == LoopDim::kM ? mapping.spatial.m : d == LoopDim::kN ? mapping.spatial.n : mapping.spatial.b) = along;
+    along_of(mapping.spatial, d) = along;
     free /= along;
   }
 }
 
-std::int64_t waves(const spec::GemmMapping& mapping, const Extents& step) {
+std::int64_t waves(spec::GemmMapping mapping, const Extents& step) {
   std::int64_t gb_tiles = 1, per_tile = 1;
   for (LoopDim d : kDims) {
-    const std::int64_t along = d == LoopDim::kB   ? mapping.spatial.b
-                               : d == LoopDim::kM ? mapping.spatial.m
-                               : d == LoopDim::kN ? mapping.spatial.n
-                                                  : 1;
     gb_tiles *= divide_up(step[d], mapping.gb_tile[d]);
-    per_tile *= divide_up(mapping.gb_tile[d], mapping.pe_tile[d] * along);
+    per_tile *= divide_up(mapping.gb_tile[d], mapping.pe_tile[d] * along_of(mapping.spatial, d));
   }
   return gb_tiles * per_tile;
 }

@@ -127,13 +127,17 @@ TEST(SampleSchedules, RandomMappingsReachTheHardCases) {
         if (n.mapping.pe_tile.k < n.mapping.gb_tile.k) seen.insert("k over several waves");
         if (n.mapping.spatial.product() > 1 && n.mapping.spatial.product() < arch.pes()) seen.insert("idle PEs");
         if (n.mapping.spatial.b > 1) seen.insert("b over PEs");
+        const std::int64_t k_tiles = (n.mapping.gb_tile.k + n.mapping.pe_tile.k - 1) / n.mapping.pe_tile.k;
+        if (n.mapping.spatial.k > 1) seen.insert("k over PEs");
+        if (n.mapping.spatial.k < k_tiles && k_tiles % n.mapping.spatial.k != 0)
+          seen.insert("k over fewer PEs in the last wave");
         if (n.mapping.pe_tile.b > 1) seen.insert("b within a PE");
       }
     }
   });
   EXPECT_EQ(seen, (std::set<std::string>{"several steps", "a short last step", "a short last share", "an idle chiplet",
                                          "k over several GB tiles", "k over several waves", "idle PEs", "b over PEs",
-                                         "b within a PE"}));
+                                         "k over PEs", "k over fewer PEs in the last wave", "b within a PE"}));
 }
 
 TEST(SampleSchedules, SameSeedGivesTheSameBytes) {

@@ -40,6 +40,18 @@ TEST(Misfits, EveryCapacityHasItsMessage) {
             std::string::npos);
 }
 
+TEST(Misfits, PesAlongEveryDimensionCount) {
+  spec::Schedule s = test_support::one_gemm(small_arch(), 1, 8, 4, 16).schedule;
+  spec::GemmMapping& m = s.plan.groups.front().nodes[0].mapping;
+  m.pe_tile = {1, 4, 1, 4};
+  m.spatial = {1, 1, 1, 4};
+  EXPECT_EQ(misfits(s, small_arch()), std::vector<std::string>{});
+  m.spatial.m = 2;
+  const std::vector<std::string> found = misfits(s, small_arch());
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_NE(found[0].find("number of PEs is 8, small has 4"), std::string::npos) << found[0];
+}
+
 TEST(Misfits, ATileMayFillExactlyHalfABuffer) {
   spec::Schedule s = test_support::one_gemm(small_arch(), 1, 8, 4, 16).schedule;
   s.plan.groups.front().nodes[0].mapping.pe_tile = {1, 8, 1, 16};

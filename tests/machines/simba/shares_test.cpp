@@ -3,7 +3,8 @@
 
 #include <gtest/gtest.h>
 
-#include <set>
+#include <numeric>
+#include <vector>
 
 #include "base/checked.h"
 #include "spec/schedule.h"
@@ -65,12 +66,14 @@ TEST(Shares, PiecesThenTheLastIsSmallerAndThereAreNoneBehindIt) {
 }
 
 TEST(Shares, PesOfASplitAreNumberedOnceEach) {
-  std::set<std::int64_t> numbers;
+  std::vector<std::int64_t> numbers;
   for (int b = 0; b < 2; ++b)
     for (int m = 0; m < 3; ++m)
-      for (int n = 0; n < 5; ++n) numbers.insert(simba_pe(b, m, n, 3, 5));
-  EXPECT_EQ(numbers.size(), 30u);
-  EXPECT_EQ(*numbers.rbegin(), 29);
+      for (int n = 0; n < 5; ++n)
+        for (int k = 0; k < 4; ++k) numbers.push_back(simba_pe(simba_output_tile(b, m, n, 3, 5), k, 4));
+  std::vector<std::int64_t> expected(2 * 3 * 5 * 4);  // k innermost, then n, m, b
+  std::iota(expected.begin(), expected.end(), 0);
+  EXPECT_EQ(numbers, expected);
 }
 
 TEST(Shares, ExtentsScaleAlongTheBoundDimensionOnly) {

@@ -34,6 +34,7 @@ TEST(MapGroup, BranchAndBoundFindsWhatExhaustiveSearchFinds) {
   const Machine neutral(arch, energy), calibrated(arch, energy, fitted);
   std::mt19937 rng(11);
   std::int64_t pruned = 0;
+  int k_over_pes = 0;
   for (int round = 0; round < 24; ++round) {
     const Machine& machine = round % 4 < 2 ? neutral : calibrated;
     const auto pick = [&](int high) { return 1 + static_cast<std::int64_t>(rng() % static_cast<unsigned>(high)); };
@@ -55,8 +56,27 @@ TEST(MapGroup, BranchAndBoundFindsWhatExhaustiveSearchFinds) {
     EXPECT_TRUE(fast.proven_optimal);
     EXPECT_LE(fast.evaluated, all.evaluated);
     pruned += all.evaluated - fast.evaluated;
+    k_over_pes += all.group.nodes[0].mapping.spatial.k > 1;
   }
   EXPECT_GT(pruned, 0);
+  EXPECT_GT(k_over_pes, 0);
+}
+
+// Fewer output tiles than PEs: the others take parts of the sums.
+TEST(MapGroup, FewOutputsAndLongSumsThenKIsSplitOverPesForTheBetter) {
+  const spec::ArchSpec arch = simba_l();
+  const spec::EnergyTable energy = energy_of(arch);
+  const Machine machine(arch, energy);
+  const GemmProblem p = gemm_problem({16, 3072, 64}, LoopDim::kN);
+  SearchOptions options;
+  options.objective = Objective::kLatency;
+  const SearchResult r = map_group(p.workload, p.group, machine, options);
+  ASSERT_TRUE(r.feasible) << r.reason;
+  const spec::GemmMapping& m = r.group.nodes[0].mapping;
+  EXPECT_GT(m.spatial.k, 1);
+  spec::FusedGroup one_by_one = r.group;  // the same tiles, each PE with the whole of k
+  one_by_one.nodes[0].mapping.spatial.k = 1;
+  EXPECT_LT(r.cost.cycles, evaluate(p.workload, one_by_one, machine).cycles);
 }
 
 TEST(MapGroup, TwoRunsFindTheSameMapping) {

@@ -245,6 +245,61 @@ TEST(ClosedForm, OddSizesThenExactlyTheSumOfTheParts) {
       }
 }
 
+// Cycles in which the unit of the only chiplet worked.
+std::int64_t work_of(const Outcome& o, const std::string& unit) {
+  for (const auto& u : o.report.at("ledger"))
+    if (u.at("unit") == unit) return u.at("work_cycles").get<std::int64_t>();
+  ADD_FAILURE() << "no unit " << unit;
+  return 0;
+}
+
+// k over so many PEs in a row.
+Outcome run_over_k(const Machine& machine, const Sizes& s, std::int64_t pes) {
+  test_support::OneGemmOptions o;
+  spec::GemmMapping map;
+  map.gb_tile = {1, s.M, s.N, s.K};
+  map.pe_tile = {1, s.M, s.N, s.K / pes};
+  map.spatial = {1, 1, 1, pes};
+  o.mapping = map;
+  o.step = s.N;
+  return run(test_support::one_gemm(machine.arch, 1, s.M, s.N, s.K, o), machine);
+}
+
+// From the end of the last PE's tile: a way to each PE before it, one pass of the sums through the narrowest of link, the
+// ports of the accumulation buffers and the PPU, the way of the results to the global buffer.
+TEST(ClosedForm, SumsOverAChainOfPesThenItsHopsAndOnePass) {
+  struct Narrow {
+    std::int64_t link, read, write, ppu;
+  };
+  for (const auto& [M, N] : {std::pair<std::int64_t, std::int64_t>{17, 15}, {1, 1}, {16, 16}})
+    for (const Narrow& by : {Narrow{1024, 1024, 1024, 16}, Narrow{8, 1024, 1024, 16}, Narrow{1024, 16, 1024, 16},
+                             Narrow{1024, 1024, 16, 16}, Narrow{1024, 1024, 1024, 1}})
+      for (const std::int64_t pes : {1, 2, 3, 4}) {
+        Machine m = wide(4, 1);
+        m.arch.noc.link_bytes_per_cycle = static_cast<double>(by.link);
+        m.arch.noc.hop_cycles = 7;
+        m.arch.pe.accumulation_buffer.read_bytes_per_cycle = static_cast<double>(by.read);
+        m.arch.pe.accumulation_buffer.write_bytes_per_cycle = static_cast<double>(by.write);
+        m.arch.pe.ppu_elements_per_cycle = static_cast<int>(by.ppu);
+        m.arch.pe.accumulator_bits = 32;
+        const Outcome o = run_over_k(m, {M, N, 16 * pes}, pes);
+        ASSERT_EQ(o.error, "");
+        const std::int64_t sums = M * N, ways = pes - 1;
+        std::int64_t pass = std::max({ceil_div(sums, by.ppu), ceil_div(4 * sums, by.read), ceil_div(sums, by.link)});
+        if (pes > 1)  // each sum is read twice, to be added and to go on
+          pass =
+              std::max({pass, ceil_div(4 * sums, by.link), ceil_div(8 * sums, by.read), ceil_div(4 * sums, by.write)});
+        EXPECT_EQ(work_of(o, "drain"),
+                  ways * (m.arch.noc.base_cycles + m.arch.noc.hop_cycles) + m.arch.noc.base_cycles + pass - 1)
+            << M << " x " << N << " over " << pes << " PEs, link " << by.link << " ports " << by.read << ", "
+            << by.write << " PPU " << by.ppu;
+        EXPECT_EQ(o.count("accumulator_write"), sums * (pes + ways));
+        EXPECT_EQ(o.count("accumulator_read"), sums * (2 * ways + 1));
+        const std::int64_t sent = 16 * M + 16 * N;  // to each PE, as far from the global buffer as its number
+        EXPECT_EQ(o.count("noc_byte_hop"), sent * ways * pes / 2 + 4 * sums * ways);
+      }
+}
+
 // Sixteen tiles of 64 x 256 weights on one PE of 16 x 16, for one token; every port moves 1024 bytes a cycle.
 TEST(ClosedForm, FloorAndBusyCyclesOfEveryResource) {
   const Machine m = wide(1, 1);

@@ -84,6 +84,39 @@ TEST(Data, SumDividedThenTheResultOfTheWhole) {
   EXPECT_EQ(x.outputs.at("y"), y.outputs.at("y"));
 }
 
+// k over 2 to 4 PEs, which divide neither it nor its PE tiles, in one tile of the global buffer and in several.
+TEST(Data, KOverPesEqualsReferenceForOddSizes) {
+  int idle_in_last_wave = 0;
+  for (std::int64_t K : {1, 15, 17, 255})
+    for (std::int64_t along : {2, 3, 4})
+      for (std::int64_t tile : {1, 3, 7, 16})
+        for (bool several : {false, true}) {
+          if (K > 60 && tile < 7) continue;  // it takes long
+          OneGemmOptions o;
+          o.gelu = tile == 3;
+          spec::GemmMapping map;
+          map.pe_tile = {1, 5, 3, std::min(K, tile)};
+          map.spatial = {1, along == 2 ? 2 : 1, 1, along};
+          const std::int64_t wave = map.pe_tile.k * along;
+          map.gb_tile = {1, 13, 3, K};
+          if (several) {
+            map.gb_tile = {1, 5 * map.spatial.m, 3, std::min(K, wave + map.pe_tile.k)};
+            if (map.gb_tile.k == K) continue;
+          }
+          map.wave_order = {spec::LoopDim::kN, spec::LoopDim::kM};
+          o.mapping = map;
+          o.step = 3;
+          const std::int64_t parts = (map.gb_tile.k + map.pe_tile.k - 1) / map.pe_tile.k;
+          idle_in_last_wave += parts > along && parts % along != 0;
+          Machine machine = small(K == 17 ? 5 : 0);
+          machine.arch.global_buffer.capacity = spec::Bytes(1 << 14);
+          expect_reference(one_gemm(machine.arch, 1, 13, 11, K, o), machine,
+                           "K " + std::to_string(K) + " over " + std::to_string(along) + " PEs in tiles of " +
+                               std::to_string(map.pe_tile.k) + (several ? " of several" : " of one"));
+        }
+  EXPECT_GE(idle_in_last_wave, 10);
+}
+
 TEST(Data, FactorisedLayersEqualReference) {
   for (LayerMethod method : all_layer_methods())
     for (std::uint64_t seed = 1; seed <= 3; ++seed) {

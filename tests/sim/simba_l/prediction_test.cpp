@@ -46,11 +46,15 @@ struct Both {
   machines::PlanCost predicted;
 };
 
+Both both(const BuiltSchedule& built, const Machine& machine, const spec::EnergyTable& table) {
+  return {run(built, machine), machines::evaluate(built.schedule.workload, built.schedule.plan,
+                                                  machines::simba::Machine(machine.arch, table))};
+}
+
 Both both(const BuiltSchedule& built, const spec::EnergyTable& table) {
   Machine machine;
   machine.arch = small_arch();
-  return {run(built, machine), machines::evaluate(built.schedule.workload, built.schedule.plan,
-                                                  machines::simba::Machine(machine.arch, table))};
+  return both(built, machine, table);
 }
 
 TEST(Prediction, EnergyHasTheComponentsOfTheMeasurement) {
@@ -151,6 +155,42 @@ TEST(Prediction, StaticEnergyIsUnderTheComponentThatLeaks) {
       EXPECT_NEAR(measured, mw * ns, 1e-9 * components(b.simulated.report).at(name)) << name;
       EXPECT_NEAR(predicted, mw * b.predicted.cycles / arch.clock_ghz, 1e-9 * predicted + 1e-3) << name;
     }
+  }
+}
+
+// k over the PEs of a chiplet: every count of PEs and NoC as measured, the time nearly.
+TEST(Prediction, KOverPesThenCountsAndCyclesAreThoseOfTheMeasurement) {
+  const spec::EnergyTable table = spec::EnergyTable::load(HEAT_SOURCE_DIR "/configs/energy/5nm.yaml");
+  Machine machine;
+  machine.arch = spec::ArchSpec::load(HEAT_SOURCE_DIR "/configs/arch/simba-l.yaml");
+  machine.memory_latency_cycles = 60;  // what an uncalibrated model takes it for
+  struct OverK {
+    std::int64_t M, N, K;
+    spec::Extents pe;
+    spec::SpatialSplit split;
+  };
+  for (const OverK& t :
+       {OverK{16, 16, 1024, {1, 16, 16, 64}, {1, 1, 1, 16}}, OverK{48, 32, 768, {1, 16, 32, 192}, {1, 3, 1, 4}},
+        OverK{48, 32, 768, {1, 48, 16, 96}, {1, 1, 2, 8}}, OverK{17, 15, 255, {1, 17, 15, 64}, {1, 1, 1, 3}},
+        OverK{64, 32, 3072, {1, 16, 32, 192}, {1, 4, 1, 4}}, OverK{255, 17, 255, {1, 64, 17, 96}, {1, 2, 1, 2}}}) {
+    OneGemmOptions o;
+    spec::GemmMapping map;
+    map.gb_tile = {1, t.M, t.N, t.K};
+    map.pe_tile = t.pe;
+    map.spatial = t.split;
+    o.mapping = map;
+    o.step = t.N;
+    const Both b = both(one_gemm(machine.arch, 1, t.M, t.N, t.K, o), machine, table);
+    ASSERT_EQ(b.simulated.error, "");
+    const std::string what = std::to_string(t.M) + " x " + std::to_string(t.K) + " x " + std::to_string(t.N) +
+                             ", k over " + std::to_string(t.split.k);
+    for (spec::Action a : {spec::Action::kMac, spec::Action::kAccumulatorRead, spec::Action::kAccumulatorWrite,
+                           spec::Action::kWeightBufferWrite, spec::Action::kInputBufferRead, spec::Action::kPpuElement,
+                           spec::Action::kNocByteHop, spec::Action::kControllerCommand})
+      EXPECT_EQ(predicted_count(b, a), static_cast<double>(b.simulated.count(spec::action_name(a))))
+          << spec::action_name(a) << " of " << what;
+    const auto measured = static_cast<double>(b.simulated.cycles());
+    EXPECT_NEAR(b.predicted.cycles, measured, 0.08 * measured) << what;
   }
 }
 
