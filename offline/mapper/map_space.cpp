@@ -35,13 +35,16 @@ std::vector<std::int64_t> tile_sizes(std::int64_t extent, std::int64_t unit) {
 
 std::vector<spec::SpatialSplit> spatial_splits(std::int64_t pes, const spec::Extents& tiles) {
   std::vector<spec::SpatialSplit> splits;
-  const bool idle = 2 * tiles.b * tiles.m * tiles.n <= pes;
-  for (std::int64_t k = 1; k <= (idle ? std::min(pes, tiles.k) : 1); k *= 2) {
-    if (tiles.k % k != 0) break;
+  const auto add = [&](std::int64_t k, bool idle_too) {
     for (std::int64_t b = 1; b * k <= pes && b <= tiles.b; ++b)
-      for (std::int64_t m = 1; b * m * k <= pes && m <= tiles.m; ++m)
-        splits.push_back({b, m, std::min(pes / (b * m * k), tiles.n), k});
-  }
+      for (std::int64_t m = 1; b * m * k <= pes && m <= tiles.m; ++m) {
+        const spec::SpatialSplit split{b, m, std::min(pes / (b * m * k), tiles.n), k};
+        if (idle_too || split.product() == pes) splits.push_back(split);
+      }
+  };
+  add(1, true);
+  const bool is_power = (tiles.k & (tiles.k - 1)) == 0;
+  if (tiles.k > 1 && tiles.k <= pes && is_power) add(tiles.k, false);
   return splits;
 }
 

@@ -16,8 +16,8 @@ std::vector<std::int64_t> part_counts(std::int64_t largest);
 std::vector<std::int64_t> tile_sizes(std::int64_t extent, std::int64_t unit);
 
 // Every split of b and m whose product is at most `pes`, with the largest n split that then fits; parts that would stay
-// idle are not split off. The same with k split by every power of two that divides its tiles, where half of the PEs have no
-// output tile of their own. `tiles`: PE tiles along each dimension.
+// idle are not split off. The same with all tiles of k on PEs at once, where those are a power of two and no PE is idle:
+// other splits of k triple the search and are seldom better. `tiles`: PE tiles along each dimension.
 std::vector<spec::SpatialSplit> spatial_splits(std::int64_t pes, const spec::Extents& tiles);
 
 }  // namespace heat::offline::mapper

@@ -5,8 +5,8 @@
 //   pe_tile      ceil(extent / q) rounded up to the grain of a PE in each of b, m, n, k; at most the extent (so padded
 //                tiles are in the space)
 //   spatial      every b and m split whose product is at most the PEs, with the largest n split that then fits and is
-//                used; where half of the PEs have no output tile of their own, also with k split by every power of two
-//                that divides its PE tiles
+//                used; k is not split, or all its PE tiles are on PEs at once, where they are a power of two and no PE
+//                is idle
 //   wave_order   both
 //   gb_order     all six
 //   gb_tile      multiples of the wave in b, m, n (ceil(waves / q) waves) with the whole of k; or one wave in b, m, n
