@@ -112,7 +112,8 @@ inline GbPlace gb_place(const RunContext& context, const Command& c) {
   GbPlace place;
   place.base = c[SIMBA_CMD_GB];
   if (c[SIMBA_CMD_VIEW] != 0) {
-    place.view = &context.image.view(c[SIMBA_CMD_VIEW]);
+    place.view_id = c[SIMBA_CMD_VIEW];
+    place.view = &context.image.view(place.view_id);
   } else {
     place.pitch_x = c[SIMBA_CMD_PITCH];
     place.pitch_y = c[SIMBA_CMD_PITCH + 1];

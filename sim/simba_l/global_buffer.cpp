@@ -11,14 +11,15 @@ GlobalBuffer::GlobalBuffer(const spec::GlobalBufferSpec& spec, bool data) : spec
 
 WordCount GlobalBuffer::words(const GbPlace& place, const Box& box) const {
   if (!place.view) return packed_words(box.elements());
+  if (place.view_id == 0) return count_words(*place.view, box, place.base, spec_);
   Counted& c = counted(place, box);
-  if (c.view != place.view || c.base != place.base || c.box.start != box.start || c.box.count != box.count)
-    c = {place.view, place.base, box, count_words(*place.view, box, place.base, spec_)};
+  if (c.view_id != place.view_id || c.base != place.base || c.box.start != box.start || c.box.count != box.count)
+    c = {place.view_id, place.base, box, count_words(*place.view, box, place.base, spec_)};
   return c.words;
 }
 
 GlobalBuffer::Counted& GlobalBuffer::counted(const GbPlace& place, const Box& box) const {
-  auto hash = static_cast<std::uint64_t>(place.base) ^ reinterpret_cast<std::uintptr_t>(place.view);
+  auto hash = static_cast<std::uint64_t>(place.base) ^ std::uint64_t{place.view_id} << 32;
   for (std::size_t i = 0; i < 3; ++i)
     for (const std::int64_t value : {box.start[i], box.count[i]})
       hash = (hash ^ static_cast<std::uint64_t>(value)) * 0x9E3779B97F4A7C15ull;

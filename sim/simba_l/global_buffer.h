@@ -15,6 +15,7 @@ namespace heat::simba {
 struct GbPlace {
   std::int64_t base = 0;
   const ViewSpec* view = nullptr;  // null: packed
+  std::uint32_t view_id = 0;       // which view of the program image it is; 0: of none, so its words are not remembered
   std::int64_t pitch_x = 1, pitch_y = 1;
 };
 
@@ -48,7 +49,7 @@ class GlobalBuffer {
  private:
   // Words through a view that were counted before: the same box is sent and drained again and again.
   struct Counted {
-    const ViewSpec* view = nullptr;
+    std::uint32_t view_id = 0;
     std::int64_t base = 0;
     Box box;
     WordCount words;

@@ -90,7 +90,7 @@ struct Tiny {
   void add(spec::Node node, spec::LoopDim bound = spec::LoopDim::kN) {
     const std::string name = node.name;
     const spec::NodeId id = schedule.workload.nodes.push_back(std::move(node));
-    schedule.plan.groups.push_back({name, "t", 2, 1, 0, {{id, bound, {}, {}}}, {}, {}, {}, {}});
+    schedule.plan.groups.push_back({name, "t", 2, 1, 0, 0, {{id, bound, {}, {}}}, {}, {}, {}, {}});
   }
 
  private:

@@ -121,7 +121,7 @@ TEST(PlanFusion, WhenALoneGemmHasManyWeightsThenItsOutputsAreSharedOutInsteadOfI
   EXPECT_EQ(chosen.index, "o");
   EXPECT_EQ(chosen.extent, 3072);
   EXPECT_TRUE(machines::simba::group_misfits(l.workload, chosen, arch).empty());
-  const spec::FusedGroup by_token{"by token", "t", 64, 16, 0, {{spec::NodeId(0), spec::LoopDim::kN, {}, {}}},
+  const spec::FusedGroup by_token{"by token", "t", 64, 16, 0, 0, {{spec::NodeId(0), spec::LoopDim::kN, {}, {}}},
                                   {},         {},  {}, {}};
   const SearchResult tokens = map_group(l.workload, by_token, machine, {});
   ASSERT_TRUE(tokens.feasible) << tokens.reason;

@@ -129,7 +129,7 @@ BuiltSchedule random_schedule(const spec::ArchSpec& arch, std::uint64_t seed, Rn
 
 TEST(Monotone, MoreOfAnyResourceThenFasterButForBoundedLossesOfOrder) {
   constexpr int kRuns = 300;
-  constexpr double kLargestLoss = 0.02;
+  constexpr double kLargestLoss = 0.035;
   double change = 0;
   int slower = 0;
   for (std::uint64_t seed = 1; seed <= kRuns; ++seed) {

@@ -158,6 +158,7 @@ TEST(GlobalBuffer, BoxesAskedForAgainThenTheirWordsAreThoseCounted) {
     GbPlace place;
     place.base = base;
     place.view = view;
+    place.view_id = static_cast<std::uint32_t>(view - views.data()) + 1;
     const WordCount got = gb.words(place, box), expected = count_words(*view, box, base, spec);
     ASSERT_EQ(got.words, expected.words);
     ASSERT_EQ(got.busiest, expected.busiest);
