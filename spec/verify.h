@@ -23,6 +23,9 @@ namespace heat::spec {
 // (check_workload) must have found nothing.
 void verify_data_flow(const Schedule& schedule, base::Problems& problems);
 
+// Adds every fault of 32-bit sums: bytes that do not lie together, sums that no reduction reads, reductions of other data.
+void verify_sums(const Workload& workload, const std::string& file, base::Problems& problems);
+
 // Adds every fault of the addresses: no multiple of kDmaBlockBytes, ranges that overlap while alive.
 void verify_dram_ranges(const Schedule& schedule, base::Problems& problems);
 

@@ -7,6 +7,7 @@
 #include "spec/arithmetic.h"
 #include "spec/checked_sizes.h"
 #include "spec/schedule_checks.h"
+#include "spec/verify.h"
 #include "spec/verify_parameters.h"
 
 namespace heat::spec {
@@ -14,6 +15,20 @@ namespace {
 
 constexpr std::int64_t kMostReducedBytes = kSumBytes << 24;
 constexpr std::int64_t kMaxTensorBytes = std::int64_t{1} << 46;
+
+// An index has one size, whatever view names it.
+void check_index_sizes(const Node& node, const std::string& place, base::Problems& problems) {
+  std::map<Index, std::int64_t> sizes;
+  std::vector<const TensorView*> views = node.reads();
+  views.push_back(&node.writes());
+  for (const TensorView* view : views)
+    for (const ViewDim& d : view->dims) {
+      const std::int64_t first = sizes.emplace(d.index, d.size).first->second;
+      if (first != d.size)
+        problems.add(place, "index '" + d.index + "' has size " + std::to_string(first) + " in one view and " +
+                                std::to_string(d.size) + " in another");
+    }
+}
 
 class WorkloadChecker {
  public:
@@ -28,9 +43,10 @@ class WorkloadChecker {
       else
         check_vector(node, *node.vector);
       check_indices_once(node);
-      check_index_sizes(node);
+      check_index_sizes(node, place(node), problems_);
     }
     check_data_flow();
+    verify_sums(w_, file_, problems_);
     return true;
   }
 
@@ -108,20 +124,6 @@ class WorkloadChecker {
       for (const auto* group : {&node.vector->n, &node.vector->parts, &node.vector->k}) add(*group);
   }
 
-  // An index has one size, whatever view names it.
-  void check_index_sizes(const Node& node) {
-    std::map<Index, std::int64_t> sizes;
-    std::vector<const TensorView*> views = node.reads();
-    views.push_back(&node.writes());
-    for (const TensorView* view : views)
-      for (const ViewDim& d : view->dims) {
-        const std::int64_t first = sizes.emplace(d.index, d.size).first->second;
-        if (first != d.size)
-          problems_.add(place(node), "index '" + d.index + "' has size " + std::to_string(first) + " in one view and " +
-                                         std::to_string(d.size) + " in another");
-      }
-  }
-
   void check_parameters(const Node& node, const char* role, TensorId t, std::int64_t bytes) {
     if (!t) return;
     const std::string what = std::string(role) + ": tensor '" + w_.tensors[t].name + "' ";
@@ -152,17 +154,6 @@ class WorkloadChecker {
     std::vector<Index> n = i.n;
     if (gemm.epilogue.sums) n.push_back(kSumByte);
     check_view(node, gemm.output, "output", {{&i.b, e.b}, {&i.m, e.m}, {&n, times(e.n, gemm.output_bytes())}});
-    if (gemm.epilogue.sums) check_sum_bytes(node, gemm.output, "output");
-  }
-
-  // The bytes of a sum lie one after another.
-  void check_sum_bytes(const Node& node, const TensorView& view, const char* role) {
-    if (view.dims.empty() || view.dims.back().index != kSumByte) return;  // a problem already
-    const ViewDim& d = view.dims.back();
-    if (d.size != kSumBytes || d.stride != 1)
-      problems_.add(place(node), std::string(role) + ": index '" + kSumByte + "' has size " + std::to_string(d.size) +
-                                     " and stride " + std::to_string(d.stride) + ", expected " +
-                                     std::to_string(kSumBytes) + " and 1");
   }
 
   void check_reduction(const Node& node, const VectorNode& v) {
@@ -170,7 +161,6 @@ class WorkloadChecker {
     columns.insert(columns.end(), v.k.begin(), v.k.end());
     columns.push_back(kSumByte);
     check_view(node, v.input, "input", {{&v.n, v.rows}, {&columns, v.input_columns()}});
-    check_sum_bytes(node, v.input, "input");
     if (v.residual) problems_.add(place(node), "a reduction has no residual");
     check_view(node, v.output, "output", {{&v.n, v.rows}, {&v.k, v.columns}});
     check_columns(node, v, v.output);
@@ -217,28 +207,16 @@ class WorkloadChecker {
     }
   }
 
-  // Sums are for reductions, and reductions for sums.
-  void check_sums_read(const Node& node, const IdVector<TensorId, char>& sums) {
-    const bool reduces = node.vector && node.vector->op == VectorOp::kReduce;
-    for (const TensorView* view : node.reads())
-      if (reduces != static_cast<bool>(sums[view->tensor]))
-        problems_.add(place(node), "reads tensor '" + w_.tensors[view->tensor].name +
-                                       (reduces ? "', which no node before it writes as sums: a reduction adds up sums"
-                                                : "', which holds sums: only a reduction reads them"));
-  }
-
   // Tensors that nodes produce are written before they are read; tensors that are given are not written.
   void check_data_flow() {
-    IdVector<TensorId, char> ready(w_.tensors.size(), 0), sums(w_.tensors.size(), 0);
+    IdVector<TensorId, char> ready(w_.tensors.size(), 0);
     for (TensorId t : w_.tensors.ids()) ready[t] = w_.tensors[t].is_given();
     for (const Node& node : w_.nodes) {
       for (const TensorView* view : node.reads())
         if (!ready[view->tensor])
           problems_.add(place(node),
                         "reads tensor '" + w_.tensors[view->tensor].name + "', which no node before it writes");
-      check_sums_read(node, sums);
       const TensorId written = node.writes().tensor;
-      sums[written] = node.gemm && node.gemm->epilogue.sums;
       if (w_.tensors[written].is_given())
         problems_.add(place(node), "writes tensor '" + w_.tensors[written].name + "', which is given before the run");
       ready[written] = 1;

@@ -27,6 +27,11 @@ struct DividedLayers {
   std::set<std::string> readers, makers;
 };
 
+// Rows of features that lie by parts, as if they did not.
+ActivationLayout without_parts(spec::TensorId tensor, std::int64_t features) {
+  return {tensor, features, {{"i", features, 1}}};
+}
+
 class NetworkLowering {
  public:
   NetworkLowering(const Graph& graph, const NetworkLabel& label, const NetworkForms& forms, AttentionLoop loop,
@@ -109,7 +114,8 @@ class NetworkLowering {
     const Activation activation = step.layer.activation;
     const spec::NodeId first = builder_.workload().nodes.next_id();
     if (divided_.readers.contains(step.layer.name)) {  // the bias may have to move on
-      lower_linear(builder_, form, without_parts(step.input), flat(step.output, "o"), activation, forms_.target);
+      lower_linear(builder_, form, without_parts(at(step.input).tensor, form.in), flat(step.output, "o"), activation,
+                   forms_.target);
       divide_sum(builder_, first, divided_.parts);
       return;
     }
@@ -142,12 +148,6 @@ class NetworkLowering {
     builder_.workload().tensors[at(id).tensor].shape = {parts, tokens_, columns};
     return {at(id).tensor, columns, {{kPart, parts, tokens_ * columns}, {"o", columns, 1}}};
   }
-  // What lies by parts, as if it did not.
-  ActivationLayout without_parts(ValueId id) {
-    const std::int64_t features = features_of(value(id));
-    return {at(id).tensor, features, {{"i", features, 1}}};
-  }
-
   void lay_in_own_order(ValueId id) {
     std::vector<std::int64_t> shape;
     for (const Axis& axis : value(id).axes) shape.push_back(size(axis, value(id)));

@@ -66,6 +66,37 @@ std::vector<machines::simba::GbLayout> layouts(const spec::Schedule& s, const sp
   return list;
 }
 
+void put_mapping(ImageWriter& w, std::size_t node, const spec::GemmMapping& map) {
+  w.put_extents(node + SIMBA_NODE_GB_TILE, map.gb_tile);
+  w.put_extents(node + SIMBA_NODE_PE_TILE, map.pe_tile);
+  for (std::size_t d = 0; d < 3; ++d) w[node + SIMBA_NODE_GB_ORDER + d] = dim_word(map.gb_order[d]);
+  for (std::size_t d = 0; d < 2; ++d) w[node + SIMBA_NODE_WAVE_ORDER + d] = dim_word(map.wave_order[d]);
+  w.put_spatial(node + SIMBA_NODE_SPATIAL, map.spatial);
+}
+
+// Innermost group of what a GEMM writes, and of what a row operation reads, with the bytes of sums behind it.
+std::vector<spec::Index> output_columns(const GemmNode& gemm) {
+  std::vector<spec::Index> columns = gemm.indices.n;
+  if (gemm.epilogue.sums) columns.push_back(spec::kSumByte);
+  return columns;
+}
+
+std::vector<spec::Index> input_columns(const VectorNode& rows) {
+  std::vector<spec::Index> columns = rows.parts;
+  columns.insert(columns.end(), rows.k.begin(), rows.k.end());
+  if (rows.op == spec::VectorOp::kReduce) columns.push_back(spec::kSumByte);
+  return columns;
+}
+
+// A resident tensor is divided along its outermost axis.
+void check_outermost(ImageWriter& w, const TensorView& view, const spec::Index& index, const spec::Tensor& tensor) {
+  for (const spec::ViewDim& d : view.dims)
+    if (d.index == index && d.stride * d.size != tensor.bytes())
+      w.problem("tensor '" + tensor.name + "' is in the global buffer, so the group's index '" + index +
+                "' must be outermost in it (stride " + std::to_string(tensor.bytes() / d.size) + ", it is " +
+                std::to_string(d.stride) + ")");
+}
+
 // The home from and to which the tensor's tiles travel in the group.
 const spec::Home* travel(const FusedGroup& g, TensorId t) {
   return g.travels(t) ? g.home(t) : nullptr;
@@ -134,11 +165,7 @@ class ImageBuilder {
     const bool is_resident = resident != layout().resident.end();
     const std::uint32_t at_view = w_.view(v, indices, is_resident ? nullptr : travel(g, v.tensor));
     const std::size_t at = w_.reserve(SIMBA_OPR_WORDS);
-    for (const auto& d : v.dims)
-      if (is_resident && d.index == g.index && d.stride * d.size != tensor(v.tensor).bytes())
-        w_.problem("tensor '" + tensor(v.tensor).name + "' is in the global buffer, so the group's index '" + g.index +
-                   "' must be outermost in it (stride " + std::to_string(tensor(v.tensor).bytes() / d.size) +
-                   ", it is " + std::to_string(d.stride) + ")");
+    if (is_resident) check_outermost(w_, v, g.index, tensor(v.tensor));
     w_[at + SIMBA_OPR_RESIDENT] = is_resident;
     w_[at + SIMBA_OPR_GB] = is_resident ? w_.word(resident->second.offset, "global buffer address") : 0;
     w_[at + SIMBA_OPR_PER_VALUE] =
@@ -161,18 +188,12 @@ class ImageBuilder {
                  " global-buffer tiles in a step, which the firmware cannot tell apart; larger tiles or smaller steps "
                  "make fewer");
     const auto& i = n.indices;
-    const auto& map = planned.mapping;
     w_[at + SIMBA_NODE_PER_VALUE] = w_.word(n.extents[planned.bound] / g.extent, "values per group index");
     w_.put_extents(at + SIMBA_NODE_EXTENTS, n.extents);
-    w_.put_extents(at + SIMBA_NODE_GB_TILE, map.gb_tile);
-    w_.put_extents(at + SIMBA_NODE_PE_TILE, map.pe_tile);
-    for (std::size_t d = 0; d < 3; ++d) w_[at + SIMBA_NODE_GB_ORDER + d] = dim_word(map.gb_order[d]);
-    for (std::size_t d = 0; d < 2; ++d) w_[at + SIMBA_NODE_WAVE_ORDER + d] = dim_word(map.wave_order[d]);
-    w_.put_spatial(at + SIMBA_NODE_SPATIAL, map.spatial);
+    put_mapping(w_, at, planned.mapping);
     const std::uint32_t weight = operand(g, n.weight, {&i.b, &i.m, &i.k});
     const std::uint32_t input = operand(g, n.input, {&i.b, &i.n, &i.k});
-    std::vector<spec::Index> columns = i.n;  // with the bytes behind them
-    if (n.epilogue.sums) columns.push_back(spec::kSumByte);
+    const std::vector<spec::Index> columns = output_columns(n);
     const std::uint32_t out = operand(g, n.output, {&i.b, &i.m, &columns}, true);
     const std::uint32_t requant = w_.parameters(n.epilogue.requant, 0);
     const std::uint32_t activation =
@@ -194,9 +215,7 @@ class ImageBuilder {
     w_[at + SIMBA_NODE_ROWS] = w_.word(v.rows, "rows");
     w_[at + SIMBA_NODE_COLUMNS] = w_.word(v.columns, "columns");
     w_[at + SIMBA_NODE_INPUT_COLUMNS] = w_.word(v.input_columns(), "bytes of an input row");
-    std::vector<spec::Index> columns = v.parts;
-    columns.insert(columns.end(), v.k.begin(), v.k.end());
-    if (v.op == spec::VectorOp::kReduce) columns.push_back(spec::kSumByte);
+    const std::vector<spec::Index> columns = input_columns(v);
     const std::uint32_t input = operand(g, v.input, {nullptr, &v.n, &columns});
     const std::uint32_t residual = v.residual ? operand(g, *v.residual, {nullptr, &v.n, &v.k}) : 0;
     const std::uint32_t out = operand(g, v.output, {nullptr, &v.n, &v.k}, true);
