@@ -166,7 +166,12 @@ PlannedNetwork plan_network(const Graph& graph, const NetworkLabel& label, const
   for (AttentionLoop loop : kLoops)
     if (!with_homes || loop == with_homes->loop) consider({loop, 1}, {0, 0});
   if (!with_homes) return choice.take();
-  consider({with_homes->loop, machine.arch.chiplets()}, {limit, 0});
+  // Whole rows of a dense layer's sums are four times what it reads: they do not pay.
+  const auto is_factorized = [](const spec::LayerForm& l) { return l.form.method != "dense"; };
+  const LoweringChoice by_parts{with_homes->loop, machine.arch.chiplets()};
+  const LoweredNetwork parts = lower_network(graph, label, forms, by_parts);
+  if (std::any_of(parts.network.workload.layers.begin(), parts.network.workload.layers.end(), is_factorized))
+    choice.consider(by_parts, parts, {limit, 0});
   const bool divided = choice.lowering()->parts > 1;
   for (int side = machine.arch.nop.width; side > 0; --side) {
     const int chiplets = side * side;
