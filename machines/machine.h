@@ -41,25 +41,32 @@ struct SlotBudget {
 
 // What a PE tile fixes whatever its spatial split.
 struct TileBound {
-  Cost least;           // of every mapping with this tile
-  double step_pj = 0;   // of it: dynamic energy of one execution on one chiplet, without sends
-  double rest_pj = 0;   // of it: of the last step, when that is shorter, on all chiplets
-  double k_grains = 0;  // grains along k
+  Cost least;          // of every mapping with this tile
+  double step_pj = 0;  // of it: dynamic energy of one execution on one chiplet, without sends
+  // Of it, of the last step when that is shorter: energy on all chiplets, and cycles of its execution.
+  double rest_pj = 0, rest_execution = 0;
+  // Reading a byte of whole PE tiles from the on-chip buffer.
+  struct Reads {
+    double pj = 0, cycles = 0;
+  } weight, input;
+  // One execution's results into the on-chip buffer: cycles of its port, and of the way to it.
+  double write_cycles = 0, drain_cycles = 0;
 };
 
-// A PE tile with its spatial split.
-struct PeChoice {
-  spec::Extents tile;
-  spec::SpatialSplit split;
-  Cost least;                   // of every mapping that has them
-  double least_dynamic_pj = 0;  // of it: energy without what is drawn all the time
-  double least_execution = 0;   // of it: cycles of one execution
-};
-
-// A tile of the on-chip buffer, how many there are along each dimension, and how often each operand's is visited.
+// Tiles of the on-chip buffer, how many there are along each dimension, and in which order they are walked and the waves
+// in them.
 struct BufferTiling {
   spec::Extents tile, count;
-  double weight_visits = 1, input_visits = 1;
+  bool weight_kept = false, input_kept = false;  // from one tile along the other operand's dimension to the next
+  bool m_outside = true;                         // waves: m is the outer loop, n the inner; or the reverse
+};
+
+// Lower bounds of what the mappings of a node cost that have one PE tile and spatial split.
+class ChoiceBounds {
+ public:
+  virtual ~ChoiceBounds() = default;
+  virtual Cost least() const = 0;
+  virtual Cost of_tiling(const BufferTiling& tiling) const = 0;
 };
 
 // Lower bounds of what the mappings of a node cost, for branch and bound: narrower from call to call.
@@ -67,10 +74,10 @@ class NodeBounds {
  public:
   virtual ~NodeBounds() = default;
   virtual TileBound of_tile(const spec::Extents& pe_tile) const = 0;
-  virtual PeChoice of_split(const spec::Extents& pe_tile, const spec::SpatialSplit& split,
-                            const TileBound& bound) const = 0;
-  // Of every mapping of `choice` with these tiles of the on-chip buffer, whatever the order of waves.
-  virtual Cost of_tiling(const PeChoice& choice, const BufferTiling& tiling) const = 0;
+  virtual Cost of_split(const spec::Extents& pe_tile, const spec::SpatialSplit& split,
+                        const TileBound& bound) const = 0;
+  // This must outlive it.
+  virtual std::unique_ptr<ChoiceBounds> choice(const spec::Extents& pe_tile, const spec::SpatialSplit& split) const = 0;
 };
 
 // One mapping for each node of a group (row operations keep the default).
@@ -126,6 +133,9 @@ class Machine {
   virtual std::int64_t largest_share(std::int64_t extent, int chiplets) const = 0;
   // Bytes of an on-chip buffer that a home takes, as the chiplet with the largest share holds it.
   virtual std::int64_t home_bytes(const spec::Workload& workload, const spec::Home& home) const = 0;
+  // Dynamic energy of a MAC with what it takes of its PE's buffers, at least; power that is drawn all the time, pJ a cycle.
+  virtual double least_mac_pj() const = 0;
+  virtual double idle_pj_per_cycle() const = 0;
   // This must outlive the result.
   virtual std::unique_ptr<CostModel> cost_model() const = 0;
   // What of a schedule the machine has no room for, a line each. Empty when it fits.

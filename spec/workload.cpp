@@ -49,6 +49,19 @@ const std::vector<Index>& Node::indices(LoopDim dim) const {
   throw std::logic_error("a group's loop binds b, m or n");
 }
 
+std::vector<Index> columns_written(const GemmNode& gemm) {
+  std::vector<Index> columns = gemm.indices.n;
+  if (gemm.epilogue.sums) columns.push_back(kSumByte);
+  return columns;
+}
+
+std::vector<Index> columns_read(const VectorNode& rows) {
+  std::vector<Index> columns = rows.parts;
+  columns.insert(columns.end(), rows.k.begin(), rows.k.end());
+  if (rows.op == VectorOp::kReduce) columns.push_back(kSumByte);
+  return columns;
+}
+
 std::int64_t channel_count(const GemmNode& gemm) {
   const Extents& e = gemm.extents;
   return times(gemm.epilogue.channels_include_batch ? times(e.b, e.m) : e.m, gemm.epilogue.n_channels);

@@ -89,6 +89,10 @@ struct Workload {
   std::vector<LayerForm> layers;  // of the linear layers, where known
 };
 
+// The innermost index group of what a GEMM writes and of what a row operation reads, with the bytes of sums behind it.
+std::vector<Index> columns_written(const GemmNode& gemm);
+std::vector<Index> columns_read(const VectorNode& rows);
+
 // Requantisation records of a GEMM node (Epilogue).
 std::int64_t channel_count(const GemmNode& gemm);
 

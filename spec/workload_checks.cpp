@@ -151,15 +151,12 @@ class WorkloadChecker {
   void check_output(const Node& node, const GemmNode& gemm) {
     const auto& i = gemm.indices;
     const Extents& e = gemm.extents;
-    std::vector<Index> n = i.n;
-    if (gemm.epilogue.sums) n.push_back(kSumByte);
+    const std::vector<Index> n = columns_written(gemm);
     check_view(node, gemm.output, "output", {{&i.b, e.b}, {&i.m, e.m}, {&n, times(e.n, gemm.output_bytes())}});
   }
 
   void check_reduction(const Node& node, const VectorNode& v) {
-    std::vector<Index> columns = v.parts;
-    columns.insert(columns.end(), v.k.begin(), v.k.end());
-    columns.push_back(kSumByte);
+    const std::vector<Index> columns = columns_read(v);
     check_view(node, v.input, "input", {{&v.n, v.rows}, {&columns, v.input_columns()}});
     if (v.residual) problems_.add(place(node), "a reduction has no residual");
     check_view(node, v.output, "output", {{&v.n, v.rows}, {&v.k, v.columns}});

@@ -40,7 +40,11 @@ GroupModel::GroupModel(const spec::Workload& workload, const spec::FusedGroup& g
 }
 
 spec::Extents GroupModel::extents(std::size_t position) const {
-  return nodes_[position].extents_for(g_.extent, values_in_step());
+  return extents(position, values_in_step());
+}
+
+spec::Extents GroupModel::extents(std::size_t position, std::int64_t values) const {
+  return nodes_[position].extents_for(g_.extent, values);
 }
 
 // The group's layout with these mappings.
@@ -66,7 +70,7 @@ std::vector<SlotBudget> GroupModel::shared_slots(const SlotBudget& budget, const
 }
 
 std::unique_ptr<machines::NodeBounds> GroupModel::bounds(std::size_t position, bool alone) const {
-  return std::make_unique<NodeBounds>(*this, position, pricer_, alone);
+  return std::make_unique<NodeBounds>(*this, position, pricer_, links_, alone);
 }
 
 bool GroupModel::parameters_stay() const {
@@ -210,9 +214,30 @@ double GroupModel::handover_cycles() const {
 }
 
 Cost GroupModel::fixed() const {
-  NodeStep pins = pins_.whole();
-  add_signals(pins.actions);
-  return {handover_cycles() + pins.first_load + pins.latency, pricer_.dynamic_pj(pins.actions)};
+  const NodeStep whole = pins_.whole();
+  std::array<double, spec::kActionCount> actions = whole.actions;
+  const auto account = [&](const NodeStep& s, double times) {
+    for (std::size_t a = 0; a < actions.size(); ++a) actions[a] += times * s.actions[a];
+  };
+  double cycles = handover_cycles() + whole.first_load + whole.latency;
+  bool first = true;
+  for (const auto& [c, loads_parameters] : classes()) {
+    const auto times = static_cast<double>(c.count);
+    if (pins_.in_steps()) {
+      const NodeStep s = pins_.step(static_cast<double>(c.full), static_cast<double>(c.partial));
+      account(s, times);
+      cycles += times * (s.memory + s.latency);
+    }
+    for (const NodeModel& n : nodes_) {
+      NodeStep s;
+      if (loads_parameters) add_parameters(s, n);
+      account(s, times);
+      if (first) cycles += s.first_load;  // those of other steps may be hidden
+    }
+    first = false;
+  }
+  add_signals(actions);
+  return {cycles, pricer_.dynamic_pj(actions)};
 }
 
 Cost GroupModel::with_power(double cycles, double dynamic_pj) const {

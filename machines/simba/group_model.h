@@ -22,10 +22,12 @@ class GroupModel final : public machines::GroupModel {
   const std::vector<NodeModel>& nodes() const { return nodes_; }
   // Values of the index in a whole step.
   std::int64_t values_in_step() const { return std::min(g_.step, shares_.share); }
-  // What no mapping changes: signals and whole pins; dynamic energy only.
+  // What no mapping changes: signals, pins and parameters; dynamic energy only, and cycles at least.
   Cost fixed() const;
 
   spec::Extents extents(std::size_t position) const override;
+  // In a step of so many values.
+  spec::Extents extents(std::size_t position, std::int64_t values) const;
   std::optional<SlotBudget> free_slots(std::string& reason) const override;
   bool fits(const Mappings& mappings) const override;
   std::vector<SlotBudget> shared_slots(const SlotBudget& budget, const Mappings& asked) const override;

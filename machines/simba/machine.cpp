@@ -42,6 +42,20 @@ std::int64_t Machine::home_bytes(const spec::Workload& workload, const spec::Hom
   return home_range(workload, home, arch).bytes;
 }
 
+// Every lane takes in the same input, every vector of products adds to one sum. Weights may stay in their registers.
+double Machine::least_mac_pj() const {
+  const double sum = energy.pj(spec::Action::kAccumulatorRead) + energy.pj(spec::Action::kAccumulatorWrite);
+  return calibration.dynamic_energy_factor *
+         (energy.pj(spec::Action::kMac) +
+          energy.pj(spec::Action::kInputBufferRead) / static_cast<double>(arch.pe.lanes) +
+          sum / static_cast<double>(arch.pe.width));
+}
+
+double Machine::idle_pj_per_cycle() const {
+  const StepPricer pricer(*this, arch.chiplets());
+  return pricer.static_pj_per_cycle() + pricer.background_pj_per_cycle();
+}
+
 std::unique_ptr<CostModel> Machine::cost_model() const {
   return std::make_unique<SimbaCostModel>(*this);
 }

@@ -21,6 +21,8 @@ class Machine final : public machines::Machine {
   PeArray pe_array() const override;
   std::int64_t largest_share(std::int64_t extent, int chiplets) const override;
   std::int64_t home_bytes(const spec::Workload& workload, const spec::Home& home) const override;
+  double least_mac_pj() const override;
+  double idle_pj_per_cycle() const override;
   std::unique_ptr<CostModel> cost_model() const override;
   std::vector<std::string> misfits(const spec::Schedule& schedule) const override;
 };

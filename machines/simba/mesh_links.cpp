@@ -56,12 +56,13 @@ FirstNodes to_first_nodes(const spec::MeshSpec& mesh, const std::vector<int>& fr
   return first;
 }
 
-int farthest_hops(const spec::MeshSpec& noc, const spec::SpatialSplit& s, const spec::Extents& used) {
+int SplitLinks::farthest_hops(const spec::Extents& used) const {
   int most = 0;
   for (std::int64_t ib = 0; ib < used.b; ++ib)
     for (std::int64_t im = 0; im < used.m; ++im)
       for (std::int64_t in = 0; in < used.n; ++in)
-        for (std::int64_t ik = 0; ik < used.k; ++ik) most = std::max(most, mesh_hops(noc, 0, pe_of(s, ib, im, in, ik)));
+        for (std::int64_t ik = 0; ik < used.k; ++ik)
+          most = std::max(most, hops[static_cast<std::size_t>(pe_of(split, ib, im, in, ik))]);
   return most;
 }
 

@@ -30,9 +30,6 @@ inline int pe_of(const spec::SpatialSplit& s, std::int64_t b, std::int64_t m, st
   return static_cast<int>(simba_pe(simba_output_tile(b, m, n, s.m, s.n), k, s.k));
 }
 
-// Links from PE 0 to the farthest of the PEs that compute the first `used` parts of a wave along each dimension.
-int farthest_hops(const spec::MeshSpec& noc, const spec::SpatialSplit& s, const spec::Extents& used);
-
 // Multicast trees of one spatial split, from the global buffer at PE 0.
 struct SplitLinks {
   std::vector<int> weight, input, hops;
@@ -51,6 +48,8 @@ struct SplitLinks {
   int pe_hops(std::int64_t ib, std::int64_t im, std::int64_t in) const {
     return hops[static_cast<std::size_t>(pe_of(split, ib, im, in, 0))];
   }
+  // From PE 0 to the farthest of those that compute the first `used` parts of a wave along each dimension.
+  int farthest_hops(const spec::Extents& used) const;
   // Links that its sums take from PE to PE when the first `pes` along k have some.
   int chain_hops(std::int64_t ib, std::int64_t im, std::int64_t in, std::int64_t pes) const {
     return chain[static_cast<std::size_t>(pe_of(split, ib, im, in, pes - 1))];

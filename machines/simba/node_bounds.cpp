@@ -1,15 +1,13 @@
 // A PE tile and a split fix compute, buffer reads and partial sums exactly; sends are taken at the least the loop nest
 // allows, every DRAM operand once. A tile of the global buffer adds the traffic, requests and exposed first load.
-//
-// Why the send bound holds: two successive waves differ in m or in n. A wave of other m needs its weights sent, one of
-// other n its inputs, so every wave (m, n) pays at least the cheaper of its two sends; when k takes several waves it
-// pays both.
 #include "machines/simba/node_bounds.h"
 
 #include <algorithm>
 #include <cmath>
 
 #include "base/checked.h"
+#include "firmware/include/simba_shares.h"
+#include "machines/simba/operand_counts.h"
 
 namespace heat::machines::simba {
 
@@ -36,37 +34,76 @@ double burst_bound(const OperandShape& operand, const ViewRuns::Sizes& extents, 
 
 }  // namespace
 
-// An extent in waves: all but the last are whole.
-struct NodeBounds::Waves {
-  std::int64_t extent, tile, count, last;
-  Waves(std::int64_t e, std::int64_t t, std::int64_t split)
-      : extent(e), tile(t), count(ceil_div(e, t * split)), last(e - (count - 1) * t * split) {}
-  std::int64_t size(int kind, std::int64_t split) const { return kind ? last : std::min(extent, tile * split); }
-  std::int64_t times(int kind) const { return kind ? 1 : count - 1; }
-  // Sum over waves of f(largest PE tile).
-  template <class F>
-  double sum(F f) const {
-    return d(count - 1) * d(f(tile)) + d(f(std::min(tile, last)));
+// A PE tile and a split, and what they fix.
+class NodeBounds::Choice final : public ChoiceBounds {
+ public:
+  // `links` null: every way on the NoC is as short as any to so many PEs.
+  Choice(const NodeBounds& of, const Extents& tile, const spec::SpatialSplit& split, const TileBound& t,
+         const SplitLinks* links);
+  Cost least() const override;
+  Parts of_whole_steps() const;
+  Cost of_tiling(const BufferTiling& tiling) const override;
+
+ private:
+  void bound_execution(const TileBound& t);
+  // Of one execution with such sends.
+  double execution(const SendBound& sent) const {
+    const double bytes =
+        sent.bytes / of_.arch_.noc.link_bytes_per_cycle * of_.pricer_.machine().calibration.send_factor;
+    return std::max(
+               {longest_, bytes, sent.read_cycles + of_.stored_bytes_ / of_.arch_.global_buffer.read_bytes_per_cycle}) +
+           around_;
   }
+  double dynamic_pj(const SendBound& sent) const {
+    return of_.fixed_energy_ + of_.executions_ * (pj_ + sent.pj) + rest_.dynamic_pj;
+  }
+
+  const NodeBounds& of_;
+  const WaveNest nest_;
+  const SplitLinks* links_;
+  const WaveSends sends_;
+  const Parts rest_;  // of the last step, when it is shorter
+  double longest_ = 0,
+         around_ = 0;  // cycles of one execution: of what takes longest beside sends; that nothing overlaps
+  double pj_ = 0;      // of one execution on one chiplet, without sends
 };
 
-NodeBounds::NodeBounds(const GroupModel& model, std::size_t position, const StepPricer& pricer, bool alone)
+NodeBounds::NodeBounds(const GroupModel& model, std::size_t position, const StepPricer& pricer, LinkTables& links,
+                       bool alone)
     : model_(model),
       pricer_(pricer),
+      links_(links),
       arch_(pricer.machine().arch),
       node_(model.nodes()[position]),
       shares_(model.shares()),
       e_(model.extents(position)) {
-  const std::int64_t values = model.values_in_step();
+  const std::int64_t values = model.values_in_step(), rest = shares_.share % values;
   steps_ = d(shares_.share / values);
-  rest_ = d(shares_.share % values) / d(values);
   executions_ = steps_ * shares_.full;
-  const auto& energy = pricer.machine().energy;
-  const double factor = pricer.machine().calibration.dynamic_energy_factor;
-  for (const spec::ActionInfo& a : spec::kActions) pj_[static_cast<std::size_t>(a.value)] = energy.pj(a.value) * factor;
-  dram_pj_ = pricer.machine().calibration.dram_pj_per_byte_with(energy);
-  rate_ = pricer.static_pj_per_cycle() + pricer.background_pj_per_cycle();
-  prepare(alone);
+  prepare();
+  if (rest > 0) rest_.reset(new NodeBounds(model, position, pricer, links, rest));
+  if (!alone) return;
+  const Cost fixed = model_.fixed();
+  fixed_cycles_ = fixed.cycles;
+  fixed_energy_ += fixed.energy_pj;
+}
+
+NodeBounds::NodeBounds(const GroupModel& model, std::size_t position, const StepPricer& pricer, LinkTables& links,
+                       std::int64_t values)
+    : model_(model),
+      pricer_(pricer),
+      links_(links),
+      arch_(pricer.machine().arch),
+      node_(model.nodes()[position]),
+      shares_(model.shares()),
+      e_(model.extents(position, values)),
+      executions_(shares_.full) {
+  prepare();
+}
+
+Extents NodeBounds::in_rest(const Extents& tile) const {
+  const Extents& e = rest_->e_;
+  return {std::min(tile.b, e.b), std::min(tile.m, e.m), std::min(tile.n, e.n), std::min(tile.k, e.k)};
 }
 
 LoadWork::Receivers NodeBounds::receivers(const OperandShape& operand) const {
@@ -75,14 +112,20 @@ LoadWork::Receivers NodeBounds::receivers(const OperandShape& operand) const {
 }
 
 // What no mapping of the node changes.
-void NodeBounds::prepare(bool alone) {
+void NodeBounds::prepare() {
+  const auto& energy = pricer_.machine().energy;
+  const double factor = pricer_.machine().calibration.dynamic_energy_factor;
+  for (const spec::ActionInfo& a : spec::kActions) pj_[static_cast<std::size_t>(a.value)] = energy.pj(a.value) * factor;
+  dram_pj_ = pricer_.machine().calibration.dram_pj_per_byte_with(energy);
+  rate_ = pricer_.static_pj_per_cycle() + pricer_.background_pj_per_cycle();
   const double bmn = d(e_.b) * d(e_.m) * d(e_.n);
-  const double linear = executions_ + rest_ * shares_.full;
-  fixed_energy_ = linear * (bmn * d(e_.k) * pj(Action::kMac) + bmn * pj(Action::kPpuElement));
+  fixed_energy_ = executions_ * (bmn * d(e_.k) * pj(Action::kMac) + bmn * pj(Action::kPpuElement));
   weight_bytes_ = d(e_.b) * d(e_.m) * d(e_.k);
   input_bytes_ = d(e_.b) * d(e_.n) * d(e_.k);
   output_bytes_ = bmn * d(node_.shape.output_bytes);
   sums_ = bmn;
+  stored_bytes_ = node_.shape.output.resident ? 0 : output_bytes_;
+  loaded_bytes_ = (node_.shape.weight.resident ? 0 : weight_bytes_) + (node_.shape.input.resident ? 0 : input_bytes_);
   const double word = arch_.global_buffer.word_bytes;
   const double gb_write = pj(Action::kGlobalBufferWrite) / word, gb_read = pj(Action::kGlobalBufferRead) / word;
   const int full = shares_.full;
@@ -100,11 +143,9 @@ void NodeBounds::prepare(bool alone) {
     const bool travels = node_.shape.output.travels;
     output_store_pj_ =
         (travels ? gb_write : dram_pj_) + pricer_.unicast_hops(full, travels) / full * pj(Action::kNopByteHop);
-    fixed_energy_ += linear * output_bytes_ * (output_store_pj_ + gb_read);
+    fixed_energy_ += executions_ * output_bytes_ * (output_store_pj_ + gb_read);
   }
-  fixed_energy_ += linear * gb_write *
-                   (output_bytes_ + (node_.shape.weight.resident ? 0 : weight_bytes_) +
-                    (node_.shape.input.resident ? 0 : input_bytes_));
+  fixed_energy_ += executions_ * gb_write * (output_bytes_ + loaded_bytes_);
   // Port cycles of one byte of an operand, all chiplets together, per step.
   const auto port = [&](const OperandShape& o, double chiplets) {
     return o.resident || o.travels ? 0 : pricer_.port_cycles(chiplets);
@@ -113,8 +154,6 @@ void NodeBounds::prepare(bool alone) {
   input_port_ = port(node_.shape.input, node_.shape.input.holds_bound ? full : 1);
   output_port_ = port(node_.shape.output, full);
   memory_ = weight_bytes_ * weight_port_ + input_bytes_ * input_port_ + output_bytes_ * output_port_;
-  rest_memory_ = rest_ * memory_;
-  rest_compute_ = rest_ * bmn * d(e_.k) / d(arch_.macs_per_cycle()) * pricer_.machine().calibration.compute_factor;
   // No tiling takes fewer requests than the whole operand at once.
   LoadWork work;
   const std::int64_t burst = arch_.request_bytes();
@@ -126,106 +165,154 @@ void NodeBounds::prepare(bool alone) {
              1);
   memory_ = std::max(memory_, pricer_.load_cycles(work, shares_.participants()));
   send_read_pj_ = gb_read;
-  if (alone) {
-    const Cost fixed = model_.fixed();
-    fixed_cycles_ = fixed.cycles;
-    fixed_energy_ += fixed.energy_pj;
-  }
 }
 
 TileBound NodeBounds::of_tile(const Extents& tile) const {
+  TileBound t, rest;
+  const Parts all = of_whole_steps(tile, t);
+  double memory = steps_ * memory_;
+  if (rest_) {
+    const Parts more = rest_->of_whole_steps(in_rest(tile), rest);
+    t.rest_pj = more.dynamic_pj;
+    t.rest_execution = more.execution;
+    memory += rest_->memory_;
+  }
+  const double cycles = fixed_cycles_ + std::max(all.execution + t.rest_execution, memory);
+  t.least = {cycles, all.dynamic_pj + t.rest_pj + cycles * rate_};
+  return t;
+}
+
+NodeBounds::Parts NodeBounds::of_whole_steps(const Extents& tile, TileBound& t) const {
   const std::int64_t lanes = arch_.pe.lanes, width = arch_.pe.width;
   const auto pieces = [](std::int64_t extent, std::int64_t size, std::int64_t unit) {
     return d(extent / size) * d(ceil_div(size, unit)) + d(ceil_div(extent % size, unit));
   };
-  TileBound t;
   const double m_lanes = pieces(e_.m, tile.m, lanes);
-  t.k_grains = pieces(e_.k, tile.k, width);
-  t.step_pj = weight_bytes_ * d(ceil_div(e_.n, tile.n)) * pj(Action::kWeightBufferRead) +
-              input_bytes_ * m_lanes * pj(Action::kInputBufferRead) +
-              sums_ * t.k_grains * (pj(Action::kAccumulatorRead) + pj(Action::kAccumulatorWrite)) +
-              weight_bytes_ * weight_load_pj_ + input_bytes_ * input_load_pj_;
-  const double sends = weight_bytes_ * (send_read_pj_ + pj(Action::kWeightBufferWrite)) +
-                       input_bytes_ * (send_read_pj_ + pj(Action::kInputBufferWrite));
+  const double k_grains = pieces(e_.k, tile.k, width);
+  t.weight = reads(node_.shape.weight, {tile.b, tile.m, tile.k});
+  t.input = reads(node_.shape.input, {tile.b, tile.n, tile.k});
+  count_drains(tile, t);
+  t.step_pj += weight_bytes_ * d(ceil_div(e_.n, tile.n)) * pj(Action::kWeightBufferRead) +
+               input_bytes_ * m_lanes * pj(Action::kInputBufferRead) +
+               sums_ * k_grains * (pj(Action::kAccumulatorRead) + pj(Action::kAccumulatorWrite)) +
+               weight_bytes_ * weight_load_pj_ + input_bytes_ * input_load_pj_;
+  const double written = weight_bytes_ * pj(Action::kWeightBufferWrite) + input_bytes_ * pj(Action::kInputBufferWrite);
+  // Of a whole step the words of whole tiles, too.
+  const auto whole = [](std::int64_t extent, std::int64_t size) { return d(extent / size * size); };
+  const double bk = whole(e_.b, tile.b) * whole(e_.k, tile.k);
+  const double words_pj = bk * whole(e_.m, tile.m) * (t.weight.pj - send_read_pj_) +
+                          bk * whole(e_.n, tile.n) * (t.input.pj - send_read_pj_);
   const double compute =
-      d(e_.b) * d(e_.n) * m_lanes * t.k_grains / arch_.pes() * pricer_.machine().calibration.compute_factor;
-  // Of the shorter step only what is in proportion: pieces are not rounded up.
-  const double even_pj = weight_bytes_ * d(e_.n) / d(tile.n) * pj(Action::kWeightBufferRead) +
-                         input_bytes_ * d(e_.m) / d(lanes) * pj(Action::kInputBufferRead) +
-                         sums_ * d(e_.k) / d(width) * (pj(Action::kAccumulatorRead) + pj(Action::kAccumulatorWrite)) +
-                         weight_bytes_ * weight_load_pj_ + input_bytes_ * input_load_pj_;
-  t.rest_pj = rest_ * shares_.full * (even_pj + sends);
-  const double cycles = fixed_cycles_ + all_steps(compute, memory_);
-  t.least = {cycles, fixed_energy_ + executions_ * (t.step_pj + sends) + t.rest_pj + cycles * rate_};
-  return t;
+      d(e_.b) * d(e_.n) * m_lanes * k_grains / arch_.pes() * pricer_.machine().calibration.compute_factor;
+  return {
+      fixed_energy_ + executions_ * (t.step_pj + written + (weight_bytes_ + input_bytes_) * send_read_pj_ + words_pj),
+      steps_ * std::max({compute, t.write_cycles, t.drain_cycles})};
 }
 
-double NodeBounds::all_steps(double execution, double memory) const {
-  return std::max(steps_ * execution + rest_compute_, steps_ * memory + rest_memory_);
+Cost NodeBounds::of_split(const Extents& tile, const spec::SpatialSplit& split, const TileBound& t) const {
+  return Choice(*this, tile, split, t, nullptr).least();
 }
 
-PeChoice NodeBounds::of_split(const Extents& tile, const spec::SpatialSplit& split, const TileBound& t) const {
-  PeChoice c{tile, split, {}, 0, 0};
-  const Waves wb(e_.b, c.tile.b, c.split.b), wm(e_.m, c.tile.m, c.split.m), wn(e_.n, c.tile.n, c.split.n),
-      wk(e_.k, c.tile.k, c.split.k);
-  const std::int64_t kc = wk.count, lanes = arch_.pe.lanes, width = arch_.pe.width;
-  const double bmn_waves = d(wb.count) * d(wm.count) * d(wn.count), waves = bmn_waves * d(kc);
+std::unique_ptr<ChoiceBounds> NodeBounds::choice(const Extents& tile, const spec::SpatialSplit& split) const {
+  const SplitLinks& links = links_.of(split);
+  TileBound t = of_tile(tile), rest;
+  if (rest_) {
+    const Extents smaller = in_rest(tile);
+    rest_->of_whole_steps(smaller, rest);
+    const Choice more(*rest_, smaller, split, rest, &links);
+    t.rest_pj = std::max(t.rest_pj, more.of_whole_steps().dynamic_pj);
+    t.rest_execution = std::max(t.rest_execution, more.of_whole_steps().execution);
+  }
+  return std::make_unique<Choice>(*this, tile, split, t, &links);
+}
+
+NodeBounds::Choice::Choice(const NodeBounds& of, const Extents& tile, const spec::SpatialSplit& split,
+                           const TileBound& t, const SplitLinks* links)
+    : of_(of),
+      nest_(of.e_, tile, split),
+      links_(links),
+      sends_(nest_, links_,
+             {t.weight,
+              t.input,
+              {of.send_read_pj_, 1 / of.arch_.global_buffer.read_bytes_per_cycle},
+              of.pj(Action::kWeightBufferWrite),
+              of.pj(Action::kInputBufferWrite),
+              of.pj(Action::kNocByteHop)}),
+      rest_{t.rest_pj, t.rest_execution} {
+  bound_execution(t);
+}
+
+void NodeBounds::Choice::bound_execution(const TileBound& t) {
+  const spec::ArchSpec& arch = of_.arch_;
+  const Calibration& cal = of_.pricer_.machine().calibration;
+  const std::int64_t kc = nest_.k.count, lanes = arch.pe.lanes, width = arch.pe.width;
+  const double bmn_waves = d(nest_.b.count) * d(nest_.m.count) * d(nest_.n.count), waves = bmn_waves * d(kc);
   const auto same = [](std::int64_t size) { return size; };
-  const double area = wb.sum(same) * wn.sum(same);
-  const double compute = area * wm.sum([&](std::int64_t size) { return ceil_div(size, lanes); }) *
-                             wk.sum([&](std::int64_t size) { return ceil_div(size, width); }) +
-                         waves * arch_.pe.compute_overhead_cycles;
-  const double sums = area * wm.sum(same);
-  double ppu = sums / arch_.pe.ppu_elements_per_cycle;
-  if (std::min(c.split.k, ceil_div(e_.k, c.tile.k)) > 1)  // each is read twice on its way
-    ppu = std::max(ppu, sums * 2 * arch_.pe.accumulator_bits / 8 / arch_.pe.accumulation_buffer.read_bytes_per_cycle);
-  const SendBound sends = bound_sends(c, wb, wm, wn, kc);
+  const double area = nest_.b.sum(same) * nest_.n.sum(same), sums = area * nest_.m.sum(same);
+  const double grains = nest_.k.sum([&](std::int64_t size) { return ceil_div(size, width); });
+  const spec::BufferSpec& accumulators = arch.pe.accumulation_buffer;
+  const double sum_bytes = arch.pe.accumulator_bits / 8.0;
+  const double compute = std::max(area * nest_.m.sum([&](std::int64_t size) { return ceil_div(size, lanes); }) * grains,
+                                  sums * grains * sum_bytes / accumulators.write_bytes_per_cycle) +
+                         waves * arch.pe.compute_overhead_cycles;
+  // Sums that are passed on are read twice on their way.
+  const double reads = nest_.k.most_parts() > 1 ? 2 : 1;
+  const double ppu =
+      std::max(sums / arch.pe.ppu_elements_per_cycle, sums * reads * sum_bytes / accumulators.read_bytes_per_cycle);
   const double commands = waves + bmn_waves + (kc > 1 ? 2 * waves : waves);
-  const double drains = drain_accesses(c.tile);
-  const double energy = t.step_pj + sends.energy + pass_pj(c) + commands * pj(Action::kControllerCommand) +
-                        (drains - output_bytes_ / arch_.global_buffer.word_bytes) * pj(Action::kGlobalBufferWrite);
-
-  const Calibration& cal = pricer_.machine().calibration;
-  const auto& gb = arch_.global_buffer;
-  double execution = compute * cal.compute_factor + waves * cal.wave_overhead_cycles;
-  execution = std::max({execution, ppu, sends.bytes / arch_.noc.link_bytes_per_cycle * cal.send_factor,
-                        sends.bytes / gb.read_bytes_per_cycle, drains * gb.word_bytes / gb.write_bytes_per_cycle,
-                        commands * (arch_.controller.command_cycles + cal.command_overhead_cycles)});
+  longest_ = std::max({compute * cal.compute_factor + waves * cal.wave_overhead_cycles, ppu, t.write_cycles,
+                       t.drain_cycles, commands * (arch.controller.command_cycles + cal.command_overhead_cycles)});
   // The first wave's operands come before, its latency around.
-  const auto used = [](const Waves& w, std::int64_t pes) { return ceil_div(std::min(w.extent, w.tile * pes), w.tile); };
-  const Extents pes{used(wb, c.split.b), used(wm, c.split.m), used(wn, c.split.n), used(wk, c.split.k)};
-  const int farthest = farthest_hops(arch_.noc, c.split, pes);
-  const double first_wave = d(wb.size(wb.count == 1, c.split.b)) * d(wk.size(wk.count == 1, c.split.k)) *
-                            d(wm.size(wm.count == 1, c.split.m) + wn.size(wn.count == 1, c.split.n));
-  execution +=
-      first_wave / arch_.noc.link_bytes_per_cycle + 2 * pricer_.noc_latency(farthest) + cal.node_overhead_cycles;
+  const auto first = [](const Waves& w) { return w.size(w.first_kind()); };
+  const double first_wave = d(first(nest_.b)) * d(first(nest_.k)) * d(first(nest_.m) + first(nest_.n));
+  const Extents pes{nest_.b.most_parts(), nest_.m.most_parts(), nest_.n.most_parts(), nest_.k.most_parts()};
   const int ways = static_cast<int>(pes.k - 1);
-  execution += pricer_.chain_latency(ways, ways);
-  const double cycles = fixed_cycles_ + all_steps(execution, memory_);
-  c.least_execution = execution;
-  c.least_dynamic_pj = fixed_energy_ + executions_ * energy + t.rest_pj;
-  c.least = {cycles, c.least_dynamic_pj + cycles * rate_};
-  return c;
+  around_ = first_wave / arch.noc.link_bytes_per_cycle +
+            2 * of_.pricer_.noc_latency(links_ ? links_->farthest_hops(pes) : 0) +
+            of_.pricer_.chain_latency(ways, ways) + cal.node_overhead_cycles;
+  // Sums over all PEs along k: every way has a link.
+  const double passed =
+      of_.sums_ * d(ways) *
+      (of_.pj(Action::kAccumulatorRead) + of_.pj(Action::kAccumulatorWrite) + sum_bytes * of_.pj(Action::kNocByteHop));
+  pj_ = t.step_pj + passed + commands * of_.pj(Action::kControllerCommand) +
+        (links_ ? nest_.drain_byte_hops(*links_, of_.node_.shape.output_bytes) : 0) * of_.pj(Action::kNocByteHop);
 }
 
-// What it takes at least to add up the sums of all PEs along k, in one execution: every way has a link.
-double NodeBounds::pass_pj(const PeChoice& c) const {
-  const auto passed = d(std::min(c.split.k, ceil_div(e_.k, c.tile.k)) - 1);
-  return output_bytes_ * passed *
-         (pj(Action::kAccumulatorRead) + pj(Action::kAccumulatorWrite) +
-          arch_.pe.accumulator_bits / 8.0 * pj(Action::kNocByteHop));
+NodeBounds::Parts NodeBounds::Choice::of_whole_steps() const {
+  const SendBound sent = sends_.least();
+  return {dynamic_pj(sent), of_.steps_ * execution(sent)};
 }
 
-// Accesses of the global buffer that drains make at least: exact for whole PE tiles, full words for the rest.
-double NodeBounds::drain_accesses(const Extents& tile) const {
-  const double word = arch_.global_buffer.word_bytes;
-  const double whole = d(e_.b / tile.b) * d(e_.m / tile.m) * d(e_.n / tile.n),
-               bytes = d(tile.b * tile.m * tile.n * node_.shape.output_bytes);
-  const double each = node_.shape.output.resident
-                          ? d(node_.shape.output.runs.accesses({tile.b, tile.m, tile.n * node_.shape.output_bytes},
-                                                               arch_.global_buffer.word_bytes))
-                          : std::ceil(bytes / word);
-  return whole * each + (output_bytes_ - whole * bytes) / word;
+Cost NodeBounds::Choice::least() const {
+  const Parts whole = of_whole_steps();
+  const double memory = of_.steps_ * of_.memory_ + (of_.rest_ ? of_.rest_->memory_ : 0);
+  const double cycles = of_.fixed_cycles_ + std::max(whole.execution + rest_.execution, memory);
+  return {cycles, whole.dynamic_pj + cycles * of_.rate_};
+}
+
+Cost NodeBounds::Choice::of_tiling(const BufferTiling& tiling) const {
+  const SendBound sent = sends_.with(tiling);
+  return of_.with_tiles(tiling, execution(sent), dynamic_pj(sent), rest_.execution);
+}
+
+// Of a byte in whole PE tiles of an operand, each sent by itself.
+TileBound::Reads NodeBounds::reads(const OperandShape& operand, const ViewRuns::Sizes& tile) const {
+  const WordCount words = gb_words(operand, tile, arch_);
+  const double bytes = d(tile[0] * tile[1] * tile[2]);
+  return {d(words.words) / bytes * pj(Action::kGlobalBufferRead), d(read_cycles(arch_.global_buffer, words)) / bytes};
+}
+
+// Results go into the global buffer PE tile by PE tile: exact for whole ones, full words for the rest. Full words are in
+// the fixed energy.
+void NodeBounds::count_drains(const Extents& tile, TileBound& t) const {
+  const spec::GlobalBufferSpec& gb = arch_.global_buffer;
+  const ViewRuns::Sizes block{tile.b, tile.m, tile.n * node_.shape.output_bytes};
+  const double whole = d(e_.b / tile.b) * d(e_.m / tile.m) * d(e_.n / tile.n);
+  const double bytes = d(block[0] * block[1] * block[2]), rest = output_bytes_ - whole * bytes;
+  const WordCount words = gb_words(node_.shape.output, block, arch_);
+  t.step_pj += (whole * (d(words.words) - bytes / gb.word_bytes)) * pj(Action::kGlobalBufferWrite);
+  t.write_cycles = whole * d(write_cycles(gb, words)) + (rest + loaded_bytes_) / gb.write_bytes_per_cycle;
+  t.drain_cycles = whole * std::ceil(bytes / arch_.noc.link_bytes_per_cycle) + rest / arch_.noc.link_bytes_per_cycle;
 }
 
 // Requests that its loads take at least: those of whole tiles.
@@ -236,33 +323,8 @@ double NodeBounds::request_bound(const OperandShape& operand, const ViewRuns::Si
   return whole * operand.runs.requests(tile, arch_.request_bytes());
 }
 
-NodeBounds::SendBound NodeBounds::bound_sends(const PeChoice& c, const Waves& wb, const Waves& wm, const Waves& wn,
-                                              std::int64_t kc) const {
-  const double read = pj(Action::kGlobalBufferRead) / arch_.global_buffer.word_bytes;
-  // pJ of a byte multicast to `to` PEs: a tree to that many has at least one link less (PE 0 is at the source).
-  const auto byte_pj = [&](Action write, std::int64_t to) {
-    return read + d(to) * pj(write) + d(to - 1) * pj(Action::kNocByteHop);
-  };
-  const double bk = d(wb.extent) * d(e_.k);
-  SendBound each, once;
-  for (int i = 0; i < 2; ++i)
-    for (int j = 0; j < 2; ++j) {
-      const double times = d(wm.times(i)) * d(wn.times(j));
-      if (times == 0) continue;
-      const std::int64_t m = wm.size(i, c.split.m), n = wn.size(j, c.split.n);
-      const double w = bk * d(m), x = bk * d(n);
-      const double we = w * byte_pj(Action::kWeightBufferWrite, ceil_div(n, c.tile.n));
-      const double xe = x * byte_pj(Action::kInputBufferWrite, ceil_div(m, c.tile.m));
-      each.bytes += times * (kc > 1 ? w + x : std::min(w, x));
-      each.energy += times * (kc > 1 ? we + xe : std::min(we, xe));
-    }
-  once.bytes = weight_bytes_ + input_bytes_;
-  once.energy = weight_bytes_ * byte_pj(Action::kWeightBufferWrite, std::min(c.split.n, ceil_div(e_.n, c.tile.n))) +
-                input_bytes_ * byte_pj(Action::kInputBufferWrite, std::min(c.split.m, ceil_div(e_.m, c.tile.m)));
-  return {std::max(each.bytes, once.bytes), std::max(each.energy, once.energy)};
-}
-
-Cost NodeBounds::of_tiling(const PeChoice& c, const BufferTiling& tiling) const {
+Cost NodeBounds::with_tiles(const BufferTiling& tiling, double execution, double dynamic_pj,
+                            double rest_execution) const {
   const Extents &g = tiling.tile, &tiles = tiling.count;
   const double bmk = d(tiles.b) * d(tiles.k);
   LoadWork work;
@@ -277,10 +339,10 @@ Cost NodeBounds::of_tiling(const PeChoice& c, const BufferTiling& tiling) const 
     first += d(part[0] * part[1] * part[2]) * port;
     return bytes;
   };
-  const double weight = stream(node_.shape.weight, {e_.b, e_.m, e_.k}, {g.b, g.m, g.k}, tiling.weight_visits,
-                               d(tiles.m), weight_port_),
-               input = stream(node_.shape.input, {e_.b, e_.n, e_.k}, {g.b, g.n, g.k}, tiling.input_visits, d(tiles.n),
-                              input_port_);
+  const double weight = stream(node_.shape.weight, {e_.b, e_.m, e_.k}, {g.b, g.m, g.k},
+                               tiling.weight_kept ? 1 : d(tiles.n), d(tiles.m), weight_port_),
+               input = stream(node_.shape.input, {e_.b, e_.n, e_.k}, {g.b, g.n, g.k},
+                              tiling.input_kept ? 1 : d(tiles.m), d(tiles.n), input_port_);
   double output = 0;
   // The NoP's part of the latency: an operand may travel.
   if (transfers > 0) first += pricer_.load_latency(shares_.participants(), true);
@@ -290,16 +352,17 @@ Cost NodeBounds::of_tiling(const PeChoice& c, const BufferTiling& tiling) const 
     transfers += d(tiles.b) * d(tiles.m) * d(tiles.n);
   }
   // The bound of the PE choice has every operand once.
-  const double energy = c.least_dynamic_pj + executions_ * (std::max(0.0, weight - weight_bytes_) * weight_load_pj_ +
-                                                            std::max(0.0, input - input_bytes_) * input_load_pj_ +
-                                                            std::max(0.0, output - output_bytes_) * output_store_pj_ +
-                                                            transfers * pj(Action::kControllerCommand));
+  const double energy = dynamic_pj + executions_ * (std::max(0.0, weight - weight_bytes_) * weight_load_pj_ +
+                                                    std::max(0.0, input - input_bytes_) * input_load_pj_ +
+                                                    std::max(0.0, output - output_bytes_) * output_store_pj_ +
+                                                    transfers * pj(Action::kControllerCommand));
   const double memory = std::max(weight * weight_port_ + input * input_port_ + output * output_port_,
                                  pricer_.load_cycles(work, shares_.participants()));
+  const double rest_memory = rest_ ? rest_->memory_ : 0;
   // The last tile executes after everything is loaded; the first after its load.
   const double cycles =
-      fixed_cycles_ + std::max({steps_ * memory + c.least_execution / d(tiles.product()),
-                                steps_ * memory + rest_memory_, first + steps_ * c.least_execution + rest_compute_});
+      fixed_cycles_ + std::max({steps_ * memory + execution / d(tiles.product()), steps_ * memory + rest_memory,
+                                first + steps_ * execution + rest_execution});
   return {cycles, energy + cycles * rate_};
 }
 

@@ -38,7 +38,7 @@ class Counter {
 
   StepCounts run() {
     c_.tiles = d(b_.tiles.pieces()) * d(m_.tiles.pieces()) * d(n_.tiles.pieces()) * d(k_.tiles.pieces());
-    c_.farthest_hops = simba::farthest_hops(arch_.noc, nest_.map.spatial, {b_.used(), m_.used(), n_.used(), k_.used()});
+    c_.farthest_hops = nest_.links.farthest_hops({b_.used(), m_.used(), n_.used(), k_.used()});
     count_pe();
     count_chains();
     count_drains();

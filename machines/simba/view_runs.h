@@ -64,9 +64,10 @@ class ViewRuns {
     std::vector<StridedDim> dims;      // all of it, innermost first
   };
   Runs counted_runs(const Sizes& block) const;
+  // Whether a block takes whole turns of all dims but the outermost that it cuts, in every group.
+  bool is_whole_turns(const Sizes& block) const;
   // The same where a group has a smaller stride outside a larger one, or a stride between two of another. Blocks of whole
   // turns of the inner dims are exact.
-  bool is_whole_turns(const Sizes& block) const;
   Runs crossed_runs(const Sizes& block) const;
   WordCount counted_words(const Sizes& block, const spec::GlobalBufferSpec& gb) const;
 

@@ -1,10 +1,13 @@
-// Dynamic programming over contiguous runs: best[j] = min over i of best[i] + cost(i..j). Costs add up for energy and
-// latency; for EDP the sum is linearised around the unfused plan (energy + ratio x cycles, the ratio rounded to quarter
-// octaves so that similar layers share cached searches), and the plans are compared by their true EDP in the end.
+// Dynamic programming over contiguous runs: best[i] = min over j of cost(i..j) + best[j]. A node alone has a bound for a
+// cost until a best partition has it in a group by itself: then it is mapped, and the partition chosen again. Costs add
+// up for energy and latency; for EDP the sum is linearised around the unfused plan (energy + ratio x cycles, the ratio
+// rounded to quarter octaves so that similar layers share cached searches), and the plans are compared by their true EDP
+// in the end.
 #include "offline/mapper/fusion.h"
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <optional>
 
 #include "offline/mapper/fusible_runs.h"
@@ -35,30 +38,22 @@ class Planner {
         runs_(workload, chain, space, machine),
         machine_(machine),
         options_(options),
-        cache_(cache) {}
+        cache_(cache ? cache : &own_cache_) {}
 
   FusionResult run(int max_run) {
     FusionResult result;
-    Partition alone;  // of those that can be
-    for (std::size_t i = 0; i < chain_.size(); ++i) {
-      SearchResult found = map_alone(i, options_);
-      if (found.feasible)
-        alone.groups.push_back(std::move(found));
-      else if (result.reason.empty())
-        result.reason = found.reason;
-    }
+    const bool linear = !needs_linearising();
     std::optional<Partition> best;
-    if (alone.groups.size() == chain_.size()) {
-      result.unfused_cycles = alone.cycles();
-      result.unfused_energy_pj = alone.energy_pj();
-      best = alone;
+    SearchOptions options = options_;
+    if (!linear) {
+      const Partition alone = all_alone(result.reason);
+      if (alone.groups.empty()) return result;
+      options = linearised(alone);
+      if (alone.groups.size() == chain_.size()) best = alone;
     }
-    if (chain_.size() > 1 && !alone.groups.empty()) {
-      std::optional<Partition> fused = best_partition(linearised(alone), max_run);
-      if (fused && (!best || value(fused->cycles(), fused->energy_pj(), options_) <
-                                 value(best->cycles(), best->energy_pj(), options_)))
-        best = std::move(fused);
-    }
+    std::optional<Partition> fused = best_partition(options, max_run);
+    if (!fused && linear) all_alone(result.reason);
+    if (fused && (!best || value_of(*fused) < value_of(*best))) best = std::move(fused);
     if (!best) return result;
     result.reason.clear();
     result.feasible = true;
@@ -74,44 +69,94 @@ class Planner {
     if (o.goal().linear()) return o.energy_weight * energy_pj + o.cycle_weight * cycles;
     return objective_value(o.objective, cycles, energy_pj, machine_.arch);
   }
+  double value_of(const Partition& p) const { return value(p.cycles(), p.energy_pj(), options_); }
+
+  bool needs_linearising() const { return options_.objective == Objective::kEdp && !options_.goal().linear(); }
 
   SearchOptions linearised(const Partition& around) const {
     SearchOptions linear = options_;
-    if (options_.objective != Objective::kEdp || options_.goal().linear()) return linear;
     linear.energy_weight = 1;
     linear.cycle_weight = std::exp2(std::round(4 * std::log2(around.energy_pj() / around.cycles())) / 4);
     return linear;
   }
 
+  // Those nodes that can be alone, each in a group of its own; in `reason` why the first of the others cannot.
+  Partition all_alone(std::string& reason) {
+    Partition alone;
+    for (std::size_t i = 0; i < chain_.size(); ++i) {
+      SearchResult found = map_alone(i, options_);
+      if (found.feasible)
+        alone.groups.push_back(std::move(found));
+      else if (reason.empty())
+        reason = found.reason;
+    }
+    return alone;
+  }
+
+  // What a run of nodes costs as one group: a bound at first, exactly when a best partition has the run in it.
+  struct Run {
+    double value = kNever;
+    bool is_bound = false;
+    SearchResult found;  // once it is exact
+  };
+
   // Nothing: no partition of the chain into groups that fit.
   std::optional<Partition> best_partition(const SearchOptions& options, int max_run) {
-    struct State {
-      double value = 0;
-      std::size_t from = 0;
-      SearchResult last;
-    };
-    std::vector<std::optional<State>> best(chain_.size() + 1);
-    best[0] = State{};
-    for (std::size_t j = 1; j <= chain_.size(); ++j)
-      for (std::size_t i = j; i-- > 0 && j - i <= static_cast<std::size_t>(max_run);) {
-        if (!best[i]) continue;
-        SearchResult found = j - i > 1 ? map_run(i, j - 1, options) : map_alone(i, options);
-        if (!found.feasible) continue;
-        const double v = best[i]->value + value(found.cost.cycles, found.cost.energy_pj, options);
-        if (!best[j] || v < best[j]->value) best[j] = State{v, i, std::move(found)};
+    std::vector<std::vector<Run>> runs(chain_.size());  // by first node, by nodes after it
+    for (std::size_t i = 0; i < chain_.size(); ++i) {
+      runs[i].resize(std::min<std::size_t>(max_run, chain_.size() - i));
+      runs[i][0] = {least_alone(i, options), true, {}};
+      for (std::size_t more = 1; more < runs[i].size(); ++more)
+        settle(runs[i][more], map_run(i, i + more, options), options);
+    }
+    for (;;) {
+      const auto lengths = shortest_path(runs);
+      if (!lengths) return std::nullopt;
+      Partition plan;
+      bool is_exact = true;
+      for (std::size_t i = 0; i < chain_.size(); i += (*lengths)[i]) {
+        Run& run = runs[i][(*lengths)[i] - 1];
+        if (run.is_bound) settle(run, map_alone(i, options), options), is_exact = false;
+        plan.groups.push_back(run.found);
       }
-    if (!best.back()) return std::nullopt;
-    Partition plan;
-    for (std::size_t j = chain_.size(); j > 0; j = best[j]->from) plan.groups.push_back(std::move(best[j]->last));
-    std::reverse(plan.groups.begin(), plan.groups.end());
-    return plan;
+      if (is_exact) return plan;
+    }
+  }
+
+  void settle(Run& run, SearchResult found, const SearchOptions& options) const {
+    run.value = found.feasible ? value(found.cost.cycles, found.cost.energy_pj, options) : kNever;
+    run.is_bound = false;
+    run.found = std::move(found);
+  }
+
+  // By first node of a run on the path: how many nodes it has. Nothing: no path to the end.
+  std::optional<std::vector<std::size_t>> shortest_path(const std::vector<std::vector<Run>>& runs) const {
+    const std::size_t n = chain_.size();
+    std::vector<double> rest(n + 1, kNever);  // least value of the nodes from here on
+    std::vector<std::size_t> lengths(n, 0);
+    rest[n] = 0;
+    for (std::size_t i = n; i-- > 0;)
+      for (std::size_t more = 0; more < runs[i].size(); ++more) {
+        const double v = runs[i][more].value + rest[i + more + 1];
+        if (v < rest[i]) rest[i] = v, lengths[i] = more + 1;
+      }
+    if (n > 0 && rest[0] == kNever) return std::nullopt;
+    return lengths;
+  }
+
+  // A bound of map_alone's value; of a row operation as good as none.
+  double least_alone(std::size_t position, const SearchOptions& options) {
+    if (!w_.nodes[chain_[position].node].gemm) return 0;
+    double least = kNever;
+    for (spec::LoopDim dim : runs_.dims(position))
+      least = std::min(least, least_value(w_, runs_.alone(position, dim), machine_, options, *cache_));
+    return least;
   }
 
   // Tokens shared out over the chiplets make every one of them read all weights, features all inputs.
   SearchResult map_alone(std::size_t position, const SearchOptions& options) {
     SearchResult best;
-    for (spec::LoopDim dim : runs_.dims(position))
-      keep_better(best, map_group(w_, runs_.alone(position, dim), machine_, options, cache_), options);
+    for (spec::LoopDim dim : runs_.dims(position)) try_group(best, runs_.alone(position, dim), options);
     return best;
   }
 
@@ -120,26 +165,29 @@ class Planner {
     for (spec::LoopDim dim : runs_.dims(first)) {
       if (!runs_.fusible(first, last, dim)) continue;
       spec::FusedGroup group = runs_.group(first, last, dim);
-      keep_better(best, map_group(w_, group, machine_, options, cache_), options);
+      try_group(best, group, options);
       group.ahead = runs_.ahead(first, last);
-      if (group.ahead > 0) keep_better(best, map_group(w_, group, machine_, options, cache_), options);
+      if (group.ahead > 0) try_group(best, group, options);
     }
     return best;
   }
 
-  // The first among equals.
-  void keep_better(SearchResult& best, SearchResult found, const SearchOptions& options) const {
+  // Maps the group and keeps it if it is better; the first among equals.
+  void try_group(SearchResult& best, const spec::FusedGroup& group, SearchOptions options) {
+    if (best.feasible) options.cutoff = options.goal().value(best.cost.cycles, best.cost.energy_pj);
+    SearchResult found = map_group(w_, group, machine_, options, cache_);
     const bool none = !best.feasible && best.reason.empty();
-    if (none || (found.feasible && (!best.feasible || value(found.cost.cycles, found.cost.energy_pj, options) <
-                                                          value(best.cost.cycles, best.cost.energy_pj, options))))
-      best = std::move(found);
+    if (none || found.feasible) best = std::move(found);
   }
+
+  static constexpr double kNever = std::numeric_limits<double>::infinity();
 
   const spec::Workload& w_;
   const std::vector<ChainNode>& chain_;
   const FusibleRuns runs_;
   const Machine& machine_;
   const SearchOptions& options_;
+  SearchCache own_cache_;
   SearchCache* cache_;
 };
 

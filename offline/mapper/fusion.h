@@ -26,14 +26,14 @@ struct FusionResult {
   std::string reason;
   std::vector<spec::FusedGroup> groups;  // of the chain, in order, complete with predictions
   double cycles = 0, energy_pj = 0;
-  double unfused_cycles = 0, unfused_energy_pj = 0;  // every node a group of its own; 0: one does not fit alone
 };
 
 // Partitions `chain` (consecutive nodes, in order of execution) into contiguous groups, by dynamic programming over
 // runs. A run can be fused when all its nodes can bind the same index with the same extent and its inner tensors are used
-// inside it only (kind kIntermediate) or at home across groups, and hold the index outermost, or not at all. What comes before a
-// row operation in a run may run a step ahead. A GEMM
-// alone may walk over any of its dimensions. No group runs while homes overlap. The plan's objective is never worse than the unfused plan's, which is a candidate where every node fits alone. Deterministic.
+// inside it only (kind kIntermediate) or at home across groups, and hold the index outermost, or not at all. What comes
+// before a row operation in a run may run a step ahead. A GEMM alone may walk over any of its dimensions. No group runs
+// while homes overlap. The plan's objective is never worse than that of every node in a group of its own (max_run 1).
+// Deterministic.
 FusionResult plan_fusion(const spec::Workload& workload, const std::vector<ChainNode>& chain, const Machine& machine,
                          const SearchOptions& options, SearchCache* cache = nullptr, const FusionSpace& space = {});
 

@@ -3,6 +3,7 @@
 #include "offline/mapper/node_search.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "base/checked.h"
 #include "offline/mapper/map_space.h"
@@ -12,19 +13,15 @@ namespace {
 
 using base::ceil_div;
 using machines::Cost;
-using machines::PeChoice;
 using spec::Extents;
 using spec::GemmMapping;
 using spec::LoopDim;
 using spec::SpatialSplit;
 
-double d(std::int64_t v) {
-  return static_cast<double>(v);
-}
-
-// A choice with the least value of the goal that its mappings can have.
+// A PE tile and a split, with the least value of the goal that their mappings can have.
 struct Candidate {
-  PeChoice choice;
+  Extents tile;
+  SpatialSplit split;
   double value = 0;
 };
 
@@ -36,18 +33,24 @@ class NodeSearch {
         bounds_(problem.model.bounds(problem.position, settings.alone)),
         e_(problem.model.extents(problem.position)) {}
 
+  double least() const {
+    double least = std::numeric_limits<double>::infinity();
+    for_each_tile(false, [&](const Extents& tile) { least = std::min(least, value(bounds_->of_tile(tile).least)); });
+    return least;
+  }
+
   NodeSearchResult run() {
     const auto less = [](const Candidate& x, const Candidate& y) { return x.value < y.value; };
     if (!set_.exhaustive) {
       // A coarse part of the space first: what it finds lets the bounds work.
       const std::vector<Candidate> coarse = candidates(true);
-      if (!coarse.empty()) explore(std::min_element(coarse.begin(), coarse.end(), less)->choice);
+      if (!coarse.empty()) explore(*std::min_element(coarse.begin(), coarse.end(), less));
     }
     std::vector<Candidate> all = candidates(false);
     if (!set_.exhaustive) std::stable_sort(all.begin(), all.end(), less);
     for (const Candidate& c : all) {
       if (ruled_out(c.value)) break;
-      explore(c.choice);
+      explore(c);
     }
     return result_;
   }
@@ -60,9 +63,16 @@ class NodeSearch {
     return (result_.feasible && bound >= result_.value) || (set_.cutoff >= 0 && bound >= set_.cutoff);
   }
 
-  // PE tiles and splits that fit the PE and whose bound is below the best value so far. coarse: every third size.
+  // PE tiles and splits that fit the PE and whose bound is below the best value so far.
   std::vector<Candidate> candidates(bool coarse) {
     std::vector<Candidate> list;
+    for_each_tile(coarse, [&](const Extents& tile) { add_splits(tile, list); });
+    return list;
+  }
+
+  // The PE tiles that fit a PE. coarse: every third size.
+  template <class Visit>
+  void for_each_tile(bool coarse, Visit visit) const {
     const machines::PeArray& pes = node_.pes;
     const auto sizes = [&](LoopDim dim) {
       std::vector<std::int64_t> all = tile_sizes(e_[dim], pes.grain[dim]), some;
@@ -76,10 +86,9 @@ class NodeSearch {
           if (b * m * k > pes.weight) continue;
           for (std::int64_t n : ns) {
             if (b * n * k > pes.input || b * m * n > pes.output) continue;
-            add_splits({b, m, n, k}, list);
+            visit(Extents{b, m, n, k});
           }
         }
-    return list;
   }
 
   void add_splits(const Extents& tile, std::vector<Candidate>& list) {
@@ -89,14 +98,15 @@ class NodeSearch {
     for (const SpatialSplit& s : spatial_splits(node_.pes.pes, tiles)) {
       ++result_.considered;
       if (ruled_out(least)) continue;
-      Candidate c{bounds_->of_split(tile, s, t), 0};
-      c.value = value(c.choice.least);
+      const Candidate c{tile, s, value(bounds_->of_split(tile, s, t))};
       if (!ruled_out(c.value)) list.push_back(c);
     }
   }
 
   // All GB tiles, orders and wave orders of one PE choice.
-  void explore(const PeChoice& c) {
+  void explore(const Candidate& c) {
+    const std::unique_ptr<machines::ChoiceBounds> bounds = bounds_->choice(c.tile, c.split);
+    if (ruled_out(value(bounds->least()))) return;
     const std::int64_t wave_b = c.tile.b * c.split.b, wave_m = c.tile.m * c.split.m, wave_n = c.tile.n * c.split.n;
     const auto multiples = [](std::int64_t extent, std::int64_t wave) {
       std::vector<std::int64_t> sizes = tile_sizes(ceil_div(extent, wave), 1);
@@ -106,12 +116,12 @@ class NodeSearch {
     const auto bs = multiples(e_.b, wave_b), ms = multiples(e_.m, wave_m), ns = multiples(e_.n, wave_n);
     for (std::int64_t b : bs)
       for (std::int64_t m : ms)
-        for (std::int64_t n : ns) try_tile(c, {b, m, n, e_.k});
+        for (std::int64_t n : ns) try_tile(c, *bounds, {b, m, n, e_.k});
     for (std::int64_t k : multiples(e_.k, c.tile.k * c.split.k))
-      if (k < e_.k) try_tile(c, {std::min(wave_b, e_.b), std::min(wave_m, e_.m), std::min(wave_n, e_.n), k});
+      if (k < e_.k) try_tile(c, *bounds, {std::min(wave_b, e_.b), std::min(wave_m, e_.m), std::min(wave_n, e_.n), k});
   }
 
-  void try_tile(const PeChoice& c, const Extents& g) {
+  void try_tile(const Candidate& c, const machines::ChoiceBounds& bounds, const Extents& g) {
     if (!set_.budget.fits(node_.weight_streams ? g.b * g.m * g.k : 0, node_.input_streams ? g.b * g.n * g.k : 0,
                           node_.output_streams ? g.b * g.m * g.n : 0))
       return;
@@ -125,12 +135,12 @@ class NodeSearch {
       if (seen[weight_kept][input_kept]) continue;  // the orders cost the same
       seen[weight_kept][input_kept] = true;
       result_.considered += 2;
-      const machines::BufferTiling tiling{g, tiles, weight_kept ? 1.0 : d(tiles.n), input_kept ? 1.0 : d(tiles.m)};
-      if (!set_.exhaustive && ruled_out(value(bounds_->of_tiling(c, tiling)))) continue;
-      for (bool m_outer : {true, false}) {
-        if (!m_outer && (g.m <= c.tile.m * c.split.m || g.n <= c.tile.n * c.split.n) && !set_.exhaustive)
+      for (bool m_outside : {true, false}) {
+        if (!m_outside && (g.m <= c.tile.m * c.split.m || g.n <= c.tile.n * c.split.n) && !set_.exhaustive)
           continue;  // one of the two loops runs once: the orders are the same
-        leaf({g, order, c.tile, c.split, m_outer ? std::array{M, N} : std::array{N, M}});
+        if (!set_.exhaustive && ruled_out(value(bounds.of_tiling({g, tiles, weight_kept, input_kept, m_outside}))))
+          continue;
+        leaf({g, order, c.tile, c.split, m_outside ? std::array{M, N} : std::array{N, M}});
       }
     }
   }
@@ -167,6 +177,10 @@ class NodeSearch {
 };
 
 }  // namespace
+
+double least_value(const NodeProblem& problem, const NodeSearchSettings& settings) {
+  return NodeSearch(problem, settings).least();
+}
 
 NodeSearchResult search_node(const NodeProblem& problem, const NodeSearchSettings& settings) {
   return NodeSearch(problem, settings).run();

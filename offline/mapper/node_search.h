@@ -30,6 +30,9 @@ struct NodeSearchSettings {
   double cutoff = -1;       // only results below this value are of interest; negative: all
 };
 
+// No mapping of the node has a value of the goal below this, whatever the budget; infinite: no tile fits a PE.
+double least_value(const NodeProblem& problem, const NodeSearchSettings& settings);
+
 NodeSearchResult search_node(const NodeProblem& problem, const NodeSearchSettings& settings);
 
 }  // namespace heat::offline::mapper

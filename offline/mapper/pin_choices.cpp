@@ -42,6 +42,13 @@ std::vector<TensorId> streamed_operands(const spec::Workload& workload, const sp
 
 }  // namespace
 
+std::vector<std::vector<TensorId>> PinChoice::sets() const {
+  if (shares.empty()) return {whole};
+  std::vector<TensorId> all = whole;
+  all.insert(all.end(), shares.begin(), shares.end());
+  return {whole, std::move(all)};
+}
+
 std::vector<PinChoice> pin_choices(const spec::Workload& workload, const spec::FusedGroup& group) {
   const std::vector<TensorId> all = streamed_operands(workload, group, true),
                               shares = streamed_operands(workload, group, false);

@@ -10,6 +10,7 @@ namespace heat::offline::mapper {
 // Pinned whole, and shares that are pinned or not beside them.
 struct PinChoice {
   std::vector<spec::TensorId> whole, shares;
+  std::vector<std::vector<spec::TensorId>> sets() const;  // without shares and, if there are any, with them
 };
 
 // The sets of operands to try, best first. A GEMM alone: nothing, then each operand that streams from DRAM, by itself.

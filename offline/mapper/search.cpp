@@ -6,9 +6,11 @@
 #include <algorithm>
 #include <bit>
 #include <chrono>
+#include <limits>
 #include <map>
 #include <optional>
 
+#include "base/checked.h"
 #include "offline/mapper/group_key.h"
 #include "offline/mapper/map_space.h"
 #include "offline/mapper/node_answers.h"
@@ -40,7 +42,8 @@ struct SearchCache::Data {
     std::vector<TensorId> tensors;  // GroupKey
   };
   std::map<std::vector<std::int64_t>, OfGroup> groups;
-  std::unique_ptr<machines::CostModel> costs;  // of the machine
+  std::map<std::vector<std::int64_t>, double> least;  // by GroupKey, of groups of one GEMM
+  std::unique_ptr<machines::CostModel> costs;         // of the machine
 };
 SearchCache::SearchCache() : data_(std::make_unique<Data>()) {}
 SearchCache::~SearchCache() = default;
@@ -51,6 +54,23 @@ machines::CostModel& cache_costs(SearchCache& cache, const Machine& machine) {
   std::unique_ptr<machines::CostModel>& costs = cache.data().costs;
   if (!costs) costs = machine.cost_model();
   return *costs;
+}
+
+// A GEMM of a group that is configured like this.
+NodeProblem problem_of(const spec::Workload& workload, const GroupModel& model, const FusedGroup& trial,
+                       std::size_t position, const machines::PeArray& pes) {
+  const spec::GemmNode& gemm = *workload.nodes[trial.nodes[position].node].gemm;
+  const auto streams = [&](const spec::TensorView& view) { return !trial.is_resident(view.tensor); };
+  return {model, position, pes, streams(gemm.weight), streams(gemm.input), streams(gemm.output)};
+}
+
+// Steps to try, of a chiplet's share: tiles do the rest where a GEMM is alone.
+std::vector<std::int64_t> step_choices(const FusedGroup& group, std::int64_t share, bool one_gemm, std::int64_t fixed) {
+  if (fixed > 0) return {std::min(fixed, share)};
+  if (one_gemm) return {share};
+  std::vector<std::int64_t> steps = tile_sizes(share, 1);
+  if (group.ahead > 0) std::erase(steps, share);  // nothing to be ahead of
+  return steps;
 }
 
 class GroupSearch {
@@ -65,17 +85,37 @@ class GroupSearch {
         pes_(machine.pe_array()),
         cache_(cache),
         goal_(options.goal()),
+        below_(options.cutoff),
         share_(machine.largest_share(group.extent, group.chiplets)) {
     for (const auto& n : g_.nodes) gemms_ += w_.nodes[n.node].gemm ? 1 : 0;
     one_gemm_ = gemms_ == 1 && g_.nodes.size() == 1;
   }
 
+  // Of a single GEMM: no configuration's value is below this.
+  double least() const {
+    HEAT_CHECK(one_gemm_, "a bound of a group that is not one GEMM");
+    double least = std::numeric_limits<double>::infinity();
+    for (const PinChoice& pins : pin_space())
+      for (std::vector<TensorId>& pinned : pins.sets()) {
+        FusedGroup trial = g_;
+        trial.step = step_choices(g_, share_, true, options_.step).front();
+        trial.pinned = std::move(pinned);
+        const std::unique_ptr<GroupModel> model = costs_.group(w_, trial);
+        std::string reason;
+        const std::optional<SlotBudget> budget = model->free_slots(reason);
+        if (budget)
+          least =
+              std::min(least, least_value(problem_of(w_, *model, trial, 0, pes_), {*budget, goal_, true, false, -1}));
+      }
+    return least;
+  }
+
   Found run() {
     const auto start = std::chrono::steady_clock::now();
-    const std::vector<PinChoice> choices = options_.pin ? pin_choices(w_, g_) : std::vector<PinChoice>{{}};
+    const std::vector<PinChoice> choices = pin_space();
     int worse = 0;
     double last = -1;
-    for (std::int64_t step : step_choices()) {
+    for (std::int64_t step : step_choices(g_, share_, one_gemm_, options_.step)) {
       const double value = try_step(step, choices);
       if (value < 0) continue;
       worse = last >= 0 && value >= last ? worse + 1 : 0;
@@ -88,13 +128,7 @@ class GroupSearch {
   }
 
  private:
-  std::vector<std::int64_t> step_choices() const {
-    if (options_.step > 0) return {std::min(options_.step, share_)};
-    if (one_gemm_) return {share_};
-    std::vector<std::int64_t> steps = tile_sizes(share_, 1);
-    if (g_.ahead > 0) std::erase(steps, share_);  // nothing to be ahead of
-    return steps;
-  }
+  std::vector<PinChoice> pin_space() const { return options_.pin ? pin_choices(w_, g_) : std::vector<PinChoice>{{}}; }
 
   // The best value of a step; negative when nothing fits.
   double try_step(std::int64_t step, const std::vector<PinChoice>& choices) {
@@ -103,10 +137,7 @@ class GroupSearch {
       // In a single step whole tensors are not loaded twice; in several, the largest set that fits saves most.
       if (!one_gemm_ && step == share_ && !pins.whole.empty()) continue;
       bool fits = false;
-      for (bool shares : {false, true}) {
-        if (shares && pins.shares.empty()) continue;
-        std::vector<TensorId> pinned = pins.whole;
-        if (shares) pinned.insert(pinned.end(), pins.shares.begin(), pins.shares.end());
+      for (std::vector<TensorId>& pinned : pins.sets()) {
         const double v = try_configuration(step, std::move(pinned));
         fits = fits || v >= 0;
         if (v >= 0 && (value < 0 || v < value)) value = v;
@@ -131,8 +162,8 @@ class GroupSearch {
     std::optional<Mappings> mappings = solve(*model, trial, *budget);
     if (!mappings) return -1;
     const double value = value_of(model->cost(*mappings));
-    if (best_value_ < 0 || value < best_value_) {
-      best_value_ = value;
+    if (below_ < 0 || value < below_) {
+      below_ = value;
       for (std::size_t i = 0; i < mappings->size(); ++i) trial.nodes[i].mapping = (*mappings)[i];
       best_ = std::move(trial);
     }
@@ -164,12 +195,12 @@ class GroupSearch {
     for (std::size_t i = 0; i < g_.nodes.size(); ++i) {
       const spec::Node& node = w_.nodes[g_.nodes[i].node];
       if (!node.gemm) continue;
-      const auto streams = [&](const spec::TensorView& view) { return !trial.is_resident(view.tensor); };
-      const NodeProblem problem{
-          model, i, pes_, streams(node.gemm->weight), streams(node.gemm->input), streams(node.gemm->output)};
-      const NodeSearchSettings settings{budget, goal_, one_gemm_, options_.exhaustive, one_gemm_ ? best_value_ : -1};
-      const NodeSearchResult found = cached_search(problem, settings);
-      if (!found.feasible && settings.cutoff >= 0) return std::nullopt;  // nothing better than another configuration
+      const NodeSearchSettings settings{budget, goal_, one_gemm_, options_.exhaustive, one_gemm_ ? below_ : -1};
+      const NodeSearchResult found = cached_search(problem_of(w_, model, trial, i, pes_), settings);
+      if (!found.feasible && settings.cutoff >= 0) {
+        because("none is better than what is known");
+        return std::nullopt;
+      }
       if (!found.feasible) {
         because(std::to_string(2 * budget.total) + " bytes of global buffer are left for tiles at step " +
                     std::to_string(trial.step),
@@ -207,7 +238,7 @@ class GroupSearch {
   }
 
   void finish() {
-    if (best_value_ < 0) {
+    if (!best_) {
       result_.group = g_;
       if (result_.reason.empty()) result_.reason = "no configuration fits";
       return;
@@ -215,10 +246,10 @@ class GroupSearch {
     result_.feasible = true;
     because("");
     Mappings mappings;
-    for (const auto& n : best_.nodes) mappings.push_back(n.mapping);
-    result_.cost = costs_.group(w_, best_)->full_cost(mappings);
-    result_.cost.predict(best_);
-    result_.group = std::move(best_);
+    for (const auto& n : best_->nodes) mappings.push_back(n.mapping);
+    result_.cost = costs_.group(w_, *best_)->full_cost(mappings);
+    result_.cost.predict(*best_);
+    result_.group = std::move(*best_);
     result_.proven_optimal = one_gemm_;
   }
 
@@ -230,11 +261,11 @@ class GroupSearch {
   const machines::PeArray pes_;
   SearchCache* cache_;
   const Goal goal_;
+  double below_;  // only values below this are of interest; negative: all
   const std::int64_t share_;
   int gemms_ = 0;
   bool one_gemm_ = false;
-  double best_value_ = -1;
-  FusedGroup best_;
+  std::optional<FusedGroup> best_;
   SearchResult result_;
   std::optional<std::size_t> misfit_;
 };
@@ -280,6 +311,13 @@ SearchResult map_group(const spec::Workload& workload, const FusedGroup& group, 
   Found found = search();
   cache->data().groups[key.numbers] = {found, key.tensors};
   return named(std::move(found), workload, group);
+}
+
+double least_value(const spec::Workload& workload, const FusedGroup& group, const Machine& machine,
+                   const SearchOptions& options, SearchCache& cache) {
+  const auto [at, is_new] = cache.data().least.try_emplace(group_key(workload, group, options).numbers, 0);
+  if (is_new) at->second = GroupSearch(workload, group, machine, options, &cache).least();
+  return at->second;
 }
 
 }  // namespace heat::offline::mapper

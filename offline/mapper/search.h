@@ -42,6 +42,7 @@ struct SearchOptions {
   bool exhaustive = false;  // visit the whole space without bounds (tests)
   // Both set: minimises energy_pj * energy_weight + cycles * cycle_weight instead (objective.h: Goal).
   double energy_weight = 0, cycle_weight = 0;
+  double cutoff = -1;  // only groups with a value of the goal below this are of interest; negative: all
   Goal goal() const { return {objective, energy_weight, cycle_weight}; }
 };
 
@@ -74,5 +75,10 @@ class SearchCache {
 // which must be of the same machine.
 SearchResult map_group(const spec::Workload& workload, const spec::FusedGroup& group, const Machine& machine,
                        const SearchOptions& options, SearchCache* cache = nullptr);
+
+// No plan of the group, which has one node, has a value of the goal below this: a bound that takes no search. Kept in
+// `cache` as results of map_group are; infinite: it cannot run.
+double least_value(const spec::Workload& workload, const spec::FusedGroup& group, const Machine& machine,
+                   const SearchOptions& options, SearchCache& cache);
 
 }  // namespace heat::offline::mapper

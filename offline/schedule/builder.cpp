@@ -53,13 +53,12 @@ spec::NodeId NetworkBuilder::node(spec::Node node, RealNode real, spec::LoopDim 
   return workload().nodes.push_back(std::move(node));
 }
 
-spec::NodeId NetworkBuilder::insert_after(spec::NodeId place, spec::Node added, RealNode real, spec::LoopDim bound) {
+void NetworkBuilder::insert_after(spec::NodeId place, spec::Node added, RealNode real, spec::LoopDim bound) {
   node(std::move(added), std::move(real), bound);
   const auto to_place = [&](auto& list) { std::rotate(list.begin() + place.value + 1, list.end() - 1, list.end()); };
   to_place(workload().nodes);
   to_place(network_.real);
   to_place(network_.bounds);
-  return spec::NodeId(place.value + 1);
 }
 
 spec::NodeId NetworkBuilder::gemm(const std::string& name, const std::string& layer, spec::GemmNode g, RealNode real,

@@ -30,8 +30,8 @@ class NetworkBuilder {
   spec::NodeId layer_norm(const std::string& name, spec::TensorId input, spec::TensorId residual, spec::TensorId output,
                           RealNode real);
 
-  // Makes room for a node behind another; ids behind it grow by one.
-  spec::NodeId insert_after(spec::NodeId place, spec::Node node, RealNode real, spec::LoopDim bound);
+  // Puts a node behind another; ids behind it grow by one.
+  void insert_after(spec::NodeId place, spec::Node node, RealNode real, spec::LoopDim bound);
 
   Network& network() { return network_; }
   spec::Workload& workload() { return network_.workload; }

@@ -119,13 +119,13 @@ bool can_divide_sum(const Network& network, spec::NodeId node, std::int64_t part
   if (!g.indices.b.empty() || g.indices.n != std::vector<Index>{"t"} || g.indices.k.empty()) return false;
   if (g.epilogue.n_channels != 1 || g.epilogue.channels_include_batch || !writes_rows(g)) return false;
   const ViewDim* lead = spec::dim_of(g.input, g.indices.k.front());
-  const ViewDim *weight = spec::dim_of(g.weight, g.indices.k.front()), *token = spec::dim_of(g.input, "t");
-  return lead->size % parts == 0 && lead->size * lead->stride == g.extents.k && token->stride == g.extents.k &&
-         !spec::coverage_fault(g.weight, network.workload.tensors[g.weight.tensor].bytes()) && weight->size > 1 &&
-         network.workload.tensors[g.weight.tensor].kind == spec::TensorKind::kWeight;
+  const spec::Tensor& weight = network.workload.tensors[g.weight.tensor];
+  return lead->size % parts == 0 && lead->size * lead->stride == g.extents.k &&
+         spec::dim_of(g.input, "t")->stride == g.extents.k && weight.kind == spec::TensorKind::kWeight &&
+         !spec::coverage_fault(g.weight, weight.bytes());
 }
 
-spec::NodeId divide_sum(NetworkBuilder& builder, spec::NodeId id, std::int64_t parts) {
+void divide_sum(NetworkBuilder& builder, spec::NodeId id, std::int64_t parts) {
   HEAT_CHECK(can_divide_sum(builder.network(), id, parts), "a sum that cannot be divided");
   spec::Node node = builder.workload().nodes[id];
   GemmNode& g = *node.gemm;
@@ -146,7 +146,7 @@ spec::NodeId divide_sum(NetworkBuilder& builder, spec::NodeId id, std::int64_t p
   real.bias.swap(builder.network().real[id].bias);
   builder.workload().nodes[id] = std::move(node);
   builder.network().bounds[id] = spec::LoopDim::kB;
-  return builder.insert_after(id, std::move(reduce), std::move(real), spec::LoopDim::kN);
+  builder.insert_after(id, std::move(reduce), std::move(real), spec::LoopDim::kN);
 }
 
 void name_parts(NetworkBuilder& builder, spec::NodeId node, std::int64_t parts) {

@@ -15,8 +15,8 @@ bool can_divide_sum(const Network& network, spec::NodeId node, std::int64_t part
 
 // Divides it: the node becomes one batch a part and writes 32-bit sums, a reduction behind it writes what it wrote. Its
 // input, [tokens, features] so far, is read as [parts, tokens, features of a part]; its weights are laid out by parts.
-// Precondition: can_divide_sum. Returns the reduction.
-spec::NodeId divide_sum(NetworkBuilder& builder, spec::NodeId node, std::int64_t parts);
+// Precondition: can_divide_sum.
+void divide_sum(NetworkBuilder& builder, spec::NodeId node, std::int64_t parts);
 
 // Gives the leading output index of what `node` writes outermost the name kPart. Precondition: it has `parts` values.
 void name_parts(NetworkBuilder& builder, spec::NodeId node, std::int64_t parts);

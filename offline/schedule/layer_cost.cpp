@@ -52,8 +52,6 @@ LayerCost LayerCoster::cost(const spec::Einsum& einsum, const spec::ContractionP
   cost.cycles = fused.cycles;
   cost.energy_pj = fused.energy_pj;
   cost.edp_js = mapper::objective_value(mapper::Objective::kEdp, fused.cycles, fused.energy_pj, arch);
-  cost.unfused_edp_js =
-      mapper::objective_value(mapper::Objective::kEdp, fused.unfused_cycles, fused.unfused_energy_pj, arch);
   for (const spec::FusedGroup& planned : fused.groups) {
     const machines::GroupCost g = machines::evaluate(workload, planned, *state_->machine);
     LayerCost::Group group;

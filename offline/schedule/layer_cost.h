@@ -15,7 +15,6 @@ struct LayerCost {
   bool feasible = false;
   std::string reason;
   double cycles = 0, energy_pj = 0, edp_js = 0;
-  double unfused_edp_js = 0;
   double macs = 0, utilization = 0, dram_bytes = 0;
   struct Group {
     std::vector<std::string> einsums;  // of its nodes

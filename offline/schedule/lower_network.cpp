@@ -113,7 +113,7 @@ class NetworkLowering {
     const LinearForm form = forms_.linear(step.layer);
     const Activation activation = step.layer.activation;
     const spec::NodeId first = builder_.workload().nodes.next_id();
-    if (divided_.readers.contains(step.layer.name)) {  // the bias may have to move on
+    if (divided_.readers.contains(step.layer.name)) {
       lower_linear(builder_, form, without_parts(at(step.input).tensor, form.in), flat(step.output, "o"), activation,
                    forms_.target);
       divide_sum(builder_, first, divided_.parts);
@@ -237,14 +237,16 @@ spec::NodeId first_node(const spec::Workload& workload, const std::string& layer
   return {};
 }
 
-bool can_write_parts(const LinearForm& form, std::int64_t parts) {
-  if (form.out % parts != 0) return false;
-  if (!form.factors) return true;
-  const auto digits = common_refinement(form.factors->form.shape.row_modes, {parts, form.out / parts});
+bool can_write_parts(const spec::Workload& workload, const LinearLayer& maker, std::int64_t parts) {
+  if (maker.out % parts != 0) return false;
+  const auto at = std::find_if(workload.layers.begin(), workload.layers.end(),
+                               [&](const spec::LayerForm& l) { return l.layer == maker.name; });
+  HEAT_CHECK(at != workload.layers.end(), "no form of " + maker.name);
+  const auto digits = common_refinement(at->form.shape.row_modes, {parts, maker.out / parts});
   return digits && digits->front() == parts;
 }
 
-DividedLayers divided_layers(const Graph& graph, const NetworkForms& forms, const Network& whole, std::int64_t parts) {
+DividedLayers divided_layers(const Graph& graph, const Network& whole, std::int64_t parts) {
   const MachineBody body = machine_steps(graph);
   std::map<ValueId, int> readers;
   std::map<ValueId, const LinearLayer*> makers;
@@ -259,7 +261,7 @@ DividedLayers divided_layers(const Graph& graph, const NetworkForms& forms, cons
     const LinearLayer& maker = *makers[reader->input];
     const spec::NodeId first = first_node(whole.workload, reader->layer.name);
     if (divided.readers.contains(maker.name) || !can_divide_sum(whole, first, parts)) continue;
-    if (!can_write_parts(forms.linear(maker), parts)) continue;
+    if (!can_write_parts(whole.workload, maker, parts)) continue;
     divided.readers.insert(reader->layer.name);
     divided.makers.insert(maker.name);
   }
@@ -272,7 +274,7 @@ LoweredNetwork lower_network(const Graph& graph, const NetworkLabel& label, cons
                              const LoweringChoice& choice) {
   LoweredNetwork whole = NetworkLowering(graph, label, forms, choice.loop, {}).run();
   if (choice.parts <= 1) return whole;
-  DividedLayers divided = divided_layers(graph, forms, whole.network, choice.parts);
+  DividedLayers divided = divided_layers(graph, whole.network, choice.parts);
   if (divided.readers.empty()) return whole;
   return NetworkLowering(graph, label, forms, choice.loop, std::move(divided)).run();
 }

@@ -71,8 +71,8 @@ class PlanChoice {
       if (t.kind == spec::TensorKind::kWeight) weights += static_cast<double>(t.bytes());
     const double cycles =
         macs * machine_.arch.chiplets() / (static_cast<double>(machine_.arch.macs_per_cycle()) * chiplets);
-    const double pj =
-        macs * machine_.energy.pj(spec::Action::kMac) + weights * machine_.energy.pj(spec::Action::kDramByte);
+    const double pj = macs * machine_.least_mac_pj() + weights * machine_.energy.pj(spec::Action::kDramByte) +
+                      cycles * machine_.idle_pj_per_cycle();
     return lowering_ && mapper::objective_value(objective_, cycles, pj, machine_.arch) >= kNearly * least_;
   }
 
@@ -94,9 +94,10 @@ class PlanChoice {
 
   // Of all multipliers at work and what feeds them: a first guess.
   double busy_power() const {
-    constexpr double kWithOperands = 2.5;  // a MAC with its share of buffers and network over the MAC
+    constexpr double kWithOperands = 1.75;  // what brings operands and takes results with it
     const double macs = static_cast<double>(machine_.arch.macs_per_cycle());
-    return rounded_power(std::max(1.0, kWithOperands * macs * machine_.energy.pj(spec::Action::kMac)));
+    return rounded_power(
+        std::max(1.0, kWithOperands * (macs * machine_.least_mac_pj() + machine_.idle_pj_per_cycle())));
   }
   void set_power(double pj_per_cycle) {
     guessed_ = true;
@@ -166,7 +167,7 @@ PlannedNetwork plan_network(const Graph& graph, const NetworkLabel& label, const
   for (AttentionLoop loop : kLoops)
     if (!with_homes || loop == with_homes->loop) consider({loop, 1}, {0, 0});
   if (!with_homes) return choice.take();
-  // Whole rows of a dense layer's sums are four times what it reads: they do not pay.
+  // Of a rank there are few sums; a dense layer's, four bytes each, move more than its input would.
   const auto is_factorized = [](const spec::LayerForm& l) { return l.form.method != "dense"; };
   const LoweringChoice by_parts{with_homes->loop, machine.arch.chiplets()};
   const LoweredNetwork parts = lower_network(graph, label, forms, by_parts);

@@ -74,20 +74,6 @@ void put_mapping(ImageWriter& w, std::size_t node, const spec::GemmMapping& map)
   w.put_spatial(node + SIMBA_NODE_SPATIAL, map.spatial);
 }
 
-// Innermost group of what a GEMM writes, and of what a row operation reads, with the bytes of sums behind it.
-std::vector<spec::Index> output_columns(const GemmNode& gemm) {
-  std::vector<spec::Index> columns = gemm.indices.n;
-  if (gemm.epilogue.sums) columns.push_back(spec::kSumByte);
-  return columns;
-}
-
-std::vector<spec::Index> input_columns(const VectorNode& rows) {
-  std::vector<spec::Index> columns = rows.parts;
-  columns.insert(columns.end(), rows.k.begin(), rows.k.end());
-  if (rows.op == spec::VectorOp::kReduce) columns.push_back(spec::kSumByte);
-  return columns;
-}
-
 // A resident tensor is divided along its outermost axis.
 void check_outermost(ImageWriter& w, const TensorView& view, const spec::Index& index, const spec::Tensor& tensor) {
   for (const spec::ViewDim& d : view.dims)
@@ -161,13 +147,11 @@ class ImageBuilder {
 
   std::uint32_t operand(const FusedGroup& g, const TensorView& v, const ImageWriter::IndexGroups& indices,
                         bool writes = false) {
-    const auto resident = layout().resident.find(v.tensor);
-    const bool is_resident = resident != layout().resident.end();
+    const bool is_resident = layout().resident.count(v.tensor) != 0;
     const std::uint32_t at_view = w_.view(v, indices, is_resident ? nullptr : travel(g, v.tensor));
     const std::size_t at = w_.reserve(SIMBA_OPR_WORDS);
     if (is_resident) check_outermost(w_, v, g.index, tensor(v.tensor));
     w_[at + SIMBA_OPR_RESIDENT] = is_resident;
-    w_[at + SIMBA_OPR_GB] = is_resident ? w_.word(resident->second.offset, "global buffer address") : 0;
     w_[at + SIMBA_OPR_PER_VALUE] =
         g.home(v.tensor) && !g.travels(v.tensor) ? w_.word(tensor(v.tensor).bytes() / g.extent, "bytes per value") : 0;
     w_[at + SIMBA_OPR_OBJECT] = objects_->number(v.tensor).value_or(SIMBA_NONE);
@@ -193,7 +177,7 @@ class ImageBuilder {
     put_mapping(w_, at, planned.mapping);
     const std::uint32_t weight = operand(g, n.weight, {&i.b, &i.m, &i.k});
     const std::uint32_t input = operand(g, n.input, {&i.b, &i.n, &i.k});
-    const std::vector<spec::Index> columns = output_columns(n);
+    const std::vector<spec::Index> columns = spec::columns_written(n);
     const std::uint32_t out = operand(g, n.output, {&i.b, &i.m, &columns}, true);
     const std::uint32_t requant = w_.parameters(n.epilogue.requant, 0);
     const std::uint32_t activation =
@@ -215,7 +199,7 @@ class ImageBuilder {
     w_[at + SIMBA_NODE_ROWS] = w_.word(v.rows, "rows");
     w_[at + SIMBA_NODE_COLUMNS] = w_.word(v.columns, "columns");
     w_[at + SIMBA_NODE_INPUT_COLUMNS] = w_.word(v.input_columns(), "bytes of an input row");
-    const std::vector<spec::Index> columns = input_columns(v);
+    const std::vector<spec::Index> columns = spec::columns_read(v);
     const std::uint32_t input = operand(g, v.input, {nullptr, &v.n, &columns});
     const std::uint32_t residual = v.residual ? operand(g, *v.residual, {nullptr, &v.n, &v.k}) : 0;
     const std::uint32_t out = operand(g, v.output, {nullptr, &v.n, &v.k}, true);
@@ -249,8 +233,7 @@ class ImageBuilder {
   void pins(const FusedGroup& g, std::size_t header) {
     std::vector<std::array<std::uint32_t, SIMBA_PIN_WORDS>> list;
     for (TensorId t : g.pinned) {
-      const auto at = layout().resident.find(t);
-      if (at == layout().resident.end()) continue;  // no node of the group views it
+      if (layout().resident.count(t) == 0) continue;  // no node of the group views it
       std::int64_t per_value = 0;
       std::uint32_t first = SIMBA_NONE;
       for (std::size_t p = 0; p < g.nodes.size(); ++p)

@@ -62,8 +62,8 @@ std::int64_t& along_of(spec::SpatialSplit& s, LoopDim d) {
   return d == LoopDim::kB ? s.b : d == LoopDim::kM ? s.m : d == LoopDim::kN ? s.n : s.k;
 }
 
-// PE tiles, and PEs along b, m, n (k when drawn at random), for a GB tile.
-void spread_over_pes(spec::GemmMapping& mapping, const spec::ArchSpec& arch, Random* random) {
+// PE tiles, and PEs along b, m, n, with `over_k` along k too, for a GB tile.
+void spread_over_pes(spec::GemmMapping& mapping, const spec::ArchSpec& arch, Random* random, bool over_k) {
   const std::int64_t weight = arch.pe.weight_buffer.capacity.value() / 2;
   const std::int64_t input = arch.pe.input_buffer.capacity.value() / 2;
   const std::int64_t entries = arch.pe.accumulation_buffer.capacity.value() / 2 / 4;
@@ -80,10 +80,10 @@ void spread_over_pes(spec::GemmMapping& mapping, const spec::ArchSpec& arch, Ran
   shrink_to(mapping.pe_tile, weight, input, entries, true);
   std::int64_t free = arch.pes();
   std::vector<LoopDim> order{LoopDim::kM, LoopDim::kN, LoopDim::kB};
-  if (random != nullptr) {
-    order.push_back(LoopDim::kK);
-    std::swap(order[0], order[static_cast<std::size_t>(random->between(0, 3))]);
-  }
+  if (over_k) order.push_back(LoopDim::kK);
+  if (random != nullptr)
+    std::swap(order[0],
+              order[static_cast<std::size_t>(random->between(0, static_cast<std::int64_t>(order.size()) - 1))]);
   for (LoopDim d : order) {
     std::int64_t along = std::min(free, divide_up(gb[d], mapping.pe_tile[d]));
     if (random != nullptr && random->chance(40)) along = random->between(1, along);
@@ -102,11 +102,11 @@ std::int64_t waves(spec::GemmMapping mapping, const Extents& step) {
 }
 
 spec::GemmMapping propose(const Extents& step, const spec::ArchSpec& arch, const TileBudget& budget, Random* random,
-                          int percent_whole) {
+                          int percent_whole, bool over_k) {
   spec::GemmMapping mapping;
   mapping.gb_tile = random != nullptr ? random_tile(step, percent_whole, *random) : step;
   shrink_to(mapping.gb_tile, budget.weight, budget.input, budget.output, false);
-  spread_over_pes(mapping, arch, random);
+  spread_over_pes(mapping, arch, random, over_k);
   if (mapping.gb_tile.k < step.k) {
     mapping.gb_tile.b = std::min(mapping.gb_tile.b, mapping.pe_tile.b * mapping.spatial.b);
     mapping.gb_tile.m = std::min(mapping.gb_tile.m, mapping.pe_tile.m * mapping.spatial.m);
@@ -125,14 +125,14 @@ spec::GemmMapping propose(const Extents& step, const spec::ArchSpec& arch, const
 }  // namespace
 
 spec::GemmMapping choose_mapping(const Extents& step, const spec::ArchSpec& arch, const TileBudget& budget,
-                                 Random* random) {
+                                 Random* random, bool over_k) {
   if (random != nullptr) {
     for (int percent_whole = 30; percent_whole < 100; percent_whole += 5) {
-      const spec::GemmMapping mapping = propose(step, arch, budget, random, percent_whole);
+      const spec::GemmMapping mapping = propose(step, arch, budget, random, percent_whole, over_k);
       if (waves(mapping, step) <= kMostWaves) return mapping;
     }
   }
-  return propose(step, arch, budget, nullptr, 0);
+  return propose(step, arch, budget, nullptr, 0, false);
 }
 
 }  // namespace heat::test_support

@@ -20,8 +20,8 @@ struct TileBudget {
 
 // A mapping of a node whose extents in a step are `step`. It obeys spec/mapping.h: tiles within halves of the PE
 // buffers and within `budget`, at most the chiplet's PEs, and a single wave in b, m and n when k needs several GB
-// tiles. `random` nullptr: the plain mapping.
+// tiles. `random` nullptr: the plain mapping; a random one may split k over PEs when `over_k`.
 spec::GemmMapping choose_mapping(const spec::Extents& step, const spec::ArchSpec& arch, const TileBudget& budget,
-                                 Random* random);
+                                 Random* random, bool over_k = true);
 
 }  // namespace heat::test_support

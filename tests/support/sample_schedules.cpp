@@ -14,7 +14,7 @@ using spec::TensorKind;
 
 ScheduleBuilder start(const spec::ArchSpec& arch, const SampleOptions& options) {
   ScheduleBuilder builder(arch, options.seed);
-  if (options.random_mappings) builder.random_mappings();
+  if (options.random_mappings) builder.random_mappings(options.k_over_pes);
   return builder;
 }
 

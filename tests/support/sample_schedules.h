@@ -14,6 +14,7 @@ namespace heat::test_support {
 struct SampleOptions {
   std::uint64_t seed = 1;
   bool random_mappings = false;  // random valid steps and mappings instead of plain ones
+  bool k_over_pes = true;        // some of them
   std::int64_t step = 0;         // 0: chosen
 };
 

@@ -54,8 +54,9 @@ ScheduleBuilder::ScheduleBuilder(const spec::ArchSpec& arch, std::uint64_t seed)
   built_.schedule.dram_image = "schedule.bin";
 }
 
-ScheduleBuilder& ScheduleBuilder::random_mappings() {
+ScheduleBuilder& ScheduleBuilder::random_mappings(bool over_k) {
   random_mappings_ = true;
+  over_k_ = over_k;
   return *this;
 }
 
@@ -153,10 +154,8 @@ void ScheduleBuilder::gemm(const std::string& name, const Operand& weight, const
   gemm.extents = {product(ix.b), product(ix.m), product(ix.n), product(ix.k)};
   gemm.weight = view(weight, {ix.b, ix.m, ix.k});
   gemm.input = view(input, {ix.b, ix.n, ix.k});
-  std::vector<Index> columns = ix.n;
-  if (options.sums) columns.push_back(spec::kSumByte);
-  gemm.output = view(output, {ix.b, ix.m, columns});
   gemm.epilogue.sums = options.sums;
+  gemm.output = view(output, {ix.b, ix.m, spec::columns_written(gemm)});
   const std::int64_t rows = (options.channels_include_batch ? gemm.extents.b : 1) * gemm.extents.m;
   if (!options.sums) gemm.epilogue.requant = parameters(name + ".requant", rows * options.n_channels, 4);
   gemm.epilogue.channels_include_batch = options.channels_include_batch;
@@ -226,9 +225,7 @@ void ScheduleBuilder::reduce(const std::string& name, const Operand& input, cons
     (row ? node.rows : node.columns) *= sizes_.at(index);
   }
   lead_with(node.n, group.index);
-  std::vector<Index> columns = node.k;
-  columns.push_back(spec::kSumByte);
-  node.input = view(input, {node.n, parts, columns});
+  node.input = view(input, {node.n, spec::columns_read(node)});
   node.output = view(output, {node.n, node.k});
   node.parameters = parameters(name + ".parameters", node.columns, 4);
   spec::Node whole;
@@ -268,7 +265,7 @@ void ScheduleBuilder::choose_mappings(spec::FusedGroup& group, std::int64_t shar
     if (group.is_resident(gemm->input.tensor)) budget.input = unlimited.input;
     if (group.is_resident(gemm->output.tensor)) budget.output = unlimited.output;
     const spec::Extents step = spec::step_extents(*gemm, n.bound, group.extent, group.step);
-    n.mapping = choose_mapping(step, arch_, budget, random_mappings_ ? &random_ : nullptr);
+    n.mapping = choose_mapping(step, arch_, budget, random_mappings_ ? &random_ : nullptr, over_k_);
   }
 }
 

@@ -59,8 +59,8 @@ class ScheduleBuilder {
  public:
   ScheduleBuilder(const spec::ArchSpec& arch, std::uint64_t seed);
 
-  // Mappings and steps drawn at random (seeded) instead of the plain ones.
-  ScheduleBuilder& random_mappings();
+  // Mappings and steps drawn at random (seeded) instead of the plain ones; `over_k`: some split k over PEs.
+  ScheduleBuilder& random_mappings(bool over_k = true);
   ScheduleBuilder& sizes(const std::map<spec::Index, std::int64_t>& sizes);
 
   // Adds a tensor. Inputs and weights get random data.
@@ -103,7 +103,7 @@ class ScheduleBuilder {
 
   spec::ArchSpec arch_;
   Random random_;
-  bool random_mappings_ = false;
+  bool random_mappings_ = false, over_k_ = true;
   std::map<spec::Index, std::int64_t> sizes_;
   std::map<spec::NodeId, bool> fixed_mapping_;  // the caller gave the node's mapping
   spec::IdVector<spec::TensorId, Home> homes_;

@@ -2,8 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "machines/simba/machine.h"
 #include "machines/simba/misfits.h"
+#include "offline/mapper/fusible_runs.h"
 #include "offline/schedule/addresses.h"
 #include "offline/schedule/lower_path.h"
 #include "spec/schedule_checks.h"
@@ -80,7 +83,11 @@ TEST(PlanFusion, IsNeverWorseThanUnfusedAndAlwaysFits) {
       const auto value = [&](double cycles, double energy_pj) {
         return objective_value(objective, cycles, energy_pj, arch);
       };
-      EXPECT_LE(value(r.cycles, r.energy_pj), value(r.unfused_cycles, r.unfused_energy_pj)) << layer.equation;
+      FusionSpace space;
+      space.max_run = 1;
+      const FusionResult unfused = plan_fusion(l.workload, l.path.nodes, machine, options, nullptr, space);
+      ASSERT_TRUE(unfused.feasible) << unfused.reason;
+      EXPECT_LE(value(r.cycles, r.energy_pj), value(unfused.cycles, unfused.energy_pj)) << layer.equation;
       EXPECT_TRUE(machines::simba::misfits(s, arch).empty()) << machines::simba::misfits(s, arch).front();
       base::Problems problems;
       spec::check_structure(s, problems);
@@ -92,6 +99,45 @@ TEST(PlanFusion, IsNeverWorseThanUnfusedAndAlwaysFits) {
       for (const auto& g : r.groups) fused_somewhere += g.in_global_buffer.empty() ? 0 : 1;
     }
   EXPECT_GE(fused_somewhere, 6);
+}
+
+// What a run costs as one group by the goal; infinite: it cannot be one.
+double run_value(const Lowered& l, const FusibleRuns& runs, std::size_t first, std::size_t last, const Machine& machine,
+                 const SearchOptions& options) {
+  double least = std::numeric_limits<double>::infinity();
+  for (spec::LoopDim dim : runs.dims(first)) {
+    if (last > first && !runs.fusible(first, last, dim)) continue;
+    spec::FusedGroup group = last > first ? runs.group(first, last, dim) : runs.alone(first, dim);
+    for (int ahead : {0, last > first ? runs.ahead(first, last) : 0}) {
+      group.ahead = ahead;
+      const SearchResult r = map_group(l.workload, group, machine, options);
+      if (r.feasible) least = std::min(least, options.goal().value(r.cost.cycles, r.cost.energy_pj));
+    }
+  }
+  return least;
+}
+
+// Bounds decide which groups are mapped at all: the best of all partitions is found none the less.
+TEST(PlanFusion, OfLinearGoalsThenNoPartitionIsBetter) {
+  const spec::ArchSpec arch = simba_l();
+  const spec::EnergyTable energy = energy_of(arch);
+  const Machine machine(arch, energy);
+  for (const Layer& layer : layers())
+    for (double power : {500.0, 6000.0}) {
+      const Lowered l = lowered(layer);
+      SearchOptions options;
+      options.energy_weight = 1;
+      options.cycle_weight = power;
+      const FusibleRuns runs(l.workload, l.path.nodes, {}, machine);
+      std::vector<double> rest(l.path.nodes.size() + 1, std::numeric_limits<double>::infinity());
+      rest.back() = 0;
+      for (std::size_t i = l.path.nodes.size(); i-- > 0;)
+        for (std::size_t j = i; j < l.path.nodes.size(); ++j)
+          rest[i] = std::min(rest[i], run_value(l, runs, i, j, machine, options) + rest[j + 1]);
+      const FusionResult r = plan_fusion(l.workload, l.path.nodes, machine, options);
+      ASSERT_TRUE(r.feasible) << r.reason;
+      EXPECT_NEAR(options.goal().value(r.cycles, r.energy_pj), rest[0], 1e-9 * rest[0]) << layer.equation;
+    }
 }
 
 TEST(PlanFusion, WhenTheIntermediateFitsThenItNeverLeavesTheChip) {

@@ -158,12 +158,20 @@ TEST(Prediction, StaticEnergyIsUnderTheComponentThatLeaks) {
   }
 }
 
-// k over the PEs of a chiplet: every count of PEs and NoC as measured, the time nearly.
-TEST(Prediction, KOverPesThenCountsAndCyclesAreThoseOfTheMeasurement) {
-  const spec::EnergyTable table = spec::EnergyTable::load(HEAT_SOURCE_DIR "/configs/energy/5nm.yaml");
+// One GEMM on Simba-L, in steps of all its tokens.
+Both both_of_gemm(std::int64_t M, std::int64_t N, std::int64_t K, const spec::GemmMapping& mapping) {
   Machine machine;
   machine.arch = spec::ArchSpec::load(HEAT_SOURCE_DIR "/configs/arch/simba-l.yaml");
   machine.memory_latency_cycles = 60;  // what an uncalibrated model takes it for
+  OneGemmOptions o;
+  o.mapping = mapping;
+  o.step = N;
+  return both(one_gemm(machine.arch, 1, M, N, K, o), machine,
+              spec::EnergyTable::load(HEAT_SOURCE_DIR "/configs/energy/5nm.yaml"));
+}
+
+// k over the PEs of a chiplet: every count of PEs and NoC as measured, the time nearly.
+TEST(Prediction, KOverPesThenCountsAndCyclesAreThoseOfTheMeasurement) {
   struct OverK {
     std::int64_t M, N, K;
     spec::Extents pe;
@@ -173,14 +181,11 @@ TEST(Prediction, KOverPesThenCountsAndCyclesAreThoseOfTheMeasurement) {
        {OverK{16, 16, 1024, {1, 16, 16, 64}, {1, 1, 1, 16}}, OverK{48, 32, 768, {1, 16, 32, 192}, {1, 3, 1, 4}},
         OverK{48, 32, 768, {1, 48, 16, 96}, {1, 1, 2, 8}}, OverK{17, 15, 255, {1, 17, 15, 64}, {1, 1, 1, 3}},
         OverK{64, 32, 3072, {1, 16, 32, 192}, {1, 4, 1, 4}}, OverK{255, 17, 255, {1, 64, 17, 96}, {1, 2, 1, 2}}}) {
-    OneGemmOptions o;
     spec::GemmMapping map;
     map.gb_tile = {1, t.M, t.N, t.K};
     map.pe_tile = t.pe;
     map.spatial = t.split;
-    o.mapping = map;
-    o.step = t.N;
-    const Both b = both(one_gemm(machine.arch, 1, t.M, t.N, t.K, o), machine, table);
+    const Both b = both_of_gemm(t.M, t.N, t.K, map);
     ASSERT_EQ(b.simulated.error, "");
     const std::string what = std::to_string(t.M) + " x " + std::to_string(t.K) + " x " + std::to_string(t.N) +
                              ", k over " + std::to_string(t.split.k);
@@ -197,10 +202,6 @@ TEST(Prediction, KOverPesThenCountsAndCyclesAreThoseOfTheMeasurement) {
 // Tiles that pass through their two slots one by one: each waits for the sends of the tile before the last one, which is
 // what such a GEMM takes its time for (1 x 768 x 384 was predicted 29 % too fast).
 TEST(Prediction, ThinGemmThenCyclesAreThoseOfTheMeasurement) {
-  const spec::EnergyTable table = spec::EnergyTable::load(HEAT_SOURCE_DIR "/configs/energy/5nm.yaml");
-  Machine machine;
-  machine.arch = spec::ArchSpec::load(HEAT_SOURCE_DIR "/configs/arch/simba-l.yaml");
-  machine.memory_latency_cycles = 60;  // what an uncalibrated model takes it for
   struct Thin {
     std::int64_t M, N, K;
     spec::Extents gb, pe;
@@ -209,20 +210,13 @@ TEST(Prediction, ThinGemmThenCyclesAreThoseOfTheMeasurement) {
        {Thin{384, 1, 768, {1, 16, 1, 768}, {1, 16, 1, 768}}, Thin{384, 1, 768, {1, 64, 1, 768}, {1, 16, 1, 768}},
         Thin{768, 1, 768, {1, 64, 1, 768}, {1, 32, 1, 768}}, Thin{128, 1, 3072, {1, 16, 1, 3072}, {1, 16, 1, 1536}},
         Thin{384, 1, 255, {1, 17, 1, 255}, {1, 17, 1, 255}}, Thin{768, 1, 768, {1, 15, 1, 768}, {1, 15, 1, 768}}}) {
-    OneGemmOptions o;
     spec::GemmMapping map;
     map.gb_tile = t.gb;
     map.pe_tile = t.pe;
-    o.mapping = map;
-    o.step = t.N;
-    const BuiltSchedule built = one_gemm(machine.arch, 1, t.M, t.N, t.K, o);
-    const Outcome simulated = run(built, machine);
-    ASSERT_EQ(simulated.error, "");
-    const double predicted =
-        machines::evaluate(built.schedule.workload, built.schedule.plan, machines::simba::Machine(machine.arch, table))
-            .cycles;
-    const auto measured = static_cast<double>(simulated.cycles());
-    EXPECT_NEAR(predicted, measured, 0.08 * measured)
+    const Both b = both_of_gemm(t.M, t.N, t.K, map);
+    ASSERT_EQ(b.simulated.error, "");
+    const auto measured = static_cast<double>(b.simulated.cycles());
+    EXPECT_NEAR(b.predicted.cycles, measured, 0.08 * measured)
         << t.M << " x " << t.K << " x " << t.N << " in tiles of " << t.gb.m;
   }
 }
