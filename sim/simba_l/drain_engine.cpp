@@ -10,6 +10,29 @@
 #include "sim/simba_l/ppu.h"
 
 namespace heat::simba {
+namespace {
+
+constexpr auto kRecordBytes = static_cast<std::int64_t>(sizeof(spec::RequantRecord));
+
+spec::RequantRecord record_at(const std::int8_t* bytes) {
+  spec::RequantRecord record;
+  std::memcpy(&record, bytes, sizeof record);
+  return record;
+}
+
+// Sums along n, whose channels repeat after n_channels; the first has channel `first` of `records`.
+void requantise_row(const std::int32_t* sums, std::int64_t count, const std::int8_t* records, std::int64_t n_channels,
+                    std::int64_t first, std::int8_t* out) {
+  if (n_channels == 1) {
+    const spec::RequantRecord record = record_at(records);
+    std::transform(sums, sums + count, out, [&](std::int32_t sum) { return requantise(sum, record); });
+    return;
+  }
+  for (std::int64_t i = 0, channel = first; i < count; ++i, channel = channel + 1 < n_channels ? channel + 1 : 0)
+    out[i] = requantise(sums[i], record_at(records + channel * kRecordBytes));
+}
+
+}  // namespace
 
 DrainEngine::DrainEngine(sc_core::sc_module_name name, RunContext& context, Scoreboard& scoreboard, ChipletCore& core)
     : Engine(name, context, scoreboard, core.id, SIMBA_DRAIN), core_(core), timing_(context.arch.pe) {}
@@ -111,39 +134,43 @@ void DrainEngine::requantise_wave(InFlight& entry, const std::vector<Part>& list
   }
 }
 
-void DrainEngine::requantise_part(const Command& command, const Part& part, std::vector<std::int8_t>& out) const {
-  const std::vector<std::int32_t>& sums = core_.buffers(part.chain.first).sums[command[SIMBA_CMD_ACC_HALF]];
+void DrainEngine::check_sums(const Command& command, const std::int32_t* sums, std::int64_t count) const {
   const std::int64_t limit = std::int64_t{1} << (context_.arch.pe.accumulator_bits - 1);
+  const auto [least, most] = std::minmax_element(sums, sums + count);
+  if (count == 0 || (*least >= -limit && *most < limit)) return;
+  throw base::ScheduleError(context_.schedule.file + ": node '" + context_.node_name(command.node()) + "': " + name() +
+                            ": a sum is " + std::to_string(*most >= limit ? *most : *least) +
+                            ", an accumulator holds " + std::to_string(context_.arch.pe.accumulator_bits) + " bits");
+}
+
+void DrainEngine::requantise_part(const Command& command, const Part& part, std::vector<std::int8_t>& out) const {
+  const std::int32_t* sums = core_.buffers(part.chain.first).sums[command[SIMBA_CMD_ACC_HALF]].data();
+  const std::int64_t element = command[SIMBA_CMD_OUTPUT_BYTES], n = part.box.count[2] / element;
+  check_sums(command, sums, part.chain.sums);
+  const std::size_t at = out.size();
+  out.resize(at + static_cast<std::size_t>(part.box.elements()));
+  std::int8_t* to = out.data() + at;
+  if (element > 1) {  // the sums themselves, little-endian
+    for (std::int64_t i = 0; i < part.chain.sums; ++i)
+      for (int byte = 0; byte < element; ++byte) *to++ = static_cast<std::int8_t>(sums[i] >> 8 * byte);
+    return;
+  }
   const std::int64_t n_channels = command[SIMBA_CMD_N_CHANNELS];
-  const std::int8_t* records = command[SIMBA_CMD_REQUANT] ? core_.gb.at(command[SIMBA_CMD_REQUANT] - 1) : nullptr;
-  const std::int8_t* table = command[SIMBA_CMD_ACTIVATION] ? core_.gb.at(command[SIMBA_CMD_ACTIVATION] - 1) : nullptr;
-  const std::int64_t element = command[SIMBA_CMD_OUTPUT_BYTES];
-  out.reserve(out.size() + static_cast<std::size_t>(part.box.elements()));
-  std::size_t i = 0;
+  const std::int64_t first = (command[SIMBA_CMD_N_START] + part.in_wave[2]) % n_channels;
   for (std::int64_t b = 0; b < part.box.count[0]; ++b)
-    for (std::int64_t m = 0; m < part.box.count[1]; ++m)
-      for (std::int64_t n = 0; n < part.box.count[2] / element; ++n, ++i) {
-        const std::int32_t sum = sums[i];
-        if (sum >= limit || sum < -limit)
-          throw base::ScheduleError(context_.schedule.file + ": node '" + context_.node_name(command.node()) +
-                                    "': " + name() + ": a sum is " + std::to_string(sum) + ", an accumulator holds " +
-                                    std::to_string(context_.arch.pe.accumulator_bits) + " bits");
-        if (element > 1) {  // the sum itself, little-endian
-          for (int byte = 0; byte < element; ++byte) out.push_back(static_cast<std::int8_t>(sum >> 8 * byte));
-          continue;
-        }
-        std::int8_t value = saturate(sum);
-        if (records) {
-          const std::int64_t channel = (command[SIMBA_CMD_CHANNEL] + part.in_wave[1] + m +
-                                        (part.in_wave[0] + b) * command[SIMBA_CMD_CHANNEL_STRIDE]) *
-                                           n_channels +
-                                       (command[SIMBA_CMD_N_START] + part.in_wave[2] + n) % n_channels;
-          spec::RequantRecord record;
-          std::memcpy(&record, records + channel * static_cast<std::int64_t>(sizeof record), sizeof record);
-          value = requantise(sum, record);
-        }
-        out.push_back(table ? table[value + 128] : value);
-      }
+    for (std::int64_t m = 0; m < part.box.count[1]; ++m, sums += n, to += n) {
+      const std::int64_t channel =
+          command[SIMBA_CMD_CHANNEL] + part.in_wave[1] + m + (part.in_wave[0] + b) * command[SIMBA_CMD_CHANNEL_STRIDE];
+      if (command[SIMBA_CMD_REQUANT])
+        requantise_row(sums, n, core_.gb.at(command[SIMBA_CMD_REQUANT] - 1) + channel * n_channels * kRecordBytes,
+                       n_channels, first, to);
+      else
+        std::transform(sums, sums + n, to, saturate);
+    }
+  if (!command[SIMBA_CMD_ACTIVATION]) return;
+  const std::int8_t* table = core_.gb.at(command[SIMBA_CMD_ACTIVATION] - 1) + 128;
+  std::transform(out.begin() + static_cast<std::ptrdiff_t>(at), out.end(),
+                 out.begin() + static_cast<std::ptrdiff_t>(at), [&](std::int8_t value) { return table[value]; });
 }
 
 void DrainEngine::finish(const InFlight& entry) {

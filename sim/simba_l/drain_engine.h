@@ -28,6 +28,8 @@ class DrainEngine : public Engine {
   void finish(const InFlight& entry) override;
   std::int64_t fetch_parameters(const Command& command, std::int64_t now);
   void requantise_wave(InFlight& entry, const std::vector<Part>& list);
+  // Throws when the accumulators do not hold one of them.
+  void check_sums(const Command& command, const std::int32_t* sums, std::int64_t count) const;
   // Appends to `out`.
   void requantise_part(const Command& command, const Part& part, std::vector<std::int8_t>& out) const;
 

@@ -118,13 +118,22 @@ std::vector<StridedDim> joined(const std::vector<StridedDim>& dims) {
 void group_offsets(const std::vector<StridedDim>& group, std::int64_t start, std::int64_t count,
                    std::vector<std::int64_t>& offsets) {
   offsets.resize(static_cast<std::size_t>(count));
-  for (std::int64_t i = 0; i < count; ++i) {
-    std::int64_t rest = start + i, offset = 0;
+  // Digits of the present element, counted on like an odometer's.
+  static thread_local std::vector<std::int64_t> digits;
+  digits.assign(group.size(), 0);
+  std::int64_t offset = 0, rest = start;
+  for (std::size_t d = group.size(); d-- > 0; rest /= group[d].size) {
+    digits[d] = rest % group[d].size;
+    offset += digits[d] * group[d].stride;
+  }
+  for (std::int64_t& at : offsets) {
+    at = offset;
     for (std::size_t d = group.size(); d-- > 0;) {
-      offset += rest % group[d].size * group[d].stride;
-      rest /= group[d].size;
+      offset += group[d].stride;
+      if (++digits[d] < group[d].size) break;
+      offset -= digits[d] * group[d].stride;
+      digits[d] = 0;
     }
-    offsets[static_cast<std::size_t>(i)] = offset;
   }
 }
 
