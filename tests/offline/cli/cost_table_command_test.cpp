@@ -9,6 +9,8 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "offline/cost_table/table.h"
+
 namespace {
 
 namespace fs = std::filesystem;
@@ -149,7 +151,32 @@ TEST_F(CostTableCommand, WrongJobsThenNamed) {
   EXPECT_FALSE(fs::exists(file("t")));
 }
 
+// TensorLy's ranks of a ratio are those of `rank --rule tensorly`: of Tucker every mode keeps the same share.
+TEST_F(CostTableCommand, TensorlysRanksThenEveryModeOfTuckerKeepsTheSameShare) {
+  ASSERT_EQ(run("t", "--methods tucker --rank-rule tensorly"), 0) << text("err");
+  int rows = 0;
+  const std::vector<heat::offline::CostRow> table = heat::offline::CostTable::open(file("t/cost_table.sqlite")).rows();
+  for (const heat::offline::CostRow& r : table) {
+    if (r.form.method != "tucker") continue;
+    ++rows;
+    EXPECT_LE(r.ratio, 0.4) << r.key();
+    const std::vector<std::int64_t> modes = r.form.shape.modes();
+    ASSERT_EQ(r.form.ranks.size(), modes.size()) << r.key();
+    // Ranks max(1, round(c x mode)): one c fits all of them.
+    double least = 0, most = 1;
+    for (std::size_t i = 0; i < modes.size(); ++i) {
+      const auto rank = static_cast<double>(r.form.ranks[i]), mode = static_cast<double>(modes[i]);
+      if (rank > 1) least = std::max(least, (rank - 0.5) / mode);
+      most = std::min(most, (rank + 0.5) / mode);
+    }
+    EXPECT_LE(least, most) << r.key();
+  }
+  EXPECT_GT(rows, 3);
+}
+
 TEST_F(CostTableCommand, WrongOptionsThenAllNamedAndNothingWritten) {
+  EXPECT_EQ(run("t", "--rank-rule tensorflow"), 2);
+  EXPECT_NE(text("err").find("'tensorflow': expected best or tensorly"), std::string::npos) << text("err");
   EXPECT_EQ(run("t", "--methods cp,tukker --iterations 0 --max-ratio -1"), 2);
   for (const char* part : {"3 problems", "tucker", "--iterations", "--max-ratio"})
     EXPECT_NE(text("err").find(part), std::string::npos) << text("err");

@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "base/atomic_file.h"
@@ -140,6 +141,41 @@ TEST_F(ScheduleCostTable, SomeLayersOfEachThenMixed) {
   EXPECT_EQ(json_of("out.json").at("cost_table").at("sizes").size(), 1u);
 }
 
+// The paper's level 1: of a size one shape, that of the lowest error on the front, at every ratio.
+TEST_F(ScheduleCostTable, ByShapeStarThenOneShapeASizeWhateverTheRatio) {
+  const std::string path = file("table/cost_table.sqlite");
+  CostTable table = CostTable::open(path);
+  std::map<std::string, spec::TensorShape> shapes[2];
+  std::map<std::string, double> kept[2];
+  const char* ratios[2] = {"0.2", "0.4"};
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_EQ(run(schedule(path, std::string("--method cp --table-rule s-star --max-ratio 0.4 --max-edp-ratio 1000 ") +
+                                     "--keep-factorised --ratio " + ratios[i])),
+              0)
+        << base::read_file(file("err"));
+    for (const spec::LayerForm& layer : spec::layer_forms_from_json(layers(), "layers")) {
+      const auto chosen = table.find(row_key(layer.form, 32));
+      ASSERT_TRUE(chosen) << layer.layer;
+      EXPECT_LE(chosen->ratio, std::stod(ratios[i]));
+      shapes[i][layer.layer] = layer.form.shape;
+      kept[i][layer.layer] = chosen->ratio;
+      // No row within the limits has less error than the best one of this shape.
+      double of_shape = 1e9, of_all = 1e9;
+      for (const CostRow& r : table.rows()) {
+        if (r.form.method != "cp" || r.rows() != chosen->rows() || r.cols() != chosen->cols() || !r.feasible ||
+            r.ratio > 0.4)
+          continue;
+        of_all = std::min(of_all, r.error);
+        if (r.form.shape == layer.form.shape) of_shape = std::min(of_shape, r.error);
+      }
+      EXPECT_EQ(of_shape, of_all) << layer.layer;
+    }
+  }
+  EXPECT_EQ(shapes[0], shapes[1]);
+  EXPECT_EQ(shapes[0].size(), 12u);
+  for (const auto& [layer, ratio] : kept[0]) EXPECT_LT(ratio, kept[1].at(layer)) << layer;
+}
+
 TEST_F(ScheduleCostTable, RefusesATableThatCannotSay) {
   const std::string table = file("table/cost_table.sqlite");
   fs::remove(file("s.json"));
@@ -162,6 +198,12 @@ TEST_F(ScheduleCostTable, RefusesATableThatCannotSay) {
                 " --seq-len 32 --method svd --keep-factorised --out " + file("s.json") + " 2>" + file("err")),
             2);
   EXPECT_NE(base::read_file(file("err")).find("--keep-factorised: only with --cost-table"), std::string::npos);
+  EXPECT_EQ(run("schedule --model-config " + file("config.json") + " --arch " + kArch +
+                " --seq-len 32 --method svd --table-rule s-star --out " + file("s.json") + " 2>" + file("err")),
+            2);
+  EXPECT_NE(base::read_file(file("err")).find("--table-rule: s-star only with --cost-table"), std::string::npos);
+  EXPECT_EQ(run(schedule(table, "--method svd --table-rule best")), 2);
+  EXPECT_NE(base::read_file(file("err")).find("'best': expected edp or s-star"), std::string::npos);
   EXPECT_FALSE(fs::exists(file("s.json")));
 }
 
