@@ -15,6 +15,10 @@ using spec::Action;
 // A node as if it asked for no tile of the global buffer.
 constexpr spec::Extents kNoTile{0, 0, 0, 0};
 
+void add_actions(std::array<double, spec::kActionCount>& to, const NodeStep& s, double times) {
+  for (std::size_t a = 0; a < to.size(); ++a) to[a] += times * s.actions[a];
+}
+
 double& action(NodeStep& s, Action a) {
   return s.actions[static_cast<std::size_t>(a)];
 }
@@ -133,12 +137,9 @@ std::vector<std::pair<StepClass, bool>> GroupModel::classes() const {
 template <class Visit>
 double GroupModel::run(const Mappings& mappings, std::array<double, spec::kActionCount>& actions, Visit visit) const {
   Pipeline pipeline(pricer_.machine().calibration.overlap);
-  const auto account = [&](const NodeStep& s, double times) {
-    for (std::size_t a = 0; a < actions.size(); ++a) actions[a] += times * s.actions[a];
-  };
   if (pins_.before_steps()) {
     const NodeStep s = pins_.whole();
-    account(s, 1);
+    add_actions(actions, s, 1);
     pipeline.add(s);
   }
   const auto list = classes();
@@ -149,13 +150,13 @@ double GroupModel::run(const Mappings& mappings, std::array<double, spec::kActio
     for (std::size_t i = 0; i < nodes_.size(); ++i) {
       steps.push_back(step(i, mappings[i], c));
       if (parameters) add_parameters(steps.back(), nodes_[i]);
-      account(steps.back(), times);
+      add_actions(actions, steps.back(), times);
       visit(i, c, steps.back(), times);
     }
     NodeStep pins;
     if (pins_.in_steps()) {
       pins = pins_.step(static_cast<double>(c.full), static_cast<double>(c.partial));
-      account(pins, times);
+      add_actions(actions, pins, times);
     }
     if (g_.ahead > 0) {
       if (pins_.in_steps()) pipeline.add_exposed(times * (pins.memory + pins.latency));
@@ -216,25 +217,22 @@ double GroupModel::handover_cycles() const {
 Cost GroupModel::fixed() const {
   const NodeStep whole = pins_.whole();
   std::array<double, spec::kActionCount> actions = whole.actions;
-  const auto account = [&](const NodeStep& s, double times) {
-    for (std::size_t a = 0; a < actions.size(); ++a) actions[a] += times * s.actions[a];
-  };
   double cycles = handover_cycles() + whole.first_load + whole.latency;
-  bool first = true;
-  for (const auto& [c, loads_parameters] : classes()) {
+  const auto list = classes();
+  for (std::size_t at = 0; at < list.size(); ++at) {
+    const auto& [c, parameters] = list[at];
     const auto times = static_cast<double>(c.count);
     if (pins_.in_steps()) {
       const NodeStep s = pins_.step(static_cast<double>(c.full), static_cast<double>(c.partial));
-      account(s, times);
+      add_actions(actions, s, times);
       cycles += times * (s.memory + s.latency);
     }
-    for (const NodeModel& n : nodes_) {
+    for (std::size_t i = 0; parameters && i < nodes_.size(); ++i) {
       NodeStep s;
-      if (loads_parameters) add_parameters(s, n);
-      account(s, times);
-      if (first) cycles += s.first_load;  // those of other steps may be hidden
+      add_parameters(s, nodes_[i]);
+      add_actions(actions, s, times);
+      if (at == 0) cycles += s.first_load;  // those of other steps may be hidden
     }
-    first = false;
   }
   add_signals(actions);
   return {cycles, pricer_.dynamic_pj(actions)};
@@ -256,7 +254,7 @@ Cost GroupModel::node_cost(std::size_t position, const spec::GemmMapping& mappin
   for (const StepClass& c : step_classes(shares_, g_.step)) {
     const NodeStep s = step(position, mapping, c);
     const auto times = static_cast<double>(c.count);
-    for (std::size_t a = 0; a < actions.size(); ++a) actions[a] += times * s.actions[a];
+    add_actions(actions, s, times);
     pipeline.repeat(times, [&] { pipeline.add(s); });
   }
   return with_power(pipeline.total(), pricer_.dynamic_pj(actions));
@@ -354,7 +352,7 @@ GroupCost GroupModel::full_cost(const Mappings& mappings) const {
   cost.cycles = run(mappings, cost.actions, [&](std::size_t i, const StepClass& c, const NodeStep& s, double times) {
     NodeCost& n = cost.nodes[i];
     add_accesses(n, i, mappings[i], c, times);
-    for (std::size_t a = 0; a < s.actions.size(); ++a) n.actions[a] += times * s.actions[a];
+    add_actions(n.actions, s, times);
     for (std::size_t r = 0; r < s.busy.size(); ++r) n.resource_cycles[r].cycles += times * s.busy[r];
     n.load_bytes += times * s.load_bytes;
     n.store_bytes += times * s.store_bytes;

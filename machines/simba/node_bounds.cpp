@@ -6,7 +6,6 @@
 #include <cmath>
 
 #include "base/checked.h"
-#include "firmware/include/simba_shares.h"
 #include "machines/simba/operand_counts.h"
 
 namespace heat::machines::simba {
@@ -62,42 +61,34 @@ class NodeBounds::Choice final : public ChoiceBounds {
   const WaveNest nest_;
   const SplitLinks* links_;
   const WaveSends sends_;
-  const Parts rest_;  // of the last step, when it is shorter
-  double longest_ = 0,
-         around_ = 0;  // cycles of one execution: of what takes longest beside sends; that nothing overlaps
-  double pj_ = 0;      // of one execution on one chiplet, without sends
+  const Parts rest_;    // of the last step, when it is shorter
+  double longest_ = 0;  // cycles of one execution, of what takes longest beside sends
+  double around_ = 0;   // that nothing overlaps
+  double pj_ = 0;       // of one execution on one chiplet, without sends
 };
 
 NodeBounds::NodeBounds(const GroupModel& model, std::size_t position, const StepPricer& pricer, LinkTables& links,
                        bool alone)
-    : model_(model),
-      pricer_(pricer),
-      links_(links),
-      arch_(pricer.machine().arch),
-      node_(model.nodes()[position]),
-      shares_(model.shares()),
-      e_(model.extents(position)) {
-  const std::int64_t values = model.values_in_step(), rest = shares_.share % values;
-  steps_ = d(shares_.share / values);
-  executions_ = steps_ * shares_.full;
-  prepare();
-  if (rest > 0) rest_.reset(new NodeBounds(model, position, pricer, links, rest));
+    : NodeBounds(model, position, pricer, links,
+                 Steps{model.values_in_step(), model.shares().share / model.values_in_step()}) {
+  const std::int64_t rest = shares_.share % model.values_in_step();
+  if (rest > 0) rest_.reset(new NodeBounds(model, position, pricer, links, Steps{rest, 1}));
   if (!alone) return;
-  const Cost fixed = model_.fixed();
+  const Cost fixed = model.fixed();
   fixed_cycles_ = fixed.cycles;
   fixed_energy_ += fixed.energy_pj;
 }
 
 NodeBounds::NodeBounds(const GroupModel& model, std::size_t position, const StepPricer& pricer, LinkTables& links,
-                       std::int64_t values)
-    : model_(model),
-      pricer_(pricer),
+                       const Steps& steps)
+    : pricer_(pricer),
       links_(links),
       arch_(pricer.machine().arch),
       node_(model.nodes()[position]),
       shares_(model.shares()),
-      e_(model.extents(position, values)),
-      executions_(shares_.full) {
+      e_(model.extents(position, steps.values)),
+      steps_(d(steps.count)),
+      executions_(steps_ * shares_.full) {
   prepare();
 }
 

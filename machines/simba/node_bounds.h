@@ -23,9 +23,13 @@ class NodeBounds final : public machines::NodeBounds {
   struct Parts {
     double dynamic_pj = 0, execution = 0;
   };
-  // The last step by itself, of so many values.
+  // So many steps of so many values each.
+  struct Steps {
+    std::int64_t values, count;
+  };
+  // Of those alone, without what belongs to the group.
   NodeBounds(const GroupModel& model, std::size_t position, const StepPricer& pricer, LinkTables& links,
-             std::int64_t values);
+             const Steps& steps);
   Parts of_whole_steps(const spec::Extents& tile, TileBound& t) const;
   // A tile as it is in the last step.
   spec::Extents in_rest(const spec::Extents& tile) const;
@@ -38,7 +42,6 @@ class NodeBounds final : public machines::NodeBounds {
   double request_bound(const OperandShape& operand, const ViewRuns::Sizes& extents, const ViewRuns::Sizes& tile) const;
   double pj(spec::Action a) const { return pj_[static_cast<std::size_t>(a)]; }
 
-  const GroupModel& model_;
   const StepPricer& pricer_;
   LinkTables& links_;
   const spec::ArchSpec& arch_;

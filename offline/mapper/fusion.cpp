@@ -93,7 +93,7 @@ class Planner {
     return alone;
   }
 
-  // What a run of nodes costs as one group: a bound at first, exactly when a best partition has the run in it.
+  // What a run of nodes costs as one group; a single node's is a bound until a best partition has it in a group by itself.
   struct Run {
     double value = kNever;
     bool is_bound = false;
@@ -112,14 +112,18 @@ class Planner {
     for (;;) {
       const auto lengths = shortest_path(runs);
       if (!lengths) return std::nullopt;
-      Partition plan;
       bool is_exact = true;
       for (std::size_t i = 0; i < chain_.size(); i += (*lengths)[i]) {
         Run& run = runs[i][(*lengths)[i] - 1];
-        if (run.is_bound) settle(run, map_alone(i, options), options), is_exact = false;
-        plan.groups.push_back(run.found);
+        if (!run.is_bound) continue;
+        settle(run, map_alone(i, options), options);
+        is_exact = false;
       }
-      if (is_exact) return plan;
+      if (!is_exact) continue;
+      Partition plan;
+      for (std::size_t i = 0; i < chain_.size(); i += (*lengths)[i])
+        plan.groups.push_back(std::move(runs[i][(*lengths)[i] - 1].found));
+      return plan;
     }
   }
 
@@ -138,7 +142,9 @@ class Planner {
     for (std::size_t i = n; i-- > 0;)
       for (std::size_t more = 0; more < runs[i].size(); ++more) {
         const double v = runs[i][more].value + rest[i + more + 1];
-        if (v < rest[i]) rest[i] = v, lengths[i] = more + 1;
+        if (v >= rest[i]) continue;
+        rest[i] = v;
+        lengths[i] = more + 1;
       }
     if (n > 0 && rest[0] == kNever) return std::nullopt;
     return lengths;

@@ -126,6 +126,23 @@ std::vector<test_support::BuiltSchedule> samples(const spec::ArchSpec& arch, std
   return list;
 }
 
+// What the planner rules fewer chiplets out by.
+TEST(Machine, LeastEnergyOfItsMacsAndIdlePowerThenAtMostWhatAGroupTakes) {
+  const spec::ArchSpec arch = tiny();
+  const spec::EnergyTable energy = energy_of(arch);
+  Calibration fitted;
+  fitted.dynamic_energy_factor = 1.2;
+  for (const Calibration& calibration : {Calibration{}, fitted}) {
+    const Machine machine(arch, energy, calibration);
+    for (const test_support::BuiltSchedule& built : samples(arch, 3))
+      for (const spec::FusedGroup& group : built.schedule.plan.groups) {
+        const GroupCost cost = evaluate(built.schedule.workload, group, machine);
+        EXPECT_LE(cost.macs * machine.least_mac_pj() + cost.cycles * machine.idle_pj_per_cycle(), cost.energy_pj)
+            << group.name;
+      }
+  }
+}
+
 TEST(NodeBounds, EachIsAtMostTheNextAndTheCost) {
   spec::ArchSpec arch = tiny();
   const spec::EnergyTable energy = energy_of(arch);
