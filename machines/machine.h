@@ -39,20 +39,6 @@ struct SlotBudget {
   }
 };
 
-// What a PE tile fixes whatever its spatial split.
-struct TileBound {
-  Cost least;          // of every mapping with this tile
-  double step_pj = 0;  // of it: dynamic energy of one execution on one chiplet, without sends
-  // Of it, of the last step when that is shorter: energy on all chiplets, and cycles of its execution.
-  double rest_pj = 0, rest_execution = 0;
-  // Reading a byte of whole PE tiles from the on-chip buffer.
-  struct Reads {
-    double pj = 0, cycles = 0;
-  } weight, input;
-  // One execution's results into the on-chip buffer: cycles of its port, and of the way to it.
-  double write_cycles = 0, drain_cycles = 0;
-};
-
 // Tiles of the on-chip buffer, how many there are along each dimension, and in which order they are walked and the waves
 // in them.
 struct BufferTiling {
@@ -61,23 +47,25 @@ struct BufferTiling {
   bool m_outside = true;                         // waves: m is the outer loop, n the inner; or the reverse
 };
 
-// Lower bounds of what the mappings of a node cost that have one PE tile and spatial split.
-class ChoiceBounds {
+// Lower bounds of what the mappings of a node cost, for branch and bound: narrower from class to class, and in each from
+// call to call. What made one must outlive it.
+class ChoiceBounds {  // of those that have one PE tile and spatial split
  public:
   virtual ~ChoiceBounds() = default;
   virtual Cost least() const = 0;
   virtual Cost of_tiling(const BufferTiling& tiling) const = 0;
 };
-
-// Lower bounds of what the mappings of a node cost, for branch and bound: narrower from call to call.
+class TileBounds {  // one PE tile
+ public:
+  virtual ~TileBounds() = default;
+  virtual Cost least() const = 0;
+  virtual Cost of_split(const spec::SpatialSplit& split) const = 0;
+  virtual std::unique_ptr<ChoiceBounds> choice(const spec::SpatialSplit& split) const = 0;
+};
 class NodeBounds {
  public:
   virtual ~NodeBounds() = default;
-  virtual TileBound of_tile(const spec::Extents& pe_tile) const = 0;
-  virtual Cost of_split(const spec::Extents& pe_tile, const spec::SpatialSplit& split,
-                        const TileBound& bound) const = 0;
-  // This must outlive it.
-  virtual std::unique_ptr<ChoiceBounds> choice(const spec::Extents& pe_tile, const spec::SpatialSplit& split) const = 0;
+  virtual std::unique_ptr<TileBounds> of_tile(const spec::Extents& pe_tile) const = 0;
 };
 
 // One mapping for each node of a group (row operations keep the default).

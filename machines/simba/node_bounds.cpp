@@ -53,9 +53,7 @@ class NodeBounds::Choice final : public ChoiceBounds {
                {longest_, bytes, sent.read_cycles + of_.stored_bytes_ / of_.arch_.global_buffer.read_bytes_per_cycle}) +
            around_;
   }
-  double dynamic_pj(const SendBound& sent) const {
-    return of_.fixed_energy_ + of_.executions_ * (pj_ + sent.pj) + rest_.dynamic_pj;
-  }
+  double dynamic_pj(const SendBound& sent) const { return of_.fixed_energy_ + of_.executions_ * (pj_ + sent.pj); }
 
   const NodeBounds& of_;
   const WaveNest nest_;
@@ -65,6 +63,23 @@ class NodeBounds::Choice final : public ChoiceBounds {
   double longest_ = 0;  // cycles of one execution, of what takes longest beside sends
   double around_ = 0;   // that nothing overlaps
   double pj_ = 0;       // of one execution on one chiplet, without sends
+};
+
+// A PE tile.
+class NodeBounds::Tile final : public TileBounds {
+ public:
+  Tile(const NodeBounds& of, const Extents& tile);
+  Cost least() const override { return of_.of_parts(whole_, t_.rest); }
+  Cost of_split(const spec::SpatialSplit& split) const override {
+    return Choice(of_, tile_, split, t_, nullptr).least();
+  }
+  std::unique_ptr<ChoiceBounds> choice(const spec::SpatialSplit& split) const override;
+
+ private:
+  const NodeBounds& of_;
+  const Extents tile_;
+  TileBound t_, in_rest_;
+  Parts whole_;
 };
 
 NodeBounds::NodeBounds(const GroupModel& model, std::size_t position, const StepPricer& pricer, LinkTables& links,
@@ -158,19 +173,19 @@ void NodeBounds::prepare() {
   send_read_pj_ = gb_read;
 }
 
-TileBound NodeBounds::of_tile(const Extents& tile) const {
-  TileBound t, rest;
-  const Parts all = of_whole_steps(tile, t);
-  double memory = steps_ * memory_;
-  if (rest_) {
-    const Parts more = rest_->of_whole_steps(in_rest(tile), rest);
-    t.rest_pj = more.dynamic_pj;
-    t.rest_execution = more.execution;
-    memory += rest_->memory_;
-  }
-  const double cycles = fixed_cycles_ + std::max(all.execution + t.rest_execution, memory);
-  t.least = {cycles, all.dynamic_pj + t.rest_pj + cycles * rate_};
-  return t;
+std::unique_ptr<TileBounds> NodeBounds::of_tile(const Extents& tile) const {
+  return std::make_unique<Tile>(*this, tile);
+}
+
+NodeBounds::Tile::Tile(const NodeBounds& of, const Extents& tile)
+    : of_(of), tile_(tile), whole_(of.of_whole_steps(tile, t_)) {
+  if (of.rest_) t_.rest = of.rest_->of_whole_steps(of.in_rest(tile), in_rest_);
+}
+
+Cost NodeBounds::of_parts(const Parts& whole, const Parts& rest) const {
+  const double memory = steps_ * memory_ + (rest_ ? rest_->memory_ : 0);
+  const double cycles = fixed_cycles_ + std::max(whole.execution + rest.execution, memory);
+  return {cycles, whole.dynamic_pj + rest.dynamic_pj + cycles * rate_};
 }
 
 NodeBounds::Parts NodeBounds::of_whole_steps(const Extents& tile, TileBound& t) const {
@@ -200,21 +215,14 @@ NodeBounds::Parts NodeBounds::of_whole_steps(const Extents& tile, TileBound& t) 
       steps_ * std::max({compute, t.write_cycles, t.drain_cycles})};
 }
 
-Cost NodeBounds::of_split(const Extents& tile, const spec::SpatialSplit& split, const TileBound& t) const {
-  return Choice(*this, tile, split, t, nullptr).least();
-}
-
-std::unique_ptr<ChoiceBounds> NodeBounds::choice(const Extents& tile, const spec::SpatialSplit& split) const {
-  const SplitLinks& links = links_.of(split);
-  TileBound t = of_tile(tile), rest;
-  if (rest_) {
-    const Extents smaller = in_rest(tile);
-    rest_->of_whole_steps(smaller, rest);
-    const Choice more(*rest_, smaller, split, rest, &links);
-    t.rest_pj = std::max(t.rest_pj, more.of_whole_steps().dynamic_pj);
-    t.rest_execution = std::max(t.rest_execution, more.of_whole_steps().execution);
+std::unique_ptr<ChoiceBounds> NodeBounds::Tile::choice(const spec::SpatialSplit& split) const {
+  const SplitLinks& links = of_.links_.of(split);
+  TileBound t = t_;
+  if (of_.rest_) {
+    const Parts more = Choice(*of_.rest_, of_.in_rest(tile_), split, in_rest_, &links).of_whole_steps();
+    t.rest = {std::max(t.rest.dynamic_pj, more.dynamic_pj), std::max(t.rest.execution, more.execution)};
   }
-  return std::make_unique<Choice>(*this, tile, split, t, &links);
+  return std::make_unique<Choice>(of_, tile_, split, t, &links);
 }
 
 NodeBounds::Choice::Choice(const NodeBounds& of, const Extents& tile, const spec::SpatialSplit& split,
@@ -229,7 +237,7 @@ NodeBounds::Choice::Choice(const NodeBounds& of, const Extents& tile, const spec
               of.pj(Action::kWeightBufferWrite),
               of.pj(Action::kInputBufferWrite),
               of.pj(Action::kNocByteHop)}),
-      rest_{t.rest_pj, t.rest_execution} {
+      rest_(t.rest) {
   bound_execution(t);
 }
 
@@ -275,19 +283,16 @@ NodeBounds::Parts NodeBounds::Choice::of_whole_steps() const {
 }
 
 Cost NodeBounds::Choice::least() const {
-  const Parts whole = of_whole_steps();
-  const double memory = of_.steps_ * of_.memory_ + (of_.rest_ ? of_.rest_->memory_ : 0);
-  const double cycles = of_.fixed_cycles_ + std::max(whole.execution + rest_.execution, memory);
-  return {cycles, whole.dynamic_pj + cycles * of_.rate_};
+  return of_.of_parts(of_whole_steps(), rest_);
 }
 
 Cost NodeBounds::Choice::of_tiling(const BufferTiling& tiling) const {
   const SendBound sent = sends_.with(tiling);
-  return of_.with_tiles(tiling, execution(sent), dynamic_pj(sent), rest_.execution);
+  return of_.with_tiles(tiling, execution(sent), dynamic_pj(sent) + rest_.dynamic_pj, rest_.execution);
 }
 
 // Of a byte in whole PE tiles of an operand, each sent by itself.
-TileBound::Reads NodeBounds::reads(const OperandShape& operand, const ViewRuns::Sizes& tile) const {
+BufferReads NodeBounds::reads(const OperandShape& operand, const ViewRuns::Sizes& tile) const {
   const WordCount words = gb_words(operand, tile, arch_);
   const double bytes = d(tile[0] * tile[1] * tile[2]);
   return {d(words.words) / bytes * pj(Action::kGlobalBufferRead), d(read_cycles(arch_.global_buffer, words)) / bytes};

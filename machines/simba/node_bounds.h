@@ -13,11 +13,10 @@ class NodeBounds final : public machines::NodeBounds {
   // All must outlive this. `alone`: bounds of the whole group, of which the node is the only one.
   NodeBounds(const GroupModel& model, std::size_t position, const StepPricer& pricer, LinkTables& links, bool alone);
 
-  TileBound of_tile(const spec::Extents& tile) const override;
-  Cost of_split(const spec::Extents& tile, const spec::SpatialSplit& split, const TileBound& t) const override;
-  std::unique_ptr<ChoiceBounds> choice(const spec::Extents& tile, const spec::SpatialSplit& split) const override;
+  std::unique_ptr<TileBounds> of_tile(const spec::Extents& tile) const override;
 
  private:
+  class Tile;
   class Choice;
   // Of all executions in whole steps: dynamic energy, and cycles of execution.
   struct Parts {
@@ -30,12 +29,21 @@ class NodeBounds final : public machines::NodeBounds {
   // Of those alone, without what belongs to the group.
   NodeBounds(const GroupModel& model, std::size_t position, const StepPricer& pricer, LinkTables& links,
              const Steps& steps);
+  // What a PE tile fixes whatever its spatial split, of one execution on one chiplet.
+  struct TileBound {
+    double step_pj = 0;                         // dynamic energy, without sends
+    BufferReads weight, input;                  // of whole PE tiles
+    double write_cycles = 0, drain_cycles = 0;  // of results into the global buffer: its port, and the way to it
+    Parts rest;                                 // of the last step, when it is shorter
+  };
   Parts of_whole_steps(const spec::Extents& tile, TileBound& t) const;
+  // Of all mappings that take so much in whole steps and the last one.
+  Cost of_parts(const Parts& whole, const Parts& rest) const;
   // A tile as it is in the last step.
   spec::Extents in_rest(const spec::Extents& tile) const;
   LoadWork::Receivers receivers(const OperandShape& operand) const;
   void prepare();
-  TileBound::Reads reads(const OperandShape& operand, const ViewRuns::Sizes& tile) const;
+  BufferReads reads(const OperandShape& operand, const ViewRuns::Sizes& tile) const;
   void count_drains(const spec::Extents& tile, TileBound& t) const;
   // With tiles of the global buffer, when an execution takes so much without.
   Cost with_tiles(const BufferTiling& tiling, double execution, double dynamic_pj, double rest_execution) const;

@@ -60,7 +60,7 @@ double WaveSends::byte_hops(const SplitLinks& links, bool weights, int own, std:
 SendBound WaveSends::wave(const SplitLinks* links, const SendPrices& prices, bool weights, int own, int other) const {
   const Waves &mine = weights ? nest_.m : nest_.n, &theirs = weights ? nest_.n : nest_.m;
   const std::int64_t to = theirs.parts(other);
-  const TileBound::Reads& read = weights ? prices.weight : prices.input;
+  const BufferReads& read = weights ? prices.weight : prices.input;
   const double bytes = d(nest_.b.extent) * d(nest_.k.extent) * d(mine.size(own));
   const double whole = d(nest_.b.whole()) * d(nest_.k.whole()) * d(mine.whole(own)), rest = bytes - whole;
   return {bytes, whole * read.cycles + rest * prices.plain.cycles,

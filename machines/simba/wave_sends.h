@@ -51,10 +51,15 @@ struct SendBound {
   void add(double times, const SendBound& other);
 };
 
+// Reading a byte from the global buffer to send it.
+struct BufferReads {
+  double pj = 0, cycles = 0;
+};
+
 // Of a byte that is sent.
 struct SendPrices {
-  TileBound::Reads weight, input;          // of whole PE tiles
-  TileBound::Reads plain;                  // of others, at least
+  BufferReads weight, input;               // of whole PE tiles
+  BufferReads plain;                       // of others, at least
   double weight_write_pj, input_write_pj;  // into one PE's buffer
   double hop_pj;
 };

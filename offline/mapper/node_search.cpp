@@ -35,7 +35,7 @@ class NodeSearch {
 
   double least() const {
     double least = std::numeric_limits<double>::infinity();
-    for_each_tile(false, [&](const Extents& tile) { least = std::min(least, value(bounds_->of_tile(tile).least)); });
+    for_each_tile(false, [&](const Extents& tile) { least = std::min(least, value(bounds_->of_tile(tile)->least())); });
     return least;
   }
 
@@ -92,20 +92,21 @@ class NodeSearch {
   }
 
   void add_splits(const Extents& tile, std::vector<Candidate>& list) {
-    const machines::TileBound t = bounds_->of_tile(tile);
-    const double least = value(t.least);
+    const std::unique_ptr<machines::TileBounds> bounds = bounds_->of_tile(tile);
+    const double least = value(bounds->least());
     const Extents tiles{ceil_div(e_.b, tile.b), ceil_div(e_.m, tile.m), ceil_div(e_.n, tile.n), ceil_div(e_.k, tile.k)};
     for (const SpatialSplit& s : spatial_splits(node_.pes.pes, tiles)) {
       ++result_.considered;
       if (ruled_out(least)) continue;
-      const Candidate c{tile, s, value(bounds_->of_split(tile, s, t))};
+      const Candidate c{tile, s, value(bounds->of_split(s))};
       if (!ruled_out(c.value)) list.push_back(c);
     }
   }
 
   // All GB tiles, orders and wave orders of one PE choice.
   void explore(const Candidate& c) {
-    const std::unique_ptr<machines::ChoiceBounds> bounds = bounds_->choice(c.tile, c.split);
+    const std::unique_ptr<machines::TileBounds> of_tile = bounds_->of_tile(c.tile);
+    const std::unique_ptr<machines::ChoiceBounds> bounds = of_tile->choice(c.split);
     if (ruled_out(value(bounds->least()))) return;
     const std::int64_t wave_b = c.tile.b * c.split.b, wave_m = c.tile.m * c.split.m, wave_n = c.tile.n * c.split.n;
     const auto multiples = [](std::int64_t extent, std::int64_t wave) {

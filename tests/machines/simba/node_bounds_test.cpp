@@ -70,9 +70,9 @@ void check(const machines::GroupModel& model, std::size_t position, bool alone, 
   const Extents e = model.extents(position);
   const spec::GemmMapping map = draw(e, pes, random);
   const std::unique_ptr<machines::NodeBounds> bounds = model.bounds(position, alone);
-  const TileBound of_tile = bounds->of_tile(map.pe_tile);
-  const Cost of_split = bounds->of_split(map.pe_tile, map.spatial, of_tile);
-  const auto choice = bounds->choice(map.pe_tile, map.spatial);
+  const std::unique_ptr<TileBounds> of_tile = bounds->of_tile(map.pe_tile);
+  const Cost of_split = of_tile->of_split(map.spatial);
+  const std::unique_ptr<ChoiceBounds> choice = of_tile->choice(map.spatial);
   const Extents tiles{ceil_div(e.b, map.gb_tile.b), ceil_div(e.m, map.gb_tile.m), ceil_div(e.n, map.gb_tile.n),
                       ceil_div(e.k, map.gb_tile.k)};
   const Cost of_tiling =
@@ -83,7 +83,7 @@ void check(const machines::GroupModel& model, std::size_t position, bool alone, 
   };
   const std::string what = name + " node " + std::to_string(position) + " of " + text(e) + " pe " + text(map.pe_tile) +
                            " split " + text(map.spatial) + " gb " + text(map.gb_tile);
-  expect_at_most(of_tile.least, of_split, what + ": tile, split");
+  expect_at_most(of_tile->least(), of_split, what + ": tile, split");
   expect_at_most(of_split, choice->least(), what + ": split, choice");
   expect_at_most(choice->least(), of_tiling, what + ": choice, tiling");
   expect_at_most(of_tiling, cost, what + ": tiling, cost");
