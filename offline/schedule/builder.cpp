@@ -61,6 +61,18 @@ void NetworkBuilder::insert_after(spec::NodeId place, spec::Node added, RealNode
   to_place(network_.bounds);
 }
 
+void NetworkBuilder::reorder(spec::NodeId first, const std::vector<std::size_t>& order) {
+  const auto sort = [&](auto& list) {
+    const auto begin = list.begin() + first.value;
+    std::vector<std::decay_t<decltype(*begin)>> sorted;
+    for (std::size_t i : order) sorted.push_back(std::move(begin[static_cast<std::ptrdiff_t>(i)]));
+    std::move(sorted.begin(), sorted.end(), begin);
+  };
+  sort(workload().nodes);
+  sort(network_.real);
+  sort(network_.bounds);
+}
+
 spec::NodeId NetworkBuilder::gemm(const std::string& name, const std::string& layer, spec::GemmNode g, RealNode real,
                                   spec::LoopDim bound) {
   g.extents = {extent(g.output, g.indices.b), extent(g.output, g.indices.m), extent(g.output, g.indices.n),

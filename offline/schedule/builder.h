@@ -33,6 +33,9 @@ class NetworkBuilder {
   // Puts a node behind another; ids behind it grow by one.
   void insert_after(spec::NodeId place, spec::Node node, RealNode real, spec::LoopDim bound);
 
+  // Nodes behind `first`, itself included, in another order: of each new place the old one.
+  void reorder(spec::NodeId first, const std::vector<std::size_t>& order);
+
   Network& network() { return network_; }
   spec::Workload& workload() { return network_.workload; }
   const spec::Workload& workload() const { return network_.workload; }
