@@ -36,14 +36,13 @@ static void enter_node(const struct machine* m, struct cursor* at) {
     for (uint32_t d = 0; d < 4; ++d) at->tiles[d] = simba_pieces(at->extents[d], at->node[SIMBA_NODE_GB_TILE + d]);
 }
 
-static void enter_step(struct machine* m, struct cursor* at) {
+// 0: the step has no values.
+static uint32_t enter_step(const struct machine* m, struct cursor* at) {
   at->size = step_size_of(at->in, m->chiplet, at->step);
-  if (at->size == 0) {
-    cursor_enter_group(m, at, at->in->number + 1);
-    return;
-  }
+  if (at->size == 0) return 0;
   at->begin = at->in->share_begin + at->step * at->in->words[SIMBA_GRP_STEP];
   enter_node(m, at);
+  return 1;
 }
 
 // `record`: SIMBA_PLACE words.
@@ -55,15 +54,19 @@ static void set_place(struct group_run* g, uint32_t place, const uint32_t* recor
 
 static void set_slots(struct group_run* g, uint32_t place, uint32_t word) {
   const uint32_t* record = g->words + word;
-  set_place(g, place, record, 0);
-  set_place(g, place + 1, record, record[SIMBA_PLACE_BYTES]);
+  const struct object none = {{{0}}, {{0}}, 0, 0, 0};
+  for (uint32_t i = 0; i < SIMBA_MAX_SLOTS; ++i)
+    if (i < record[SIMBA_SLOTS_COUNT])
+      set_place(g, place + i, record, i * record[SIMBA_PLACE_BYTES]);
+    else
+      g->places[place + i] = none;
 }
 
 static void set_places(const struct machine* m, struct group_run* g) {
-  set_slots(g, PLACE_WEIGHT, SIMBA_GRP_WEIGHT_SLOT);
-  set_slots(g, PLACE_INPUT, SIMBA_GRP_INPUT_SLOT);
-  set_slots(g, PLACE_OUTPUT, SIMBA_GRP_OUTPUT_SLOT);
-  set_slots(g, PLACE_PARAMETERS, SIMBA_GRP_PARAMETER_SLOT);
+  set_slots(g, PLACE_WEIGHT, SIMBA_GRP_WEIGHT_SLOTS);
+  set_slots(g, PLACE_INPUT, SIMBA_GRP_INPUT_SLOTS);
+  set_slots(g, PLACE_OUTPUT, SIMBA_GRP_OUTPUT_SLOTS);
+  set_slots(g, PLACE_PARAMETERS, SIMBA_GRP_PARAMETER_SLOTS);
   const uint32_t* object = m->image + g->words[SIMBA_GRP_OBJECT_TABLE];
   g->place_count = PLACE_OBJECTS + g->words[SIMBA_GRP_OBJECTS];
   for (uint32_t i = PLACE_OBJECTS; i < g->place_count; ++i, object += SIMBA_PLACE_WORDS) set_place(g, i, object, 0);
@@ -96,7 +99,7 @@ static void start_group(struct machine* m, struct group_run* g, const struct gro
   g->words = group_words(m, number);
   g->share_begin = simba_share_begin(g->words[SIMBA_GRP_EXTENT], g->words[SIMBA_GRP_CHIPLETS], m->chiplet);
   g->weight_slot = g->input_slot = g->output_slot = g->parameter_slot = 0;
-  g->parameter_content[0] = g->parameter_content[1] = SIMBA_NONE;
+  for (uint32_t i = 0; i < SIMBA_MAX_SLOTS; ++i) g->parameter_content[i] = SIMBA_NONE;
   set_places(m, g);
   for (uint32_t i = 0; i < g->place_count; ++i) {
     if (g->places[i].begin == g->places[i].end) continue;
@@ -146,17 +149,17 @@ static void next_node(const struct machine* m, struct cursor* at) {
   }
 }
 
-void cursor_advance(struct machine* m, struct cursor* at) {
+uint32_t cursor_advance(const struct machine* m, struct cursor* at) {
   at->loads_done = 0;
-  if (++at->at[SIMBA_DIM_K] < at->tiles[SIMBA_DIM_K]) return;
+  if (++at->at[SIMBA_DIM_K] < at->tiles[SIMBA_DIM_K]) return 1;
   at->at[SIMBA_DIM_K] = 0;
   if (at->node[SIMBA_NODE_KIND] == SIMBA_KIND_GEMM) {
     for (uint32_t i = 3; i-- > 0;) {
       const uint32_t d = at->node[SIMBA_NODE_GB_ORDER + i];
-      if (++at->at[d] < at->tiles[d]) return;
+      if (++at->at[d] < at->tiles[d]) return 1;
       at->at[d] = 0;
     }
   }
   next_node(m, at);
-  enter_step(m, at);
+  return enter_step(m, at);
 }

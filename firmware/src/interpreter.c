@@ -1,5 +1,5 @@
-// Walks groups, steps, nodes and tiles. Loads run one tile ahead of the rest, so that the load engine fetches the next
-// tile (of this node, the next node, the next step or the next group) while the PEs work on the present one; the two
+// Walks groups, steps, nodes and tiles. Loads run ahead of the rest, so that the load engine fetches the next
+// tiles (of this node, the next nodes, the next step or the next group) while the PEs work on the present one; the
 // slots of each operand bound how far ahead that can get.
 #include "firmware/src/interpreter.h"
 
@@ -22,25 +22,44 @@ static void signal_groups(struct machine* m, uint32_t end, uint32_t loads) {
   }
 }
 
-static void run(struct machine* m) {
-  const uint32_t groups = m->image[SIMBA_IMG_GROUPS];
-  struct cursor ahead = {0};
-  cursor_enter_group(m, &ahead, 0);
-  struct cursor now = {0};
-  while (ahead.valid && m->composer.halt == SIMBA_HALT_DONE) {
-    signal_groups(m, ahead.in->number, now.load_number);
-    issue_loads(m, &ahead, &now, 0);
-    ahead.load_number = m->composer.issued[SIMBA_LOAD];
-    now = ahead;
-    cursor_advance(m, &ahead);
-    if (ahead.valid) issue_loads(m, &ahead, &now, 1);
-    if (now.node[SIMBA_NODE_KIND] == SIMBA_KIND_GEMM)
-      issue_gemm_tile(m, &now);
-    else
-      issue_rows(m, &now);
-    if (ahead.valid && ahead.in != now.in) group_inherits(ahead.in, now.in);
+// Puts the tile behind the last one among those under way; 0: there is none yet. Groups under way are two, so a third begins when the first is issued.
+static uint32_t append_tile(struct machine* m, struct under_way* tiles) {
+  struct cursor* last = &tiles->tiles[tiles->count - 1];
+  struct cursor* next = last + 1;
+  *next = *last;
+  if (!cursor_advance(m, next)) {
+    if (tiles->tiles[0].in != last->in) return 0;
+    cursor_enter_group(m, next, last->in->number + 1);
+    if (!next->valid) return 0;
   }
-  signal_groups(m, groups, now.load_number);
+  ++tiles->count;
+  return 1;
+}
+
+static void load_ahead(struct machine* m, struct under_way* tiles) {
+  while (issue_loads(m, tiles, tiles->count - 1) && tiles->count < MAX_UNDER_WAY && append_tile(m, tiles)) {
+  }
+}
+
+static void run(struct machine* m) {
+  struct under_way tiles = {0};
+  cursor_enter_group(m, &tiles.tiles[0], 0);
+  tiles.count = tiles.tiles[0].valid;
+  while (tiles.count != 0 && m->composer.halt == SIMBA_HALT_DONE) {
+    struct cursor* now = &tiles.tiles[0];
+    signal_groups(m, now->in->number, tiles.before.load_number);
+    load_ahead(m, &tiles);
+    if (now->node[SIMBA_NODE_KIND] == SIMBA_KIND_GEMM)
+      issue_gemm_tile(m, now);
+    else
+      issue_rows(m, now);
+    const struct cursor* last = &tiles.tiles[tiles.count - 1];
+    if (last->in != now->in) group_inherits(last->in, now->in);
+    tiles.before = *now;
+    for (uint32_t i = 1; i < tiles.count; ++i) tiles.tiles[i - 1] = tiles.tiles[i];
+    --tiles.count;
+  }
+  signal_groups(m, m->image[SIMBA_IMG_GROUPS], tiles.before.load_number);
 }
 
 void firmware_main(const uint32_t* image) {

@@ -66,19 +66,35 @@ static void load_parameters(struct machine* m, const struct cursor* at, const ui
   command_push(&m->composer, SIMBA_LOAD);
 }
 
-// Nothing of the tile before touches the place's bytes, and all signals that writing them waits for are sent here. Of another group, its resident tensors, its output slots and the
-// slots of the tile itself may; within a group the slots alternate.
-static uint32_t is_free(const struct machine* m, const struct cursor* at, const struct cursor* before,
-                        const struct object* place) {
-  const struct group_run* g = before->in;
-  if (place->results > m->signals) return 0;
-  if (g == at->in) return 1;
-  const uint32_t used[] = {PLACE_WEIGHT + before->weight_slot, PLACE_INPUT + before->input_slot, PLACE_OUTPUT,
-                           PLACE_OUTPUT + 1, PLACE_PARAMETERS + before->parameter_slot};
+// Tile number `tile` of those under way, the tile before it, and whether its loads run ahead of work that is not issued.
+struct loading {
+  struct cursor* at;
+  const struct cursor* before;
+  const struct cursor* waiting;  // the tiles whose work comes first, `before` the last of them
+  uint32_t early;                // how many they are
+};
+
+// The tile `waiting`, whose work is still to be issued, touches none of the place's bytes. Of another group, its resident tensors and output
+// slots may too; within a group those lie apart from the slots.
+static uint32_t leaves_free(const struct cursor* waiting, const struct cursor* at, const struct object* place) {
+  const struct group_run* g = waiting->in;
+  const uint32_t used[] = {PLACE_WEIGHT + waiting->weight_slot, PLACE_INPUT + waiting->input_slot,
+                           PLACE_PARAMETERS + waiting->parameter_slot};
   for (uint32_t i = 0; i < sizeof used / sizeof used[0]; ++i)
     if (objects_overlap(&g->places[used[i]], place)) return 0;
+  if (g == at->in) return 1;
+  for (uint32_t i = PLACE_OUTPUT; i < PLACE_OUTPUT + SIMBA_MAX_SLOTS; ++i)
+    if (objects_overlap(&g->places[i], place)) return 0;
   for (uint32_t i = PLACE_OBJECTS; i < g->place_count; ++i)
     if (objects_overlap(&g->places[i], place)) return 0;
+  return 1;
+}
+
+// Nothing whose work comes first touches the place's bytes, and all signals that writing them waits for are sent here.
+static uint32_t is_free(const struct machine* m, const struct loading* l, const struct object* place) {
+  if (place->results > m->signals) return 0;
+  for (uint32_t i = 0; i < l->early; ++i)
+    if (!leaves_free(&l->waiting[i], l->at, place)) return 0;
   return 1;
 }
 
@@ -87,12 +103,17 @@ static uint32_t is_issued(const struct machine* m, const uint32_t* operand) {
   return !operand[SIMBA_OPR_DEFER] && operand[SIMBA_OPR_RESULTS] <= m->signals;
 }
 
-// The next of two slots; the other when only that one is free.
-static uint32_t next_slot(const struct machine* m, const struct cursor* at, const struct cursor* before, uint32_t kind,
-                          uint32_t last, uint32_t early) {
-  const struct object* slots = at->in->places + kind;
-  const uint32_t next = last ^ 1;
-  return early && !is_free(m, at, before, &slots[next]) && is_free(m, at, before, &slots[last]) ? last : next;
+// The first slot behind the last one used that is free for an early load; the next one when none is.
+static uint32_t next_slot(const struct machine* m, const struct loading* l, uint32_t kind, uint32_t slots_word,
+                          uint32_t last) {
+  const struct object* slots = l->at->in->places + kind;
+  const uint32_t count = l->at->in->words[slots_word + SIMBA_SLOTS_COUNT];
+  const uint32_t next = last + 1 < count ? last + 1 : 0;
+  if (!l->early) return next;
+  uint32_t slot = next;
+  for (uint32_t i = 0; i < count; ++i, slot = slot + 1 < count ? slot + 1 : 0)
+    if (is_free(m, l, &slots[slot])) return slot;
+  return next;
 }
 
 static uint32_t at_first_tile(const struct cursor* at) {
@@ -100,15 +121,15 @@ static uint32_t at_first_tile(const struct cursor* at) {
 }
 
 // Pinned tensors: whole ones before the first step, this step's shares.
-static uint32_t load_pinned(struct machine* m, struct cursor* at, const struct cursor* before, uint32_t whole,
-                            uint32_t early) {
+static uint32_t load_pinned(struct machine* m, const struct loading* l, uint32_t whole) {
+  struct cursor* at = l->at;
   if (!at_first_tile(at) || (whole && at->step != 0)) return 1;
   const uint32_t* words = at->in->words;
   const uint32_t* pin = m->image + words[SIMBA_GRP_PINNED_TABLE];
   for (uint32_t i = 0; i < words[SIMBA_GRP_PINNED]; ++i, pin += SIMBA_PIN_WORDS) {
-    if ((pin[SIMBA_PIN_PER_VALUE] == 0) != (whole != 0) || !early) continue;
-    if (at->in == before->in || pin[SIMBA_PIN_RESULTS] > m->signals) return 0;
-    if (!is_free(m, at, before, object_of(at->in, pin[SIMBA_PIN_OBJECT], pin[SIMBA_PIN_TWICE], at->step))) return 0;
+    if ((pin[SIMBA_PIN_PER_VALUE] == 0) != (whole != 0) || !l->early) continue;
+    if (at->in == l->before->in || pin[SIMBA_PIN_RESULTS] > m->signals) return 0;
+    if (!is_free(m, l, object_of(at->in, pin[SIMBA_PIN_OBJECT], pin[SIMBA_PIN_TWICE], at->step))) return 0;
   }
   pin = m->image + words[SIMBA_GRP_PINNED_TABLE];
   for (uint32_t i = 0; i < words[SIMBA_GRP_PINNED]; ++i, pin += SIMBA_PIN_WORDS) {
@@ -134,8 +155,9 @@ static uint32_t load_pinned(struct machine* m, struct cursor* at, const struct c
   return 1;
 }
 
-// Parameters stay in their slot until two other nodes' parameters came in.
-static uint32_t load_all_parameters(struct machine* m, struct cursor* at, const struct cursor* before, uint32_t early) {
+// Parameters stay in their slot until those of as many other nodes as there are slots came in.
+static uint32_t load_all_parameters(struct machine* m, const struct loading* l) {
+  struct cursor* at = l->at;
   struct group_run* g = at->in;
   const uint32_t gemm = at->node[SIMBA_NODE_KIND] == SIMBA_KIND_GEMM;
   const uint32_t first = gemm ? SIMBA_NODE_REQUANT : SIMBA_NODE_ROW_PARAMETERS, count = 2;
@@ -143,13 +165,13 @@ static uint32_t load_all_parameters(struct machine* m, struct cursor* at, const 
   for (uint32_t i = 0; i < count; ++i)
     if (at->node[first + i] != 0 && !operand_at(m, at->node[first + i])[SIMBA_OPR_RESIDENT]) streams = 1;
   if (!streams) return 1;
-  for (uint32_t s = 0; s < 2; ++s) {
+  for (uint32_t s = 0; s < SIMBA_MAX_SLOTS; ++s) {
     if (g->parameter_content[s] != at->position) continue;
     at->parameter_slot = g->parameter_slot = s;
     return 1;
   }
-  const uint32_t slot = next_slot(m, at, before, PLACE_PARAMETERS, g->parameter_slot, early);
-  if (early && !is_free(m, at, before, &g->places[PLACE_PARAMETERS + slot])) return 0;
+  const uint32_t slot = next_slot(m, l, PLACE_PARAMETERS, SIMBA_GRP_PARAMETER_SLOTS, g->parameter_slot);
+  if (l->early && !is_free(m, l, &g->places[PLACE_PARAMETERS + slot])) return 0;
   at->parameter_slot = g->parameter_slot = slot;
   g->parameter_content[slot] = at->position;
   for (uint32_t i = 0; i < count; ++i)
@@ -164,13 +186,14 @@ static uint32_t tile_changed(const struct cursor* at, const struct cursor* befor
          at->at[SIMBA_DIM_K] != before->at[SIMBA_DIM_K];
 }
 
-static uint32_t load_weight(struct machine* m, struct cursor* at, const struct cursor* before, uint32_t early) {
+static uint32_t load_weight(struct machine* m, const struct loading* l) {
+  struct cursor* at = l->at;
   if (at->node[SIMBA_NODE_KIND] != SIMBA_KIND_GEMM) return 1;
   const uint32_t* weight = operand_at(m, at->node[SIMBA_NODE_WEIGHT]);
-  if (weight[SIMBA_OPR_RESIDENT] || !tile_changed(at, before, SIMBA_DIM_M)) return 1;
-  const uint32_t slot = next_slot(m, at, before, PLACE_WEIGHT, at->in->weight_slot, early);
+  if (weight[SIMBA_OPR_RESIDENT] || !tile_changed(at, l->before, SIMBA_DIM_M)) return 1;
+  const uint32_t slot = next_slot(m, l, PLACE_WEIGHT, SIMBA_GRP_WEIGHT_SLOTS, at->in->weight_slot);
   struct object* place = &at->in->places[PLACE_WEIGHT + slot];
-  if (early && (!is_issued(m, weight) || !is_free(m, at, before, place))) return 0;
+  if (l->early && (!is_issued(m, weight) || !is_free(m, l, place))) return 0;
   at->weight_slot = at->in->weight_slot = slot;
   load_tile(m, at, weight, SIMBA_DIM_M, place->begin, place);
   return 1;
@@ -188,17 +211,18 @@ static void load_rows(struct machine* m, const struct cursor* at, const uint32_t
 }
 
 // The input of a GEMM, or the rows of a row operation and behind them those of its residual.
-static uint32_t load_input(struct machine* m, struct cursor* at, const struct cursor* before, uint32_t early) {
+static uint32_t load_input(struct machine* m, const struct loading* l) {
+  struct cursor* at = l->at;
   const uint32_t gemm = at->node[SIMBA_NODE_KIND] == SIMBA_KIND_GEMM;
   const uint32_t* input = operand_at(m, at->node[gemm ? SIMBA_NODE_INPUT : SIMBA_NODE_ROW_INPUT]);
   const uint32_t residual_offset = gemm ? 0 : at->node[SIMBA_NODE_ROW_RESIDUAL];
   const uint32_t* residual = residual_offset ? operand_at(m, residual_offset) : 0;
-  const uint32_t stream_input = !input[SIMBA_OPR_RESIDENT] && (!gemm || tile_changed(at, before, SIMBA_DIM_N));
+  const uint32_t stream_input = !input[SIMBA_OPR_RESIDENT] && (!gemm || tile_changed(at, l->before, SIMBA_DIM_N));
   const uint32_t stream_residual = residual && !residual[SIMBA_OPR_RESIDENT];
   if (!stream_input && !stream_residual) return 1;
-  const uint32_t slot = next_slot(m, at, before, PLACE_INPUT, at->in->input_slot, early);
+  const uint32_t slot = next_slot(m, l, PLACE_INPUT, SIMBA_GRP_INPUT_SLOTS, at->in->input_slot);
   struct object* place = &at->in->places[PLACE_INPUT + slot];
-  if (early && (!is_free(m, at, before, place) || (stream_input && !is_issued(m, input)) ||
+  if (l->early && (!is_free(m, l, place) || (stream_input && !is_issued(m, input)) ||
                 (stream_residual && !is_issued(m, residual))))
     return 0;
   at->input_slot = at->in->input_slot = slot;
@@ -213,24 +237,29 @@ static uint32_t load_input(struct machine* m, struct cursor* at, const struct cu
   return 1;
 }
 
-// Issues one of the tile's loads; 0: it has to wait until the work of the tile before is issued.
-static uint32_t load(struct machine* m, struct cursor* at, const struct cursor* before, uint32_t which,
-                     uint32_t early) {
+// Issues one of the tile's loads; 0: it has to wait until work of tiles before is issued.
+static uint32_t load(struct machine* m, const struct loading* l, uint32_t which) {
   switch (which) {
     case LOAD_PINNED_WHOLE:
-      return load_pinned(m, at, before, 1, early);
+      return load_pinned(m, l, 1);
     case LOAD_PINNED_SHARES:
-      return load_pinned(m, at, before, 0, early);
+      return load_pinned(m, l, 0);
     case LOAD_PARAMETERS:
-      return load_all_parameters(m, at, before, early);
+      return load_all_parameters(m, l);
     case LOAD_WEIGHT:
-      return load_weight(m, at, before, early);
+      return load_weight(m, l);
     default:
-      return load_input(m, at, before, early);
+      return load_input(m, l);
   }
 }
 
 // In their order, so that chiplets that load together meet in the same order.
-void issue_loads(struct machine* m, struct cursor* at, const struct cursor* before, uint32_t early) {
-  while (at->loads_done < LOADS && load(m, at, before, at->loads_done, early)) ++at->loads_done;
+uint32_t issue_loads(struct machine* m, struct under_way* tiles, uint32_t tile) {
+  struct cursor* at = &tiles->tiles[tile];
+  const struct loading l = {at, tile == 0 ? &tiles->before : at - 1, tiles->tiles, tile};
+  for (; at->loads_done < LOADS; ++at->loads_done) {
+    if (!load(m, &l, at->loads_done)) return 0;
+    at->load_number = m->composer.issued[SIMBA_LOAD];
+  }
+  return 1;
 }

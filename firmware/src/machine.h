@@ -7,13 +7,13 @@
 #include "firmware/include/simba_shares.h"
 #include "firmware/src/commands.h"
 
-// Places of the global buffer that a group uses: two slots for each kind of streamed tile, then its tracked tensors.
+// Places of the global buffer that a group uses: slots for each kind of streamed tile, then its tracked tensors.
 enum {
   PLACE_WEIGHT = 0,
-  PLACE_INPUT = 2,
-  PLACE_OUTPUT = 4,
-  PLACE_PARAMETERS = 6,
-  PLACE_OBJECTS = 8,
+  PLACE_INPUT = PLACE_WEIGHT + SIMBA_MAX_SLOTS,
+  PLACE_OUTPUT = PLACE_INPUT + SIMBA_MAX_SLOTS,
+  PLACE_PARAMETERS = PLACE_OUTPUT + SIMBA_MAX_SLOTS,
+  PLACE_OBJECTS = PLACE_PARAMETERS + SIMBA_MAX_SLOTS,
   PLACES = PLACE_OBJECTS + SIMBA_MAX_OBJECTS
 };
 
@@ -25,14 +25,13 @@ struct group_run {
   struct object places[PLACES];
   uint32_t place_count;
   uint32_t weight_slot, input_slot, output_slot, parameter_slot;  // used last
-  uint32_t parameter_content[2];  // node position whose parameters a slot holds, or SIMBA_NONE
+  uint32_t parameter_content[SIMBA_MAX_SLOTS];  // node position whose parameters a slot holds, or SIMBA_NONE
 };
 
 // Loads that a tile needs, in the order in which every chiplet issues them.
 enum { LOAD_PINNED_WHOLE = 0, LOAD_PINNED_SHARES, LOAD_PARAMETERS, LOAD_WEIGHT, LOAD_INPUT, LOADS };
 
-// Where the loop stands: node `position` of step `step` of a group, and within a GEMM node the tile. One cursor walks
-// ahead and issues loads; a copy of it, taken when they were issued, is executed afterwards.
+// Where the loop stands: node `position` of step `step` of a group, and within a GEMM node the tile.
 struct cursor {
   struct group_run* in;
   uint32_t step, position;
@@ -45,6 +44,14 @@ struct cursor {
   uint32_t loads_done;   // the first so many of the tile's loads are issued
   uint32_t load_number;  // LOAD commands issued when they all were
   uint32_t valid;
+};
+
+// Tiles under way, in their order: the first is to be executed next, loads of the others run ahead of it.
+#define MAX_UNDER_WAY SIMBA_MAX_SLOTS
+struct under_way {
+  struct cursor tiles[MAX_UNDER_WAY];
+  uint32_t count;
+  struct cursor before;  // the tile executed last
 };
 
 struct machine {
@@ -72,16 +79,16 @@ uint32_t participants(const struct cursor* at, uint32_t element);
 void cursor_enter_group(struct machine* m, struct cursor* at, uint32_t group);
 // Adds to the places of `g` what the commands issued since it began do with the same bytes for the group `from`.
 void group_inherits(struct group_run* g, const struct group_run* from);
-// Moves to the next tile, node, step or group.
-void cursor_advance(struct machine* m, struct cursor* at);
+// Moves to the next tile, node or step; 0: the group has none.
+uint32_t cursor_advance(const struct machine* m, struct cursor* at);
 
 // First and actual size of the cursor's tile along `dim`.
 uint32_t tile_start(const struct cursor* at, uint32_t dim);
 uint32_t tile_size(const struct cursor* at, uint32_t dim);
 
-// Issues the loads that the cursor's tile needs and that are not issued yet; `before` is the tile before it. early: the
-// work of that tile is still to be issued, so only loads that depend on nothing of it.
-void issue_loads(struct machine* m, struct cursor* at, const struct cursor* before, uint32_t early);
+// Issues the loads that tile number `tile` of those under way needs and that are not issued yet; behind the first, only those that
+// depend on nothing of the tiles before it, whose work is still to be issued. 0: there are more to issue.
+uint32_t issue_loads(struct machine* m, struct under_way* tiles, uint32_t tile);
 // Issues everything else of the tile.
 void issue_gemm_tile(struct machine* m, const struct cursor* at);
 void issue_rows(struct machine* m, const struct cursor* at);

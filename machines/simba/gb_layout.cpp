@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/checked.h"
+#include "firmware/include/simba_abi.h"
 #include "machines/simba/shares.h"
 
 namespace heat::machines::simba {
@@ -22,12 +23,10 @@ class Allocator {
     return at;
   }
   GbRange range(std::int64_t bytes) { return {take(bytes), bytes}; }
-  SlotPair pair(std::int64_t bytes) {
+  Slots slots(std::int64_t bytes, std::int64_t count) {
     if (bytes == 0) return {};
     const std::int64_t each = round_up(bytes, word_);
-    SlotPair slots{take(each), each};
-    take(each);
-    return slots;
+    return {take(count * each), each, count};
   }
   std::int64_t next() const { return next_; }
   std::int64_t total() const { return next_ - begin_; }
@@ -129,13 +128,23 @@ GbLayout gb_layout(const spec::Workload& workload, const spec::FusedGroup& group
       if (v.mask) parameters = std::max(parameters, mask_offset(workload, v, arch) + workload.tensors[v.mask].bytes());
     }
   }
-  layout.input = allocator.pair(input);
-  layout.output = allocator.pair(output);
-  layout.parameters = allocator.pair(parameters);
-  const std::int64_t each = round_up(weight, arch.global_buffer.word_bytes);
-  layout.total_bytes = allocator.total() + 2 * each;
+  // What two slots of each leave free goes to more of them: for parameters, then inputs, then weights.
+  const auto word = [&](std::int64_t bytes) { return round_up(bytes, arch.global_buffer.word_bytes); };
+  const std::int64_t each = word(weight);
+  layout.total_bytes = allocator.total() + 2 * (word(input) + word(output) + word(parameters) + each);
+  std::int64_t left = std::max<std::int64_t>(0, layout.room.bytes - layout.total_bytes);
+  const auto count = [&](std::int64_t bytes) {
+    if (bytes == 0) return std::int64_t{2};
+    const std::int64_t more = std::min<std::int64_t>(SIMBA_MAX_SLOTS - 2, left / word(bytes));
+    left -= more * word(bytes);
+    return 2 + more;
+  };
+  const std::int64_t parameter_slots = count(parameters), input_slots = count(input), weight_slots = count(weight);
+  layout.input = allocator.slots(input, input_slots);
+  layout.output = allocator.slots(output, 2);
+  layout.parameters = allocator.slots(parameters, parameter_slots);
   const std::int64_t end = layout.room.offset + layout.room.bytes;
-  if (weight > 0) layout.weight = {std::max(allocator.next(), end - 2 * each), each};
+  if (weight > 0) layout.weight = {std::max(allocator.next(), end - weight_slots * each), each, weight_slots};
   return layout;
 }
 

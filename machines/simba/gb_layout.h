@@ -16,10 +16,12 @@
 
 namespace heat::machines::simba {
 
-// Two slots of `bytes` each at offset and offset + bytes; bytes 0: no node of the group needs them.
-struct SlotPair {
+// Slots of `bytes` each, one behind the other; bytes 0: no node of the group needs them.
+struct Slots {
   std::int64_t offset = 0;
   std::int64_t bytes = 0;
+  std::int64_t count = 2;
+  std::int64_t total() const { return bytes * count; }
 };
 
 // Bytes of the global buffer.
@@ -31,7 +33,7 @@ struct GbRange {
 struct GbLayout {
   std::map<spec::TensorId, GbRange> resident;  // homes used in place among them: a chiplet's whole share
   std::map<spec::TensorId, GbRange> odd;       // of those with two places: where odd steps have it
-  SlotPair weight, input, output, parameters;
+  Slots weight, input, output, parameters;
   GbRange room;                  // for all but the homes
   std::int64_t total_bytes = 0;  // of the room
   bool fits() const { return total_bytes <= room.bytes; }

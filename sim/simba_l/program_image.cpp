@@ -269,14 +269,15 @@ class ImageBuilder {
     });
     w_[at + SIMBA_GRP_OBJECT_TABLE] = objects;
     w_[at + SIMBA_GRP_NODES] = static_cast<std::uint32_t>(g.nodes.size());
-    const auto slot = [&](std::size_t field, const machines::simba::SlotPair& pair) {
-      w_.put_place(at + field, {pair.offset, pair.bytes},
-                   signals_.before_writing({pair.offset, 2 * pair.bytes}, group_));
+    const auto slot = [&](std::size_t field, const machines::simba::Slots& slots) {
+      w_.put_place(at + field, {slots.offset, slots.bytes},
+                   signals_.before_writing({slots.offset, slots.total()}, group_));
+      w_[at + field + SIMBA_SLOTS_COUNT] = static_cast<std::uint32_t>(slots.count);
     };
-    slot(SIMBA_GRP_WEIGHT_SLOT, layout().weight);
-    slot(SIMBA_GRP_INPUT_SLOT, layout().input);
-    slot(SIMBA_GRP_OUTPUT_SLOT, layout().output);
-    slot(SIMBA_GRP_PARAMETER_SLOT, layout().parameters);
+    slot(SIMBA_GRP_WEIGHT_SLOTS, layout().weight);
+    slot(SIMBA_GRP_INPUT_SLOTS, layout().input);
+    slot(SIMBA_GRP_OUTPUT_SLOTS, layout().output);
+    slot(SIMBA_GRP_PARAMETER_SLOTS, layout().parameters);
     pins(g, at);
     const std::size_t table = w_.reserve(g.nodes.size());
     w_[at + SIMBA_GRP_NODE_TABLE] = static_cast<std::uint32_t>(table);

@@ -36,8 +36,8 @@ ResultSignals::ResultSignals(const spec::Schedule& schedule, const std::vector<m
     };
     for (const auto* places : {&layout.resident, &layout.odd})
       for (const auto& [tensor, range] : *places) write(range, group.home(tensor) ? tensor : TensorId());
-    for (const machines::simba::SlotPair* slots : {&layout.weight, &layout.input, &layout.output, &layout.parameters})
-      if (slots->bytes > 0) write({slots->offset, 2 * slots->bytes}, {});
+    for (const machines::simba::Slots* slots : {&layout.weight, &layout.input, &layout.output, &layout.parameters})
+      if (slots->bytes > 0) write({slots->offset, slots->total()}, {});
     used.insert(written.begin(), written.end());
     for (TensorId t : used)
       if (group.travels(t)) {
