@@ -132,13 +132,9 @@ enum {
   SIMBA_PLACE_WORDS
 };
 
-// Slots for one kind of streamed tile, one behind the other.
-enum {
-  SIMBA_SLOTS_FIRST = 0,                   // SIMBA_PLACE record of the first
-  SIMBA_SLOTS_COUNT = SIMBA_PLACE_WORDS,   // 2 to SIMBA_MAX_SLOTS
-  SIMBA_SLOTS_WORDS
-};
+// Slots for one kind of streamed tile: SIMBA_PLACE records, those that there are first.
 #define SIMBA_MAX_SLOTS 4
+enum { SIMBA_SLOTS_WORDS = SIMBA_MAX_SLOTS * SIMBA_PLACE_WORDS };
 
 enum {
   SIMBA_GRP_EXTENT = 0,
@@ -152,7 +148,7 @@ enum {
   SIMBA_GRP_NODE_TABLE,    // offset of node offsets
   SIMBA_GRP_PINNED,        // count
   SIMBA_GRP_PINNED_TABLE,  // offset of SIMBA_PIN records, one after another
-  SIMBA_GRP_WEIGHT_SLOTS,  // SIMBA_SLOTS record
+  SIMBA_GRP_WEIGHT_SLOTS,  // SIMBA_SLOTS_WORDS
   SIMBA_GRP_INPUT_SLOTS = SIMBA_GRP_WEIGHT_SLOTS + SIMBA_SLOTS_WORDS,
   SIMBA_GRP_OUTPUT_SLOTS = SIMBA_GRP_INPUT_SLOTS + SIMBA_SLOTS_WORDS,
   SIMBA_GRP_PARAMETER_SLOTS = SIMBA_GRP_OUTPUT_SLOTS + SIMBA_SLOTS_WORDS,

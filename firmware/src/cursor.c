@@ -46,20 +46,14 @@ static uint32_t enter_step(const struct machine* m, struct cursor* at) {
 }
 
 // `record`: SIMBA_PLACE words.
-static void set_place(struct group_run* g, uint32_t place, const uint32_t* record, uint32_t offset) {
-  const uint32_t begin = record[SIMBA_PLACE_GB] + offset;
+static void set_place(struct group_run* g, uint32_t place, const uint32_t* record) {
+  const uint32_t begin = record[SIMBA_PLACE_GB];
   const struct object fresh = {{{0}}, {{0}}, begin, begin + record[SIMBA_PLACE_BYTES], record[SIMBA_PLACE_RESULTS]};
   g->places[place] = fresh;
 }
 
 static void set_slots(struct group_run* g, uint32_t place, uint32_t word) {
-  const uint32_t* record = g->words + word;
-  const struct object none = {{{0}}, {{0}}, 0, 0, 0};
-  for (uint32_t i = 0; i < SIMBA_MAX_SLOTS; ++i)
-    if (i < record[SIMBA_SLOTS_COUNT])
-      set_place(g, place + i, record, i * record[SIMBA_PLACE_BYTES]);
-    else
-      g->places[place + i] = none;
+  for (uint32_t i = 0; i < SIMBA_MAX_SLOTS; ++i) set_place(g, place + i, g->words + word + i * SIMBA_PLACE_WORDS);
 }
 
 static void set_places(const struct machine* m, struct group_run* g) {
@@ -69,7 +63,7 @@ static void set_places(const struct machine* m, struct group_run* g) {
   set_slots(g, PLACE_PARAMETERS, SIMBA_GRP_PARAMETER_SLOTS);
   const uint32_t* object = m->image + g->words[SIMBA_GRP_OBJECT_TABLE];
   g->place_count = PLACE_OBJECTS + g->words[SIMBA_GRP_OBJECTS];
-  for (uint32_t i = PLACE_OBJECTS; i < g->place_count; ++i, object += SIMBA_PLACE_WORDS) set_place(g, i, object, 0);
+  for (uint32_t i = PLACE_OBJECTS; i < g->place_count; ++i, object += SIMBA_PLACE_WORDS) set_place(g, i, object);
 }
 
 // What the commands issued so far do with the bytes of `to`, among the places of a group.

@@ -104,10 +104,10 @@ static uint32_t is_issued(const struct machine* m, const uint32_t* operand) {
 }
 
 // The first slot behind the last one used that is free for an early load; the next one when none is.
-static uint32_t next_slot(const struct machine* m, const struct loading* l, uint32_t kind, uint32_t slots_word,
-                          uint32_t last) {
+static uint32_t next_slot(const struct machine* m, const struct loading* l, uint32_t kind, uint32_t last) {
   const struct object* slots = l->at->in->places + kind;
-  const uint32_t count = l->at->in->words[slots_word + SIMBA_SLOTS_COUNT];
+  uint32_t count = 0;
+  while (count < SIMBA_MAX_SLOTS && slots[count].begin != slots[count].end) ++count;
   const uint32_t next = last + 1 < count ? last + 1 : 0;
   if (!l->early) return next;
   uint32_t slot = next;
@@ -170,7 +170,7 @@ static uint32_t load_all_parameters(struct machine* m, const struct loading* l) 
     at->parameter_slot = g->parameter_slot = s;
     return 1;
   }
-  const uint32_t slot = next_slot(m, l, PLACE_PARAMETERS, SIMBA_GRP_PARAMETER_SLOTS, g->parameter_slot);
+  const uint32_t slot = next_slot(m, l, PLACE_PARAMETERS, g->parameter_slot);
   if (l->early && !is_free(m, l, &g->places[PLACE_PARAMETERS + slot])) return 0;
   at->parameter_slot = g->parameter_slot = slot;
   g->parameter_content[slot] = at->position;
@@ -191,7 +191,7 @@ static uint32_t load_weight(struct machine* m, const struct loading* l) {
   if (at->node[SIMBA_NODE_KIND] != SIMBA_KIND_GEMM) return 1;
   const uint32_t* weight = operand_at(m, at->node[SIMBA_NODE_WEIGHT]);
   if (weight[SIMBA_OPR_RESIDENT] || !tile_changed(at, l->before, SIMBA_DIM_M)) return 1;
-  const uint32_t slot = next_slot(m, l, PLACE_WEIGHT, SIMBA_GRP_WEIGHT_SLOTS, at->in->weight_slot);
+  const uint32_t slot = next_slot(m, l, PLACE_WEIGHT, at->in->weight_slot);
   struct object* place = &at->in->places[PLACE_WEIGHT + slot];
   if (l->early && (!is_issued(m, weight) || !is_free(m, l, place))) return 0;
   at->weight_slot = at->in->weight_slot = slot;
@@ -220,7 +220,7 @@ static uint32_t load_input(struct machine* m, const struct loading* l) {
   const uint32_t stream_input = !input[SIMBA_OPR_RESIDENT] && (!gemm || tile_changed(at, l->before, SIMBA_DIM_N));
   const uint32_t stream_residual = residual && !residual[SIMBA_OPR_RESIDENT];
   if (!stream_input && !stream_residual) return 1;
-  const uint32_t slot = next_slot(m, l, PLACE_INPUT, SIMBA_GRP_INPUT_SLOTS, at->in->input_slot);
+  const uint32_t slot = next_slot(m, l, PLACE_INPUT, at->in->input_slot);
   struct object* place = &at->in->places[PLACE_INPUT + slot];
   if (l->early && (!is_free(m, l, place) || (stream_input && !is_issued(m, input)) ||
                 (stream_residual && !is_issued(m, residual))))

@@ -270,9 +270,11 @@ class ImageBuilder {
     w_[at + SIMBA_GRP_OBJECT_TABLE] = objects;
     w_[at + SIMBA_GRP_NODES] = static_cast<std::uint32_t>(g.nodes.size());
     const auto slot = [&](std::size_t field, const machines::simba::Slots& slots) {
-      w_.put_place(at + field, {slots.offset, slots.bytes},
-                   signals_.before_writing({slots.offset, slots.total()}, group_));
-      w_[at + field + SIMBA_SLOTS_COUNT] = static_cast<std::uint32_t>(slots.count);
+      for (std::int64_t i = 0; i < slots.count; ++i) {
+        const machines::simba::GbRange range{slots.offset + i * slots.bytes, slots.bytes};
+        w_.put_place(at + field + static_cast<std::size_t>(i * SIMBA_PLACE_WORDS), range,
+                     signals_.before_writing(range, group_));
+      }
     };
     slot(SIMBA_GRP_WEIGHT_SLOTS, layout().weight);
     slot(SIMBA_GRP_INPUT_SLOTS, layout().input);
