@@ -93,7 +93,7 @@ GbLayout gb_layout(const spec::Workload& workload, const spec::FusedGroup& group
   GbLayout layout;
   layout.room = largest_room(workload, group.homes, arch);
   Allocator allocator(layout.room, arch.global_buffer.word_bytes);
-  std::int64_t weight = 0, input = 0, output = 0, parameters = 0;
+  std::int64_t weight = 0, input = 0, output = 0, parameters = 0, parameter_nodes = 0;
   for (const spec::PlannedNode& n : group.nodes) {
     const spec::Node& node = workload.nodes[n.node];
     std::vector<const spec::TensorView*> views = node.reads();
@@ -108,6 +108,9 @@ GbLayout gb_layout(const spec::Workload& workload, const spec::FusedGroup& group
       layout.resident[view->tensor] = place();
       if (has_two_places(workload, group, view->tensor)) layout.odd[view->tensor] = place();
     }
+    const std::vector<spec::TensorId> list = node.parameters();
+    if (std::any_of(list.begin(), list.end(), [&](spec::TensorId t) { return !group.is_resident(t); }))
+      ++parameter_nodes;
     const auto streamed = [&](const spec::TensorView& view) { return !group.is_resident(view.tensor); };
     if (node.gemm) {
       const spec::Extents& t = n.mapping.gb_tile;
@@ -128,10 +131,10 @@ GbLayout gb_layout(const spec::Workload& workload, const spec::FusedGroup& group
       if (v.mask) parameters = std::max(parameters, mask_offset(workload, v, arch) + workload.tensors[v.mask].bytes());
     }
   }
-  // What two slots of each leave free goes to more of them: for parameters, then inputs, then weights.
+  // Parameters of so many nodes stay. What two slots of each other kind leave free goes to more of them: for inputs, then weights.
   const auto word = [&](std::int64_t bytes) { return round_up(bytes, arch.global_buffer.word_bytes); };
-  const std::int64_t each = word(weight);
-  layout.total_bytes = allocator.total() + 2 * (word(input) + word(output) + word(parameters) + each);
+  const std::int64_t each = word(weight), parameter_slots = std::clamp<std::int64_t>(parameter_nodes, 2, SIMBA_MAX_SLOTS);
+  layout.total_bytes = allocator.total() + 2 * (word(input) + word(output) + each) + parameter_slots * word(parameters);
   std::int64_t left = std::max<std::int64_t>(0, layout.room.bytes - layout.total_bytes);
   const auto count = [&](std::int64_t bytes) {
     if (bytes == 0) return std::int64_t{2};
@@ -139,7 +142,7 @@ GbLayout gb_layout(const spec::Workload& workload, const spec::FusedGroup& group
     left -= more * word(bytes);
     return 2 + more;
   };
-  const std::int64_t parameter_slots = count(parameters), input_slots = count(input), weight_slots = count(weight);
+  const std::int64_t input_slots = count(input), weight_slots = count(weight);
   layout.input = allocator.slots(input, input_slots);
   layout.output = allocator.slots(output, 2);
   layout.parameters = allocator.slots(parameters, parameter_slots);

@@ -13,6 +13,10 @@ namespace heat::machines::simba {
 
 using spec::Action;
 
+namespace {
+constexpr double kLongAgo = 1e15;  // cycles
+}
+
 std::vector<StepClass> step_classes(const Shares& shares, std::int64_t step) {
   std::vector<StepClass> classes;
   for (std::int64_t at = 0; at < shares.share;) {
@@ -134,7 +138,10 @@ StepPricer::Transfers StepPricer::transfers(NodeStep& s, const StepCounts& full,
     if (!way.travels) dram_bytes += bytes;
     t.from_dram = t.from_dram || !way.travels;
     t.loading_link += bytes_full * packets / m_.arch.nop.link_bytes_per_cycle;
-    t.first_bytes += way.shared ? of_full.first_bytes : f * of_full.first_bytes;
+    const double first_bytes = way.shared ? of_full.first_bytes : f * of_full.first_bytes;
+    t.first_bytes += first_bytes;
+    if (way.given) t.first_given += first_bytes;
+    t.waits = t.waits || !way.given;
     t.loads.add({way.shared, f, packets, way.travels}, bytes_full, bytes_partial, of_full.requests, of_full.loads);
   };
   load(to.weight, full.weight, partial.weight);
@@ -193,6 +200,8 @@ void StepPricer::set_ends(NodeStep& s, const Transfers& t, const StepCounts& ful
     const double part = t.first_bytes / s.load_bytes, latency = load_latency(all, !t.from_dram);
     s.first_load = std::max(part * std::max(port, t.loading_link), part * load_cycles(t.loads, all) - latency);
     s.latency = latency;
+    s.first_given = t.first_bytes > 0 ? s.first_load * t.first_given / t.first_bytes : 0;
+    s.waits = t.waits;
   }
   if (full.stores > 0) {
     const double port = t.to_dram ? port_cycles(s.store_bytes, shares.full * full.store_requests) : 0;
@@ -213,7 +222,7 @@ double StepPricer::engine_cycles(double requests, double transfers, int chiplets
          transfers * (m_.arch.dma.setup_cycles + m_.calibration.load_overhead_cycles);
 }
 
-// A streamed operand has two slots, so a load waits until the tile before the last one has been sent: two loads take no
+// A streamed operand has slots, so a load waits until the tile so many before it has been sent: as many loads take no
 // less than a slot needs for one, from its set-up to the last send. Later sends of a tile follow the waves, as a PE's
 // halves are two.
 double StepPricer::slot_cycles(const OperandCounts& o, const Way& way, const StepCounts& of, double execution,
@@ -227,7 +236,7 @@ double StepPricer::slot_cycles(const OperandCounts& o, const Way& way, const Ste
   const double sends = o.sends / o.loads, send = o.send_cycles / o.sends;
   const double held = noc_latency(of.farthest_hops) + std::min(sends, 2.0) * send +
                       std::max(0.0, sends - 2) * std::max(execution / of.waves, send);
-  return o.loads * (load + held) / 2;
+  return o.loads * (load + held) / SIMBA_MAX_SLOTS;
 }
 
 double StepPricer::load_cycles(const LoadWork& work, int chiplets) const {
@@ -248,25 +257,54 @@ double StepPricer::dynamic_pj(const std::array<double, spec::kActionCount>& acti
          actions[static_cast<std::size_t>(Action::kDramByte)] * m_.calibration.dram_pj_per_byte_with(m_.energy);
 }
 
-double Pipeline::hidden(double execution, double memory) const {
-  return std::max(execution, memory) + (1 - overlap_) * std::min(execution, memory);
+Pipeline::Pipeline(double overlap, bool began) : overlap_(overlap), loaded_(began ? -kLongAgo : 0) {
+  begun_.fill(loaded_);
 }
 
+// Every kind of tile has kSlots slots (or less where there is no room, but then they are large): a tile is loaded when the one so many before it begins at the earliest.
 void Pipeline::add(const NodeStep& n) {
-  // Beside the previous execution's last tile: earlier stores, and this one's first load.
-  cycles_ += hidden(last_execution_, pending_ + n.first_load + n.latency);
-  pending_ = store_;
-  const double tile_execution = n.execution / n.tiles;
-  if (n.tiles > 1) {
-    const double rest = std::max(0.0, n.memory - n.first_load - n.last_store) + pending_;
-    cycles_ += (n.tiles - 1) * std::max(hidden(tile_execution, rest / (n.tiles - 1)), n.slot_cycles / n.tiles);
-    pending_ = 0;
-    store_ = n.last_store;
-  } else {
-    store_ = n.last_store;
+  const double others = n.tiles - 1, execution = n.execution / n.tiles;
+  double memory = n.first_load;
+  for (double tile = 0; tile < n.tiles; ++tile) {
+    const double before = done_;
+    double latency = 0;
+    loaded_ = std::max(loaded_, begun_.front());
+    if (tile == 0) {
+      loaded_ += n.first_given;
+      if (n.waits) loaded_ = std::max(loaded_, std::max(0.0, begun_.back()));
+      loaded_ += n.first_load - n.first_given;
+      latency = n.latency;
+    } else {
+      memory = std::max(0.0, n.memory - n.first_load - n.last_store) / others;
+      loaded_ += memory;
+    }
+    execute(loaded_ + latency, execution, memory, tile > 0 ? n.slot_cycles / n.tiles : 0);
+    if (tile < 2 * kSlots) continue;
+    shift((others - tile) * (done_ - before));
+    break;
   }
-  last_execution_ = tile_execution;
+  memory_ += n.memory;
+  last_store_ = n.last_store;
   store_latency_ = n.store_latency;
+}
+
+void Pipeline::execute(double loaded, double execution, double memory, double period) {
+  const double begin = std::max({done_, loaded, begun_.back() + period});
+  std::rotate(begun_.begin(), begun_.begin() + 1, begun_.end());
+  begun_.back() = begin;
+  done_ = begin + execution + (1 - overlap_) * std::min(execution, memory);
+}
+
+void Pipeline::shift(double cycles) {
+  done_ += cycles;
+  loaded_ += cycles;
+  for (double& begun : begun_) begun += cycles;
+}
+
+void Pipeline::add_exposed(double cycles) {
+  done_ += cycles;
+  loaded_ = std::max(loaded_, done_);
+  memory_ += cycles;
 }
 
 }  // namespace heat::machines::simba

@@ -5,6 +5,7 @@
 #include <array>
 
 #include "base/enum_table.h"
+#include "firmware/include/simba_abi.h"
 #include "machines/machine.h"
 #include "machines/simba/shares.h"
 #include "machines/simba/step_counts.h"
@@ -62,10 +63,12 @@ struct NodeStep {
   double execution = 0;                       // cycles of what follows the loads
   double tiles = 1;                           // GB tiles: the grain at which the two overlap
   double first_load = 0;                      // part of `memory`: before the first tile can execute
+  double first_given = 0;                     // part of it: of what is there before the run, and comes first
+  bool waits = false;                         // loads what other nodes make
   double last_store = 0;                      // part of `memory`: after the last drain
   double latency = 0;                         // of a load, exposed before the first tile where nothing hides it
   double store_latency = 0;                   // of a store, exposed after the last one
-  double slot_cycles = 0;                     // at least, for all tiles to pass through their two slots
+  double slot_cycles = 0;                     // at least, for all tiles to pass through their slots
   double fill = 0;                            // cycles of the pipeline's ends within execution
   double load_bytes = 0, store_bytes = 0;
 };
@@ -74,6 +77,7 @@ struct NodeStep {
 struct Way {
   bool shared = false;   // the same to all of them, else each has its own
   bool travels = false;  // from (and to) the global buffers of its home, else the DRAM
+  bool given = false;    // before the run
 };
 struct Ways {
   Way weight, input, residual, output;
@@ -181,8 +185,8 @@ class StepPricer {
   // Of a step: its loads, bytes of the first tile's, and cycles of the busiest NoP link for loads and for stores.
   struct Transfers {
     LoadWork loads;
-    double first_bytes = 0, loading_link = 0, storing_link = 0;
-    bool from_dram = false, to_dram = false;
+    double first_bytes = 0, first_given = 0, loading_link = 0, storing_link = 0;
+    bool from_dram = false, to_dram = false, waits = false;
   };
   Transfers transfers(NodeStep& s, const StepCounts& full, const StepCounts& partial, const Ways& to,
                       const Shares& shares) const;
@@ -196,36 +200,40 @@ class StepPricer {
   std::vector<double> handover_, signal_byte_hops_;  // by chiplets
 };
 
-// Cycles of a sequence of node executions: the load of what comes next runs while the present one executes.
+// Cycles of a sequence of node executions: loads run ahead of the present tile, as far as slots let them.
 class Pipeline {
  public:
-  explicit Pipeline(double overlap) : overlap_(overlap) {}
+  // `began`: other groups come first, so what is given can be there before the sequence begins; its loads take no less
+  // than all of them need.
+  Pipeline(double overlap, bool began);
   // `node` executed once; call in order.
   void add(const NodeStep& node);
-  // The same sequence `times` over, as recorded by `body` (called twice: the first time after what came before, then
-  // steady).
+  // The same sequence `times` over, as recorded by `body` (called until loads are as far ahead as they get).
   template <class Body>
   void repeat(double times, Body body) {
-    if (times <= 0) return;
-    body();
-    if (times == 1) return;
-    const double before = cycles_;
-    body();
-    cycles_ += (times - 2) * (cycles_ - before);
+    double before = done_;
+    double called = 0;
+    for (; called < times && called <= kSlots; ++called) {
+      before = done_;
+      body();
+    }
+    shift((times - called) * (done_ - before));
   }
   // Time that nothing overlaps (pinned loads).
-  void add_exposed(double cycles) { cycles_ += cycles; }
+  void add_exposed(double cycles);
   // Cycles so far with the last store finished.
-  double total() const { return cycles_ + hidden(last_execution_, pending_) + store_ + store_latency_; }
+  double total() const { return std::max(done_ + last_store_, memory_) + store_latency_; }
 
  private:
-  double hidden(double execution, double memory) const;
+  static constexpr int kSlots = SIMBA_MAX_SLOTS;
+  // A tile that executes for so long, `period` after the one before at least, and whose loads are there at `loaded`.
+  void execute(double loaded, double execution, double memory, double period);
+  void shift(double cycles);
   double overlap_;
-  double cycles_ = 0;
-  double last_execution_ = 0;  // the last tile's, not yet counted
-  double pending_ = 0;         // memory work that can run beside it
-  double store_ = 0;           // memory work that follows it
-  double store_latency_ = 0;
+  double done_ = 0, loaded_ = 0;             // when what came so far is executed, and loaded
+  std::array<double, kSlots - 1> begun_{};   // when the last tiles began to execute, the oldest first
+  double memory_ = 0;                        // of all so far
+  double last_store_ = 0, store_latency_ = 0;
 };
 
 }  // namespace heat::machines::simba
