@@ -257,7 +257,7 @@ double StepPricer::dynamic_pj(const std::array<double, spec::kActionCount>& acti
          actions[static_cast<std::size_t>(Action::kDramByte)] * m_.calibration.dram_pj_per_byte_with(m_.energy);
 }
 
-Pipeline::Pipeline(double overlap, bool began) : overlap_(overlap), loaded_(began ? -kLongAgo : 0) {
+Pipeline::Pipeline(double overlap, bool began) : overlap_(overlap), loaded_(began ? -0.0 : 0) {
   begun_.fill(loaded_);
 }
 
