@@ -222,8 +222,8 @@ static uint32_t load_input(struct machine* m, const struct loading* l) {
   if (!stream_input && !stream_residual) return 1;
   const uint32_t slot = next_slot(m, l, PLACE_INPUT, at->in->input_slot);
   struct object* place = &at->in->places[PLACE_INPUT + slot];
-  if (l->early && (!is_free(m, l, place) || (stream_input && !is_issued(m, input)) ||
-                (stream_residual && !is_issued(m, residual))))
+  if (l->early &&
+      (!is_free(m, l, place) || (stream_input && !is_issued(m, input)) || (stream_residual && !is_issued(m, residual))))
     return 0;
   at->input_slot = at->in->input_slot = slot;
   if (gemm) {

@@ -133,7 +133,8 @@ GbLayout gb_layout(const spec::Workload& workload, const spec::FusedGroup& group
   }
   // Parameters of so many nodes stay. What two slots of each other kind leave free goes to more of them: for inputs, then weights.
   const auto word = [&](std::int64_t bytes) { return round_up(bytes, arch.global_buffer.word_bytes); };
-  const std::int64_t each = word(weight), parameter_slots = std::clamp<std::int64_t>(parameter_nodes, 2, SIMBA_MAX_SLOTS);
+  const std::int64_t each = word(weight),
+                     parameter_slots = std::clamp<std::int64_t>(parameter_nodes, 2, SIMBA_MAX_SLOTS);
   layout.total_bytes = allocator.total() + 2 * (word(input) + word(output) + each) + parameter_slots * word(parameters);
   std::int64_t left = std::max<std::int64_t>(0, layout.room.bytes - layout.total_bytes);
   const auto count = [&](std::int64_t bytes) {

@@ -32,8 +32,7 @@ GroupModel::GroupModel(const spec::Workload& workload, const spec::FusedGroup& g
       pricer_(pricer),
       links_(links),
       shares_(group.extent, group.chiplets_of(pricer.machine().arch.chiplets())),
-      pins_(workload, group, shares_, pricer),
-      began_(group.nodes.front().node.value > 0) {
+      pins_(workload, group, shares_, pricer) {
   for (const spec::PlannedNode& n : group.nodes) {
     nodes_.emplace_back(workload, group, n, shares_.participants());
     parameter_nodes_ += nodes_.back().parameter_loads > 0 ? 1 : 0;
@@ -121,7 +120,6 @@ void GroupModel::add_parameters(NodeStep& s, const NodeModel& n) const {
   const double cycles = pricer_.joint_load_cycles(n.parameter_bytes);
   s.memory += cycles;
   s.first_load += cycles;
-  s.first_given += cycles;
   s.busy[static_cast<std::size_t>(Resource::kDram)] += cycles;
 }
 
@@ -138,7 +136,7 @@ std::vector<std::pair<StepClass, bool>> GroupModel::classes() const {
 
 template <class Visit>
 double GroupModel::run(const Mappings& mappings, std::array<double, spec::kActionCount>& actions, Visit visit) const {
-  Pipeline pipeline(pricer_.machine().calibration.overlap, began_);
+  Pipeline pipeline(pricer_.machine().calibration.overlap);
   if (pins_.before_steps()) {
     const NodeStep s = pins_.whole();
     add_actions(actions, s, 1);
@@ -233,7 +231,7 @@ Cost GroupModel::fixed() const {
       NodeStep s;
       add_parameters(s, nodes_[i]);
       add_actions(actions, s, times);
-      if (at == 0 && !began_) cycles += s.first_load;  // those of other steps may be hidden
+      if (at == 0) cycles += s.first_load;  // those of other steps may be hidden
     }
   }
   add_signals(actions);
@@ -252,7 +250,7 @@ Cost GroupModel::cost(const Mappings& mappings) const {
 
 Cost GroupModel::node_cost(std::size_t position, const spec::GemmMapping& mapping) const {
   std::array<double, spec::kActionCount> actions{};
-  Pipeline pipeline(pricer_.machine().calibration.overlap, began_);
+  Pipeline pipeline(pricer_.machine().calibration.overlap);
   for (const StepClass& c : step_classes(shares_, g_.step)) {
     const NodeStep s = step(position, mapping, c);
     const auto times = static_cast<double>(c.count);
@@ -264,12 +262,12 @@ Cost GroupModel::node_cost(std::size_t position, const spec::GemmMapping& mappin
 
 std::vector<std::int64_t> GroupModel::key(std::size_t position, bool alone) const {
   const NodeModel& n = nodes_[position];
-  std::vector<std::int64_t> key{g_.extent, g_.step, g_.chiplets, began_, n.spec->gemm ? 0 : 1,
+  std::vector<std::int64_t> key{g_.extent, g_.step, g_.chiplets, n.spec->gemm ? 0 : 1,
                                 static_cast<std::int64_t>(n.bound)};
   const spec::Extents e = n.extents_for(g_.extent, g_.extent);
   key.insert(key.end(), {e.b, e.m, e.n, e.k});
   for (const OperandShape* o : {&n.shape.weight, &n.shape.input, &n.shape.output}) {
-    key.push_back((o->resident ? 1 : 0) + (o->holds_bound ? 2 : 0) + (o->travels ? 4 : 0) + (o->given ? 8 : 0));
+    key.push_back((o->resident ? 1 : 0) + (o->holds_bound ? 2 : 0) + (o->travels ? 4 : 0));
     o->runs.append_key(key);
   }
   const EpilogueShape& p = n.shape.epilogue;

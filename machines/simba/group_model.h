@@ -20,7 +20,6 @@ class GroupModel final : public machines::GroupModel {
 
   const Shares& shares() const { return shares_; }
   const std::vector<NodeModel>& nodes() const { return nodes_; }
-  bool began() const { return began_; }
   // Values of the index in a whole step.
   std::int64_t values_in_step() const { return std::min(g_.step, shares_.share); }
   // What no mapping changes: signals, pins and parameters; dynamic energy only, and cycles at least.
@@ -75,7 +74,6 @@ class GroupModel final : public machines::GroupModel {
   std::vector<NodeModel> nodes_;
   mutable std::vector<std::vector<std::pair<std::int64_t, GemmCounter>>> counters_;  // of each node, by values
   const PinnedLoads pins_;
-  const bool began_;  // other groups come before: what is given may be loaded beside them
   int parameter_nodes_ = 0;
   bool signals_ = false;  // others wait for what it makes
 };

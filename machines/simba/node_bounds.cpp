@@ -102,7 +102,6 @@ NodeBounds::NodeBounds(const GroupModel& model, std::size_t position, const Step
       node_(model.nodes()[position]),
       shares_(model.shares()),
       e_(model.extents(position, steps.values)),
-      began_(model.began()),
       steps_(d(steps.count)),
       executions_(steps_ * shares_.full) {
   prepare();
@@ -325,8 +324,7 @@ Cost NodeBounds::with_tiles(const BufferTiling& tiling, double execution, double
   const Extents &g = tiling.tile, &tiles = tiling.count;
   const double bmk = d(tiles.b) * d(tiles.k);
   LoadWork work;
-  double transfers = 0, first = 0;  // commands; port cycles of the first tile, where it cannot come beside groups before
-  bool waits = false;               // for it
+  double transfers = 0, first = 0;  // commands; port cycles of the first tile
   // Bytes of all visits of an operand, of this size and in such tiles: 0 where it stays.
   const auto stream = [&](const OperandShape& operand, const ViewRuns::Sizes& size, const ViewRuns::Sizes& part,
                           double visits, double count, double port) {
@@ -334,8 +332,6 @@ Cost NodeBounds::with_tiles(const BufferTiling& tiling, double execution, double
     const double bytes = visits * burst_bound(operand, size, part), loads = bmk * count * visits;
     transfers += loads;
     work.add(receivers(operand), bytes, 0, visits * request_bound(operand, size, part), loads);
-    if (began_ && operand.given) return bytes;
-    waits = true;
     first += d(part[0] * part[1] * part[2]) * port;
     return bytes;
   };
@@ -345,7 +341,7 @@ Cost NodeBounds::with_tiles(const BufferTiling& tiling, double execution, double
                               tiling.input_kept ? 1 : d(tiles.m), d(tiles.n), input_port_);
   double output = 0;
   // The NoP's part of the latency: an operand may travel.
-  if (waits) first += pricer_.load_latency(shares_.participants(), true);
+  if (transfers > 0) first += pricer_.load_latency(shares_.participants(), true);
   if (!node_.shape.output.resident) {
     const std::int64_t each = node_.shape.output_bytes;
     output = burst_bound(node_.shape.output, {e_.b, e_.m, e_.n * each}, {g.b, g.m, g.n * each});
@@ -361,8 +357,8 @@ Cost NodeBounds::with_tiles(const BufferTiling& tiling, double execution, double
   const double rest_memory = rest_ ? rest_->memory_ : 0;
   // The last tile executes after everything is loaded; the first after its load.
   const double cycles =
-      fixed_cycles_ + std::max({steps_ * memory + (began_ ? 0 : execution / d(tiles.product())),
-                                steps_ * memory + rest_memory, first + steps_ * execution + rest_execution});
+      fixed_cycles_ + std::max({steps_ * memory + execution / d(tiles.product()), steps_ * memory + rest_memory,
+                                first + steps_ * execution + rest_execution});
   return {cycles, energy + cycles * rate_};
 }
 

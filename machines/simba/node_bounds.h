@@ -56,7 +56,6 @@ class NodeBounds final : public machines::NodeBounds {
   const NodeModel& node_;
   const Shares& shares_;
   const spec::Extents e_;
-  const bool began_;                   // other groups come before
   double steps_ = 1, executions_ = 1;  // whole steps; on all full chiplets
   std::unique_ptr<NodeBounds> rest_;   // of the last step, when it is shorter
   std::array<double, spec::kActionCount> pj_{};

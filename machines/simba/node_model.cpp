@@ -10,7 +10,6 @@ NodeModel::NodeModel(const spec::Workload& workload, const spec::FusedGroup& gro
     : node(planned.node), bound(planned.bound), spec(&workload.nodes[planned.node]) {
   const auto operand = [&](const spec::TensorView& view, const ViewRuns::Sizes& sizes) {
     OperandShape o{ViewRuns(view, sizes), group.is_resident(view.tensor), spec::holds_index(view, group.index)};
-    o.given = workload.tensors[view.tensor].is_given();
     o.travels = !o.resident && group.travels(view.tensor);
     if (o.travels) o.owned = o.holds_bound ? 1 : 1.0 / participants;
     return o;
@@ -41,7 +40,7 @@ NodeModel::NodeModel(const spec::Workload& workload, const spec::FusedGroup& gro
 }
 
 Ways NodeModel::ways() const {
-  const auto way = [](const OperandShape& o) { return Way{!o.holds_bound, o.travels, o.given}; };
+  const auto way = [](const OperandShape& o) { return Way{!o.holds_bound, o.travels}; };
   return {way(shape.weight), way(shape.input), residual ? way(*residual) : Way{}, way(shape.output)};
 }
 

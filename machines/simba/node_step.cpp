@@ -13,10 +13,6 @@ namespace heat::machines::simba {
 
 using spec::Action;
 
-namespace {
-constexpr double kLongAgo = 1e15;  // cycles
-}
-
 std::vector<StepClass> step_classes(const Shares& shares, std::int64_t step) {
   std::vector<StepClass> classes;
   for (std::int64_t at = 0; at < shares.share;) {
@@ -138,10 +134,7 @@ StepPricer::Transfers StepPricer::transfers(NodeStep& s, const StepCounts& full,
     if (!way.travels) dram_bytes += bytes;
     t.from_dram = t.from_dram || !way.travels;
     t.loading_link += bytes_full * packets / m_.arch.nop.link_bytes_per_cycle;
-    const double first_bytes = way.shared ? of_full.first_bytes : f * of_full.first_bytes;
-    t.first_bytes += first_bytes;
-    if (way.given) t.first_given += first_bytes;
-    t.waits = t.waits || !way.given;
+    t.first_bytes += way.shared ? of_full.first_bytes : f * of_full.first_bytes;
     t.loads.add({way.shared, f, packets, way.travels}, bytes_full, bytes_partial, of_full.requests, of_full.loads);
   };
   load(to.weight, full.weight, partial.weight);
@@ -200,8 +193,6 @@ void StepPricer::set_ends(NodeStep& s, const Transfers& t, const StepCounts& ful
     const double part = t.first_bytes / s.load_bytes, latency = load_latency(all, !t.from_dram);
     s.first_load = std::max(part * std::max(port, t.loading_link), part * load_cycles(t.loads, all) - latency);
     s.latency = latency;
-    s.first_given = t.first_bytes > 0 ? s.first_load * t.first_given / t.first_bytes : 0;
-    s.waits = t.waits;
   }
   if (full.stores > 0) {
     const double port = t.to_dram ? port_cycles(s.store_bytes, shares.full * full.store_requests) : 0;
@@ -257,33 +248,19 @@ double StepPricer::dynamic_pj(const std::array<double, spec::kActionCount>& acti
          actions[static_cast<std::size_t>(Action::kDramByte)] * m_.calibration.dram_pj_per_byte_with(m_.energy);
 }
 
-Pipeline::Pipeline(double overlap, bool began) : overlap_(overlap), loaded_(began ? -0.0 : 0) {
-  begun_.fill(loaded_);
-}
-
-// Every kind of tile has kSlots slots (or less where there is no room, but then they are large): a tile is loaded when the one so many before it begins at the earliest.
+// A tile's loads begin when the tile as many before it as there are slots has been executed, hence the next one begins.
 void Pipeline::add(const NodeStep& n) {
   const double others = n.tiles - 1, execution = n.execution / n.tiles;
-  double memory = n.first_load;
-  for (double tile = 0; tile < n.tiles; ++tile) {
-    const double before = done_;
-    double latency = 0;
-    loaded_ = std::max(loaded_, begun_.front());
-    if (tile == 0) {
-      loaded_ += n.first_given;
-      if (n.waits) loaded_ = std::max(loaded_, std::max(0.0, begun_.back()));
-      loaded_ += n.first_load - n.first_given;
-      latency = n.latency;
-    } else {
-      memory = std::max(0.0, n.memory - n.first_load - n.last_store) / others;
-      loaded_ += memory;
-    }
-    execute(loaded_ + latency, execution, memory, tile > 0 ? n.slot_cycles / n.tiles : 0);
-    if (tile < 2 * kSlots) continue;
-    shift((others - tile) * (done_ - before));
-    break;
+  loaded_ = std::max(loaded_, begun_.front()) + n.first_load;
+  execute(loaded_ + n.latency, execution, n.first_load, 0);
+  const double memory = std::max(0.0, n.memory - n.first_load - n.last_store) / std::max(1.0, others);
+  double tile = 0, before = done_;
+  for (; tile < others && tile <= 2 * kSlots; ++tile) {
+    before = done_;
+    loaded_ = std::max(loaded_, begun_.front()) + memory;
+    execute(loaded_, execution, memory, n.slot_cycles / n.tiles);
   }
-  memory_ += n.memory;
+  shift((others - tile) * (done_ - before));
   last_store_ = n.last_store;
   store_latency_ = n.store_latency;
 }
@@ -304,7 +281,6 @@ void Pipeline::shift(double cycles) {
 void Pipeline::add_exposed(double cycles) {
   done_ += cycles;
   loaded_ = std::max(loaded_, done_);
-  memory_ += cycles;
 }
 
 }  // namespace heat::machines::simba

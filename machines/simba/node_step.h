@@ -63,8 +63,6 @@ struct NodeStep {
   double execution = 0;                       // cycles of what follows the loads
   double tiles = 1;                           // GB tiles: the grain at which the two overlap
   double first_load = 0;                      // part of `memory`: before the first tile can execute
-  double first_given = 0;                     // part of it: of what is there before the run, and comes first
-  bool waits = false;                         // loads what other nodes make
   double last_store = 0;                      // part of `memory`: after the last drain
   double latency = 0;                         // of a load, exposed before the first tile where nothing hides it
   double store_latency = 0;                   // of a store, exposed after the last one
@@ -77,7 +75,6 @@ struct NodeStep {
 struct Way {
   bool shared = false;   // the same to all of them, else each has its own
   bool travels = false;  // from (and to) the global buffers of its home, else the DRAM
-  bool given = false;    // before the run
 };
 struct Ways {
   Way weight, input, residual, output;
@@ -185,8 +182,8 @@ class StepPricer {
   // Of a step: its loads, bytes of the first tile's, and cycles of the busiest NoP link for loads and for stores.
   struct Transfers {
     LoadWork loads;
-    double first_bytes = 0, first_given = 0, loading_link = 0, storing_link = 0;
-    bool from_dram = false, to_dram = false, waits = false;
+    double first_bytes = 0, loading_link = 0, storing_link = 0;
+    bool from_dram = false, to_dram = false;
   };
   Transfers transfers(NodeStep& s, const StepCounts& full, const StepCounts& partial, const Ways& to,
                       const Shares& shares) const;
@@ -203,16 +200,13 @@ class StepPricer {
 // Cycles of a sequence of node executions: loads run ahead of the present tile, as far as slots let them.
 class Pipeline {
  public:
-  // `began`: other groups come first, so what is given can be there before the sequence begins; its loads take no less
-  // than all of them need.
-  Pipeline(double overlap, bool began);
+  explicit Pipeline(double overlap) : overlap_(overlap) {}
   // `node` executed once; call in order.
   void add(const NodeStep& node);
   // The same sequence `times` over, as recorded by `body` (called until loads are as far ahead as they get).
   template <class Body>
   void repeat(double times, Body body) {
-    double before = done_;
-    double called = 0;
+    double before = done_, called = 0;
     for (; called < times && called <= kSlots; ++called) {
       before = done_;
       body();
@@ -222,7 +216,7 @@ class Pipeline {
   // Time that nothing overlaps (pinned loads).
   void add_exposed(double cycles);
   // Cycles so far with the last store finished.
-  double total() const { return std::max(done_ + last_store_, memory_) + store_latency_; }
+  double total() const { return done_ + last_store_ + store_latency_; }
 
  private:
   static constexpr int kSlots = SIMBA_MAX_SLOTS;
@@ -230,9 +224,8 @@ class Pipeline {
   void execute(double loaded, double execution, double memory, double period);
   void shift(double cycles);
   double overlap_;
-  double done_ = 0, loaded_ = 0;             // when what came so far is executed, and loaded
-  std::array<double, kSlots - 1> begun_{};   // when the last tiles began to execute, the oldest first
-  double memory_ = 0;                        // of all so far
+  double done_ = 0, loaded_ = 0;            // when what came so far is executed, and loaded
+  std::array<double, kSlots - 1> begun_{};  // when the last tiles began to execute, the oldest first
   double last_store_ = 0, store_latency_ = 0;
 };
 

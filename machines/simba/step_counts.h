@@ -17,7 +17,6 @@ struct OperandShape {
   bool resident = false;     // in the global buffer for the whole step
   bool holds_bound = false;  // differs between chiplets and steps
   bool travels = false;      // from and to the global buffers of its home, not DRAM
-  bool given = false;        // before the run
   double owned = 0;          // when it travels: what each chiplet serves of it, in tiles a tile that one loads
 };
 

@@ -36,7 +36,7 @@ class Writer {
   }
 
   void group() {
-    add({g_.nodes.front().node.value > 0, g_.extent, g_.chiplets, g_.ahead, count(g_.nodes), count(key_.tensors), count(g_.homes),
+    add({g_.extent, g_.chiplets, g_.ahead, count(g_.nodes), count(key_.tensors), count(g_.homes),
          count(g_.in_global_buffer)});
     for (TensorId t : key_.tensors) tensor(w_.tensors[t]);
     for (const spec::Home& h : g_.homes) add({key_.position(h.tensor), h.extent, h.chiplets, h.address, h.in_place});
