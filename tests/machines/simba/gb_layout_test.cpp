@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "firmware/include/simba_abi.h"
 #include "tests/support/sample_schedules.h"
 
 namespace heat::machines::simba {
@@ -27,13 +28,18 @@ std::vector<Block> blocks_of(const Schedule& schedule, const FusedGroup& group, 
     EXPECT_EQ(range.bytes, resident_bytes(schedule.workload, group, tensor));
     blocks.push_back({range.offset, range.offset + range.bytes});
   }
-  for (const SlotPair& pair : {layout.weight, layout.input, layout.output, layout.parameters}) {
-    if (pair.bytes == 0) continue;
-    blocks.push_back({pair.offset, pair.offset + pair.bytes});
-    blocks.push_back({pair.offset + pair.bytes, pair.offset + 2 * pair.bytes});
+  for (const Slots& slots : {layout.weight, layout.input, layout.output, layout.parameters}) {
+    if (slots.bytes == 0) continue;
+    for (std::int64_t i = 0; i < slots.count; ++i)
+      blocks.push_back({slots.offset + i * slots.bytes, slots.offset + (i + 1) * slots.bytes});
   }
   std::sort(blocks.begin(), blocks.end(), [](const Block& a, const Block& b) { return a.begin < b.begin; });
   return blocks;
+}
+
+// What slots of a kind take behind the first two.
+std::int64_t more(const Slots& slots) {
+  return slots.total() - 2 * slots.bytes;
 }
 
 void expect_sound(const Schedule& schedule, const ArchSpec& arch) {
@@ -47,8 +53,14 @@ void expect_sound(const Schedule& schedule, const ArchSpec& arch) {
       end = block.end;
       sum += (block.end - block.begin + word - 1) / word * word;
     }
-    EXPECT_EQ(layout.total_bytes, sum) << group.name;
+    const std::int64_t extra = more(layout.weight) + more(layout.input);
+    EXPECT_EQ(layout.total_bytes + extra, sum) << group.name;
     EXPECT_LE(end, std::max(layout.total_bytes, arch.global_buffer.capacity.value())) << group.name;
+    // There are more of a kind while there is room.
+    const std::int64_t left = layout.room.bytes - layout.total_bytes - extra;
+    for (const Slots* slots : {&layout.weight, &layout.input})
+      if (slots->bytes > 0 && slots->count < SIMBA_MAX_SLOTS) EXPECT_LT(left, slots->bytes) << group.name;
+    EXPECT_EQ(layout.output.count, 2) << group.name;
   }
 }
 
