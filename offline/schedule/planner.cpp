@@ -87,7 +87,7 @@ class PlanChoice {
   static constexpr int kPowerTries = 3;
   // A plan on fewer chiplets wins when it is nearly as good: it waits for fewer others than the model can tell. One whose
   // sums are divided, which waits for more of them, wins when it is better by more than that.
-  static constexpr double kNearly = 1.03, kBetter = 1.045;
+  static constexpr double kNearly = 1.12, kBetter = 1.045;
   double limit(const LoweringChoice& lowering, const HomeSpace& space) const {
     return space.chiplets > 0 ? kNearly * least_ : lowering.parts > 1 ? least_ / kBetter : least_;
   }
