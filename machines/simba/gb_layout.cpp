@@ -1,4 +1,4 @@
-// Linear allocation from the start: residents in order of first use, then slot pairs; weights from the end.
+// Linear allocation from the start: residents in order of first use, then slots; weights from the end.
 #include "machines/simba/gb_layout.h"
 
 #include <algorithm>
@@ -89,11 +89,57 @@ std::int64_t mask_offset(const spec::Workload& workload, const spec::VectorNode&
   return rows.parameters ? round_up(workload.tensors[rows.parameters].bytes(), arch.global_buffer.word_bytes) : 0;
 }
 
-GbLayout gb_layout(const spec::Workload& workload, const spec::FusedGroup& group, const spec::ArchSpec& arch) {
-  GbLayout layout;
-  layout.room = largest_room(workload, group.homes, arch);
-  Allocator allocator(layout.room, arch.global_buffer.word_bytes);
+namespace {
+
+// Bytes of the largest streamed tile of each kind; nodes whose parameters stream.
+struct TileBytes {
   std::int64_t weight = 0, input = 0, output = 0, parameters = 0, parameter_nodes = 0;
+};
+
+void add_gemm(TileBytes& tiles, const spec::Workload& workload, const spec::FusedGroup& group,
+              const spec::PlannedNode& planned, const spec::ArchSpec& arch) {
+  const spec::GemmNode& gemm = *workload.nodes[planned.node].gemm;
+  const spec::Extents& t = planned.mapping.gb_tile;
+  if (!group.is_resident(gemm.weight.tensor)) tiles.weight = std::max(tiles.weight, t.b * t.m * t.k);
+  if (!group.is_resident(gemm.input.tensor)) tiles.input = std::max(tiles.input, t.b * t.n * t.k);
+  if (!group.is_resident(gemm.output.tensor))
+    tiles.output = std::max(tiles.output, t.b * t.m * t.n * gemm.output_bytes());
+  const spec::TensorId table = gemm.epilogue.activation_table;
+  tiles.parameters = std::max(
+      tiles.parameters, activation_table_offset(workload, gemm, arch) + (table ? workload.tensors[table].bytes() : 0));
+}
+
+void add_rows(TileBytes& tiles, const spec::Workload& workload, const spec::FusedGroup& group,
+              const spec::VectorNode& v, const spec::ArchSpec& arch) {
+  const auto streamed = [&](const spec::TensorView& view) { return !group.is_resident(view.tensor); };
+  const std::int64_t rows = v.rows / group.extent * std::min(group.step, group.extent), tile = rows * v.columns;
+  std::int64_t in = streamed(v.input) ? rows * v.input_columns() : 0;
+  if (v.residual && streamed(*v.residual)) in += tile;
+  tiles.input = std::max(tiles.input, in);
+  if (streamed(v.output)) tiles.output = std::max(tiles.output, tile);
+  if (v.parameters) tiles.parameters = std::max(tiles.parameters, workload.tensors[v.parameters].bytes());
+  if (v.mask)
+    tiles.parameters = std::max(tiles.parameters, mask_offset(workload, v, arch) + workload.tensors[v.mask].bytes());
+}
+
+TileBytes tile_bytes(const spec::Workload& workload, const spec::FusedGroup& group, const spec::ArchSpec& arch) {
+  TileBytes tiles;
+  for (const spec::PlannedNode& n : group.nodes) {
+    const spec::Node& node = workload.nodes[n.node];
+    const std::vector<spec::TensorId> parameters = node.parameters();
+    if (!std::all_of(parameters.begin(), parameters.end(), [&](spec::TensorId t) { return group.is_resident(t); }))
+      ++tiles.parameter_nodes;
+    if (node.gemm)
+      add_gemm(tiles, workload, group, n, arch);
+    else
+      add_rows(tiles, workload, group, *node.vector, arch);
+  }
+  return tiles;
+}
+
+// Places for what the group keeps.
+void place_residents(GbLayout& layout, Allocator& allocator, const spec::Workload& workload,
+                     const spec::FusedGroup& group, const spec::ArchSpec& arch) {
   for (const spec::PlannedNode& n : group.nodes) {
     const spec::Node& node = workload.nodes[n.node];
     std::vector<const spec::TensorView*> views = node.reads();
@@ -108,47 +154,35 @@ GbLayout gb_layout(const spec::Workload& workload, const spec::FusedGroup& group
       layout.resident[view->tensor] = place();
       if (has_two_places(workload, group, view->tensor)) layout.odd[view->tensor] = place();
     }
-    const std::vector<spec::TensorId> list = node.parameters();
-    if (std::any_of(list.begin(), list.end(), [&](spec::TensorId t) { return !group.is_resident(t); }))
-      ++parameter_nodes;
-    const auto streamed = [&](const spec::TensorView& view) { return !group.is_resident(view.tensor); };
-    if (node.gemm) {
-      const spec::Extents& t = n.mapping.gb_tile;
-      if (streamed(node.gemm->weight)) weight = std::max(weight, t.b * t.m * t.k);
-      if (streamed(node.gemm->input)) input = std::max(input, t.b * t.n * t.k);
-      if (streamed(node.gemm->output)) output = std::max(output, t.b * t.m * t.n * node.gemm->output_bytes());
-      const spec::TensorId table = node.gemm->epilogue.activation_table;
-      parameters = std::max(parameters, activation_table_offset(workload, *node.gemm, arch) +
-                                            (table ? workload.tensors[table].bytes() : 0));
-    } else {
-      const spec::VectorNode& v = *node.vector;
-      const std::int64_t rows = v.rows / group.extent * std::min(group.step, group.extent), tile = rows * v.columns;
-      std::int64_t in = streamed(v.input) ? rows * v.input_columns() : 0;
-      if (v.residual && streamed(*v.residual)) in += tile;
-      input = std::max(input, in);
-      if (streamed(v.output)) output = std::max(output, tile);
-      if (v.parameters) parameters = std::max(parameters, workload.tensors[v.parameters].bytes());
-      if (v.mask) parameters = std::max(parameters, mask_offset(workload, v, arch) + workload.tensors[v.mask].bytes());
-    }
   }
-  // Parameters of so many nodes stay. What two slots of each other kind leave free goes to more of them: for inputs, then weights.
-  const auto word = [&](std::int64_t bytes) { return round_up(bytes, arch.global_buffer.word_bytes); };
-  const std::int64_t each = word(weight),
-                     parameter_slots = std::clamp<std::int64_t>(parameter_nodes, 2, SIMBA_MAX_SLOTS);
-  layout.total_bytes = allocator.total() + 2 * (word(input) + word(output) + each) + parameter_slots * word(parameters);
+}
+
+}  // namespace
+
+GbLayout gb_layout(const spec::Workload& workload, const spec::FusedGroup& group, const spec::ArchSpec& arch) {
+  GbLayout layout;
+  layout.room = largest_room(workload, group.homes, arch);
+  Allocator allocator(layout.room, arch.global_buffer.word_bytes);
+  place_residents(layout, allocator, workload, group, arch);
+  const TileBytes tiles = tile_bytes(workload, group, arch);
+  // Parameters of so many nodes stay. What two slots of each other kind leave free goes to more of them: for inputs,
+  // then for weights.
+  const std::int64_t word = arch.global_buffer.word_bytes, weight = round_up(tiles.weight, word);
+  const std::int64_t parameter_slots = std::clamp<std::int64_t>(tiles.parameter_nodes, 2, SIMBA_MAX_SLOTS);
+  layout.total_bytes = allocator.total() + 2 * (round_up(tiles.input, word) + round_up(tiles.output, word) + weight) +
+                       parameter_slots * round_up(tiles.parameters, word);
   std::int64_t left = std::max<std::int64_t>(0, layout.room.bytes - layout.total_bytes);
   const auto count = [&](std::int64_t bytes) {
-    if (bytes == 0) return std::int64_t{2};
-    const std::int64_t more = std::min<std::int64_t>(SIMBA_MAX_SLOTS - 2, left / word(bytes));
-    left -= more * word(bytes);
+    const std::int64_t more = bytes == 0 ? 0 : std::min<std::int64_t>(SIMBA_MAX_SLOTS - 2, left / bytes);
+    left -= more * bytes;
     return 2 + more;
   };
-  const std::int64_t input_slots = count(input), weight_slots = count(weight);
-  layout.input = allocator.slots(input, input_slots);
-  layout.output = allocator.slots(output, 2);
-  layout.parameters = allocator.slots(parameters, parameter_slots);
+  const std::int64_t input_slots = count(round_up(tiles.input, word)), weight_slots = count(weight);
+  layout.input = allocator.slots(tiles.input, input_slots);
+  layout.output = allocator.slots(tiles.output, 2);
+  layout.parameters = allocator.slots(tiles.parameters, parameter_slots);
   const std::int64_t end = layout.room.offset + layout.room.bytes;
-  if (weight > 0) layout.weight = {std::max(allocator.next(), end - weight_slots * each), each, weight_slots};
+  if (weight > 0) layout.weight = {std::max(allocator.next(), end - weight_slots * weight), weight, weight_slots};
   return layout;
 }
 

@@ -1,9 +1,9 @@
 // Where a fused group's data lies in a chiplet's global buffer. Tensors at home there across groups have their addresses
 // from the plan; the group's own data lies in the largest room between them. In it, resident tensors (kept by the group,
-// or pinned) come first, one after another, each rounded up to the access word; behind them two slots each for streamed
-// input tiles and output tiles, sized for the largest tile of the group, and two slots for parameter records. The two
-// slots of streamed weight tiles lie at the room's end, so that the next group's first weights can be loaded while one
-// of them is in use.
+// or pinned) come first, one after another, each rounded up to the access word; behind them slots for streamed
+// input tiles and output tiles, sized for the largest tile of the group, and for parameter records of a node. The
+// slots of streamed weight tiles lie at the room's end, so that the next group's first weights can be loaded while some
+// of them are in use. There are two slots of each kind, and more where there is room.
 #pragma once
 
 #include <cstdint>

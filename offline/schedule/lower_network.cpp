@@ -32,6 +32,34 @@ ActivationLayout without_parts(spec::TensorId tensor, std::int64_t features) {
   return {tensor, features, {{"i", features, 1}}};
 }
 
+bool reads_the_same(const MachineStep& x, const MachineStep& y) {
+  const auto *a = std::get_if<LinearStep>(&x), *b = std::get_if<LinearStep>(&y);
+  return a && b && a->input == b->input;
+}
+
+// Linear layers behind one another that read the same value.
+class Siblings {
+ public:
+  // The next node is the first of one.
+  void begin(const NetworkBuilder& builder) { starts_.push_back(builder.workload().nodes.next_id().value); }
+  // The last one is complete. Their nodes take turns: while one waits for the last of its layer, others work.
+  void take_turns(NetworkBuilder& builder) {
+    const std::vector<int> starts = std::move(starts_);
+    starts_.clear();
+    if (starts.size() < 2) return;
+    const int end = builder.workload().nodes.next_id().value;
+    std::vector<std::size_t> order;
+    for (int turn = 0; static_cast<int>(order.size()) < end - starts.front(); ++turn)
+      for (std::size_t l = 0; l < starts.size(); ++l)
+        if (const int node = starts[l] + turn; node < (l + 1 < starts.size() ? starts[l + 1] : end))
+          order.push_back(static_cast<std::size_t>(node - starts.front()));
+    builder.reorder(spec::NodeId(starts.front()), order);
+  }
+
+ private:
+  std::vector<int> starts_;
+};
+
 class NetworkLowering {
  public:
   NetworkLowering(const Graph& graph, const NetworkLabel& label, const NetworkForms& forms, AttentionLoop loop,
@@ -52,8 +80,8 @@ class NetworkLowering {
     for (std::size_t i = 0; i < body_.steps.size(); ++i) {
       if (i > 0 && joins_tokens(body_.steps[i]) != joins_tokens(body_.steps[i - 1])) end_segment();
       place_outputs(i);
-      if (i == 0 || !reads_the_same(body_.steps[i], body_.steps[i - 1])) take_turns();
-      starts_.push_back(builder_.workload().nodes.next_id());
+      if (i == 0 || !reads_the_same(body_.steps[i], body_.steps[i - 1])) siblings_.take_turns(builder_);
+      siblings_.begin(builder_);
       std::visit([this](const auto& step) { lower(step); }, body_.steps[i]);
     }
     end_segment();
@@ -211,30 +239,8 @@ class NetworkLowering {
     builder_.layer_norm(step.layer.name, at(step.input).tensor, residual, at(step.output).tensor, std::move(real));
   }
 
-  static bool reads_the_same(const MachineStep& x, const MachineStep& y) {
-    const auto *a = std::get_if<LinearStep>(&x), *b = std::get_if<LinearStep>(&y);
-    return a && b && a->input == b->input;
-  }
-
-  // Nodes of linear layers that read the same value take turns: while one waits for the last of its layer, others work.
-  void take_turns() {
-    const spec::NodeId end = builder_.workload().nodes.next_id();
-    if (starts_.size() > 1) {
-      const int first = starts_.front().value;
-      std::vector<std::size_t> order;
-      for (int turn = 0; static_cast<int>(order.size()) < end.value - first; ++turn)
-        for (std::size_t l = 0; l < starts_.size(); ++l) {
-          const int node = starts_[l].value + turn;
-          if (node < (l + 1 < starts_.size() ? starts_[l + 1].value : end.value))
-            order.push_back(static_cast<std::size_t>(node - first));
-        }
-      builder_.reorder(starts_.front(), order);
-    }
-    starts_.clear();
-  }
-
   void end_segment() {
-    take_turns();
+    siblings_.take_turns(builder_);
     const spec::NodeId end = builder_.workload().nodes.next_id();
     if (begin_ < end) segments_.push_back({begin_, end.value - begin_.value});
     begin_ = end;
@@ -253,7 +259,7 @@ class NetworkLowering {
   std::vector<Segment> segments_;
   std::vector<spec::NodeId> softmaxes_;  // that read the mask
   spec::NodeId begin_{0};
-  std::vector<spec::NodeId> starts_;  // first nodes of the layers that read what the last one reads
+  Siblings siblings_;
 };
 
 // The first node of a layer; none: it has none.

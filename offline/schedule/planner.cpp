@@ -85,11 +85,14 @@ class PlanChoice {
 
  private:
   static constexpr int kPowerTries = 3;
-  // A plan on fewer chiplets wins when it is nearly as good: it waits for fewer others than the model can tell. One whose
-  // sums are divided, which waits for more of them, wins when it is better by more than that.
-  static constexpr double kNearly = 1.12, kBetter = 1.045;
+  // What the model does not tell. A plan on fewer chiplets wins when it is nearly as good: it waits for fewer others, and
+  // fewer streams close each other's rows in the DRAM. One whose sums are divided waits for more, and one that walks
+  // attention over tokens reads short runs: they win when they are better by more than that.
+  static constexpr double kNearly = 1.12, kDivided = 1.045, kOverTokens = 1.02;
   double limit(const LoweringChoice& lowering, const HomeSpace& space) const {
-    return space.chiplets > 0 ? kNearly * least_ : lowering.parts > 1 ? least_ / kBetter : least_;
+    if (space.chiplets > 0) return kNearly * least_;
+    if (lowering.parts > 1) return least_ / kDivided;
+    return lowering_ && lowering.loop != lowering_->loop ? least_ / kOverTokens : least_;
   }
 
   // Of all multipliers at work and what feeds them: a first guess.

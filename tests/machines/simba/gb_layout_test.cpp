@@ -59,7 +59,9 @@ void expect_sound(const Schedule& schedule, const ArchSpec& arch) {
     // There are more of a kind while there is room.
     const std::int64_t left = layout.room.bytes - layout.total_bytes - extra;
     for (const Slots* slots : {&layout.weight, &layout.input})
-      if (slots->bytes > 0 && slots->count < SIMBA_MAX_SLOTS) EXPECT_LT(left, slots->bytes) << group.name;
+      if (slots->bytes > 0 && slots->count < SIMBA_MAX_SLOTS) {
+        EXPECT_LT(left, slots->bytes) << group.name;
+      }
     EXPECT_EQ(layout.output.count, 2) << group.name;
   }
 }
