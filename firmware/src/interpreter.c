@@ -37,11 +37,19 @@ static uint32_t append_tile(struct machine* m, struct under_way* tiles) {
 }
 
 static void load_ahead(struct machine* m, struct under_way* tiles) {
-  while (issue_loads(m, tiles, tiles->count - 1) && tiles->count < MAX_UNDER_WAY && append_tile(m, tiles)) {
+  while (issue_loads(m, tiles, tiles->count - 1) && tiles->count <= m->tiles_ahead && append_tile(m, tiles)) {
   }
 }
 
+// As many as the load engine's queue holds the loads of, which it must not be full of: work would wait behind them.
+static uint32_t tiles_ahead(void) {
+  const uint32_t depth = mmio_read32(SIMBA_MMIO_BASE + SIMBA_REG_QUEUE_FREE + 4 * SIMBA_LOAD);
+  const uint32_t tiles = depth / SIMBA_TILE_LOADS;
+  return tiles == 0 ? 1 : simba_min(tiles, MAX_UNDER_WAY - 1);
+}
+
 static void run(struct machine* m) {
+  m->tiles_ahead = tiles_ahead();
   struct under_way tiles = {0};
   cursor_enter_group(m, &tiles.tiles[0], 0);
   tiles.count = tiles.tiles[0].valid;

@@ -57,6 +57,7 @@ struct under_way {
 struct machine {
   const uint32_t* image;
   uint32_t chiplet;
+  uint32_t tiles_ahead;  // behind the present one, whose loads may be issued
   struct composer composer;
   struct group_run groups[2];
   struct object past[PLACES];  // of the group that the newest replaced

@@ -40,8 +40,11 @@ bool reads_the_same(const MachineStep& x, const MachineStep& y) {
 // Linear layers behind one another that read the same value.
 class Siblings {
  public:
-  // The next node is the first of one.
-  void begin(const NetworkBuilder& builder) { starts_.push_back(builder.workload().nodes.next_id().value); }
+  // The next node is the first of one that reads what the last one does, or something else.
+  void begin(NetworkBuilder& builder, bool same) {
+    if (!same) take_turns(builder);
+    starts_.push_back(builder.workload().nodes.next_id().value);
+  }
   // The last one is complete. Their nodes take turns: while one waits for the last of its layer, others work.
   void take_turns(NetworkBuilder& builder) {
     const std::vector<int> starts = std::move(starts_);
@@ -80,8 +83,7 @@ class NetworkLowering {
     for (std::size_t i = 0; i < body_.steps.size(); ++i) {
       if (i > 0 && joins_tokens(body_.steps[i]) != joins_tokens(body_.steps[i - 1])) end_segment();
       place_outputs(i);
-      if (i == 0 || !reads_the_same(body_.steps[i], body_.steps[i - 1])) siblings_.take_turns(builder_);
-      siblings_.begin(builder_);
+      siblings_.begin(builder_, i > 0 && reads_the_same(body_.steps[i], body_.steps[i - 1]));
       std::visit([this](const auto& step) { lower(step); }, body_.steps[i]);
     }
     end_segment();

@@ -139,7 +139,8 @@ TEST(Firmware, ChipletWithoutShareThenItComputesNothing) {
   EXPECT_EQ(computes[3], 0u);
 }
 
-TEST(Firmware, SeveralTilesThenLoadsRunOneTileAhead) {
+// Five tiles of weights: loads before each store.
+std::vector<std::uint32_t> loads_before_stores(std::uint32_t depth) {
   auto arch = test_support::single_pe_arch();
   test_support::OneGemmOptions o;
   spec::GemmMapping map;
@@ -149,7 +150,7 @@ TEST(Firmware, SeveralTilesThenLoadsRunOneTileAhead) {
   o.step = 10;
   const auto built = test_support::one_gemm(arch, 1, 40, 10, 16, o);
   const simba::ProgramImage image(built.schedule, arch);
-  LazyBus bus(0, 64);
+  LazyBus bus(0, depth);
   bus.run(image.words());
   std::vector<std::uint32_t> loads_before_store;
   for (const Issued& i : bus.issued) {
@@ -157,8 +158,15 @@ TEST(Firmware, SeveralTilesThenLoadsRunOneTileAhead) {
     if (i.engine == SIMBA_LOAD) ++loads_before_store.back();
     if (i.engine == SIMBA_STORE) loads_before_store.push_back(0);
   }
-  // Records, weights, inputs and the second tile's weights; then a tile of weights before each store but the last two.
-  EXPECT_EQ(loads_before_store, (std::vector<std::uint32_t>{4, 1, 1, 1, 0, 0}));
+  return loads_before_store;
+}
+
+TEST(Firmware, SeveralTilesThenLoadsRunAheadAsFarAsSlotsAndTheQueueLetThem) {
+  // Records, weights, inputs and the next tiles' weights; then a tile of weights before each store while there are some.
+  EXPECT_EQ(loads_before_stores(64), (std::vector<std::uint32_t>{6, 1, 0, 0, 0, 0}));
+  EXPECT_EQ(loads_before_stores(3 * SIMBA_TILE_LOADS), loads_before_stores(64));
+  EXPECT_EQ(loads_before_stores(3 * SIMBA_TILE_LOADS - 1), (std::vector<std::uint32_t>{5, 1, 1, 0, 0, 0}));
+  EXPECT_EQ(loads_before_stores(2 * SIMBA_TILE_LOADS - 1), (std::vector<std::uint32_t>{4, 1, 1, 1, 0, 0}));
 }
 
 TEST(Firmware, EncoderLayerWithShallowQueuesThenItFinishes) {

@@ -163,12 +163,12 @@ void expect_faster(const Bounds& bounds, bool overlapping) {
 }
 
 TEST(Monotone, MoreOfAnyResourceThenFasterButForBoundedLossesOfOrder) {
-  expect_faster({300, 0.02, -0.01}, false);
+  expect_faster({300, 0.065, -0.01}, false);
 }
 
 // More that passes at once, more orders that change.
 TEST(Monotone, SumsFromPeToPeAndNodesAheadThenLossesBoundedToo) {
-  expect_faster({300, 0.035, -0.01}, true);
+  expect_faster({300, 0.065, -0.01}, true);
 }
 
 }  // namespace
