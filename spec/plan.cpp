@@ -29,21 +29,36 @@ int Plan::chiplets_of(int package) const {
   return most;
 }
 
+namespace {
+
+// Every chiplet's share of the group's index is what its share of the home stands for, `each` values a value of the home.
+bool shares_alike(const FusedGroup& group, const Home& home, std::int64_t each) {
+  const auto share = [](std::int64_t extent, std::int64_t chiplets) { return (extent + chiplets - 1) / chiplets; };
+  return group.chiplets > 0 && home.extent * each == group.extent &&
+         share(group.extent, group.chiplets) == each * share(home.extent, group.chiplets);
+}
+
+}  // namespace
+
 bool suits_home(const Workload& workload, const FusedGroup& group, const Home& home) {
   if (std::find(group.pinned.begin(), group.pinned.end(), home.tensor) != group.pinned.end()) return false;
   const std::int64_t bytes = workload.tensors[home.tensor].bytes();
+  // Of an operand that stays the same for several values of the index, the shares must hold whole runs of them.
+  const std::int64_t repeats = group.extent / home.extent;
+  const bool by_outer = repeats > 1 && shares_alike(group, home, repeats);
   bool used = false;
   const auto suits = [&](const TensorView& view) {
     if (view.tensor != home.tensor) return true;
     used = true;
-    return is_outermost(view, group.index, home.extent, bytes) && holds_index(view, group.index);
+    return by_outer ? outer_is_outermost(view, group.index, home.extent, bytes)
+                    : is_outermost(view, group.index, home.extent, bytes);
   };
   const bool all = std::all_of(group.nodes.begin(), group.nodes.end(), [&](const PlannedNode& n) {
     const Node& node = workload.nodes[n.node];
     const auto views = node.reads();
     return suits(node.writes()) && std::all_of(views.begin(), views.end(), [&](const auto* v) { return suits(*v); });
   });
-  return !used || (all && group.extent == home.extent && group.chiplets == home.chiplets);
+  return !used || (all && (by_outer || group.extent == home.extent) && group.chiplets == home.chiplets);
 }
 
 bool FusedGroup::shares_out(const Workload& workload, TensorId tensor) const {

@@ -15,7 +15,7 @@
 namespace heat::spec {
 
 // The value of the JSON's key "format". Files of another format are refused.
-constexpr const char* kScheduleFormat = "heat-schedule/8";
+constexpr const char* kScheduleFormat = "heat-schedule/9";
 
 struct Schedule {
   Workload workload;

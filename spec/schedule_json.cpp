@@ -107,7 +107,14 @@ class Writer {
 
   Json view(const TensorView& v, const std::string& owner, const char* role) const {
     Json dims = Json::array();
-    for (const ViewDim& d : v.dims) dims.push_back({{"index", d.index}, {"size", d.size}, {"stride", d.stride}});
+    for (const ViewDim& d : v.dims) {
+      nlohmann::ordered_json dim{{"index", d.index}, {"size", d.size}, {"stride", d.stride}};
+      if (d.inner > 1) {
+        dim["inner"] = d.inner;
+        dim["inner_stride"] = d.inner_stride;
+      }
+      dims.push_back(std::move(dim));
+    }
     return {{"tensor", tensor_name(v.tensor, owner, role)}, {"dims", dims}};
   }
 

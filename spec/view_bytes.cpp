@@ -64,8 +64,9 @@ const ViewDim* dim_of(const TensorView& view, const Index& index) {
 
 std::optional<std::string> coverage_fault(const TensorView& view, std::int64_t bytes) {
   std::vector<ViewDim> dims;
-  for (const ViewDim& d : view.dims)
-    if (d.size > 1) dims.push_back(d);
+  for (const ViewDim& whole : view.dims)
+    for (const ViewDim& d : digits(whole))
+      if (d.size > 1) dims.push_back(d);
   std::stable_sort(dims.begin(), dims.end(), [](const ViewDim& x, const ViewDim& y) { return x.stride < y.stride; });
   std::int64_t named = 1;
   for (const ViewDim& d : dims) {

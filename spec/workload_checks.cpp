@@ -99,7 +99,8 @@ class WorkloadChecker {
     std::int64_t last = 0;
     for (const auto& d : v.dims) {
       found.push_back(d.index);
-      last = std::min(kMostSize, last + times(d.size - 1, d.stride));
+      for (const ViewDim& digit : digits(d))
+        last = std::min(kMostSize, last + times(digit.size - 1, digit.stride));
     }
     if (found != expected)
       problems_.add(place(node), std::string(role) + ": dims must name the node's indices in order");
@@ -197,7 +198,7 @@ class WorkloadChecker {
     std::int64_t stride = 1;
     for (auto d = view.dims.rbegin(); d != view.dims.rend(); ++d) {
       if (std::find(v.k.begin(), v.k.end(), d->index) == v.k.end()) continue;
-      if (d->size > 1 && d->stride != stride)
+      if (d->size > 1 && (d->stride != stride || d->inner > 1))
         problems_.add(place(node), "index '" + d->index + "' of a row has stride " + std::to_string(d->stride) +
                                        ", expected " + std::to_string(stride));
       stride = times(stride, d->size);

@@ -43,11 +43,22 @@ class WorkloadReader {
     return word == "softmax" ? VectorOp::kSoftmax : word == "layer_norm" ? VectorOp::kLayerNorm : VectorOp::kReduce;
   }
 
+  static ViewDim dim(base::ConfigReader& r) {
+    ViewDim d{r.text("index"), r.integer("size", {1, kMaxExtent}), r.integer("stride", {0, kMaxExtent})};
+    if (!r.has("inner")) return d;
+    d.inner = r.integer("inner", {2, kMaxExtent});
+    d.inner_stride = r.integer("inner_stride", {0, kMaxExtent});
+    if (d.inner < 1 || d.size % d.inner != 0) {
+      r.problems().add(r.place("inner"), std::to_string(d.inner) + " does not divide the size " + std::to_string(d.size));
+      d.inner = 1;
+    }
+    return d;
+  }
+
   TensorView view(base::ConfigReader r) {
     TensorView v;
     v.tensor = names_.tensors.read(r, "tensor");
-    for (auto& d : r.sections("dims"))
-      v.dims.push_back({d.text("index"), d.integer("size", {1, kMaxExtent}), d.integer("stride", {0, kMaxExtent})});
+    for (auto& d : r.sections("dims")) v.dims.push_back(dim(d));
     return v;
   }
 

@@ -214,6 +214,7 @@ enum {
   SIMBA_OPR_RESIDENT = 0,  // 1: in the global buffer, at the place of SIMBA_OPR_OBJECT
   SIMBA_OPR_GB,            // parameters: address, of those that stream the offset within their slot
   SIMBA_OPR_PER_VALUE,     // of a tensor that holds its chiplet's whole share: bytes per value of the group's index
+  SIMBA_OPR_FROM_SHARE,    // 1: of such a tensor, the box counts b from the share's first value, not the step's
   SIMBA_OPR_OBJECT,        // number within the group of a tracked tensor, or SIMBA_NONE
   SIMBA_OPR_TWICE,         // 1: odd steps have the object of the next number, and lie where it does
   SIMBA_OPR_BOUND,         // 1: holds the group's index (a private load), 0: the same on every chiplet (multicast)

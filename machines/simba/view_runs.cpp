@@ -19,22 +19,27 @@ ViewRuns::ViewRuns(const spec::TensorView& view, const Sizes& extents) {
     group.extent = extents[g];
     std::int64_t product = 1;
     bool uniform = true;
-    std::vector<const spec::ViewDim*> dims;
+    std::vector<StridedDim> dims;
     while (next < view.dims.size() && product < extents[g]) {
-      if (view.dims[next].size > 1) dims.push_back(&view.dims[next]);
+      for (const spec::ViewDim& d : spec::digits(view.dims[next]))
+        if (d.size > 1) dims.push_back({d.size, d.stride});
       product *= view.dims[next++].size;
     }
+    for (; !dims.empty() && dims.size() > 1 && dims.back().stride == 0; dims.pop_back()) {
+      group.repeats *= dims.back().size;
+      group.extent /= dims.back().size;
+    }
     for (auto d = dims.rbegin(); d != dims.rend(); ++d) {
-      crossed_ = crossed_ || (!group.dims.empty() && (*d)->stride < group.dims.back().stride);
-      group.dims.push_back({(*d)->size, (*d)->stride});
+      crossed_ = crossed_ || (!group.dims.empty() && d->stride < group.dims.back().stride);
+      group.dims.push_back(*d);
       if (group.stride == 0) {
-        group.stride = (*d)->stride;
-        group.inner = (*d)->size;
-      } else if (uniform && (*d)->stride == group.stride * group.inner) {
-        group.inner *= (*d)->size;
+        group.stride = d->stride;
+        group.inner = d->size;
+      } else if (uniform && d->stride == group.stride * group.inner) {
+        group.inner *= d->size;
       } else {
         uniform = false;
-        group.outer_alignment = std::gcd(group.outer_alignment, (*d)->stride);
+        group.outer_alignment = std::gcd(group.outer_alignment, d->stride);
       }
     }
   }
@@ -68,9 +73,15 @@ bool ViewRuns::is_whole_turns(const Sizes& block) const {
   return true;
 }
 
+ViewRuns::Sizes ViewRuns::distinct(const Sizes& block) const {
+  Sizes named = block;
+  for (std::size_t g = 0; g < 3; ++g) named[g] = base::ceil_div(block[g], groups_[g].repeats);
+  return named;
+}
+
 const ViewRuns::Runs& ViewRuns::runs(const Sizes& block) const {
   if (runs_block_ != block) {
-    runs_ = counted_runs(block);
+    runs_ = counted_runs(distinct(block));
     runs_block_ = block;
   }
   return runs_;
@@ -210,8 +221,9 @@ WordCount ViewRuns::words(const Sizes& block, const spec::GlobalBufferSpec& gb) 
 WordCount ViewRuns::counted_words(const Sizes& block, const spec::GlobalBufferSpec& gb) const {
   static thread_local std::vector<StridedDim> loops;
   loops.clear();
+  const Sizes named = distinct(block);
   for (std::size_t g = 0; g < 3; ++g) {
-    std::int64_t left = block[g];
+    std::int64_t left = named[g];
     for (const StridedDim& d : groups_[g].dims) {
       if (left > 1 && d.stride > 0) loops.push_back({std::min(left, d.size), d.stride});
       left = base::ceil_div(left, d.size);

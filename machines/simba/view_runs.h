@@ -50,7 +50,7 @@ class ViewRuns {
   // Appends what distinguishes this view.
   void append_key(std::vector<std::int64_t>& key) const {
     for (const Group& g : groups_) {
-      key.insert(key.end(), {g.extent, g.inner, g.stride, g.outer_alignment});
+      key.insert(key.end(), {g.extent, g.inner, g.stride, g.outer_alignment, g.repeats});
       for (const StridedDim& d : g.dims) key.insert(key.end(), {d.size, d.stride});
     }
   }
@@ -61,8 +61,11 @@ class ViewRuns {
     std::int64_t inner = 1;            // extent of the innermost uniform stretch
     std::int64_t stride = 0;           // byte stride within that stretch
     std::int64_t outer_alignment = 0;  // gcd of the strides outside it, 0: none
+    std::int64_t repeats = 1;          // neighbouring values that name the same element
     std::vector<StridedDim> dims;      // all of it, innermost first
   };
+  // Of a block that begins where its elements do: those that it names.
+  Sizes distinct(const Sizes& block) const;
   Runs counted_runs(const Sizes& block) const;
   // Whether a block takes whole turns of all dims but the outermost that it cuts, in every group.
   bool is_whole_turns(const Sizes& block) const;

@@ -64,7 +64,7 @@ class Writer {
   }
   void view(const spec::TensorView& v) {
     add({key_.position(v.tensor), count(v.dims)});
-    for (const spec::ViewDim& d : v.dims) add({number(d.index), d.size, d.stride});
+    for (const spec::ViewDim& d : v.dims) add({number(d.index), d.size, d.stride, d.inner, d.inner_stride});
   }
   void node(const spec::Node& n) {
     add({n.gemm ? 1 : 0, count(n.reads())});

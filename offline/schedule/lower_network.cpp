@@ -32,6 +32,26 @@ ActivationLayout without_parts(spec::TensorId tensor, std::int64_t features) {
   return {tensor, features, {{"i", features, 1}}};
 }
 
+// The index over blocks of `tokens` within `heads`: what `heads` was, of whose values each stands for `blocks` now, and
+// `tokens` runs over one block.
+struct BlockedIndex {
+  std::string heads, tokens;
+  std::int64_t blocks = 1;
+
+  std::string name() const { return heads + "." + tokens; }
+  // An operand without `tokens` is the same for all blocks.
+  void apply(spec::TensorView& view) const {
+    std::int64_t stride = 0;
+    for (spec::ViewDim& d : view.dims)
+      if (d.index == tokens) {
+        d.size /= blocks;
+        stride = d.size * d.stride;
+      }
+    for (spec::ViewDim& d : view.dims)
+      if (d.index == heads) d = spec::two_digits(name(), d.size, d.stride, blocks, stride);
+  }
+};
+
 bool reads_the_same(const MachineStep& x, const MachineStep& y) {
   const auto *a = std::get_if<LinearStep>(&x), *b = std::get_if<LinearStep>(&y);
   return a && b && a->input == b->input;
@@ -65,16 +85,17 @@ class Siblings {
 
 class NetworkLowering {
  public:
-  NetworkLowering(const Graph& graph, const NetworkLabel& label, const NetworkForms& forms, AttentionLoop loop,
+  NetworkLowering(const Graph& graph, const NetworkLabel& label, const NetworkForms& forms, const LoweringChoice& choice,
                   DividedLayers divided)
       : graph_(graph),
         forms_(forms),
-        loop_(loop),
+        loop_(choice.loop),
+        blocks_(choice.loop == AttentionLoop::kHeads ? choice.blocks : 1),
         divided_(std::move(divided)),
         tokens_(label.tokens),
         masked_(label.masked),
         body_(machine_steps(graph)),
-        layouts_(value_layouts(graph, body_, loop)),
+        layouts_(value_layouts(graph, body_, choice.loop)),
         placed_(graph.values.size()),
         builder_(label.network, label.method, label.tokens) {}
 
@@ -212,6 +233,11 @@ class NetworkLowering {
     g.weight = view(p.b, p.b_axes, {&l.shared, &l.of_b, &l.summed});
     g.input = view(p.a, p.a_axes, {&l.shared, &l.of_a, &l.summed});
     g.output = view(p.output, p.output_axes, {&l.shared, &l.of_b, &l.of_a});
+    if (blocks_ > 1 && l.shared.size() == 1 && l.of_a.size() == 1) {
+      const BlockedIndex index{l.shared.front(), l.of_a.front(), blocks_};
+      g.indices.b = {index.name()};
+      for (spec::TensorView* v : {&g.weight, &g.input, &g.output}) index.apply(*v);
+    }
     RealNode real;
     real.factor = p.factor;
     const bool over_shared = loop_ == AttentionLoop::kHeads && !l.shared.empty();
@@ -227,6 +253,12 @@ class NetworkLowering {
     out.tensor = at(step.output).tensor;
     add_dims(in, step.input, l.labels, labels);
     add_dims(out, step.output, l.labels, labels);
+    if (blocks_ > 1 && labels.size() == 3) {
+      const BlockedIndex index{labels[0], labels[1], blocks_};
+      index.apply(in);
+      index.apply(out);
+      labels[0] = index.name();
+    }
     const spec::NodeId node =
         builder_.softmax(step.name, std::move(in), std::move(out), {labels.begin(), labels.end() - 1}, {labels.back()});
     if (masked_ && step.masks_padding) softmaxes_.push_back(node);
@@ -251,6 +283,7 @@ class NetworkLowering {
   const Graph& graph_;
   const NetworkForms& forms_;
   const AttentionLoop loop_;
+  const std::int64_t blocks_;
   const DividedLayers divided_;
   const std::int64_t tokens_;
   const bool masked_;
@@ -306,11 +339,11 @@ DividedLayers divided_layers(const Graph& graph, const Network& whole, std::int6
 
 LoweredNetwork lower_network(const Graph& graph, const NetworkLabel& label, const NetworkForms& forms,
                              const LoweringChoice& choice) {
-  LoweredNetwork whole = NetworkLowering(graph, label, forms, choice.loop, {}).run();
+  LoweredNetwork whole = NetworkLowering(graph, label, forms, choice, {}).run();
   if (choice.parts <= 1) return whole;
   DividedLayers divided = divided_layers(graph, whole.network, choice.parts);
   if (divided.readers.empty()) return whole;
-  return NetworkLowering(graph, label, forms, choice.loop, std::move(divided)).run();
+  return NetworkLowering(graph, label, forms, choice, std::move(divided)).run();
 }
 
 LoweredNetwork lower_single_linear(const NetworkLabel& label, const LinearForm& form, const LoweringTarget& target,

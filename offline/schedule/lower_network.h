@@ -35,6 +35,8 @@ struct LoweringChoice {
   // Above 1: a linear layer that alone reads what another made sums over so many parts of its features where it can
   // (divided_sum.h), and what it reads lies by parts.
   std::int64_t parts = 1;
+  // Over heads: of so many blocks of query tokens each (a divisor of the tokens), so that a step is a block of a head.
+  std::int64_t blocks = 1;
 };
 
 // Throws base::ConfigError naming the operator that the machine cannot run (machine_steps.h), and on a runtime axis

@@ -22,7 +22,9 @@ std::vector<std::int64_t> group_offsets(const spec::TensorView& view, const std:
     std::vector<std::int64_t> next;
     next.reserve(offsets.size() * static_cast<std::size_t>(dim->size));
     for (std::int64_t offset : offsets)
-      for (std::int64_t value = 0; value < dim->size; ++value) next.push_back(offset + value * dim->stride);
+      for (std::int64_t outer = 0; outer < dim->outer(); ++outer)
+        for (std::int64_t inner = 0; inner < dim->inner; ++inner)
+          next.push_back(offset + outer * dim->stride + inner * dim->inner_stride);
     offsets = std::move(next);
   }
   return offsets;

@@ -22,6 +22,9 @@ namespace {
 // Of the global buffer, what tensors may have their homes in; the rest is one room for tiles and what a group keeps.
 constexpr std::int64_t kHomeEighths = 5;
 
+// Tokens of a block of a head to try.
+constexpr std::int64_t kBlockTokens[] = {32, 64, 96, 128, 256};
+
 // Power in pJ a cycle, to the nearest quarter of an octave, so that equal networks share cached searches.
 double rounded_power(double pj_per_cycle) {
   return std::exp2(std::round(4 * std::log2(pj_per_cycle)) / 4);
@@ -40,7 +43,7 @@ class PlanChoice {
   }
 
   void consider(const LoweringChoice& lowering, const LoweredNetwork& lowered, const HomeSpace& space) {
-    guessed_ = guessed_ || (by_power_ && space.chiplets > 0);  // fewer chiplets draw less
+    guessed_ = guessed_ || (by_power_ && is_fewer(space));  // they draw less
     for (int tries = 0; tries < kPowerTries; ++tries) {
       spec::Plan plan;
       try {
@@ -50,7 +53,7 @@ class PlanChoice {
         return;
       }
       const spec::Prediction& p = plan.prediction;
-      const double power = rounded_power(p.energy_pj / p.cycles);
+      const double power = rounded_power(p.energy_pj / p.cycles); if (getenv("DBG")) fprintf(stderr, "PLAN loop %d parts %d blocks %d chiplets %d limit %ld: %.0f %.4f\n", (int)lowering.loop, (int)lowering.parts, (int)lowering.blocks, space.chiplets, (long)space.limit, p.cycles, p.energy_pj*1e-9);
       const double value = mapper::objective_value(objective_, p.cycles, p.energy_pj, machine_.arch);
       if (!lowering_ || value < limit(lowering, space)) {
         lowering_ = lowering;
@@ -89,8 +92,11 @@ class PlanChoice {
   // fewer streams close each other's rows in the DRAM. One whose sums are divided waits for more, and one that walks
   // attention over tokens reads short runs: they win when they are better by more than that.
   static constexpr double kNearly = 1.12, kDivided = 1.045, kOverTokens = 1.02;
+  bool is_fewer(const HomeSpace& space) const {
+    return space.chiplets > 0 && space.chiplets < machine_.arch.chiplets();
+  }
   double limit(const LoweringChoice& lowering, const HomeSpace& space) const {
-    if (space.chiplets > 0) return kNearly * least_;
+    if (is_fewer(space)) return kNearly * least_;
     if (lowering.parts > 1) return least_ / kDivided;
     return lowering_ && lowering.loop != lowering_->loop ? least_ / kOverTokens : least_;
   }
@@ -170,17 +176,22 @@ PlannedNetwork plan_network(const Graph& graph, const NetworkLabel& label, const
   for (AttentionLoop loop : kLoops)
     if (!with_homes || loop == with_homes->loop) consider({loop, 1}, {0, 0});
   if (!with_homes) return choice.take();
+  // Keys and values of a head stay while its blocks of tokens pass; the shares of both must lie alike.
+  const int all = machine.arch.chiplets();
+  for (std::int64_t tokens : kBlockTokens)
+    if (label.tokens % tokens == 0 && label.tokens > tokens)
+      consider({AttentionLoop::kHeads, 1, label.tokens / tokens}, {limit, all});
   // Of a rank there are few sums; a dense layer's, four bytes each, move more than its input would.
   const auto is_factorized = [](const spec::LayerForm& l) { return l.form.method != "dense"; };
-  const LoweringChoice by_parts{with_homes->loop, machine.arch.chiplets()};
+  const LoweringChoice by_parts{choice.lowering()->loop, all, choice.lowering()->blocks};
   const LoweredNetwork parts = lower_network(graph, label, forms, by_parts);
   if (std::any_of(parts.network.workload.layers.begin(), parts.network.workload.layers.end(), is_factorized))
-    choice.consider(by_parts, parts, {limit, 0});
+    choice.consider(by_parts, parts, {limit, by_parts.blocks > 1 ? all : 0});
   const bool divided = choice.lowering()->parts > 1;
   for (int side = machine.arch.nop.width; side > 0; --side) {
     const int chiplets = side * side;
     if (chiplets >= machine.arch.chiplets()) continue;
-    const LoweringChoice lowering{with_homes->loop, divided ? chiplets : 1};
+    const LoweringChoice lowering{choice.lowering()->loop, divided ? chiplets : 1, choice.lowering()->blocks};
     const LoweredNetwork lowered = lower_network(graph, label, forms, lowering);
     if (!choice.ruled_out(lowered.network.workload, chiplets)) choice.consider(lowering, lowered, {limit, chiplets});
   }

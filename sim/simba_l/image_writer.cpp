@@ -69,7 +69,7 @@ std::uint32_t ImageWriter::view(const spec::TensorView& v, const IndexGroups& in
   for (const auto& d : v.dims)
     for (std::size_t g = 0; g < 3; ++g)
       if (indices[g] && std::find(indices[g]->begin(), indices[g]->end(), d.index) != indices[g]->end())
-        groups[g].push_back({d.size, d.stride});
+        for (const spec::ViewDim& digit : spec::digits(d)) groups[g].push_back({digit.size, digit.stride});
   return view_record(v.tensor, groups, home);
 }
 

@@ -77,10 +77,15 @@ void put_mapping(ImageWriter& w, std::size_t node, const spec::GemmMapping& map)
 // A resident tensor is divided along its outermost axis.
 void check_outermost(ImageWriter& w, const TensorView& view, const spec::Index& index, const spec::Tensor& tensor) {
   for (const spec::ViewDim& d : view.dims)
-    if (d.index == index && d.stride * d.size != tensor.bytes())
+    if (d.index == index && d.stride * d.outer() != tensor.bytes())
       w.problem("tensor '" + tensor.name + "' is in the global buffer, so the group's index '" + index +
                 "' must be outermost in it (stride " + std::to_string(tensor.bytes() / d.size) + ", it is " +
                 std::to_string(d.stride) + ")");
+}
+
+bool counts_two_digits(const TensorView& view, const spec::Index& index) {
+  return std::any_of(view.dims.begin(), view.dims.end(),
+                     [&](const spec::ViewDim& d) { return d.index == index && d.inner > 1; });
 }
 
 // The home from and to which the tensor's tiles travel in the group.
@@ -154,6 +159,8 @@ class ImageBuilder {
     w_[at + SIMBA_OPR_RESIDENT] = is_resident;
     w_[at + SIMBA_OPR_PER_VALUE] =
         g.home(v.tensor) && !g.travels(v.tensor) ? w_.word(tensor(v.tensor).bytes() / g.extent, "bytes per value") : 0;
+    w_[at + SIMBA_OPR_FROM_SHARE] = is_resident && counts_two_digits(v, g.index);
+    if (w_[at + SIMBA_OPR_FROM_SHARE]) w_[at + SIMBA_OPR_PER_VALUE] = 0;
     w_[at + SIMBA_OPR_OBJECT] = objects_->number(v.tensor).value_or(SIMBA_NONE);
     w_[at + SIMBA_OPR_BOUND] = spec::holds_index(v, g.index);
     w_[at + SIMBA_OPR_TWICE] = objects_->has_two(v.tensor);
