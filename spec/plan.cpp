@@ -50,8 +50,8 @@ bool suits_home(const Workload& workload, const FusedGroup& group, const Home& h
   const auto suits = [&](const TensorView& view) {
     if (view.tensor != home.tensor) return true;
     used = true;
-    return by_outer ? outer_is_outermost(view, group.index, home.extent, bytes)
-                    : is_outermost(view, group.index, home.extent, bytes);
+    if (by_outer && outer_is_outermost(view, group.index, home.extent, bytes)) return true;
+    return is_outermost(view, group.index, by_outer ? group.extent : home.extent, bytes);
   };
   const bool all = std::all_of(group.nodes.begin(), group.nodes.end(), [&](const PlannedNode& n) {
     const Node& node = workload.nodes[n.node];

@@ -13,7 +13,8 @@
 // over the chiplets from the group that makes it to the last one that reads it) and the group divides it as it lies, or
 // when its group pins it (`pinned`: loaded whole before the first step when it does not hold the bound index, else its
 // share at each step). Anything else streams tile by tile: from and to the global buffers of its home over the NoP,
-// or DRAM. A tensor in the global buffer has the bound index outermost in its shape, or does not hold it.
+// or DRAM. A tensor in the global buffer has the bound index outermost in its shape, or does not hold it; one at home there
+// may also have its outer digit outermost and stay the same over the inner one (keys of a head for all blocks of tokens).
 #pragma once
 
 #include <cstdint>

@@ -64,6 +64,14 @@ struct TensorView {
   std::vector<ViewDim> dims;  // grouped b, then m or n, then k; outermost first within a group
 };
 
+// The view with every digit as a dim of its own.
+inline TensorView by_digits(const TensorView& view) {
+  TensorView simple{view.tensor, {}};
+  for (const ViewDim& d : view.dims)
+    for (const ViewDim& digit : digits(d)) simple.dims.push_back(digit);
+  return simple;
+}
+
 inline bool holds_index(const TensorView& view, const Index& index) {
   return std::any_of(view.dims.begin(), view.dims.end(), [&](const ViewDim& d) { return d.index == index; });
 }

@@ -80,12 +80,17 @@ class DataFlowVerifier {
     const std::string what = "reads tensor '" + name(view.tensor) + "', which node '" + w_.nodes[writer].name +
                              "' of the same group '" + group.name + "' writes divided by index '" + index + "' (" +
                              std::to_string(there->size) + " values over chiplets and steps), ";
-    if (!here || here->size != there->size) {
+    if (!here || here->size != there->size || here->inner != there->inner) {
       problems_.add(place(w_.nodes[n]), what + "by a view that is not divided by it");
       return;
     }
-    if (const auto stray = stray_element(written, view, index))
-      problems_.add(place(w_.nodes[n]), what + "across its values: " + text_of(*stray, view, index));
+    if (there->inner > 1) {
+      problems_.add(place(w_.nodes[n]), what + "whose two digits lie apart: its parts are no blocks of the tensor");
+      return;
+    }
+    const TensorView read = by_digits(view);
+    if (const auto stray = stray_element(by_digits(written), read, index))
+      problems_.add(place(w_.nodes[n]), what + "across its values: " + text_of(*stray, read, index));
   }
 
   static std::string text_of(const StrayElement& stray, const TensorView& view, const Index& index) {

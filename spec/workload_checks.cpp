@@ -99,8 +99,7 @@ class WorkloadChecker {
     std::int64_t last = 0;
     for (const auto& d : v.dims) {
       found.push_back(d.index);
-      for (const ViewDim& digit : digits(d))
-        last = std::min(kMostSize, last + times(digit.size - 1, digit.stride));
+      for (const ViewDim& digit : digits(d)) last = std::min(kMostSize, last + times(digit.size - 1, digit.stride));
     }
     if (found != expected)
       problems_.add(place(node), std::string(role) + ": dims must name the node's indices in order");

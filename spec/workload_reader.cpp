@@ -49,7 +49,8 @@ class WorkloadReader {
     d.inner = r.integer("inner", {2, kMaxExtent});
     d.inner_stride = r.integer("inner_stride", {0, kMaxExtent});
     if (d.inner < 1 || d.size % d.inner != 0) {
-      r.problems().add(r.place("inner"), std::to_string(d.inner) + " does not divide the size " + std::to_string(d.size));
+      r.problems().add(r.place("inner"),
+                       std::to_string(d.inner) + " does not divide the size " + std::to_string(d.size));
       d.inner = 1;
     }
     return d;

@@ -92,7 +92,8 @@ static void start_group(struct machine* m, struct group_run* g, const struct gro
   g->number = number;
   g->words = group_words(m, number);
   g->share_begin = simba_share_begin(g->words[SIMBA_GRP_EXTENT], g->words[SIMBA_GRP_CHIPLETS], m->chiplet);
-  g->weight_slot = g->input_slot = g->output_slot = g->parameter_slot = 0;
+  g->weight_slot = g->input_slot = g->output_slot = 0;
+  g->parameter_slot = present ? present->parameter_slot : 0;  // whose places often are the same
   for (uint32_t i = 0; i < SIMBA_MAX_SLOTS; ++i) g->parameter_content[i] = SIMBA_NONE;
   set_places(m, g);
   for (uint32_t i = 0; i < g->place_count; ++i) {

@@ -103,16 +103,21 @@ static uint32_t is_issued(const struct machine* m, const uint32_t* operand) {
   return !operand[SIMBA_OPR_DEFER] && operand[SIMBA_OPR_RESULTS] <= m->signals;
 }
 
-// The first slot behind the last one used that is free for an early load; the next one when none is.
-static uint32_t next_slot(const struct machine* m, const struct loading* l, uint32_t kind, uint32_t last) {
+// The slot behind the last one used.
+static uint32_t following_slot(const struct loading* l, uint32_t kind, uint32_t last) {
   const struct object* slots = l->at->in->places + kind;
-  uint32_t count = 0;
-  while (count < SIMBA_MAX_SLOTS && slots[count].begin != slots[count].end) ++count;
-  const uint32_t next = last + 1 < count ? last + 1 : 0;
-  if (!l->early) return next;
+  const uint32_t next = last + 1;
+  return next < SIMBA_MAX_SLOTS && slots[next].begin != slots[next].end ? next : 0;
+}
+
+// The first one behind the last one used that is free for an early load; the following one when none is.
+static uint32_t next_slot(const struct machine* m, const struct loading* l, uint32_t kind, uint32_t last) {
+  const uint32_t next = following_slot(l, kind, last);
   uint32_t slot = next;
-  for (uint32_t i = 0; i < count; ++i, slot = slot + 1 < count ? slot + 1 : 0)
-    if (is_free(m, l, &slots[slot])) return slot;
+  do {
+    if (is_free(m, l, &l->at->in->places[kind + slot])) return slot;
+    slot = following_slot(l, kind, slot);
+  } while (slot != next);
   return next;
 }
 
@@ -155,7 +160,8 @@ static uint32_t load_pinned(struct machine* m, const struct loading* l, uint32_t
   return 1;
 }
 
-// Parameters stay in their slot until those of as many other nodes as there are slots came in.
+// Parameters stay in their slot until those of as many other nodes as there are slots came in. What a slot holds decides whether
+// they are loaded, jointly, so slots are taken in one order on every chiplet.
 static uint32_t load_all_parameters(struct machine* m, const struct loading* l) {
   struct cursor* at = l->at;
   struct group_run* g = at->in;
@@ -170,7 +176,7 @@ static uint32_t load_all_parameters(struct machine* m, const struct loading* l) 
     at->parameter_slot = g->parameter_slot = s;
     return 1;
   }
-  const uint32_t slot = next_slot(m, l, PLACE_PARAMETERS, g->parameter_slot);
+  const uint32_t slot = following_slot(l, PLACE_PARAMETERS, g->parameter_slot);
   if (l->early && !is_free(m, l, &g->places[PLACE_PARAMETERS + slot])) return 0;
   at->parameter_slot = g->parameter_slot = slot;
   g->parameter_content[slot] = at->position;

@@ -56,7 +56,8 @@ static void set_place(const struct tile_run* t, const struct wave* w, const uint
     const uint32_t before = operand[SIMBA_OPR_FROM_SHARE] ? t->at->begin - t->at->in->share_begin : 0;
     command_set(SIMBA_CMD_GB, resident_address(t->at, operand));
     command_set(SIMBA_CMD_VIEW, operand[SIMBA_OPR_VIEW]);
-    command_set3(SIMBA_CMD_START, before * t->at->node[SIMBA_NODE_PER_VALUE] + t->start[SIMBA_DIM_B] + w->at[SIMBA_DIM_B],
+    command_set3(SIMBA_CMD_START,
+                 before * t->at->node[SIMBA_NODE_PER_VALUE] + t->start[SIMBA_DIM_B] + w->at[SIMBA_DIM_B],
                  t->start[x] + w->at[x], (t->start[y] + w->at[y]) * bytes);
   } else {
     command_set(SIMBA_CMD_GB, slot_gb);

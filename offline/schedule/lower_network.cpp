@@ -85,8 +85,8 @@ class Siblings {
 
 class NetworkLowering {
  public:
-  NetworkLowering(const Graph& graph, const NetworkLabel& label, const NetworkForms& forms, const LoweringChoice& choice,
-                  DividedLayers divided)
+  NetworkLowering(const Graph& graph, const NetworkLabel& label, const NetworkForms& forms,
+                  const LoweringChoice& choice, DividedLayers divided)
       : graph_(graph),
         forms_(forms),
         loop_(choice.loop),
@@ -237,6 +237,7 @@ class NetworkLowering {
       const BlockedIndex index{l.shared.front(), l.of_a.front(), blocks_};
       g.indices.b = {index.name()};
       for (spec::TensorView* v : {&g.weight, &g.input, &g.output}) index.apply(*v);
+      lay_by_blocks(p.output);
     }
     RealNode real;
     real.factor = p.factor;
@@ -257,6 +258,7 @@ class NetworkLowering {
       const BlockedIndex index{labels[0], labels[1], blocks_};
       index.apply(in);
       index.apply(out);
+      lay_by_blocks(step.output);
       labels[0] = index.name();
     }
     const spec::NodeId node =
@@ -271,6 +273,14 @@ class NetworkLowering {
     real.beta = form.beta;
     const spec::TensorId residual = step.residual == kNoValue ? spec::TensorId() : at(step.residual).tensor;
     builder_.layer_norm(step.layer.name, at(step.input).tensor, residual, at(step.output).tensor, std::move(real));
+  }
+
+  // Of [heads, tokens, ...] with the heads' blocks as the outermost axis.
+  void lay_by_blocks(ValueId id) {
+    std::vector<std::int64_t>& shape = builder_.workload().tensors[at(id).tensor].shape;
+    if (layout(id).flat) return;
+    shape[0] *= blocks_;
+    shape[1] /= blocks_;
   }
 
   void end_segment() {

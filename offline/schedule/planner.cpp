@@ -53,7 +53,7 @@ class PlanChoice {
         return;
       }
       const spec::Prediction& p = plan.prediction;
-      const double power = rounded_power(p.energy_pj / p.cycles); if (getenv("DBG")) fprintf(stderr, "PLAN loop %d parts %d blocks %d chiplets %d limit %ld: %.0f %.4f\n", (int)lowering.loop, (int)lowering.parts, (int)lowering.blocks, space.chiplets, (long)space.limit, p.cycles, p.energy_pj*1e-9);
+      const double power = rounded_power(p.energy_pj / p.cycles);
       const double value = mapper::objective_value(objective_, p.cycles, p.energy_pj, machine_.arch);
       if (!lowering_ || value < limit(lowering, space)) {
         lowering_ = lowering;

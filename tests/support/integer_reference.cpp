@@ -32,7 +32,8 @@ std::vector<std::int64_t> offsets(const TensorView& view, const std::vector<Inde
     const spec::ViewDim& dim = dim_of(view, index, where);
     std::vector<std::int64_t> next;
     for (std::int64_t base : result) {
-      for (std::int64_t value = 0; value < dim.size; ++value) next.push_back(base + value * dim.stride);
+      for (std::int64_t value = 0; value < dim.size; ++value)
+        next.push_back(base + value / dim.inner * dim.stride + value % dim.inner * dim.inner_stride);
     }
     result = next;
   }

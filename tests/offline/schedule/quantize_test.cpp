@@ -239,6 +239,35 @@ TEST(QuantizedNetwork, SumsDividedIntoPartsThenTheSameBytes) {
   }
 }
 
+// A block of tokens of a head a step: the same bytes as a head a step.
+TEST(QuantizedNetwork, HeadsInBlocksOfTokensThenTheSameBytes) {
+  const Graph graph = test::encoder(2, 24, 3, 40);
+  const NetworkForms forms = test::random_forms(5);
+  const auto x = random_normal("x", 3, 12 * 24, 1);
+  LoweredNetwork whole = lower_network(graph, {"small", "dense", 12, true}, forms);
+  const Ranges ranges = calibrate_ranges(whole.network, {x});
+  TensorBytes expected = quantize_network(whole.network, ranges, x);
+  expected[whole.network.mask] = padding_mask(12, 7);
+  evaluate_integer(whole.network.workload, expected);
+  for (const std::int64_t blocks : {2, 3, 12}) {
+    LoweredNetwork lowered =
+        lower_network(graph, {"small", "dense", 12, true}, forms, {AttentionLoop::kHeads, 1, blocks});
+    TensorBytes bytes = quantize_network(lowered.network, ranges, x);
+    bytes[lowered.network.mask] = padding_mask(12, 7);
+    const spec::Schedule schedule = test::one_group_a_node(lowered.network);
+    base::Problems problems;
+    spec::check_structure(schedule, problems);
+    EXPECT_EQ(problems.list(), std::vector<std::string>{});
+    const auto reference = test_support::run_reference(schedule, test::image_of(schedule, bytes));
+    evaluate_integer(lowered.network.workload, bytes);
+    for (spec::TensorId t : bytes.ids()) {
+      const std::string& name = schedule.workload.tensors[t].name;
+      EXPECT_EQ(bytes[t], reference.at(name)) << name;
+    }
+    EXPECT_EQ(bytes[lowered.network.output], expected[whole.network.output]) << blocks;
+  }
+}
+
 TEST(QuantizedNetwork, BothAttentionLoopsThenTheSameRealOutput) {
   const Graph graph = test::encoder(1, 24, 3, 40);
   const auto x = random_normal("x", 3, 10 * 24, 1);

@@ -89,7 +89,7 @@ TEST(Deadlock, MemoryTicksThenTheRunEndsWithinASlice) {
 BuiltSchedule first_group_on_one_chiplet(const spec::ArchSpec& arch, std::int64_t tokens, std::int64_t step) {
   LayerOptions layer;
   layer.tokens = tokens;
-  layer.step = step;  // 0: chosen
+  layer.step = step;                     // 0: chosen
   layer.resident_intermediates = false;  // each node is a group
   BuiltSchedule built = factorised_layer(arch, LayerMethod::kSvd, layer);
   built.schedule.plan.groups[spec::GroupId(0)].chiplets = 1;
