@@ -141,16 +141,17 @@ enum { SIMBA_SLOTS_WORDS = SIMBA_MAX_SLOTS * SIMBA_PLACE_WORDS };
 enum {
   SIMBA_GRP_EXTENT = 0,
   SIMBA_GRP_STEP,
-  SIMBA_GRP_CHIPLETS,      // the first so many take part
-  SIMBA_GRP_SIGNAL,        // 1: every chiplet signals when its part is done
-  SIMBA_GRP_AHEAD,         // the first so many nodes run one step ahead of the others
-  SIMBA_GRP_OBJECTS,       // count
-  SIMBA_GRP_OBJECT_TABLE,  // offset of SIMBA_PLACE records, one an object; 0 bytes: in DRAM
-  SIMBA_GRP_NODES,         // count
-  SIMBA_GRP_NODE_TABLE,    // offset of node offsets
-  SIMBA_GRP_PINNED,        // count
-  SIMBA_GRP_PINNED_TABLE,  // offset of SIMBA_PIN records, one after another
-  SIMBA_GRP_WEIGHT_SLOTS,  // SIMBA_SLOTS_WORDS
+  SIMBA_GRP_CHIPLETS,         // the first so many take part
+  SIMBA_GRP_SIGNAL,           // 1: every chiplet signals when its part is done
+  SIMBA_GRP_AHEAD,            // the first so many nodes run one step ahead of the others
+  SIMBA_GRP_PARAMETERS_STAY,  // 1: there is a slot for the parameters of every node; 0: they are loaded in every step
+  SIMBA_GRP_OBJECTS,          // count
+  SIMBA_GRP_OBJECT_TABLE,     // offset of SIMBA_PLACE records, one an object; 0 bytes: in DRAM
+  SIMBA_GRP_NODES,            // count
+  SIMBA_GRP_NODE_TABLE,       // offset of node offsets
+  SIMBA_GRP_PINNED,           // count
+  SIMBA_GRP_PINNED_TABLE,     // offset of SIMBA_PIN records, one after another
+  SIMBA_GRP_WEIGHT_SLOTS,     // SIMBA_SLOTS_WORDS
   SIMBA_GRP_INPUT_SLOTS = SIMBA_GRP_WEIGHT_SLOTS + SIMBA_SLOTS_WORDS,
   SIMBA_GRP_OUTPUT_SLOTS = SIMBA_GRP_INPUT_SLOTS + SIMBA_SLOTS_WORDS,
   SIMBA_GRP_PARAMETER_SLOTS = SIMBA_GRP_OUTPUT_SLOTS + SIMBA_SLOTS_WORDS,

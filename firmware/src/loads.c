@@ -160,8 +160,8 @@ static uint32_t load_pinned(struct machine* m, const struct loading* l, uint32_t
   return 1;
 }
 
-// Parameters stay in their slot until those of as many other nodes as there are slots came in. What a slot holds decides whether
-// they are loaded, jointly, so slots are taken in one order on every chiplet.
+// Parameters stay in their slot where every node has one, else until the node is through with the step: what is loaded
+// jointly must not depend on which steps a chiplet has.
 static uint32_t load_all_parameters(struct machine* m, const struct loading* l) {
   struct cursor* at = l->at;
   struct group_run* g = at->in;
@@ -171,15 +171,17 @@ static uint32_t load_all_parameters(struct machine* m, const struct loading* l) 
   for (uint32_t i = 0; i < count; ++i)
     if (at->node[first + i] != 0 && !operand_at(m, at->node[first + i])[SIMBA_OPR_RESIDENT]) streams = 1;
   if (!streams) return 1;
+  const uint32_t step = g->words[SIMBA_GRP_PARAMETERS_STAY] ? 0 : at->step;
+  const uint32_t content = step * g->words[SIMBA_GRP_NODES] + at->position;
   for (uint32_t s = 0; s < SIMBA_MAX_SLOTS; ++s) {
-    if (g->parameter_content[s] != at->position) continue;
+    if (g->parameter_content[s] != content) continue;
     at->parameter_slot = g->parameter_slot = s;
     return 1;
   }
   const uint32_t slot = following_slot(l, PLACE_PARAMETERS, g->parameter_slot);
   if (l->early && !is_free(m, l, &g->places[PLACE_PARAMETERS + slot])) return 0;
   at->parameter_slot = g->parameter_slot = slot;
-  g->parameter_content[slot] = at->position;
+  g->parameter_content[slot] = content;
   for (uint32_t i = 0; i < count; ++i)
     if (at->node[first + i] != 0) load_parameters(m, at, operand_at(m, at->node[first + i]), i);
   return 1;

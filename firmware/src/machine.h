@@ -25,7 +25,7 @@ struct group_run {
   struct object places[PLACES];
   uint32_t place_count;
   uint32_t weight_slot, input_slot, output_slot, parameter_slot;  // used last
-  uint32_t parameter_content[SIMBA_MAX_SLOTS];  // node position whose parameters a slot holds, or SIMBA_NONE
+  uint32_t parameter_content[SIMBA_MAX_SLOTS];  // node (and step) whose parameters a slot holds, or SIMBA_NONE
 };
 
 // Loads that a tile needs, in the order in which every chiplet issues them.

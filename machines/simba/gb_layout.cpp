@@ -169,6 +169,7 @@ GbLayout gb_layout(const spec::Workload& workload, const spec::FusedGroup& group
   // then for weights.
   const std::int64_t word = arch.global_buffer.word_bytes, weight = round_up(tiles.weight, word);
   const std::int64_t parameter_slots = std::clamp<std::int64_t>(tiles.parameter_nodes, 2, SIMBA_MAX_SLOTS);
+  layout.parameters_stay = tiles.parameter_nodes <= parameter_slots;
   layout.total_bytes = allocator.total() + 2 * (round_up(tiles.input, word) + round_up(tiles.output, word) + weight) +
                        parameter_slots * round_up(tiles.parameters, word);
   std::int64_t left = std::max<std::int64_t>(0, layout.room.bytes - layout.total_bytes);

@@ -34,6 +34,7 @@ struct GbLayout {
   std::map<spec::TensorId, GbRange> resident;  // homes used in place among them: a chiplet's whole share
   std::map<spec::TensorId, GbRange> odd;       // of those with two places: where odd steps have it
   Slots weight, input, output, parameters;
+  bool parameters_stay = true;   // there is a slot for those of every node
   GbRange room;                  // for all but the homes
   std::int64_t total_bytes = 0;  // of the room
   bool fits() const { return total_bytes <= room.bytes; }

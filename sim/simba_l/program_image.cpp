@@ -269,6 +269,7 @@ class ImageBuilder {
     w_[at + SIMBA_GRP_STEP] = w_.word(g.step, "step");
     w_[at + SIMBA_GRP_CHIPLETS] = static_cast<std::uint32_t>(g.chiplets_of(arch_.chiplets()));
     w_[at + SIMBA_GRP_SIGNAL] = signals_.signals(id);
+    w_[at + SIMBA_GRP_PARAMETERS_STAY] = layout().parameters_stay;
     w_[at + SIMBA_GRP_AHEAD] = static_cast<std::uint32_t>(g.ahead);
     w_[at + SIMBA_GRP_OBJECTS] = static_cast<std::uint32_t>(objects_->places().size());
     const std::uint32_t objects = put_places(w_, *objects_, g, [&](const machines::simba::GbRange& r, TensorId t) {
