@@ -80,9 +80,9 @@ TEST(ScheduleNegative, NonsenseFilesAreRefused) {
       "%YAML 1.2\n---\n",
       "--- 1\n--- 2\n",
       "!!binary x",
-      "{format: heat-schedule/8, workload: {tensors: &t [*t]}}",
-      "{format: heat-schedule/8, plan: &p {prediction: *p}}",
-      "{\"format\": \"heat-schedule/8\", \"workload\": {\"tensors\": [[[]]], \"nodes\": {}}, \"plan\": 3}",
+      "{format: heat-schedule/9, workload: {tensors: &t [*t]}}",
+      "{format: heat-schedule/9, plan: &p {prediction: *p}}",
+      "{\"format\": \"heat-schedule/9\", \"workload\": {\"tensors\": [[[]]], \"nodes\": {}}, \"plan\": 3}",
       "{? {a: b} : c}",
       "{[1, 2]: 3, nodes: ~}",
       "\xef\xbb\xbf{}",
@@ -93,7 +93,7 @@ TEST(ScheduleNegative, NonsenseFilesAreRefused) {
 
 TEST(ScheduleNegative, DeepNestingIsRefused) {
   for (int depth : {100, 1000, 100000}) {
-    for (const char* open : {"[", "{\"a\":", "- ", "{format: heat-schedule/8, workload: {nodes: ["}) {
+    for (const char* open : {"[", "{\"a\":", "- ", "{format: heat-schedule/9, workload: {nodes: ["}) {
       std::string text;
       for (int i = 0; i < depth; ++i) text += open;
       EXPECT_EQ(load(text), Outcome::kRefused) << depth << " x " << open;

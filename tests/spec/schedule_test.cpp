@@ -111,7 +111,7 @@ TEST(Schedule, EveryFieldSurvivesTheJson) {
 }
 
 TEST(Schedule, OfAnotherFormatOrNoneThenOneProblemSaysWhichIsExpected) {
-  for (const char* format : {"heat-schedule/7", "heat-schedule/9", ""}) {
+  for (const char* format : {"heat-schedule/8", "heat-schedule/10", ""}) {
     const std::string error = error_after([&](Json& j) {
       if (*format)
         j["format"] = format;
@@ -120,7 +120,7 @@ TEST(Schedule, OfAnotherFormatOrNoneThenOneProblemSaysWhichIsExpected) {
       j.erase("workload");  // an older file has another layout: its keys are not complained of one by one
     });
     EXPECT_NE(error.find("1 problem"), std::string::npos) << error;
-    EXPECT_NE(error.find("the file is of format '" + std::string(format) + "', expected 'heat-schedule/8'"),
+    EXPECT_NE(error.find("the file is of format '" + std::string(format) + "', expected 'heat-schedule/9'"),
               std::string::npos)
         << error;
   }
