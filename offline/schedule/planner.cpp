@@ -90,15 +90,17 @@ class PlanChoice {
   static constexpr int kPowerTries = 3;
   // What the model does not tell. A plan on fewer chiplets wins when it is nearly as good: it waits for fewer others, and
   // fewer streams close each other's rows in the DRAM. One whose sums are divided waits for more, and one that walks
-  // attention over tokens reads short runs: they win when they are better by more than that.
-  static constexpr double kNearly = 1.12, kDivided = 1.045, kOverTokens = 1.02;
+  // attention over tokens reads short runs, or over blocks of them has more steps: they win when they are better by more
+  // than that.
+  static constexpr double kNearly = 1.16, kDivided = 1.045, kOtherLoop = 1.02;
   bool is_fewer(const HomeSpace& space) const {
     return space.chiplets > 0 && space.chiplets < machine_.arch.chiplets();
   }
   double limit(const LoweringChoice& lowering, const HomeSpace& space) const {
     if (is_fewer(space)) return kNearly * least_;
     if (lowering.parts > 1) return least_ / kDivided;
-    return lowering_ && lowering.loop != lowering_->loop ? least_ / kOverTokens : least_;
+    const bool same = !lowering_ || (lowering.loop == lowering_->loop && lowering.blocks == lowering_->blocks);
+    return same ? least_ : least_ / kOtherLoop;
   }
 
   // Of all multipliers at work and what feeds them: a first guess.
@@ -187,13 +189,17 @@ PlannedNetwork plan_network(const Graph& graph, const NetworkLabel& label, const
   const LoweredNetwork parts = lower_network(graph, label, forms, by_parts);
   if (std::any_of(parts.network.workload.layers.begin(), parts.network.workload.layers.end(), is_factorized))
     choice.consider(by_parts, parts, {limit, by_parts.blocks > 1 ? all : 0});
-  const bool divided = choice.lowering()->parts > 1;
+  const LoweringChoice found = *choice.lowering();
   for (int side = machine.arch.nop.width; side > 0; --side) {
     const int chiplets = side * side;
-    if (chiplets >= machine.arch.chiplets()) continue;
-    const LoweringChoice lowering{choice.lowering()->loop, divided ? chiplets : 1, choice.lowering()->blocks};
-    const LoweredNetwork lowered = lower_network(graph, label, forms, lowering);
-    if (!choice.ruled_out(lowered.network.workload, chiplets)) choice.consider(lowering, lowered, {limit, chiplets});
+    if (chiplets >= all) continue;
+    const std::int64_t parts_there = found.parts > 1 ? chiplets : 1;
+    for (const LoweringChoice& lowering : {found, *with_homes}) {
+      const LoweringChoice there{lowering.loop, parts_there, lowering.blocks};
+      const LoweredNetwork lowered = lower_network(graph, label, forms, there);
+      if (!choice.ruled_out(lowered.network.workload, chiplets)) choice.consider(there, lowered, {limit, chiplets});
+      if (found.loop == with_homes->loop && found.blocks == with_homes->blocks) break;
+    }
   }
   return choice.take();
 }
