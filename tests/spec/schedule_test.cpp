@@ -110,6 +110,26 @@ TEST(Schedule, EveryFieldSurvivesTheJson) {
   }
 }
 
+// An index of two digits is written as it is, and one whose digits step as one names the same elements.
+TEST(Schedule, IndexOfTwoDigitsThenItSurvivesTheJson) {
+  Schedule s = test_support::encoder_layer(small_arch()).schedule;
+  ViewDim& d = s.workload.nodes[NodeId(0)].gemm->weight.dims.front();
+  const ViewDim plain = d;
+  ASSERT_EQ(d.size % 2, 0);
+  d = {plain.index, plain.size, 2 * plain.stride, 2, plain.stride};
+  EXPECT_EQ(d.reach(), plain.reach());
+  const Schedule back = Schedule::load(written(to_json(s)));
+  EXPECT_EQ(to_json(back), to_json(s));
+  const ViewDim& read = back.workload.nodes[NodeId(0)].gemm->weight.dims.front();
+  EXPECT_EQ(read.inner, 2);
+  EXPECT_EQ(read.inner_stride, plain.stride);
+  EXPECT_EQ(two_digits("x", 3, 20, 4, 5).inner, 1);  // step as one
+  EXPECT_EQ(two_digits("x", 3, 20, 4, 5).stride, 5);
+  EXPECT_EQ(two_digits("x", 3, 20, 4, 0).inner, 4);
+  EXPECT_EQ(two_digits("x", 3, 20, 1, 0).size, 3);
+  EXPECT_EQ(digits({"x", 12, 20, 4, 5}).size(), 2u);
+}
+
 TEST(Schedule, OfAnotherFormatOrNoneThenOneProblemSaysWhichIsExpected) {
   for (const char* format : {"heat-schedule/8", "heat-schedule/10", ""}) {
     const std::string error = error_after([&](Json& j) {
@@ -197,6 +217,31 @@ const std::vector<Fault>& faults() {
          planned(j, "key")["mapping"]["gb_order"] = {"b", "b", "n"};
        },
        "gb_order: expected a permutation of the letters 'bmn'"},
+      {"digit that does not divide",
+       [](Json& j) {
+         Json& d = node(j, "key")["gemm"]["weight"]["dims"][0];
+         d["inner"] = 7;
+         d["inner_stride"] = 1;
+       },
+       "inner: 7 does not divide the size 4"},
+      {"digit of one value", [](Json& j) { node(j, "key")["gemm"]["weight"]["dims"][0]["inner"] = 1; },
+       "inner: value 1 is out of range"},
+      {"digit without stride", [](Json& j) { node(j, "key")["gemm"]["weight"]["dims"][0]["inner"] = 2; },
+       "missing key 'inner_stride'"},
+      {"digit that reaches beyond",
+       [](Json& j) {
+         Json& d = node(j, "key")["gemm"]["weight"]["dims"][0];
+         d["inner"] = 2;
+         d["inner_stride"] = 1000;
+       },
+       "reaches byte"},
+      {"written by repeated values",
+       [](Json& j) {
+         Json& d = node(j, "query")["gemm"]["output"]["dims"][0];
+         d["inner"] = 2;
+         d["inner_stride"] = 0;
+       },
+       "does not write every byte of tensor 'query' once"},
       {"no PEs along k", [](Json& j) { planned(j, "key")["mapping"]["spatial"]["k"] = 0; },
        "mapping.spatial.k: value 0 is out of range, expected an integer from 1"},
       {"split without k", [](Json& j) { planned(j, "key")["mapping"]["spatial"].erase("k"); },
