@@ -110,26 +110,6 @@ TEST(Schedule, EveryFieldSurvivesTheJson) {
   }
 }
 
-// An index of two digits is written as it is, and one whose digits step as one names the same elements.
-TEST(Schedule, IndexOfTwoDigitsThenItSurvivesTheJson) {
-  Schedule s = test_support::encoder_layer(small_arch()).schedule;
-  ViewDim& d = s.workload.nodes[NodeId(0)].gemm->weight.dims.front();
-  const ViewDim plain = d;
-  ASSERT_EQ(d.size % 2, 0);
-  d = {plain.index, plain.size, 2 * plain.stride, 2, plain.stride};
-  EXPECT_EQ(d.reach(), plain.reach());
-  const Schedule back = Schedule::load(written(to_json(s)));
-  EXPECT_EQ(to_json(back), to_json(s));
-  const ViewDim& read = back.workload.nodes[NodeId(0)].gemm->weight.dims.front();
-  EXPECT_EQ(read.inner, 2);
-  EXPECT_EQ(read.inner_stride, plain.stride);
-  EXPECT_EQ(two_digits("x", 3, 20, 4, 5).inner, 1);  // step as one
-  EXPECT_EQ(two_digits("x", 3, 20, 4, 5).stride, 5);
-  EXPECT_EQ(two_digits("x", 3, 20, 4, 0).inner, 4);
-  EXPECT_EQ(two_digits("x", 3, 20, 1, 0).size, 3);
-  EXPECT_EQ(digits({"x", 12, 20, 4, 5}).size(), 2u);
-}
-
 TEST(Schedule, OfAnotherFormatOrNoneThenOneProblemSaysWhichIsExpected) {
   for (const char* format : {"heat-schedule/8", "heat-schedule/10", ""}) {
     const std::string error = error_after([&](Json& j) {
