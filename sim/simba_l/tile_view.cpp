@@ -59,7 +59,7 @@ std::vector<Rectangle> group_rectangles(const std::vector<StridedDim>& group, st
   return std::move(splitter.rectangles);
 }
 
-// A rectangle as `outer` dims (ascending strides outward last) times one contiguous run.
+// A rectangle as `outer` dims (ascending strides outward, repetitions last) times one contiguous run.
 struct Runs {
   std::int64_t offset = 0, length = 1;
   std::vector<StridedDim> outer;  // outermost first
@@ -67,8 +67,9 @@ struct Runs {
 
 Runs runs_of(std::int64_t offset, std::vector<StridedDim> dims) {
   dims.erase(std::remove_if(dims.begin(), dims.end(), [](const StridedDim& d) { return d.size == 1; }), dims.end());
-  std::stable_sort(dims.begin(), dims.end(),
-                   [](const StridedDim& x, const StridedDim& y) { return x.stride < y.stride; });
+  std::stable_sort(dims.begin(), dims.end(), [](const StridedDim& x, const StridedDim& y) {
+    return (x.stride == 0) != (y.stride == 0) ? y.stride == 0 : x.stride < y.stride;
+  });
   Runs runs;
   runs.offset = offset;
   std::size_t i = 0;

@@ -8,6 +8,7 @@
 #include <set>
 #include <tuple>
 
+#include "machines/simba/view_runs.h"
 #include "sim/simba_l/global_buffer.h"
 #include "tests/support/random.h"
 
@@ -142,6 +143,27 @@ TEST(TileView, ColumnOfAMatrixThenItsStrideSaysHowManyBanksShareIt) {
 }
 
 // More boxes than the buffer remembers, in random order.
+// Two heads of 16 rows of 32 bytes, each the same for 4 blocks: what a tile has of a head several times is read as often,
+// in whole rows.
+TEST(TileView, OperandThatStaysForSeveralValuesThenItsRowsAreReadAsOften) {
+  ViewSpec view;
+  view.groups = {{{{2, 512}, {4, 0}}, {{16, 32}}, {{32, 1}}}};
+  const auto words = [&](std::int64_t first, std::int64_t count) {
+    return count_words(view, {{first, 0, 0}, {count, 16, 32}}, 0, banked(32, 128)).words;
+  };
+  EXPECT_EQ(words(0, 1), 16);
+  EXPECT_EQ(words(0, 2), 32);
+  EXPECT_EQ(words(3, 2), 32);  // the last block of a head and the first of the next
+  EXPECT_EQ(words(1, 7), 7 * 16);
+  EXPECT_EQ(count_words(view, {{0, 0, 0}, {4, 16, 32}}, 0, banked(32, 128)).busiest, 4);
+  const spec::TensorView same{spec::TensorId(0), {spec::two_digits("h.t", 2, 512, 4, 0), {"m", 16, 32}, {"k", 32, 1}}};
+  const machines::simba::ViewRuns runs(same, {8, 16, 32});
+  for (std::int64_t count = 1; count <= 8; ++count) {
+    EXPECT_EQ(runs.words({count, 16, 32}, banked(32, 128)).words, words(0, count)) << count;
+    EXPECT_EQ(runs.requests({count, 16, 32}, 64), count <= 4 ? 8 : 16) << count;  // those that it names
+  }
+}
+
 TEST(GlobalBuffer, BoxesAskedForAgainThenTheirWordsAreThoseCounted) {
   Random random(3);
   const spec::GlobalBufferSpec spec = banked(4, 7);
