@@ -173,8 +173,9 @@ NodeStep StepPricer::price(const StepCounts& full, const StepCounts* partial, co
     longest = std::max(longest, busy(r.value));
   }
   if (full.waves > 0)
-    s.slot_cycles = std::max(slot_cycles(full.weight, to.weight, full, s.execution, shares),
-                             slot_cycles(full.input, to.input, full, s.execution, shares));
+    s.slot_cycles = std::max({slot_cycles(full.weight, to.weight, full, s.execution, shares),
+                              slot_cycles(full.input, to.input, full, s.execution, shares),
+                              output_slot_cycles(full, to.output, s.execution, shares)});
   s.fill = full.first_send_cycles + full.last_drain_flits + (full.waves > 0 ? 2 * noc_latency(full.farthest_hops) : 0) +
            chain_latency(full.chain_ways, full.chain_hops) + full.last_pass_cycles +
            m_.calibration.node_overhead_cycles;
@@ -228,6 +229,21 @@ double StepPricer::slot_cycles(const OperandCounts& o, const Way& way, const Ste
   const double held = noc_latency(of.farthest_hops) + std::min(sends, 2.0) * send +
                       std::max(0.0, sends - 2) * std::max(execution / of.waves, send);
   return o.loads * (load + held) / SIMBA_MAX_SLOTS;
+}
+
+// A tile of results has two slots: a slot is taken from its first drain until its store is acknowledged.
+double StepPricer::output_slot_cycles(const StepCounts& of, const Way& way, double execution,
+                                      const Shares& shares) const {
+  if (of.stores == 0) return 0;
+  const double bytes = of.store_bytes / of.stores, requests = of.store_requests / of.stores;
+  const double port = way.travels ? 0 : port_cycles(shares.full * bytes, shares.full * requests);
+  const double store = m_.arch.dma.setup_cycles +
+                       2 * ways(way.travels).latency[static_cast<std::size_t>(shares.participants())] +
+                       std::max(port, link_cycles(bytes, requests) * link_packets(shares.full, way.travels));
+  const double drains = of.drains / of.stores, drain = std::max(of.drain_flits, of.ppu_cycles) / of.drains;
+  const double held = noc_latency(of.farthest_hops) + drain +
+                      std::max(0.0, drains - 1) * std::max(execution / of.drains, drain);
+  return of.stores * (held + store) / 2;
 }
 
 double StepPricer::load_cycles(const LoadWork& work, int chiplets) const {

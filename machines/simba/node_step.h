@@ -191,6 +191,7 @@ class StepPricer {
   const NopWays& ways(bool travels) const { return travels ? from_homes_ : from_dram_; }
   double slot_cycles(const OperandCounts& o, const Way& way, const StepCounts& of, double execution,
                      const Shares& shares) const;
+  double output_slot_cycles(const StepCounts& of, const Way& way, double execution, const Shares& shares) const;
   const machines::Machine& m_;
   NopWays from_dram_, from_homes_;
   double dram_bytes_per_cycle_ = 1, static_pj_per_cycle_ = 0, background_pj_per_cycle_ = 0;
