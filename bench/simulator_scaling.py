@@ -56,7 +56,8 @@ def drawing(rows):
     for r, x, y in zip(rows, xs, ys):
         by_tokens = r["layers"] == 1
         label = f'{r["tokens"]} tokens' if by_tokens else f'{r["layers"]} layers'
-        side, dx, dy = ("start", 8, 9) if by_tokens else ("end", -7, -4)
+        apart = {128: ("end", -8, 4), 256: ("start", 8, 1), 512: ("start", 8, 11)}  # short lengths lie close together
+        side, dx, dy = apart.get(r["tokens"], ("start", 8, 9)) if by_tokens else ("end", -7, -4)
         out.append(f'<circle cx="{px(x):.1f}" cy="{py(y):.1f}" r="4" fill="{"#1f77b4" if by_tokens else "#d62728"}"/>'
                    f'<text x="{px(x) + dx:.1f}" y="{py(y) + dy:.1f}" text-anchor="{side}">{label}</text>')
     middle = (LEFT + WIDTH - RIGHT) / 2
