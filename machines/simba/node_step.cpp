@@ -241,8 +241,8 @@ double StepPricer::output_slot_cycles(const StepCounts& of, const Way& way, doub
                        2 * ways(way.travels).latency[static_cast<std::size_t>(shares.participants())] +
                        std::max(port, link_cycles(bytes, requests) * link_packets(shares.full, way.travels));
   const double drains = of.drains / of.stores, drain = std::max(of.drain_flits, of.ppu_cycles) / of.drains;
-  const double held = noc_latency(of.farthest_hops) + drain +
-                      std::max(0.0, drains - 1) * std::max(execution / of.drains, drain);
+  const double held =
+      noc_latency(of.farthest_hops) + drain + std::max(0.0, drains - 1) * std::max(execution / of.drains, drain);
   return of.stores * (held + store) / 2;
 }
 
