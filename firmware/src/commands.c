@@ -58,6 +58,10 @@ void command_waits(struct composer* c, uint32_t engine, uint32_t count) {
   if (count > c->waits.count[engine]) c->waits.count[engine] = count;
 }
 
+uint32_t command_room(uint32_t engine) {
+  return mmio_read32(SIMBA_MMIO_BASE + SIMBA_REG_QUEUE_FREE + 4 * engine);
+}
+
 void command_push(struct composer* c, uint32_t engine) {
   if (c->halt != SIMBA_HALT_DONE) return;
   for (uint32_t e = 0; e < SIMBA_ENGINES; ++e)
@@ -71,7 +75,7 @@ void command_push(struct composer* c, uint32_t engine) {
     else
       o->readers.count[engine] = number;
   }
-  while (mmio_read32(SIMBA_MMIO_BASE + SIMBA_REG_QUEUE_FREE + 4 * engine) == 0) wait_for_interrupt();
+  while (command_room(engine) == 0) wait_for_interrupt();
   mmio_write32(SIMBA_MMIO_BASE + SIMBA_REG_PUSH, engine);
 }
 

@@ -43,6 +43,8 @@ void command_reads(struct composer* c, struct object* o);
 void command_writes(struct composer* c, struct object* o);
 // Sleeps while the engine's queue is full, then issues. Issues nothing once `halt` is set.
 void command_push(struct composer* c, uint32_t engine);
+// Commands for the engine that can be pushed without waiting.
+uint32_t command_room(uint32_t engine);
 // The command will wait until `engine` has completed its first `count` commands.
 void command_waits(struct composer* c, uint32_t engine, uint32_t count);
 // The command will wait for so many signals of every chiplet.

@@ -43,8 +43,7 @@ static void load_ahead(struct machine* m, struct under_way* tiles) {
 
 // As many as the load engine's queue holds the loads of, which it must not be full of: work would wait behind them.
 static uint32_t tiles_ahead(void) {
-  const uint32_t depth = mmio_read32(SIMBA_MMIO_BASE + SIMBA_REG_QUEUE_FREE + 4 * SIMBA_LOAD);
-  const uint32_t tiles = depth / SIMBA_TILE_LOADS;
+  const uint32_t tiles = command_room(SIMBA_LOAD) / SIMBA_TILE_LOADS;
   return tiles == 0 ? 1 : simba_min(tiles, MAX_UNDER_WAY - 1);
 }
 

@@ -261,12 +261,24 @@ static uint32_t load(struct machine* m, const struct loading* l, uint32_t which)
   }
 }
 
+// Commands that a load takes at most.
+static uint32_t commands_of(const struct cursor* at, uint32_t which) {
+  if (which == LOAD_WEIGHT) return 1;
+  return which == LOAD_PARAMETERS || which == LOAD_INPUT ? 2 : at->in->words[SIMBA_GRP_PINNED];
+}
+
+// Whether the controller would not come back to the work before when it pushed the load: other chiplets may come to a joint load of the
+// next group, for which its queue waits, only when they have the results of that work.
+static uint32_t may_hang(const struct loading* l, uint32_t which) {
+  return l->early && l->waiting[0].in != l->at->in && command_room(SIMBA_LOAD) < commands_of(l->at, which);
+}
+
 // In their order, so that chiplets that load together meet in the same order.
 uint32_t issue_loads(struct machine* m, struct under_way* tiles, uint32_t tile) {
   struct cursor* at = &tiles->tiles[tile];
   const struct loading l = {at, tile == 0 ? &tiles->before : at - 1, tiles->tiles, tile};
   for (; at->loads_done < LOADS; ++at->loads_done) {
-    if (!load(m, &l, at->loads_done)) return 0;
+    if (may_hang(&l, at->loads_done) || !load(m, &l, at->loads_done)) return 0;
     at->load_number = m->composer.issued[SIMBA_LOAD];
   }
   return 1;

@@ -47,17 +47,17 @@ class ScheduleData : public ::testing::Test {
                                 {"num_attention_heads", m.heads},
                                 {"intermediate_size", m.intermediate},
                                 {"hidden_act", "gelu"},
-                                {"max_position_embeddings", 64},
+                                {"max_position_embeddings", 128},
                                 {"type_vocab_size", 2},
                                 {"layer_norm_eps", 1e-12}};
     base::write_file_atomically(folder_ + "/config.json", config.dump());
-    run(HEAT_BIN_DIR "/heat-offline schedule --model-config " + folder_ + "/config.json --arch " + kArch +
+    run(HEAT_BIN_DIR "/heat-offline schedule --model-config " + folder_ + "/config.json --arch " + arch_ +
         " --seq-len " + std::to_string(m.tokens) + " --method " + method + " --ratio 0.5 --random-weights 7 --out " +
         folder_ + "/s.json --json " + folder_ + "/summary.json " + more);
   }
 
   std::vector<std::int8_t> simulate() {
-    run(HEAT_BIN_DIR "/simba-sim --arch " + kArch + " --schedule " + folder_ + "/s.json --data on --output " + folder_ +
+    run(HEAT_BIN_DIR "/simba-sim --arch " + arch_ + " --schedule " + folder_ + "/s.json --data on --output " + folder_ +
         "/out.bin");
     const std::string bytes = base::read_file(folder_ + "/out.bin");
     return {bytes.begin(), bytes.end()};
@@ -79,7 +79,20 @@ class ScheduleData : public ::testing::Test {
     return bytes;
   }
 
+  // Simba-L with something else in its file.
+  void change_arch(const std::vector<std::pair<std::string, std::string>>& changes) {
+    std::string text = base::read_file(kArch);
+    for (const auto& [from, to] : changes) {
+      const std::size_t at = text.find(from);
+      ASSERT_NE(at, std::string::npos) << from;
+      text.replace(at, from.size(), to);
+    }
+    arch_ = folder_ + "/arch.yaml";
+    base::write_file_atomically(arch_, text);
+  }
+
   std::string folder_;
+  std::string arch_ = kArch;
 };
 
 // More than a handful of values, so that agreement is no accident of everything being clamped.
@@ -99,6 +112,20 @@ TEST_F(ScheduleData, EncoderOfEveryMethodEqualsTheIntegerReferenceAtEvenAndOddSi
       EXPECT_EQ(simulated, reference(spec::Schedule::load(folder_ + "/s.json"), image()));
       EXPECT_GT(distinct(simulated), 50);
     }
+}
+
+// Six heads on four chiplets: the last one has no part in attention and comes to the next group's joint loads early. It must
+// not wait there with its queue full while the others wait for its signal.
+TEST_F(ScheduleData, AChipletWithoutAShareAndShallowQueuesThenNobodyHangs) {
+  for (const char* depth : {"1", "2", "5"}) {
+    change_arch({{"queue_depth: 16", std::string("queue_depth: ") + depth},
+                 {"bytes: 1048576", "bytes: 262144"},
+                 {"../dram", HEAT_SOURCE_DIR "/configs/dram"},
+                 {"../energy", HEAT_SOURCE_DIR "/configs/energy"}});
+    schedule("cp", {192, 6, 384, 2, 96});
+    if (HasFatalFailure()) return;
+    EXPECT_GT(distinct(simulate()), 50) << depth;
+  }
 }
 
 // The factorised methods have more nodes than the dense one: it is their own contractions that run.
