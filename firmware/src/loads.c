@@ -261,16 +261,39 @@ static uint32_t load(struct machine* m, const struct loading* l, uint32_t which)
   }
 }
 
-// Commands that a load takes at most.
-static uint32_t commands_of(const struct cursor* at, uint32_t which) {
-  if (which == LOAD_WEIGHT) return 1;
-  return which == LOAD_PARAMETERS || which == LOAD_INPUT ? 2 : at->in->words[SIMBA_GRP_PINNED];
+static uint32_t pins_of(const struct machine* m, const struct cursor* at, uint32_t whole) {
+  if (!at_first_tile(at) || (whole && at->step != 0)) return 0;
+  const uint32_t* words = at->in->words;
+  const uint32_t* pin = m->image + words[SIMBA_GRP_PINNED_TABLE];
+  uint32_t count = 0;
+  for (uint32_t i = 0; i < words[SIMBA_GRP_PINNED]; ++i, pin += SIMBA_PIN_WORDS)
+    if ((pin[SIMBA_PIN_PER_VALUE] == 0) == (whole != 0)) ++count;
+  return count;
 }
 
-// Whether the controller would not come back to the work before when it pushed the load: other chiplets may come to a joint load of the
-// next group, for which its queue waits, only when they have the results of that work.
-static uint32_t may_hang(const struct loading* l, uint32_t which) {
-  return l->early && l->waiting[0].in != l->at->in && command_room(SIMBA_LOAD) < commands_of(l->at, which);
+// Commands that a load takes at most.
+static uint32_t commands_of(const struct machine* m, const struct cursor* at, uint32_t which) {
+  const uint32_t gemm = at->node[SIMBA_NODE_KIND] == SIMBA_KIND_GEMM;
+  switch (which) {
+    case LOAD_PINNED_WHOLE:
+      return pins_of(m, at, 1);
+    case LOAD_PINNED_SHARES:
+      return pins_of(m, at, 0);
+    case LOAD_PARAMETERS:
+      return (at->node[gemm ? SIMBA_NODE_REQUANT : SIMBA_NODE_ROW_PARAMETERS] != 0) +
+             (at->node[gemm ? SIMBA_NODE_ACTIVATION : SIMBA_NODE_ROW_MASK] != 0);
+    case LOAD_WEIGHT:
+      return gemm;
+    default:
+      return gemm ? 1 : 2;
+  }
+}
+
+// Whether the controller might not come back to the work before when it pushes the load and the queue has no room: groups lie between in which this chiplet has no
+// part, whose signals it sends behind that work, and for which the others may wait before they come to a joint load of this group.
+static uint32_t may_hang(const struct machine* m, const struct loading* l, uint32_t which) {
+  return l->early && l->at->in->number > l->waiting[0].in->number + 1 &&
+         command_room(SIMBA_LOAD) < commands_of(m, l->at, which);
 }
 
 // In their order, so that chiplets that load together meet in the same order.
@@ -278,7 +301,7 @@ uint32_t issue_loads(struct machine* m, struct under_way* tiles, uint32_t tile) 
   struct cursor* at = &tiles->tiles[tile];
   const struct loading l = {at, tile == 0 ? &tiles->before : at - 1, tiles->tiles, tile};
   for (; at->loads_done < LOADS; ++at->loads_done) {
-    if (may_hang(&l, at->loads_done) || !load(m, &l, at->loads_done)) return 0;
+    if (may_hang(m, &l, at->loads_done) || !load(m, &l, at->loads_done)) return 0;
     at->load_number = m->composer.issued[SIMBA_LOAD];
   }
   return 1;
