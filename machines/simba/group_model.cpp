@@ -277,7 +277,7 @@ std::vector<std::int64_t> GroupModel::key(std::size_t position, bool alone) cons
     key.insert(key.end(), {static_cast<std::int64_t>(n.spec->vector->op), n.spec->vector->part_count()});
   if (!alone) return key;
   pins_.append_key(key);
-  key.insert(key.end(), {static_cast<std::int64_t>(n.parameter_bytes), n.parameter_loads});  // whole blocks
+  key.insert(key.end(), {static_cast<std::int64_t>(n.parameter_bytes), n.parameter_loads, signals_});  // whole blocks
   return key;
 }
 
