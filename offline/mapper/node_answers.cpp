@@ -1,9 +1,6 @@
 // What is worth keeping is the search itself: a lookup walks a short list.
 #include "offline/mapper/node_answers.h"
 
-#include <cmath>
-#include <limits>
-
 namespace heat::offline::mapper {
 namespace {
 
@@ -26,6 +23,9 @@ bool fits(const NodeProblem& problem, const SlotBudget& budget, const spec::Exte
 bool reaches(double cutoff, double wanted) {
   return cutoff < 0 || (wanted >= 0 && wanted <= cutoff);
 }
+
+// A bound may lie above the cost that it bounds by as much as sums are rounded.
+constexpr double kRounding = 1e-9;
 
 NodeSearchResult nothing_found() {
   return {};
@@ -54,7 +54,7 @@ NodeSearchResult NodeAnswers::search(const NodeProblem& problem, const NodeSearc
   NodeSearchSettings narrowed = settings;
   for (const Answer& a : answers_) {
     if (!a.result.feasible || !fits(problem, settings.budget, a.result.mapping.gb_tile)) continue;
-    const double just_above = std::nextafter(a.result.value, std::numeric_limits<double>::infinity());
+    const double just_above = a.result.value * (1 + kRounding);
     if (narrowed.cutoff < 0 || just_above < narrowed.cutoff) narrowed.cutoff = just_above;
   }
   const NodeSearchResult found = search_node(problem, narrowed);
