@@ -267,9 +267,10 @@ double StepPricer::dynamic_pj(const std::array<double, spec::kActionCount>& acti
 // A tile's loads begin when the tile as many before it as there are slots has been executed, hence the next one begins.
 void Pipeline::add(const NodeStep& n) {
   const double others = n.tiles - 1, execution = n.execution / n.tiles;
-  loaded_ = std::max(loaded_, begun_.front()) + n.first_load;
+  loaded_ = std::max(loaded_, begun_.front()) + last_store_ + n.first_load;  // the store before it takes its turn
   execute(loaded_ + n.latency, execution, n.first_load, 0);
-  const double memory = std::max(0.0, n.memory - n.first_load - n.last_store) / std::max(1.0, others);
+  const double rest = std::max(0.0, n.memory - n.first_load - n.last_store), memory = rest / std::max(1.0, others);
+  if (others == 0) loaded_ += rest;  // of a load whose latency hides a part of its engine's time
   double tile = 0, before = done_;
   for (; tile < others && tile <= 2 * kSlots; ++tile) {
     before = done_;
