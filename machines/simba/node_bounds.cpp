@@ -325,6 +325,7 @@ Cost NodeBounds::with_tiles(const BufferTiling& tiling, double execution, double
   const double bmk = d(tiles.b) * d(tiles.k);
   LoadWork work;
   double transfers = 0, first = 0;  // commands; port cycles of the first tile
+  bool from_dram = false;           // it is, or a part of it
   // Bytes of all visits of an operand, of this size and in such tiles: 0 where it stays.
   const auto stream = [&](const OperandShape& operand, const ViewRuns::Sizes& size, const ViewRuns::Sizes& part,
                           double visits, double count, double port) {
@@ -333,6 +334,7 @@ Cost NodeBounds::with_tiles(const BufferTiling& tiling, double execution, double
     transfers += loads;
     work.add(receivers(operand), bytes, 0, visits * request_bound(operand, size, part), loads);
     first += d(part[0] * part[1] * part[2]) * port;
+    from_dram = from_dram || !operand.travels;
     return bytes;
   };
   const double weight = stream(node_.shape.weight, {e_.b, e_.m, e_.k}, {g.b, g.m, g.k},
@@ -340,8 +342,7 @@ Cost NodeBounds::with_tiles(const BufferTiling& tiling, double execution, double
                input = stream(node_.shape.input, {e_.b, e_.n, e_.k}, {g.b, g.n, g.k},
                               tiling.input_kept ? 1 : d(tiles.m), d(tiles.n), input_port_);
   double output = 0;
-  // The NoP's part of the latency: an operand may travel.
-  if (transfers > 0) first += pricer_.load_latency(shares_.participants(), true);
+  if (transfers > 0) first += pricer_.load_latency(shares_.participants(), !from_dram);
   if (!node_.shape.output.resident) {
     const std::int64_t each = node_.shape.output_bytes;
     output = burst_bound(node_.shape.output, {e_.b, e_.m, e_.n * each}, {g.b, g.m, g.n * each});
