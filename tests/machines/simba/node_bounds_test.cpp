@@ -153,7 +153,13 @@ TEST(NodeBounds, EachIsAtMostTheNextAndTheCost) {
   fitted.send_factor = 1.3;
   Random random(7);
   Tightness tightness;
-  for (std::uint64_t seed = 1; seed <= 12; ++seed) {
+  for (std::uint64_t seed = 1; seed <= 24; ++seed) {
+    if (seed > 12) {  // the DRAM is nearer than homes are, or so slow that loads and stores take longest
+      arch.nop.width = arch.nop.height = 3;
+      arch.nop.hop_cycles = 60;
+      arch.dram_ports.chiplets = {3};
+      arch.dram_ports.bytes_per_cycle = seed % 2 ? 1 : 32;
+    }
     arch.noc.base_cycles = arch.noc.hop_cycles = seed % 3 == 0 ? 1 : 4;
     const Machine machine(arch, energy, seed % 2 ? fitted : Calibration{});
     const std::unique_ptr<CostModel> costs = machine.cost_model();
@@ -168,8 +174,8 @@ TEST(NodeBounds, EachIsAtMostTheNextAndTheCost) {
       }
     }
   }
-  EXPECT_GT(tightness.count, 2500);
-  EXPECT_GT(tightness.sum / tightness.count, 0.7);
+  EXPECT_GT(tightness.count, 5000);
+  EXPECT_GT(tightness.sum / tightness.count, 0.65);
 }
 
 }  // namespace
