@@ -155,8 +155,8 @@ TEST(NodeBounds, EachIsAtMostTheNextAndTheCost) {
   Tightness tightness;
   for (std::uint64_t seed = 1; seed <= 24; ++seed) {
     if (seed > 12) {  // the DRAM is nearer than homes are, or so slow that loads and stores take longest
-      arch.nop.width = arch.nop.height = 3;
-      arch.nop.hop_cycles = 60;
+      arch.nop.width = arch.nop.height = 6;
+      arch.nop.hop_cycles = 20;
       arch.dram_ports.chiplets = {3};
       arch.dram_ports.bytes_per_cycle = seed % 2 ? 1 : 32;
     }
