@@ -45,10 +45,13 @@ double loss(const std::vector<CalibrationSample>& samples, const spec::ArchSpec&
   int count = 0;
   for (const CalibrationSample& s : samples) {
     const machines::PlanCost cost = machines::evaluate(s.schedule.workload, s.schedule.plan, *machine);
-    for (std::size_t g = 0; g < s.groups.size(); ++g, ++count)
+    for (std::size_t g = 0; g < s.groups.size(); ++g) {
+      if (s.groups[g].is_hidden()) continue;
       sum += std::pow(std::log(cost.groups[group_id(g)].cycles / s.groups[g].cycles), 2);
+      ++count;
+    }
   }
-  return sum / count;
+  return count > 0 ? sum / count : 0;
 }
 
 // pJ = a * bytes + b * cycles over all groups, relative errors weighted equally; both at least 0.
@@ -120,6 +123,7 @@ FitQuality quality(const std::vector<CalibrationSample>& samples, const spec::Ar
   for (const CalibrationSample& s : samples) {
     const machines::PlanCost cost = machines::evaluate(s.schedule.workload, s.schedule.plan, *machine);
     for (std::size_t g = 0; g < s.groups.size(); ++g) {
+      if (s.groups[g].is_hidden()) continue;
       const machines::GroupCost& predicted = cost.groups[group_id(g)];
       predicted_cycles.push_back(predicted.cycles);
       measured_cycles.push_back(s.groups[g].cycles);
@@ -186,9 +190,9 @@ CalibrationSample read_sample(const std::string& name, const spec::Schedule& sch
     for (const auto& n : *listed) nodes[n.value("name", "")] = &n;
   for (std::size_t g = 0; g < groups.size(); ++g) {
     CalibrationSample::Group m;
-    m.cycles = groups[g].value("cycles", 0.0);
+    m.cycles = groups[g].value("cycles", -1.0);
     m.energy_pj = groups[g].value("energy_pj", 0.0);
-    if (m.cycles <= 0 || m.energy_pj <= 0)
+    if (m.cycles < 0 || m.energy_pj <= 0)
       throw base::TraceError("simulation of '" + name + "': group " + std::to_string(g) +
                              " has no cycles or no energy");
     for (const spec::PlannedNode& n : schedule.plan.groups[group_id(g)].nodes) {

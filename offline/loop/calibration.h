@@ -19,6 +19,8 @@ struct CalibrationSample {
   struct Group {
     double cycles = 0, energy_pj = 0;
     double dram_pj = 0, dram_bytes = 0;  // the DRAM's part: device and interface
+    // It ended with the group before it, beside whose end all of it ran: its cycles tell nothing.
+    bool is_hidden() const { return cycles == 0; }
   };
   std::vector<Group> groups;
 };

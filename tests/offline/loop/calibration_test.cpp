@@ -62,6 +62,24 @@ TEST(FitCalibration, FindsTheParametersThatMadeTheData) {
   EXPECT_EQ(fitted, fit_calibration(samples, f.arch, f.energy));
 }
 
+// A group that ran beside the end of the one before it has no cycles of its own, and moves nothing.
+TEST(FitCalibration, GroupWithoutCyclesThenItTellsNothing) {
+  const Fixture f;
+  auto samples = f.samples(Calibration{});
+  for (CalibrationSample& s : samples) s.groups.front().cycles *= 2;
+  samples.front().groups.front().cycles = 0;
+  const FitQuality q = quality(samples, f.arch, f.energy, Calibration{});
+  EXPECT_EQ(q.groups, 5);
+  EXPECT_NEAR(q.cycles_mean_error, 0.5, 1e-9);
+  const Calibration fitted = fit_calibration(samples, f.arch, f.energy);
+  EXPECT_LT(quality(samples, f.arch, f.energy, fitted).cycles_mean_error, 0.5);
+  const auto read = read_sample("x", samples.front().schedule,
+                                nlohmann::json::parse(R"({"groups": [{"cycles": 0, "energy_pj": 5}]})"));
+  EXPECT_TRUE(read.groups.front().is_hidden());
+  EXPECT_THROW(read_sample("x", samples.front().schedule, nlohmann::json::parse(R"({"groups": [{"energy_pj": 5}]})")),
+               base::TraceError);
+}
+
 TEST(FitCalibration, WhenTheModelIsRightThenNothingMoves) {
   const Fixture f;
   const Calibration fitted = fit_calibration(f.samples(Calibration{}), f.arch, f.energy);
