@@ -52,10 +52,11 @@ LoopErrors LoopFit::errors() const {
   LoopErrors errors;
   for (const Run& run : runs_) {
     const spec::Plan before = predicted(run, {}), after = predicted(run, calibration_);
-    errors.groups += static_cast<std::int64_t>(after.groups.size());
     for (spec::GroupId g : after.groups.ids()) {
       const GroupFigures& measured = run.measured.groups.at(static_cast<std::size_t>(g.value));
       const double cycles = measured.cycles, energy = measured.energy_pj;
+      if (cycles == 0) continue;  // it ran beside the end of the group before
+      ++errors.groups;
       errors.latency_error_before += relative_error(before.groups[g].prediction.cycles, cycles);
       errors.latency_error_after += relative_error(after.groups[g].prediction.cycles * cycles_factor_, cycles);
       errors.energy_error_before += relative_error(before.groups[g].prediction.energy_pj, energy);
