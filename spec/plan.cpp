@@ -47,16 +47,20 @@ bool suits_home(const Workload& workload, const FusedGroup& group, const Home& h
   const std::int64_t repeats = group.extent / home.extent;
   const bool by_outer = repeats > 1 && shares_alike(group, home, repeats);
   bool used = false;
-  const auto suits = [&](const TensorView& view) {
+  // It is read from the value that a step begins with, which only a GEMM whose b is bound can: other reads begin with an
+  // address, and that of a run's second value is the run's.
+  const auto suits = [&](const TensorView& view, bool b_is_bound) {
     if (view.tensor != home.tensor) return true;
     used = true;
-    if (by_outer && outer_is_outermost(view, group.index, home.extent, bytes)) return true;
+    if (by_outer && b_is_bound && outer_is_outermost(view, group.index, home.extent, bytes)) return true;
     return is_outermost(view, group.index, by_outer ? group.extent : home.extent, bytes);
   };
   const bool all = std::all_of(group.nodes.begin(), group.nodes.end(), [&](const PlannedNode& n) {
     const Node& node = workload.nodes[n.node];
     const auto views = node.reads();
-    return suits(node.writes()) && std::all_of(views.begin(), views.end(), [&](const auto* v) { return suits(*v); });
+    const bool b_is_bound = node.gemm && n.bound == LoopDim::kB;
+    return suits(node.writes(), false) &&
+           std::all_of(views.begin(), views.end(), [&](const auto* v) { return suits(*v, b_is_bound); });
   });
   return !used || (all && (by_outer || group.extent == home.extent) && group.chiplets == home.chiplets);
 }

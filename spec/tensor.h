@@ -42,8 +42,6 @@ struct ViewDim {
   std::int64_t stride = 0;  // in bytes (elements are int8)
   std::int64_t inner = 1, inner_stride = 0;
   std::int64_t outer() const { return size / inner; }
-  // From the first value to the last.
-  std::int64_t reach() const { return (outer() - 1) * stride + (inner - 1) * inner_stride; }
 };
 // A dim of two digits as two dims of the same index, outermost first; another one as it is.
 inline std::vector<ViewDim> digits(const ViewDim& d) {
