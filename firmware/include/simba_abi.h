@@ -134,7 +134,7 @@ enum {
 
 // Slots for one kind of streamed tile: SIMBA_PLACE records, those that there are first.
 #define SIMBA_MAX_SLOTS 4
-// Loads of a tile: two tensors of parameters, weights, input. Loads run ahead by as many tiles as the queue has room for.
+// Loads of a tile: two tensors of parameters, weights, input.
 #define SIMBA_TILE_LOADS 4
 enum { SIMBA_SLOTS_WORDS = SIMBA_MAX_SLOTS * SIMBA_PLACE_WORDS };
 

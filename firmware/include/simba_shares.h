@@ -7,6 +7,8 @@
 
 #include <stdint.h>
 
+#include "firmware/include/simba_abi.h"
+
 #ifdef __cplusplus
 typedef int64_t simba_count;  // planning meets extents that an image refuses
 #else
@@ -45,6 +47,13 @@ static inline simba_count simba_output_tile(simba_count b, simba_count m, simba_
 // The PE that has part k of an output tile's sums, of split_k parts: those of one tile follow one another.
 static inline simba_count simba_pe(simba_count output_tile, simba_count k, simba_count split_k) {
   return output_tile * split_k + k;
+}
+
+// Tiles behind the present one whose loads may be issued: as many as the load engine's queue holds the loads of, which it
+// must not be full of, for work would wait behind them. An operand has uses for one slot more.
+static inline simba_count simba_tiles_ahead(simba_count queue_depth) {
+  const simba_count tiles = queue_depth / SIMBA_TILE_LOADS;
+  return tiles < 1 ? 1 : simba_min(tiles, SIMBA_MAX_SLOTS - 1);
 }
 
 #endif  // FIRMWARE_INCLUDE_SIMBA_SHARES_H_

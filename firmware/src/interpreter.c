@@ -41,14 +41,8 @@ static void load_ahead(struct machine* m, struct under_way* tiles) {
   }
 }
 
-// As many as the load engine's queue holds the loads of, which it must not be full of: work would wait behind them.
-static uint32_t tiles_ahead(void) {
-  const uint32_t tiles = command_room(SIMBA_LOAD) / SIMBA_TILE_LOADS;
-  return tiles == 0 ? 1 : simba_min(tiles, MAX_UNDER_WAY - 1);
-}
-
 static void run(struct machine* m) {
-  m->tiles_ahead = tiles_ahead();
+  m->tiles_ahead = simba_tiles_ahead(command_room(SIMBA_LOAD));  // the queue is empty
   struct under_way tiles = {0};
   cursor_enter_group(m, &tiles.tiles[0], 0);
   tiles.count = tiles.tiles[0].valid;

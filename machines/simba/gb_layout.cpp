@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "base/checked.h"
-#include "firmware/include/simba_abi.h"
+#include "firmware/include/simba_shares.h"
 #include "machines/simba/shares.h"
 
 namespace heat::machines::simba {
@@ -159,22 +159,30 @@ void place_residents(GbLayout& layout, Allocator& allocator, const spec::Workloa
 
 }  // namespace
 
+std::int64_t max_slots(const spec::ArchSpec& arch) {
+  return simba_tiles_ahead(arch.controller.queue_depth) + 1;
+}
+
+bool parameters_stay(std::int64_t nodes, const spec::ArchSpec& arch) {
+  return nodes <= max_slots(arch);
+}
+
 GbLayout gb_layout(const spec::Workload& workload, const spec::FusedGroup& group, const spec::ArchSpec& arch) {
   GbLayout layout;
   layout.room = largest_room(workload, group.homes, arch);
   Allocator allocator(layout.room, arch.global_buffer.word_bytes);
   place_residents(layout, allocator, workload, group, arch);
   const TileBytes tiles = tile_bytes(workload, group, arch);
-  // Parameters of so many nodes stay. What two slots of each other kind leave free goes to more of them: for inputs,
-  // then for weights.
+  // Parameters of so many nodes stay. What two slots of each other kind leave free goes to more of them, as many as
+  // loads run ahead for: for inputs, then for weights.
   const std::int64_t word = arch.global_buffer.word_bytes, weight = round_up(tiles.weight, word);
-  const std::int64_t parameter_slots = std::clamp<std::int64_t>(tiles.parameter_nodes, 2, SIMBA_MAX_SLOTS);
-  layout.parameters_stay = tiles.parameter_nodes <= parameter_slots;
+  const std::int64_t parameter_slots = std::clamp<std::int64_t>(tiles.parameter_nodes, 2, max_slots(arch));
+  layout.parameters_stay = parameters_stay(tiles.parameter_nodes, arch);
   layout.total_bytes = allocator.total() + 2 * (round_up(tiles.input, word) + round_up(tiles.output, word) + weight) +
                        parameter_slots * round_up(tiles.parameters, word);
   std::int64_t left = std::max<std::int64_t>(0, layout.room.bytes - layout.total_bytes);
   const auto count = [&](std::int64_t bytes) {
-    const std::int64_t more = bytes == 0 ? 0 : std::min<std::int64_t>(SIMBA_MAX_SLOTS - 2, left / bytes);
+    const std::int64_t more = bytes == 0 ? 0 : std::min(max_slots(arch) - 2, left / bytes);
     left -= more * bytes;
     return 2 + more;
   };

@@ -34,7 +34,7 @@ struct GbLayout {
   std::map<spec::TensorId, GbRange> resident;  // homes used in place among them: a chiplet's whole share
   std::map<spec::TensorId, GbRange> odd;       // of those with two places: where odd steps have it
   Slots weight, input, output, parameters;
-  bool parameters_stay = true;   // there is a slot for those of every node
+  bool parameters_stay = true;   // as the function below says
   GbRange room;                  // for all but the homes
   std::int64_t total_bytes = 0;  // of the room
   bool fits() const { return total_bytes <= room.bytes; }
@@ -54,6 +54,12 @@ std::int64_t resident_bytes(const spec::Workload& workload, const spec::FusedGro
 // Whether even and odd steps have places of their own for a resident tensor: nodes that run ahead and others both use it, or it
 // is pinned in shares for the others. (Shares of a home lie apart in any case.)
 bool has_two_places(const spec::Workload& workload, const spec::FusedGroup& group, spec::TensorId tensor);
+
+// Slots of a kind at most: for the present tile and those whose loads run ahead of it.
+std::int64_t max_slots(const spec::ArchSpec& arch);
+// Whether there is a slot for the parameters of each of the nodes that stream them: then they are loaded once a group,
+// else in every step.
+bool parameters_stay(std::int64_t nodes, const spec::ArchSpec& arch);
 
 // Bytes of streamed tiles: weight b*m*k, input b*n*k, output b*m*n of gb_tile.
 // Vector nodes stream whole rows: input and residual share an input slot (residual behind the input), tile = the rows

@@ -78,7 +78,7 @@ std::unique_ptr<machines::NodeBounds> GroupModel::bounds(std::size_t position, b
 }
 
 bool GroupModel::parameters_stay() const {
-  return parameter_nodes_ <= SIMBA_MAX_SLOTS;
+  return simba::parameters_stay(parameter_nodes_, pricer_.machine().arch);
 }
 
 GemmCounter& GroupModel::counter(const NodeModel& n, std::int64_t values) const {
@@ -136,7 +136,7 @@ std::vector<std::pair<StepClass, bool>> GroupModel::classes() const {
 
 template <class Visit>
 double GroupModel::run(const Mappings& mappings, std::array<double, spec::kActionCount>& actions, Visit visit) const {
-  Pipeline pipeline(pricer_.machine().calibration.overlap);
+  Pipeline pipeline(pricer_.machine().calibration.overlap, max_slots(pricer_.machine().arch));
   if (pins_.before_steps()) {
     const NodeStep s = pins_.whole();
     add_actions(actions, s, 1);
@@ -250,7 +250,7 @@ Cost GroupModel::cost(const Mappings& mappings) const {
 
 Cost GroupModel::node_cost(std::size_t position, const spec::GemmMapping& mapping) const {
   std::array<double, spec::kActionCount> actions{};
-  Pipeline pipeline(pricer_.machine().calibration.overlap);
+  Pipeline pipeline(pricer_.machine().calibration.overlap, max_slots(pricer_.machine().arch));
   for (const StepClass& c : step_classes(shares_, g_.step)) {
     const NodeStep s = step(position, mapping, c);
     const auto times = static_cast<double>(c.count);

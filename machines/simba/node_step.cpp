@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <numeric>
 
-#include "firmware/include/simba_abi.h"
+#include "machines/simba/gb_layout.h"
 #include "machines/simba/mesh_links.h"
 #include "machines/simba/mesh_route.h"
 #include "machines/simba/units.h"
@@ -228,7 +228,7 @@ double StepPricer::slot_cycles(const OperandCounts& o, const Way& way, const Ste
   const double sends = o.sends / o.loads, send = o.send_cycles / o.sends;
   const double held = noc_latency(of.farthest_hops) + std::min(sends, 2.0) * send +
                       std::max(0.0, sends - 2) * std::max(execution / of.waves, send);
-  return o.loads * (load + held) / SIMBA_MAX_SLOTS;
+  return o.loads * (load + held) / static_cast<double>(max_slots(m_.arch));
 }
 
 // A tile of results has two slots: a slot is taken from its first drain until its store is acknowledged.
@@ -267,17 +267,18 @@ double StepPricer::dynamic_pj(const std::array<double, spec::kActionCount>& acti
 // A tile's loads begin when the tile as many before it as there are slots has been executed, hence the next one begins.
 void Pipeline::add(const NodeStep& n) {
   const double others = n.tiles - 1, execution = n.execution / n.tiles;
-  loaded_ = std::max(loaded_, begun_.front()) + last_store_ + n.first_load;  // the store before it takes its turn
+  loaded_ = std::max(loaded_, slot_free()) + last_store_ + n.first_load;  // the store before it takes its turn
   execute(loaded_ + n.latency, execution, n.first_load, 0);
   const double rest = std::max(0.0, n.memory - n.first_load - n.last_store), memory = rest / std::max(1.0, others);
   if (others == 0) loaded_ += rest;  // of a load whose latency hides a part of its engine's time
-  double tile = 0, before = done_;
-  for (; tile < others && tile <= 2 * kSlots; ++tile) {
+  double before = done_;
+  std::int64_t tile = 0;
+  for (; static_cast<double>(tile) < others && tile <= 2 * slots_; ++tile) {
     before = done_;
-    loaded_ = std::max(loaded_, begun_.front()) + memory;
+    loaded_ = std::max(loaded_, slot_free()) + memory;
     execute(loaded_, execution, memory, n.slot_cycles / n.tiles);
   }
-  shift((others - tile) * (done_ - before));
+  shift((others - static_cast<double>(tile)) * (done_ - before));
   last_store_ = n.last_store;
   store_latency_ = n.store_latency;
 }

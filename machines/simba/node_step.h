@@ -201,18 +201,19 @@ class StepPricer {
 // Cycles of a sequence of node executions: loads run ahead of the present tile, as far as slots let them.
 class Pipeline {
  public:
-  explicit Pipeline(double overlap) : overlap_(overlap) {}
+  Pipeline(double overlap, std::int64_t slots) : overlap_(overlap), slots_(slots) {}
   // `node` executed once; call in order.
   void add(const NodeStep& node);
   // The same sequence `times` over, as recorded by `body` (called until loads are as far ahead as they get).
   template <class Body>
   void repeat(double times, Body body) {
-    double before = done_, called = 0;
-    for (; called < times && called <= kSlots; ++called) {
+    double before = done_;
+    std::int64_t called = 0;
+    for (; static_cast<double>(called) < times && called <= slots_; ++called) {
       before = done_;
       body();
     }
-    shift((times - called) * (done_ - before));
+    shift((times - static_cast<double>(called)) * (done_ - before));
   }
   // Time that nothing overlaps (pinned loads).
   void add_exposed(double cycles);
@@ -220,13 +221,15 @@ class Pipeline {
   double total() const { return done_ + last_store_ + store_latency_; }
 
  private:
-  static constexpr int kSlots = SIMBA_MAX_SLOTS;
   // A tile that executes for so long, `period` after the one before at least, and whose loads are there at `loaded`.
   void execute(double loaded, double execution, double memory, double period);
   void shift(double cycles);
+  // When the next load finds a slot: the tile that used it is executed when the one behind it begins.
+  double slot_free() const { return *(begun_.end() - (slots_ - 1)); }
   double overlap_;
+  std::int64_t slots_;  // of an operand, SIMBA_MAX_SLOTS at most
   double done_ = 0, loaded_ = 0;            // when what came so far is executed, and loaded
-  std::array<double, kSlots - 1> begun_{};  // when the last tiles began to execute, the oldest first
+  std::array<double, SIMBA_MAX_SLOTS - 1> begun_{};  // when the last tiles began to execute, the oldest first
   double last_store_ = 0, store_latency_ = 0;
 };
 

@@ -142,6 +142,7 @@ TEST(Firmware, ChipletWithoutShareThenItComputesNothing) {
 // Five tiles of weights: loads before each store.
 std::vector<std::uint32_t> loads_before_stores(std::uint32_t depth) {
   auto arch = test_support::single_pe_arch();
+  arch.controller.queue_depth = static_cast<int>(depth);
   test_support::OneGemmOptions o;
   spec::GemmMapping map;
   map.gb_tile = {1, 8, 10, 16};

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 
-#include "firmware/include/simba_abi.h"
 #include "tests/support/sample_schedules.h"
 
 namespace heat::machines::simba {
@@ -59,7 +58,7 @@ void expect_sound(const Schedule& schedule, const ArchSpec& arch) {
     // There are more of a kind while there is room.
     const std::int64_t left = layout.room.bytes - layout.total_bytes - extra;
     for (const Slots* slots : {&layout.weight, &layout.input})
-      if (slots->bytes > 0 && slots->count < SIMBA_MAX_SLOTS) {
+      if (slots->bytes > 0 && slots->count < max_slots(arch)) {
         EXPECT_LT(left, slots->bytes) << group.name;
       }
     EXPECT_EQ(layout.output.count, 2) << group.name;

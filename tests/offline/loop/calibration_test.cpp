@@ -45,7 +45,7 @@ struct Fixture {
 TEST(FitCalibration, FindsTheParametersThatMadeTheData) {
   const Fixture f;
   Calibration truth;
-  truth.dram_latency_cycles = 90;
+  truth.dram_latency_cycles = 100;
   truth.load_overhead_cycles = 40;
   truth.dram_pj_per_byte = 44;
   truth.dram_background_mw = 500;
@@ -54,7 +54,7 @@ TEST(FitCalibration, FindsTheParametersThatMadeTheData) {
   const Calibration fitted = fit_calibration(samples, f.arch, f.energy);
   const FitQuality after = quality(samples, f.arch, f.energy, fitted);
   EXPECT_EQ(before.groups, 6);
-  EXPECT_GT(before.cycles_mean_error, 0.025);
+  EXPECT_GT(before.cycles_mean_error, 0.03);
   EXPECT_LT(after.cycles_mean_error, 0.02);  // the pull towards the start keeps it from zero
   EXPECT_LT(after.energy_mean_error, 0.005);
   EXPECT_NEAR(fitted.dram_pj_per_byte, 44, 1e-6);

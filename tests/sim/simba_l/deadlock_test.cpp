@@ -120,6 +120,7 @@ TEST(Deadlock, JointLoadWithoutAChipletThenItIsNamedAtOnce) {
 TEST(Deadlock, ResultsThatNeverComeThenTheSignalThatIsMissingIsNamed) {
   Machine m;
   m.arch = small_arch();
+  m.arch.controller.queue_depth = 16;
   m.memory_never_answers_writes = true;
   // In one step: chiplet 0 comes to the second group's loads before its store is answered.
   const Outcome o = run(first_group_on_one_chiplet(m.arch, 4, 4), m);

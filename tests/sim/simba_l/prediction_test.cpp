@@ -113,7 +113,7 @@ TEST(Prediction, MaskThenItsLoadsAndWordsInBoth) {
       if (node.vector) node.vector->mask = {};
     const Both without = both(built, table);
     ASSERT_EQ(with.simulated.error + without.simulated.error, "");
-    EXPECT_GE(with.simulated.cycles(), 0.99 * without.simulated.cycles());  // its load may move others
+    EXPECT_GE(with.simulated.cycles(), without.simulated.cycles());
     EXPECT_GE(with.predicted.cycles, without.predicted.cycles);
     for (spec::Action a : {spec::Action::kGlobalBufferRead, spec::Action::kDramByte, spec::Action::kControllerCommand,
                            spec::Action::kNopByteHop}) {
@@ -159,9 +159,14 @@ TEST(Prediction, StaticEnergyIsUnderTheComponentThatLeaks) {
 }
 
 // One GEMM on Simba-L, in steps of all its tokens.
-Both both_of_gemm(std::int64_t M, std::int64_t N, std::int64_t K, const spec::GemmMapping& mapping) {
+spec::ArchSpec simba_l() {
+  return spec::ArchSpec::load(HEAT_SOURCE_DIR "/configs/arch/simba-l.yaml");
+}
+
+Both both_of_gemm(std::int64_t M, std::int64_t N, std::int64_t K, const spec::GemmMapping& mapping,
+                  const spec::ArchSpec& arch = simba_l()) {
   Machine machine;
-  machine.arch = spec::ArchSpec::load(HEAT_SOURCE_DIR "/configs/arch/simba-l.yaml");
+  machine.arch = arch;
   machine.memory_latency_cycles = 60;  // what an uncalibrated model takes it for
   OneGemmOptions o;
   o.mapping = mapping;
@@ -199,9 +204,10 @@ TEST(Prediction, KOverPesThenCountsAndCyclesAreThoseOfTheMeasurement) {
   }
 }
 
-// Tiles that pass through their slots one by one: each waits for the sends of the tile so many before it, which is
-// what such a GEMM takes its time for (1 x 768 x 384 was predicted 29 % too fast).
-TEST(Prediction, ThinGemmThenCyclesAreThoseOfTheMeasurement) {
+// Tiles that pass through their slots one by one: each waits for the sends of the tile so many before it. With two slots
+// that is what such a GEMM takes its time for (1 x 768 x 384 was predicted 29 % too fast); with four it is the link, and
+// what is left out at both ends weighs more.
+void expect_thin_gemms_predicted(int queue_depth, double error) {
   struct Thin {
     std::int64_t M, N, K;
     spec::Extents gb, pe;
@@ -213,12 +219,22 @@ TEST(Prediction, ThinGemmThenCyclesAreThoseOfTheMeasurement) {
     spec::GemmMapping map;
     map.gb_tile = t.gb;
     map.pe_tile = t.pe;
-    const Both b = both_of_gemm(t.M, t.N, t.K, map);
+    spec::ArchSpec arch = simba_l();
+    arch.controller.queue_depth = queue_depth;
+    const Both b = both_of_gemm(t.M, t.N, t.K, map, arch);
     ASSERT_EQ(b.simulated.error, "");
     const auto measured = static_cast<double>(b.simulated.cycles());
-    EXPECT_NEAR(b.predicted.cycles, measured, 0.1 * measured)
+    EXPECT_NEAR(b.predicted.cycles, measured, error * measured)
         << t.M << " x " << t.K << " x " << t.N << " in tiles of " << t.gb.m;
   }
+}
+
+TEST(Prediction, ThinGemmThenCyclesAreThoseOfTheMeasurement) {
+  expect_thin_gemms_predicted(4, 0.08);
+}
+
+TEST(Prediction, ThinGemmWithLoadsFarAheadThenCyclesNearlyThoseOfTheMeasurement) {
+  expect_thin_gemms_predicted(16, 0.1);
 }
 
 }  // namespace
