@@ -1,5 +1,5 @@
 // A machine as mapper and schedule see it. What they know of it is the loop nest of spec/mapping.h: a group's index is
-// divided over chiplets and walked in steps; tiles of the on-chip buffer, two slots for each operand that streams; in
+// divided over chiplets and walked in steps; tiles of the on-chip buffer, slots for each operand that streams; in
 // them waves of PE tiles. Sizes, counts, cycles and energy are the machine's.
 //
 // A folder beside simba/ implements these classes; make_machine.cpp chooses among them.
@@ -26,7 +26,7 @@ struct PeArray {
   std::int64_t weight = 0, input = 0, output = 0;  // elements of each operand in a PE tile, at most
 };
 
-// What the streamed tiles of a node may take in the on-chip buffer (each slot is double-buffered; sizes of one slot).
+// What the streamed tiles of a node may take in the on-chip buffer (sizes of one slot of at least two).
 struct SlotBudget {
   std::int64_t weight = 0, input = 0, output = 0;  // of each
   std::int64_t total = 0;                          // of the three together

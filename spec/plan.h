@@ -3,9 +3,10 @@
 // Execution: every chiplet runs its part of one group after another; it waits for other chiplets only where it reads
 // what they made. A group's loop covers `extent` values of one index (tokens, heads, output features): of the
 // `chiplets` that take part, chiplet c has the c-th contiguous share of ceil(extent / chiplets) values, and walks it in
-// steps of `step`. In each step every node of the group runs once, in order, on that share; the first `ahead` nodes run one
-// step ahead of the others, so that what joins values (softmax) runs beside the products of the next ones. Every node binds the group's index as the leading (outermost) index of its b, m or n group (`bound`), so its extent
-// in a step is step * (product of the other indices of that group). Operands that do not contain the bound index are
+// steps of `step`. In each step every node of the group runs once, in order, on that share; the first `ahead` nodes run
+// one step ahead of the others, so that what joins values (softmax) runs beside the products of the next ones. Every node
+// binds the group's index as the leading (outermost) index of its b, m or n group (`bound`), so its extent in a step is
+// step * (product of the other indices of that group). Operands that do not contain the bound index are
 // the same on every chiplet and are multicast.
 //
 // Where an operand comes from: a tensor is in the global buffer when its group keeps it there (`in_global_buffer`:
@@ -13,8 +14,9 @@
 // over the chiplets from the group that makes it to the last one that reads it) and the group divides it as it lies, or
 // when its group pins it (`pinned`: loaded whole before the first step when it does not hold the bound index, else its
 // share at each step). Anything else streams tile by tile: from and to the global buffers of its home over the NoP,
-// or DRAM. A tensor in the global buffer has the bound index outermost in its shape, or does not hold it; one at home there
-// may also have its outer digit outermost and stay the same over the inner one (keys of a head for all blocks of tokens).
+// or DRAM. A tensor in the global buffer has the bound index outermost in its shape, or does not hold it; one at home
+// there that a GEMM's b reads may also have its outer digit outermost and stay the same over the inner one (keys of a
+// head for all blocks of tokens).
 #pragma once
 
 #include <cstdint>
@@ -106,7 +108,8 @@ struct Lifetime {
 // Of the nodes that the plan's groups list.
 IdVector<TensorId, Lifetime> lifetimes(const Workload& workload, const Plan& plan);
 
-// True when all that the group's nodes see of the tensor is divided as it lies.
+// True when all that the group's nodes see of the tensor is divided as it lies. Over two digits it is where a GEMM reads
+// it along its bound b, and every chiplet's share of the index holds whole runs of what its share of the home stands for.
 bool suits_home(const Workload& workload, const FusedGroup& group, const Home& home);
 
 // Fills the groups' `homes` from the plan's.

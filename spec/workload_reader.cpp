@@ -48,7 +48,7 @@ class WorkloadReader {
     if (!r.has("inner")) return d;
     d.inner = r.integer("inner", {2, kMaxExtent});
     d.inner_stride = r.integer("inner_stride", {0, kMaxExtent});
-    if (d.inner < 1 || d.size % d.inner != 0) {
+    if (d.size % d.inner != 0) {
       r.problems().add(r.place("inner"),
                        std::to_string(d.inner) + " does not divide the size " + std::to_string(d.size));
       d.inner = 1;

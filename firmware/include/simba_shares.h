@@ -1,5 +1,5 @@
-// Shares, steps, tiles and places: the arithmetic of a group's loop, in one text for the firmware that runs the loop, the
-// simulator that carries it out and the model that counts it. C11 and C++17, freestanding.
+// Shares, steps, tiles and places: the arithmetic of a group's loop, in one text for the firmware that runs the loop,
+// the simulator that carries it out and the model that counts it. C11 and C++17, freestanding.
 //
 // All arguments are at least 0, divisors at least 1.
 #ifndef FIRMWARE_INCLUDE_SIMBA_SHARES_H_
@@ -49,8 +49,8 @@ static inline simba_count simba_pe(simba_count output_tile, simba_count k, simba
   return output_tile * split_k + k;
 }
 
-// Tiles behind the present one whose loads may be issued: as many as the load engine's queue holds the loads of, which it
-// must not be full of, for work would wait behind them. An operand has uses for one slot more.
+// Tiles behind the present one whose loads may be issued: as many as the load engine's queue holds the loads of, which
+// it must not be full of, for work would wait behind them. An operand has uses for one slot more.
 static inline simba_count simba_tiles_ahead(simba_count queue_depth) {
   const simba_count tiles = queue_depth / SIMBA_TILE_LOADS;
   return tiles < 1 ? 1 : simba_min(tiles, SIMBA_MAX_SLOTS - 1);

@@ -22,7 +22,8 @@ static void signal_groups(struct machine* m, uint32_t end, uint32_t loads) {
   }
 }
 
-// Puts the tile behind the last one among those under way; 0: there is none yet. Groups under way are two, so a third begins when the first is issued.
+// Puts the tile behind the last one among those under way; 0: there is none yet. Groups under way are two, so a third
+// begins when the first is issued.
 static uint32_t append_tile(struct machine* m, struct under_way* tiles) {
   struct cursor* last = &tiles->tiles[tiles->count - 1];
   struct cursor* next = last + 1;

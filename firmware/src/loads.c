@@ -74,8 +74,8 @@ struct loading {
   uint32_t early;                // how many they are
 };
 
-// The tile `waiting`, whose work is still to be issued, touches none of the place's bytes. Of another group, its resident tensors and output
-// slots may too; within a group those lie apart from the slots.
+// The tile `waiting`, whose work is still to be issued, touches none of the place's bytes. Of another group, its resident
+// tensors and output slots may too; within a group those lie apart from the slots.
 static uint32_t leaves_free(const struct cursor* waiting, const struct cursor* at, const struct object* place) {
   const struct group_run* g = waiting->in;
   const uint32_t used[] = {PLACE_WEIGHT + waiting->weight_slot, PLACE_INPUT + waiting->input_slot,
@@ -289,8 +289,9 @@ static uint32_t commands_of(const struct machine* m, const struct cursor* at, ui
   }
 }
 
-// Whether the controller might not come back to the work before when it pushes the load and the queue has no room: groups lie between in which this chiplet has no
-// part, whose signals it sends behind that work, and for which the others may wait before they come to a joint load of this group.
+// Whether the controller might not come back to the work before when it pushes the load and the queue has no room: groups
+// lie between in which this chiplet has no part, whose signals it sends behind that work, and for which the others may
+// wait before they come to a joint load of this group.
 static uint32_t may_hang(const struct machine* m, const struct loading* l, uint32_t which) {
   return l->early && l->at->in->number > l->waiting[0].in->number + 1 &&
          command_room(SIMBA_LOAD) < commands_of(m, l->at, which);

@@ -87,8 +87,8 @@ uint32_t cursor_advance(const struct machine* m, struct cursor* at);
 uint32_t tile_start(const struct cursor* at, uint32_t dim);
 uint32_t tile_size(const struct cursor* at, uint32_t dim);
 
-// Issues the loads that tile number `tile` of those under way needs and that are not issued yet; behind the first, only those that
-// depend on nothing of the tiles before it, whose work is still to be issued. 0: there are more to issue.
+// Issues the loads that tile number `tile` of those under way needs and that are not issued yet; behind the first, only
+// those that depend on nothing of the tiles before it, whose work is still to be issued. 0: there are more to issue.
 uint32_t issue_loads(struct machine* m, struct under_way* tiles, uint32_t tile);
 // Issues everything else of the tile.
 void issue_gemm_tile(struct machine* m, const struct cursor* at);

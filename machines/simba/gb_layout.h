@@ -51,8 +51,8 @@ GbRange largest_room(const spec::Workload& workload, const std::vector<spec::Hom
 // index. Not of one at home.
 std::int64_t resident_bytes(const spec::Workload& workload, const spec::FusedGroup& group, spec::TensorId tensor);
 
-// Whether even and odd steps have places of their own for a resident tensor: nodes that run ahead and others both use it, or it
-// is pinned in shares for the others. (Shares of a home lie apart in any case.)
+// Whether even and odd steps have places of their own for a resident tensor: nodes that run ahead and others both use it,
+// or it is pinned in shares for the others. (Shares of a home lie apart in any case.)
 bool has_two_places(const spec::Workload& workload, const spec::FusedGroup& group, spec::TensorId tensor);
 
 // Slots of a kind at most: for the present tile and those whose loads run ahead of it.

@@ -227,8 +227,8 @@ class Pipeline {
   // When the next load finds a slot: the tile that used it is executed when the one behind it begins.
   double slot_free() const { return *(begun_.end() - (slots_ - 1)); }
   double overlap_;
-  std::int64_t slots_;  // of an operand, SIMBA_MAX_SLOTS at most
-  double done_ = 0, loaded_ = 0;            // when what came so far is executed, and loaded
+  std::int64_t slots_;                               // of an operand, SIMBA_MAX_SLOTS at most
+  double done_ = 0, loaded_ = 0;                     // when what came so far is executed, and loaded
   std::array<double, SIMBA_MAX_SLOTS - 1> begun_{};  // when the last tiles began to execute, the oldest first
   double last_store_ = 0, store_latency_ = 0;
 };

@@ -178,7 +178,8 @@ PlannedNetwork plan_network(const Graph& graph, const NetworkLabel& label, const
   for (AttentionLoop loop : kLoops)
     if (!with_homes || loop == with_homes->loop) consider({loop, 1}, {0, 0});
   if (!with_homes) return choice.take();
-  // Keys and values of a head stay while its blocks of tokens pass; the shares of both must lie alike.
+  // Keys and values of a head stay while its blocks of tokens pass. The shares of both must lie alike, which is seen only
+  // where the number of chiplets is given.
   const int all = machine.arch.chiplets();
   for (std::int64_t tokens : kBlockTokens)
     if (label.tokens % tokens == 0 && label.tokens > tokens)
@@ -190,15 +191,16 @@ PlannedNetwork plan_network(const Graph& graph, const NetworkLabel& label, const
   if (std::any_of(parts.network.workload.layers.begin(), parts.network.workload.layers.end(), is_factorized))
     choice.consider(by_parts, parts, {limit, by_parts.blocks > 1 ? all : 0});
   const LoweringChoice found = *choice.lowering();
+  std::vector<LoweringChoice> lowerings{found};
+  if (found.blocks > 1) lowerings.push_back(*with_homes);
   for (int side = machine.arch.nop.width; side > 0; --side) {
     const int chiplets = side * side;
     if (chiplets >= all) continue;
     const std::int64_t parts_there = found.parts > 1 ? chiplets : 1;
-    for (const LoweringChoice& lowering : {found, *with_homes}) {
+    for (const LoweringChoice& lowering : lowerings) {
       const LoweringChoice there{lowering.loop, parts_there, lowering.blocks};
       const LoweredNetwork lowered = lower_network(graph, label, forms, there);
       if (!choice.ruled_out(lowered.network.workload, chiplets)) choice.consider(there, lowered, {limit, chiplets});
-      if (found.loop == with_homes->loop && found.blocks == with_homes->blocks) break;
     }
   }
   return choice.take();

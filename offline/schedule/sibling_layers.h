@@ -22,13 +22,13 @@ class Siblings {
     if (!same) take_turns(builder);
     starts_.push_back(builder.workload().nodes.next_id().value);
   }
-  // The last one is complete. Their nodes take turns: while one waits for the last of its layer, others work. Layers of more
-  // nodes stay together, so that a group can keep what passes between them.
+  // The last one is complete. Their nodes take turns: while one waits for the last of its layer, others work. Layers of
+  // more nodes stay together, so that a group can keep what passes between them.
   void take_turns(NetworkBuilder& builder) {
     const std::vector<int> starts = std::move(starts_);
     starts_.clear();
     const int end = builder.workload().nodes.next_id().value;
-    if (starts.size() < 2 || end - starts.back() > kMostNodes || !read_the_same(builder.workload(), starts)) return;
+    if (starts.size() < 2 || end - starts.back() > kMostNodes || !share_an_operand(builder.workload(), starts)) return;
     std::vector<std::size_t> order;
     for (int turn = 0; static_cast<int>(order.size()) < end - starts.front(); ++turn)
       for (std::size_t l = 0; l < starts.size(); ++l)
@@ -39,8 +39,8 @@ class Siblings {
 
  private:
   static constexpr int kMostNodes = 3;
-  // Not so where a weight is made of its factors first, which a group then keeps.
-  static bool read_the_same(const spec::Workload& workload, const std::vector<int>& nodes) {
+  // All of the nodes read some tensor. Not so where a weight is made of its factors first, which a group then keeps.
+  static bool share_an_operand(const spec::Workload& workload, const std::vector<int>& nodes) {
     const auto reads = [&](int node, spec::TensorId tensor) {
       const auto views = workload.nodes[spec::NodeId(node)].reads();
       return std::any_of(views.begin(), views.end(), [&](const auto* v) { return v->tensor == tensor; });

@@ -79,7 +79,7 @@ void check_outermost(ImageWriter& w, const TensorView& view, const spec::Index& 
   for (const spec::ViewDim& d : view.dims)
     if (d.index == index && d.stride * d.outer() != tensor.bytes())
       w.problem("tensor '" + tensor.name + "' is in the global buffer, so the group's index '" + index +
-                "' must be outermost in it (stride " + std::to_string(tensor.bytes() / d.size) + ", it is " +
+                "' must be outermost in it (stride " + std::to_string(tensor.bytes() / d.outer()) + ", it is " +
                 std::to_string(d.stride) + ")");
 }
 
@@ -157,10 +157,10 @@ class ImageBuilder {
     const std::size_t at = w_.reserve(SIMBA_OPR_WORDS);
     if (is_resident) check_outermost(w_, v, g.index, tensor(v.tensor));
     w_[at + SIMBA_OPR_RESIDENT] = is_resident;
-    w_[at + SIMBA_OPR_PER_VALUE] =
-        g.home(v.tensor) && !g.travels(v.tensor) ? w_.word(tensor(v.tensor).bytes() / g.extent, "bytes per value") : 0;
-    w_[at + SIMBA_OPR_FROM_SHARE] = is_resident && counts_two_digits(v, g.index);
-    if (w_[at + SIMBA_OPR_FROM_SHARE]) w_[at + SIMBA_OPR_PER_VALUE] = 0;
+    const bool from_share = is_resident && counts_two_digits(v, g.index);
+    w_[at + SIMBA_OPR_FROM_SHARE] = from_share;
+    if (g.home(v.tensor) && !g.travels(v.tensor) && !from_share)
+      w_[at + SIMBA_OPR_PER_VALUE] = w_.word(tensor(v.tensor).bytes() / g.extent, "bytes per value");
     w_[at + SIMBA_OPR_OBJECT] = objects_->number(v.tensor).value_or(SIMBA_NONE);
     w_[at + SIMBA_OPR_BOUND] = spec::holds_index(v, g.index);
     w_[at + SIMBA_OPR_TWICE] = objects_->has_two(v.tensor);

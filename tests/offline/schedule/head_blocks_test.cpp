@@ -1,5 +1,5 @@
-// Attention walked over blocks of tokens within heads, on the simulator: bits of an independent reference, keys and values
-// where they were made, and less traffic than whole heads or rows of tokens take.
+// Attention walked over blocks of tokens within heads, on the simulator: bits of an independent reference, keys and
+// values where they were made.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -60,7 +60,8 @@ class HeadBlocks : public testing::Test {
 
 const std::string kBlocks = "h.t";
 
-// Queries, keys and values are divided by heads and lie where they were made; a block that ends in the middle of a step, too.
+// Queries, keys and values are divided by heads and lie where they were made; where a block ends in the middle of a step,
+// too.
 TEST_F(HeadBlocks, WholeHeadsAChipletThenKeysAndValuesAreUsedInPlace) {
   for (const auto& [blocks, step] : {std::pair{2, 0}, {2, 3}, {3, 1}, {6, 5}, {6, 0}}) {
     const spec::Plan plan = run(8, 24, blocks, {655360, 4}, step);

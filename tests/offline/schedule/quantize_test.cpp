@@ -104,6 +104,19 @@ TEST(QuantizedLinear, DenseWithGeluThenCloseToTheRealLayer) {
 
 class QuantizedNetwork : public testing::TestWithParam<AttentionLoop> {};
 
+// Of a network that is evaluated: every tensor is what an independent interpreter of its schedule makes of it.
+void expect_bytes_of_the_reference(const Network& network, const TensorBytes& bytes) {
+  const spec::Schedule schedule = test::one_group_a_node(network);
+  base::Problems problems;
+  spec::check_structure(schedule, problems);
+  EXPECT_EQ(problems.list(), std::vector<std::string>{});
+  const auto reference = test_support::run_reference(schedule, test::image_of(schedule, bytes));
+  for (spec::TensorId t : bytes.ids()) {
+    const std::string& name = schedule.workload.tensors[t].name;
+    EXPECT_EQ(bytes[t], reference.at(name)) << name;
+  }
+}
+
 TEST_P(QuantizedNetwork, TwoBlocksThenCloseToTheRealNetworkAndEqualToTheReference) {
   LoweredNetwork lowered =
       lower_network(test::encoder(2, 24, 3, 40), {"small", "dense", 10}, test::random_forms(5), {GetParam(), 1});
@@ -113,10 +126,7 @@ TEST_P(QuantizedNetwork, TwoBlocksThenCloseToTheRealNetworkAndEqualToTheReferenc
   const spec::TensorId out = lowered.network.output;
   EXPECT_LT(relative_difference(real.tensors[out], bytes[out], lowered.network.workload.tensors[out].scale), 0.08);
 
-  const spec::Schedule schedule = test::one_group_a_node(lowered.network);
-  const auto expected = test_support::run_reference(schedule, test::image_of(schedule, bytes));
-  for (spec::TensorId t : bytes.ids())
-    EXPECT_EQ(bytes[t], expected.at(schedule.workload.tensors[t].name)) << schedule.workload.tensors[t].name;
+  expect_bytes_of_the_reference(lowered.network, bytes);
 }
 INSTANTIATE_TEST_SUITE_P(Loops, QuantizedNetwork, testing::Values(AttentionLoop::kHeads, AttentionLoop::kTokens));
 
@@ -219,16 +229,8 @@ TEST(QuantizedNetwork, SumsDividedIntoPartsThenTheSameBytes) {
                         [](const spec::Node& n) { return n.vector && n.vector->op == spec::VectorOp::kReduce; });
       EXPECT_EQ(reductions, 2) << parts;  // of the second feed-forward layer of both blocks
       TensorBytes bytes = quantize_network(divided.network, ranges, x);
-      const spec::Schedule schedule = test::one_group_a_node(divided.network);
-      base::Problems problems;
-      spec::check_structure(schedule, problems);
-      EXPECT_EQ(problems.list(), std::vector<std::string>{});
-      const auto reference = test_support::run_reference(schedule, test::image_of(schedule, bytes));
       evaluate_integer(divided.network.workload, bytes);
-      for (spec::TensorId t : bytes.ids()) {
-        const std::string& name = schedule.workload.tensors[t].name;
-        EXPECT_EQ(bytes[t], reference.at(name)) << name;
-      }
+      expect_bytes_of_the_reference(divided.network, bytes);
       EXPECT_EQ(bytes[divided.network.output], expected[whole.network.output]) << parts;
       const auto real = evaluate_real(divided.network, x).tensors[divided.network.output],
                  real_whole = evaluate_real(whole.network, x).tensors[whole.network.output];
@@ -254,16 +256,8 @@ TEST(QuantizedNetwork, HeadsInBlocksOfTokensThenTheSameBytes) {
         lower_network(graph, {"small", "dense", 12, true}, forms, {AttentionLoop::kHeads, 1, blocks});
     TensorBytes bytes = quantize_network(lowered.network, ranges, x);
     bytes[lowered.network.mask] = padding_mask(12, 7);
-    const spec::Schedule schedule = test::one_group_a_node(lowered.network);
-    base::Problems problems;
-    spec::check_structure(schedule, problems);
-    EXPECT_EQ(problems.list(), std::vector<std::string>{});
-    const auto reference = test_support::run_reference(schedule, test::image_of(schedule, bytes));
     evaluate_integer(lowered.network.workload, bytes);
-    for (spec::TensorId t : bytes.ids()) {
-      const std::string& name = schedule.workload.tensors[t].name;
-      EXPECT_EQ(bytes[t], reference.at(name)) << name;
-    }
+    expect_bytes_of_the_reference(lowered.network, bytes);
     EXPECT_EQ(bytes[lowered.network.output], expected[whole.network.output]) << blocks;
   }
 }

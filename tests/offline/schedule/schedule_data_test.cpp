@@ -114,8 +114,8 @@ TEST_F(ScheduleData, EncoderOfEveryMethodEqualsTheIntegerReferenceAtEvenAndOddSi
     }
 }
 
-// Six heads on four chiplets: the last one has no part in attention and comes to the next group's joint loads early. It must
-// not wait there with its queue full while the others wait for its signal.
+// Six heads on four chiplets: the last one has no part in attention and comes to the next group's joint loads early. It
+// must not wait there with its queue full while the others wait for its signal.
 TEST_F(ScheduleData, AChipletWithoutAShareAndShallowQueuesThenNobodyHangs) {
   for (const char* depth : {"1", "2", "5"}) {
     change_arch({{"queue_depth: 16", std::string("queue_depth: ") + depth},
