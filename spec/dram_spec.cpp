@@ -1,6 +1,8 @@
 // Derived values of a DRAM description, and the two entries that read one.
 #include "spec/dram_spec.h"
 
+#include <algorithm>
+
 #include "spec/dram_spec_reader.h"
 
 namespace heat::spec {
@@ -17,6 +19,14 @@ std::string DramConstraint::text() const {
 std::int64_t DramSpec::timing(const std::string& key) const {
   const auto found = timings.find(key);
   return found == timings.end() ? 0 : found->second;
+}
+
+std::int64_t DramSpec::bank_latency(DramCommand from, DramCommand to) const {
+  std::int64_t latency = 0;
+  for (const DramConstraint& c : constraints)
+    if (c.scope == DramScope::kBank && c.window == 1 && c.to == to && (c.from_mask & bit(from)))
+      latency = std::max(latency, c.latency);
+  return latency;
 }
 
 double DramSpec::peak_gb_per_s() const {

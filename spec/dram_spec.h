@@ -71,6 +71,9 @@ struct DramController {
   int write_high_watermark = 26;  // writes queued at which draining starts
   int write_low_watermark = 6;    // writes queued at which reads are served again
   int row_hit_cap = 0;  // column commands per activation while an older request waits for another row; 0 = any
+  // A request that has waited so long goes before the younger ones of its bank, and its direction has the bus before the
+  // other; 0 = it may wait for ever.
+  std::int64_t max_wait_cycles = 2000;
   DramPagePolicy page_policy = DramPagePolicy::kOpen;
   int page_timeout_cycles = 200;  // adaptive policy: first idle time after which a row is closed
   bool forward_reads = true;      // a read of a queued write is answered from the queue
@@ -78,6 +81,7 @@ struct DramController {
   bool posted_writes = true;      // a write is answered when it is queued (false: when its data are on the bus)
   DramRefreshMode refresh = DramRefreshMode::kAllBank;
   int refresh_max_postponed = 0;            // refreshes a rank may owe while requests wait
+  int refresh_banks = 1;                    // banks of one per-bank refresh: b, b + banks_per_rank / refresh_banks, ...
   std::int64_t power_down_idle_cycles = 0;  // rank idle time before power-down; 0 = never
   std::int64_t self_refresh_idle_cycles = 0;
 };
@@ -106,6 +110,13 @@ struct DramSpec {
   DramController controller;
   DramEnergy energy;
 
+  // Refreshes that take a rank through all its banks once.
+  int refreshes_per_round() const {
+    return controller.refresh == DramRefreshMode::kPerBank ? organization.banks_per_rank() / controller.refresh_banks
+                                                           : 1;
+  }
+  // Cycles after `from` that the table keeps `to` away from the same bank; 0 when no row does.
+  std::int64_t bank_latency(DramCommand from, DramCommand to) const;
   // 0 when the file does not give the timing (only possible for timings its commands do not need).
   std::int64_t timing(const std::string& key) const;
   double clock_ns() const { return static_cast<double>(clock_ps) * 1e-3; }

@@ -52,8 +52,12 @@ void DramSpecReader::check_timings(base::ConfigReader& r) {
   if (all_bank && value("tRFC") + value("tRP") >= value("tREFI"))
     problems_.add(r.place("tREFI"),
                   text("tREFI") + " leaves no time between refreshes: " + text("tRFC") + " + " + text("tRP"));
+  if (spec_.controller.refresh == DramRefreshMode::kPerBank && given("tREFI") &&
+      value("tREFIpb") * spec_.refreshes_per_round() > value("tREFI"))
+    problems_.add(r.place("tREFIpb"), text("tREFIpb") + " x " + std::to_string(spec_.refreshes_per_round()) +
+                                          " refreshes a round must not exceed " + text("tREFI"));
   if (spec_.controller.refresh == DramRefreshMode::kPerBank &&
-      value("tRFCpb") >= value("tREFIpb") * spec_.organization.banks_per_rank())
+      value("tRFCpb") >= value("tREFIpb") * spec_.refreshes_per_round())
     problems_.add(r.place("tREFIpb"),
                   text("tREFIpb") + " leaves no time between refreshes of a bank: " + text("tRFCpb"));
 }

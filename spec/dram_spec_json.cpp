@@ -30,11 +30,14 @@ nlohmann::ordered_json to_json(const DramSpec& spec) {
                      {"write_high_watermark", c.write_high_watermark},
                      {"write_low_watermark", c.write_low_watermark},
                      {"row_hit_cap", c.row_hit_cap},
+                     {"max_wait_cycles", c.max_wait_cycles},
                      {"page_policy", base::entry_of(kDramPagePolicies, c.page_policy).name},
                      {"forward_reads", c.forward_reads},
                      {"merge_writes", c.merge_writes},
+                     {"posted_writes", c.posted_writes},
                      {"refresh", base::entry_of(kDramRefreshModes, c.refresh).name},
                      {"refresh_max_postponed", c.refresh_max_postponed},
+                     {"refresh_banks", c.refresh_banks},
                      {"power_down_idle_cycles", c.power_down_idle_cycles},
                      {"self_refresh_idle_cycles", c.self_refresh_idle_cycles}};
   j["energy_cycle_ns"] = spec.energy.cycle_ns;

@@ -69,6 +69,7 @@ void DramSpecReader::read_controller() {
       static_cast<int>(r.integer_or("write_high_watermark", (c.write_queue * 4 + 4) / 5, {1, 4096}));
   c.write_low_watermark = static_cast<int>(r.integer_or("write_low_watermark", c.write_queue / 5, {0, 4096}));
   c.row_hit_cap = static_cast<int>(r.integer_or("row_hit_cap", 0, {0, 1 << 20}));
+  c.max_wait_cycles = r.integer_or("max_wait_cycles", c.max_wait_cycles, {0, std::int64_t{1} << 40});
   c.page_policy =
       base::value_named(kDramPagePolicies, r.choice_or("page_policy", "open", base::names_of(kDramPagePolicies)));
   c.page_timeout_cycles = static_cast<int>(r.integer_or("page_timeout_cycles", 200, {1, 1 << 20}));
@@ -84,6 +85,12 @@ void DramSpecReader::read_refresh(base::ConfigReader& r) {
   DramController& c = spec_.controller;
   c.refresh = base::value_named(kDramRefreshModes, r.choice("mode", base::names_of(kDramRefreshModes)));
   c.refresh_max_postponed = static_cast<int>(r.integer_or("max_postponed", 0, {0, 64}));
+  c.refresh_banks = static_cast<int>(r.integer_or("banks", 1, {1, 1024}));
+  const int banks = spec_.organization.banks_per_rank();
+  if (c.refresh_banks > 1 && (c.refresh != DramRefreshMode::kPerBank || banks % c.refresh_banks != 0))
+    problems_.add(r.place("banks"), "value " + std::to_string(c.refresh_banks) +
+                                        ": expected 1, or with mode per_bank a divisor of the " +
+                                        std::to_string(banks) + " banks of a rank");
 }
 
 void DramSpecReader::read_power_down() {

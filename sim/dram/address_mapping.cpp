@@ -22,12 +22,12 @@ AddressMapping::AddressMapping(const spec::DramSpec& spec)
 
 AddressMapping::Parts AddressMapping::parts_of(std::uint64_t address) const {
   Parts p;
-  p.channel = static_cast<std::uint32_t>(channel_.take(address));
-  p.rank = static_cast<std::uint32_t>(rank_.take(address));
-  p.bank_group = static_cast<std::uint32_t>(bank_group_.take(address));
-  p.bank = static_cast<std::uint32_t>(bank_.take(address));
-  p.row = row_.take(address);
-  p.column = column_.take(address);
+  p.channel = static_cast<std::uint16_t>(channel_.take(address));
+  p.rank = static_cast<std::uint16_t>(rank_.take(address));
+  p.bank_group = static_cast<std::uint16_t>(bank_group_.take(address));
+  p.bank = static_cast<std::uint16_t>(bank_.take(address));
+  p.row = static_cast<std::uint32_t>(row_.take(address));
+  p.column = static_cast<std::uint32_t>(column_.take(address));
   return p;
 }
 

@@ -60,13 +60,13 @@ class AddressMapping {
   // The fields of an address. All are exclusive ors of address bits, so those of an address are the exclusive or of
   // those of its bytes.
   struct Parts {
-    std::uint32_t channel = 0, rank = 0, bank_group = 0, bank = 0;
-    std::uint64_t row = 0, column = 0;
+    std::uint16_t channel = 0, rank = 0, bank_group = 0, bank = 0;
+    std::uint32_t row = 0, column = 0;
     void operator^=(const Parts& o) {
-      channel ^= o.channel;
-      rank ^= o.rank;
-      bank_group ^= o.bank_group;
-      bank ^= o.bank;
+      channel = static_cast<std::uint16_t>(channel ^ o.channel);
+      rank = static_cast<std::uint16_t>(rank ^ o.rank);
+      bank_group = static_cast<std::uint16_t>(bank_group ^ o.bank_group);
+      bank = static_cast<std::uint16_t>(bank ^ o.bank);
       row ^= o.row;
       column ^= o.column;
     }

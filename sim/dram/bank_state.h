@@ -14,6 +14,7 @@ struct BankState {
   std::int64_t open_row = kClosed;
   std::int32_t columns_since_act = 0;
   std::int32_t timeout = 0;                 // adaptive page policy: idle cycles after which the row is closed
+  Cycle opened_at = 0;                      // cycle of the last ACT
   Cycle last_column = 0;                    // cycle of the last ACT or column command
   std::int64_t row_closed_early = kClosed;  // row that the adaptive policy closed last
 };
@@ -31,8 +32,9 @@ class BankStates {
   int size() const { return static_cast<int>(banks_.size()); }
   int open_banks(int rank) const { return open_banks_[static_cast<std::size_t>(rank)]; }
 
-  void open(int bank, int rank, std::int64_t row) {
+  void open(int bank, int rank, std::int64_t row, Cycle t) {
     BankState& b = (*this)[bank];
+    b.opened_at = b.last_column = t;
     b.open_row = row;
     b.columns_since_act = 0;
     ++open_banks_[static_cast<std::size_t>(rank)];

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "base/errors.h"
+
 namespace heat::dram {
 
 using C = spec::DramCommand;
@@ -46,6 +48,7 @@ CommandChecker::CommandChecker(const spec::DramSpec& spec, std::size_t max_viola
   last_row_command_.resize(channels);
   last_column_command_.resize(channels);
   last_data_.resize(channels);
+  last_.resize(channels);
 }
 
 std::size_t CommandChecker::instances(DramScope scope) const {
@@ -82,6 +85,12 @@ std::size_t CommandChecker::instance(DramScope scope, const CommandRecord& r) co
 
 void CommandChecker::add(const CommandRecord& record, std::int64_t line) {
   const Seen now{record, line};
+  Seen& last = last_[static_cast<std::size_t>(record.channel)];
+  if (record.cycle < last.record.cycle)
+    throw base::TraceError("cycle " + std::to_string(record.cycle) + " comes after cycle " +
+                           std::to_string(last.record.cycle) + " (line " + std::to_string(last.line) +
+                           "); expected the commands of a channel in the order of time");
+  last = now;
   ++report_.commands;
   check_timing(now);
   check_buses(now);
@@ -89,14 +98,28 @@ void CommandChecker::add(const CommandRecord& record, std::int64_t line) {
   remember(now);
 }
 
+template <class Visit>
+void CommandChecker::for_each_instance(DramScope scope, const CommandRecord& r, const Visit& visit) const {
+  const bool below_rank = scope == DramScope::kBank || scope == DramScope::kBankGroup;
+  const int banks = spec_.organization.banks_per_rank();
+  const int taken = below_rank && r.command == C::kRefBank ? spec_.controller.refresh_banks : 1;
+  CommandRecord one = r;
+  const int first = r.place.bank - r.place.bank % banks + r.place.bank % (banks / taken);
+  for (int i = 0; i < taken; ++i) {
+    one.place.bank = taken == 1 ? r.place.bank : first + i * (banks / taken);
+    one.place.bank_group = one.place.bank / spec_.organization.banks_per_group;
+    visit(instance(scope, one));
+  }
+}
+
 void CommandChecker::check_timing(const Seen& now) {
   for (const std::size_t i : by_to_[static_cast<std::size_t>(spec::index(now.record.command))]) {
     const spec::DramConstraint& c = spec_.constraints[i];
-    const std::size_t own = instance(c.scope, now.record);
     if (c.scope != DramScope::kOtherRank) {
-      measure(i, history_[i][own], now);
+      for_each_instance(c.scope, now.record, [&](std::size_t at) { measure(i, history_[i][at], now); });
       continue;
     }
+    const std::size_t own = instance(c.scope, now.record);
     const std::size_t first = static_cast<std::size_t>(now.record.channel) * instances(c.scope);
     for (std::size_t r = first; r < first + instances(c.scope); ++r)
       if (r != own) measure(i, history_[i][r], now);
@@ -118,13 +141,15 @@ void CommandChecker::measure(std::size_t i, const History& history, const Seen& 
 void CommandChecker::remember(const Seen& now) {
   for (const std::size_t i : by_from_[static_cast<std::size_t>(spec::index(now.record.command))]) {
     const spec::DramConstraint& c = spec_.constraints[i];
-    History& h = history_[i][instance(c.scope, now.record)];
-    if (h.ring.size() < static_cast<std::size_t>(c.window)) {
-      h.ring.push_back(now);
-      continue;
-    }
-    h.ring[h.head] = now;
-    h.head = (h.head + 1) % h.ring.size();
+    for_each_instance(c.scope, now.record, [&](std::size_t at) {
+      History& h = history_[i][at];
+      if (h.ring.size() < static_cast<std::size_t>(c.window)) {
+        h.ring.push_back(now);
+        return;
+      }
+      h.ring[h.head] = now;
+      h.head = (h.head + 1) % h.ring.size();
+    });
   }
 }
 
@@ -184,14 +209,28 @@ void CommandChecker::check_bank_command(const Seen& now, Bank& bank) {
       violate(-1, "column command for another row than the open one", bank.last, now, 0);
     if (r.command == C::kRdAp || r.command == C::kWrAp) bank.open = false;
   } else if (r.command == C::kRefBank) {
-    if (bank.open) violate(-1, "REFPB of a bank that is open", bank.last, now, 0);
-    ++rank_of(r).refreshes;
+    check_bank_refresh(now);
   } else if (r.command == C::kPre) {
     bank.open = false;
   } else {
     HEAT_CHECK(false, std::string("the checker has no rule for ") + spec::name(r.command));
   }
   bank.last = now;
+}
+
+void CommandChecker::check_bank_refresh(const Seen& now) {
+  const CommandRecord& r = now.record;
+  Rank& rank = rank_of(r);
+  const int per_round = spec_.organization.banks_per_rank() / spec_.controller.refresh_banks;
+  const int first = r.channel * spec_.organization.banks() + r.place.rank * spec_.organization.banks_per_rank();
+  const int unit = r.place.bank % spec_.organization.banks_per_rank();
+  if (unit >= per_round) violate(-1, "REFPB names a bank that its first bank stands for", rank.last, now, 0);
+  for (int b = unit % per_round; b < spec_.organization.banks_per_rank(); b += per_round) {
+    Bank& bank = banks_[static_cast<std::size_t>(first + b)];
+    if (bank.open) violate(-1, "REFPB of a bank that is open", bank.last, now, 0);
+    bank.last = now;
+  }
+  ++rank.refreshes;
 }
 
 void CommandChecker::check_rank_command(const Seen& now, Rank& rank) {
@@ -221,8 +260,7 @@ void CommandChecker::check_refresh(const Seen& now, Rank& rank) {
   const bool per_bank = spec_.controller.refresh == spec::DramRefreshMode::kPerBank;
   const Cycle interval = spec_.timing(per_bank ? "tREFIpb" : "tREFI");
   if (interval == 0 || spec_.controller.refresh == spec::DramRefreshMode::kNone || rank.self_refresh) return;
-  const std::int64_t allowed =
-      spec_.controller.refresh_max_postponed * (per_bank ? spec_.organization.banks_per_rank() : 1) + 1;
+  const std::int64_t allowed = spec_.controller.refresh_max_postponed * spec_.refreshes_per_round() + 1;
   const std::int64_t owed = (now.record.cycle - rank.refresh_epoch) / interval - rank.refreshes;
   if (owed <= allowed) return;
   violate(-1, "refresh overdue (" + std::to_string(owed) + " owed)", rank.last, now, 0);

@@ -42,7 +42,7 @@ class CommandChecker {
  public:
   explicit CommandChecker(const spec::DramSpec& spec, std::size_t max_violations = 100);
   // Commands of one channel in order of time; channels may be interleaved. `line` is the place in the file, for
-  // messages.
+  // messages. Throws TraceError for a command that comes before one of its channel given earlier.
   void add(const CommandRecord& record, std::int64_t line);
   const CheckReport& report() const { return report_; }
 
@@ -70,12 +70,16 @@ class CommandChecker {
 
   std::size_t instances(spec::DramScope scope) const;
   std::size_t instance(spec::DramScope scope, const CommandRecord& r) const;
+  // The instances of the scope that the command touches: one, or those of every bank that a per-bank refresh takes.
+  template <class Visit>
+  void for_each_instance(spec::DramScope scope, const CommandRecord& r, const Visit& visit) const;
   void check_timing(const Seen& now);
   void measure(std::size_t constraint, const History& history, const Seen& now);
   void remember(const Seen& now);
   void check_buses(const Seen& now);
   void check_state(const Seen& now);
   void check_bank_command(const Seen& now, Bank& bank);
+  void check_bank_refresh(const Seen& now);
   void check_rank_command(const Seen& now, Rank& rank);
   void check_refresh(const Seen& now, Rank& rank);
   void violate(int constraint, const std::string& rule, const Seen& first, const Seen& second, Cycle missing);
@@ -87,9 +91,9 @@ class CommandChecker {
   CheckReport report_;
   std::vector<std::vector<History>> history_;  // [constraint][instance]
   std::vector<std::vector<std::size_t>> by_from_, by_to_;
-  std::vector<Bank> banks_;                                               // [channel][bank]
-  std::vector<Rank> ranks_;                                               // [channel][rank]
-  std::vector<Seen> last_row_command_, last_column_command_, last_data_;  // by channel
+  std::vector<Bank> banks_;                                                      // [channel][bank]
+  std::vector<Rank> ranks_;                                                      // [channel][rank]
+  std::vector<Seen> last_, last_row_command_, last_column_command_, last_data_;  // by channel
 };
 
 }  // namespace heat::dram

@@ -2,13 +2,15 @@
 //
 // Time goes from event to event. Two ways to drive it, not to be mixed while accesses wait:
 //   offer(access, not_before)      blocks (advances time) until the access is in its queue
-//   enqueue(access, not_before)    puts it into an input list of any length; advance_to() moves it into the queue
+//   enqueue(access, not_before)    puts it into an input list of any length, which is in the order of not_before;
+//                                  advance_to() moves it into the queue
 // At most one access enters a channel per cycle, in order; an access that enters in cycle t, be it into the slot
-// that a command of cycle t freed, can be served from t + 1 on.
+// that a command of cycle t freed, does so after all commands of that cycle and can be served from t + 1 on.
 #pragma once
 
 #include <vector>
 
+#include "base/errors.h"
 #include "sim/dram/energy.h"
 #include "sim/dram/scheduler.h"
 #include "sim/dram/statistics.h"
@@ -41,6 +43,7 @@ class Controller {
   // Returns the cycle of entry, at least not_before.
   Cycle offer(const Access& access, Cycle not_before);
   void enqueue(const Access& access, Cycle not_before) {
+    HEAT_CHECK(waiting() == 0 || not_before >= input_.back().not_before, "accesses are enqueued in the order of time");
     input_.push_back({access, not_before});
     input_writes_ += access.write;
   }
@@ -54,7 +57,7 @@ class Controller {
   Cycle next_event();
   // No data of an access that is not completed yet can be through before this cycle.
   Cycle earliest_finish();
-  bool idle() const { return waiting() == 0 && s_.reads.size() == 0 && s_.writes.size() == 0; }
+  bool idle() const { return waiting() == 0 && nothing_queued(); }
   std::size_t waiting() const { return input_.size() - next_input_; }
 
   // Accesses done since the caller last cleared the list, in the order of their column commands.
@@ -71,12 +74,17 @@ class Controller {
   };
 
   Access take_input();
+  bool nothing_queued() const { return s_.reads.size() == 0 && s_.writes.size() == 0; }
   bool has_space(const Access& a) const { return a.write ? !s_.writes.full() : !s_.reads.full(); }
   Cycle input_time() const;
   Cycle command_time();
   void accept(const Access& access, Cycle t);
   bool answered_by_write_queue(const Access& access, Cycle t);
-  void update_mode();
+  bool update_direction(Cycle t) {
+    const bool turned = s_.direction.update(s_.reads, s_.writes, age_, t);
+    if (turned) waits_.direction(s_.direction.writes(), t);
+    return turned;
+  }
   void step(Cycle t);
   void issue(const Plan& plan);
   void issue_column(const Plan& plan);
@@ -84,7 +92,14 @@ class Controller {
   void issue_rank(const Plan& plan);
   void close_bank(int bank, int rank, Cycle t);
   void complete(const Completion& done);
-  void count_data(bool write, int rank, Cycle first, Cycle end);
+  void count_data(bool write, Cycle first, Cycle end);
+  void refreshed(const Plan& plan, int stride, Cycle duration);
+
+  // controller_idle.cpp: repeats what an idle channel does round after round of refreshes, up to cycle `limit`.
+  void skip_idle_time(Cycle limit);
+  std::vector<Cycle> idle_state(Cycle t) const;
+  Cycle idle_change() const;
+  void step_to(Cycle limit);
 
   const spec::DramSpec spec_;
   ChannelState s_;
@@ -93,7 +108,9 @@ class Controller {
   ChannelStatistics statistics_;
   CommandSink* sink_ = nullptr;
   const int read_latency_, write_latency_;
+  const Cycle act_to_pre_, rd_to_pre_, wr_to_pre_;
   const Cycle turn_gap_limit_;
+  WaitClock waits_;
 
   Plan plan_;
   bool stale_ = true;  // plan_ must be made anew

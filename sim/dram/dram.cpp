@@ -48,6 +48,7 @@ Cycle Dram::cycle_at_or_after(const sc_time& t) const {
 
 void Dram::on_wake() {
   advance();
+  submit_due();
   end_requests();
   answer_due();
   schedule();
@@ -202,6 +203,7 @@ void Dram::schedule() {
     const sc_time at = sc_time::from_value(static_cast<sc_dt::uint64>(next) * clock_.value());
     wake_.notify(at > now ? at - now : sc_core::SC_ZERO_TIME);
   }
+  if (!announced_.empty()) wake_.notify(announced_.top().at - now);
   if (ready_ == 0) return;
   for (const Port& p : ports_)
     if (p.responding < 0 && !p.ready.empty()) wake_.notify(p.free_at > now ? p.free_at - now : sc_core::SC_ZERO_TIME);

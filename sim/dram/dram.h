@@ -12,8 +12,9 @@
 // over all channels and done when the last access is. Reads are answered when their data are through; writes, when
 // `posted_writes` is on (the default), one cycle after the whole payload is queued. The data pointer may be null: then
 // only time and energy are counted and no memory is allocated. Byte enables are obeyed. Memory cycle n begins at n x
-// clock_ns; a request between two edges waits for the next. Requests of one time step are served together, whatever the
-// order in which the kernel runs their processes. Modelled: everything in docs/dram.md. Not modelled: data errors,
+// clock_ns; a request between two edges waits for the next. A request with a delay (temporal decoupling) comes at the end
+// of it: requests are queued, and the contents change, in the order of those times, whatever the order of the calls.
+// Requests of one time step are served together, whatever the order in which the kernel runs their processes. Modelled: everything in docs/dram.md. Not modelled: data errors,
 // streaming bursts (answered with a burst error).
 #pragma once
 
@@ -69,7 +70,7 @@ class Dram : public sc_core::sc_module {
   ChannelStatistics channel_statistics(int channel);
   EnergyBreakdown energy();
   // Payloads that are not answered yet.
-  int outstanding() const { return unanswered_; }
+  int outstanding() const { return unanswered_ + static_cast<int>(announced_.size()); }
   // Carries out what is still queued (posted writes that are answered already) ahead of the present moment, so that the
   // totals of a finished run are whole. Returns the cycle in which the last data are through.
   Cycle finish();
@@ -95,6 +96,14 @@ class Dram : public sc_core::sc_module {
     sc_core::sc_time free_at;   // when the next response may begin
     std::deque<int> ready;      // finished transactions, in order
   };
+  // A BEGIN_REQ whose delay is not over yet.
+  struct Announced {
+    sc_core::sc_time at;
+    std::uint64_t call;  // calls are counted
+    int port;
+    tlm::tlm_generic_payload* payload;
+    bool operator<(const Announced& o) const { return at != o.at ? at > o.at : call > o.call; }
+  };
   struct Due {
     Cycle at;
     int transaction;
@@ -109,7 +118,8 @@ class Dram : public sc_core::sc_module {
 
   bool acceptable(tlm::tlm_generic_payload& payload) const;
   void move_data(tlm::tlm_generic_payload& payload);
-  int submit(tlm::tlm_generic_payload& payload, int port, const sc_core::sc_time& delay);
+  int submit(tlm::tlm_generic_payload& payload, int port);
+  void submit_due();
   void on_wake();
   void advance();
   void collect(int channel);
@@ -144,6 +154,8 @@ class Dram : public sc_core::sc_module {
   std::vector<int> free_transactions_;
   std::vector<Port> ports_;
   std::vector<int> entered_;  // transactions of nb_transport whose END_REQ is to be sent
+  std::priority_queue<Announced> announced_;
+  std::uint64_t calls_ = 0;
   std::priority_queue<Due> due_;
   int ready_ = 0;  // of all ports
   int unanswered_ = 0;

@@ -48,7 +48,7 @@ void Dram::move_data(tlm::tlm_generic_payload& payload) {
   }
 }
 
-int Dram::submit(tlm::tlm_generic_payload& payload, int port, const sc_time& delay) {
+int Dram::submit(tlm::tlm_generic_payload& payload, int port) {
   // Contents change in the order of arrival, so that what a read returns does not depend on the scheduler.
   move_data(payload);
   if (free_transactions_.empty()) {
@@ -62,7 +62,7 @@ int Dram::submit(tlm::tlm_generic_payload& payload, int port, const sc_time& del
   t.payload = &payload;
   t.port = port;
   t.write = payload.is_write();
-  t.arrival = cycle_at_or_after(sc_core::sc_time_stamp() + delay);
+  t.arrival = cycle_at_or_after(sc_core::sc_time_stamp());
   Requester* requester = nullptr;
   payload.get_extension(requester);
   if (requester) {
@@ -85,11 +85,22 @@ int Dram::submit(tlm::tlm_generic_payload& payload, int port, const sc_time& del
   return id;
 }
 
+// Those announced for the present moment came before any that is called now.
+void Dram::submit_due() {
+  while (!announced_.empty() && announced_.top().at <= sc_core::sc_time_stamp()) {
+    const Announced a = announced_.top();
+    announced_.pop();
+    submit(*a.payload, a.port);
+  }
+}
+
 void Dram::b_transport(int, tlm::tlm_generic_payload& payload, sc_time& delay) {
   if (!acceptable(payload)) return;
+  if (delay > sc_core::SC_ZERO_TIME) sc_core::wait(delay);
   advance();
+  submit_due();
   sc_core::sc_event done;
-  const int id = submit(payload, -1, delay);
+  const int id = submit(payload, -1);
   transactions_[static_cast<std::size_t>(id)].done = &done;
   schedule();
   sc_core::wait(done);
@@ -106,8 +117,13 @@ tlm::tlm_sync_enum Dram::nb_transport_fw(int port, tlm::tlm_generic_payload& pay
     HEAT_CHECK(payload.has_mm(), "nb_transport needs a payload with a memory manager (TLM-2.0 base protocol)");
     payload.acquire();
     p.request_open = true;
-    advance();
-    submit(payload, port, delay);
+    if (delay > sc_core::SC_ZERO_TIME) {
+      announced_.push({sc_core::sc_time_stamp() + delay, calls_++, port, &payload});
+    } else {
+      advance();
+      submit_due();
+      submit(payload, port);
+    }
     schedule();
     return tlm::TLM_ACCEPTED;
   }

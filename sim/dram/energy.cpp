@@ -1,7 +1,9 @@
 // ACT+PRE: VDD (IDD0 tRC - IDD3N tRAS - IDD2N (tRC - tRAS)) + VPP IPP0 tRC; RD: VDD (IDD4R - IDD3N) BL; WR likewise;
-// REFAB: VDD (IDD5AB - IDD3N) tRFC; REFPB with IDD5PB and tRFCpb; each times the devices of a rank. mA x V x ns = pJ.
+// REFAB: VDD (IDD5AB - IDD3N) tRFC, beside the IDD3N of active standby, so that a refresh costs IDD5AB; REFPB with IDD5PB
+// and tRFCpb; each times the devices of a rank. mA x V x ns = pJ.
 #include "sim/dram/energy.h"
 
+#include <algorithm>
 #include <stdexcept>
 
 namespace heat::dram {
@@ -45,6 +47,8 @@ EnergyMeter::EnergyMeter(const spec::DramSpec& spec)
 
 void EnergyMeter::state(int rank, RankPower power, bool any_bank_open, Cycle t) {
   Rank& r = ranks_[static_cast<std::size_t>(rank)];
+  const bool active = power == RankPower::kUp && any_bank_open;
+  t = std::max(t, active ? r.since : std::max(r.since, r.active_until));
   r.cycles[static_cast<std::size_t>(r.state)] += t - r.since;
   r.since = t;
   r.state = power == RankPower::kUp          ? (any_bank_open ? 0 : 1)
@@ -52,10 +56,24 @@ void EnergyMeter::state(int rank, RankPower power, bool any_bank_open, Cycle t) 
                                              : 4;
 }
 
+void EnergyMeter::repeat(const EnergyMeter& before, std::int64_t periods) {
+  for (std::size_t i = 0; i < counts_.size(); ++i)
+    counts_[i] += static_cast<std::uint64_t>(periods) * (counts_[i] - before.counts_[i]);
+  for (std::size_t i = 0; i < ranks_.size(); ++i) {
+    Rank& r = ranks_[i];
+    for (std::size_t s = 0; s < r.cycles.size(); ++s)
+      r.cycles[s] += periods * (r.cycles[s] - before.ranks_[i].cycles[s]);
+    // A state that did not change in the period goes on.
+    r.since += periods * (r.since - before.ranks_[i].since);
+    r.active_until += periods * (r.active_until - before.ranks_[i].active_until);
+  }
+}
+
 std::array<Cycle, 5> EnergyMeter::residency(int rank, Cycle t) const {
   const Rank& r = ranks_[static_cast<std::size_t>(rank)];
   std::array<Cycle, 5> cycles = r.cycles;
-  if (t > r.since) cycles[static_cast<std::size_t>(r.state)] += t - r.since;
+  // Only active standby is counted ahead (active_until).
+  cycles[static_cast<std::size_t>(t > r.since ? r.state : 0)] += t - r.since;
   return cycles;
 }
 
@@ -118,6 +136,11 @@ EnergyBreakdown EnergyMeter::of_bank(int bank) const {
     add(sum, command, count / banks_per_rank_);
   }
   return sum;
+}
+
+void EnergyMeter::append_state(Cycle t, std::vector<Cycle>& state) const {
+  for (const Rank& r : ranks_)
+    state.insert(state.end(), {r.state, std::max<Cycle>(r.since - t, 0), std::max<Cycle>(r.active_until - t, 0)});
 }
 
 }  // namespace heat::dram

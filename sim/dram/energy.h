@@ -47,18 +47,30 @@ class EnergyMeter {
   }
   // The rank is in this state from cycle t on.
   void state(int rank, RankPower power, bool any_bank_open, Cycle t);
+  // Until cycle t the rank counts as active, whatever state() is told: a bank that a column command closes by itself is
+  // open until its precharge begins, and a refresh costs what it adds to active standby.
+  void active_until(int rank, Cycle t) {
+    Cycle& until = ranks_[static_cast<std::size_t>(rank)].active_until;
+    if (t > until) until = t;
+  }
+
+  // For controller_idle.cpp: what still acts on states after cycle t, and so many more times what was counted since `before`.
+  void append_state(Cycle t, std::vector<Cycle>& state) const;
+  void repeat(const EnergyMeter& before, std::int64_t periods);
 
   // Energy of everything up to cycle t (a value that does not change the meter).
   EnergyBreakdown total(Cycle t) const;
   // Energy of the commands of one bank; rank commands are spread over the rank's banks.
   EnergyBreakdown of_bank(int bank) const;
-  // Cycles a rank was in each of: active, precharge standby, active, precharge power-down, self-refresh.
+  // Cycles a rank was in each of: active, precharge standby, active, precharge power-down, self-refresh. Active standby
+  // includes refreshes.
   std::array<Cycle, 5> residency(int rank, Cycle t) const;
 
  private:
   struct Rank {
     int state = 1;
-    Cycle since = 0;
+    Cycle since = 0;  // beyond the present as long as active_until() holds a change of state back
+    Cycle active_until = 0;
     std::array<Cycle, 5> cycles{};
   };
   double per_command(spec::DramCommand command) const { return pj_[static_cast<std::size_t>(spec::index(command))]; }

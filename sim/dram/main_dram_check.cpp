@@ -4,6 +4,7 @@
 
 #include "base/atomic_file.h"
 #include "base/command_line.h"
+#include "base/errors.h"
 #include "base/program.h"
 #include "sim/dram/checker.h"
 #include "sim/dram/line_reader.h"
@@ -70,8 +71,14 @@ int run(const Options& o) {
   heat::dram::CommandChecker checker(spec, o.max);
   heat::dram::LineReader lines(heat::dram::open_byte_source(o.commands), o.commands);
   std::string_view line;
-  while (lines.next(line))
-    checker.add(heat::dram::parse_command(std::string(line), spec.organization, lines.place()), lines.line());
+  while (lines.next(line)) {
+    const auto record = heat::dram::parse_command(std::string(line), spec.organization, lines.place());
+    try {
+      checker.add(record, lines.line());
+    } catch (const heat::base::TraceError& e) {
+      throw heat::base::TraceError(lines.place() + ": " + e.what());
+    }
+  }
   const heat::dram::CheckReport& report = checker.report();
   if (!o.json.empty()) heat::base::write_file_atomically(o.json, to_json(spec, report).dump(2) + "\n");
   std::cout << spec.name << ": " << report.commands << " commands, " << report.violation_count << " violations\n";

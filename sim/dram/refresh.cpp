@@ -1,5 +1,5 @@
 // JESD79-4 section 4.24 and JESD209-4 section 4.10: up to eight refreshes may be postponed; per-bank refreshes go
-// through all banks before one repeats.
+// through all banks before one repeats. JESD209-5 section 7.5.1: with 16 banks a per-bank refresh takes two of them.
 #include "sim/dram/refresh.h"
 
 #include <algorithm>
@@ -10,11 +10,12 @@ Refresh::Refresh(const spec::DramSpec& spec)
     : per_bank_(spec.controller.refresh == spec::DramRefreshMode::kPerBank),
       interval_(spec.controller.refresh == spec::DramRefreshMode::kNone ? kNever
                                                                         : spec.timing(per_bank_ ? "tREFIpb" : "tREFI")),
-      max_postponed_(spec.controller.refresh_max_postponed * (per_bank_ ? spec.organization.banks_per_rank() : 1)),
+      round_(interval_ >= kNever ? kNever : interval_ * spec.refreshes_per_round()),
+      max_postponed_(spec.controller.refresh_max_postponed * spec.refreshes_per_round()),
       ranks_(static_cast<std::size_t>(spec.organization.ranks)) {
   for (Rank& r : ranks_) {
     r.due = interval_;
-    r.refreshed.assign(static_cast<std::size_t>(spec.organization.banks_per_rank()), false);
+    r.refreshed.assign(static_cast<std::size_t>(spec.refreshes_per_round()), false);
   }
   find_next_due();
 }
@@ -56,6 +57,19 @@ void Refresh::resume(int rank, Cycle t) {
   if (interval_ == kNever) return;
   r.due = t + interval_;
   r.owed = 1;
+  find_next_due();
+}
+
+void Refresh::append_state(Cycle t, std::vector<Cycle>& state) const {
+  for (const Rank& r : ranks_) {
+    state.insert(state.end(), {r.due >= kNever ? kNever : r.due - t, r.owed, r.target, r.refreshed_count});
+    state.insert(state.end(), r.refreshed.begin(), r.refreshed.end());
+  }
+}
+
+void Refresh::shift(Cycle cycles) {
+  for (Rank& r : ranks_)
+    if (r.due < kNever) r.due += cycles;
   find_next_due();
 }
 

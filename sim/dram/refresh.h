@@ -27,8 +27,8 @@ class Refresh {
   int owed(int rank) const { return ranks_[static_cast<std::size_t>(rank)].owed; }
   void done(int rank) { --ranks_[static_cast<std::size_t>(rank)].owed; }
 
-  // Per-bank refresh: the bank of the rank (0 .. banks-1) that is next; every bank once before any twice, and a bank
-  // that `prefers` likes before others. The choice stays until bank_done.
+  // Per-bank refresh: the first bank of the rank (0 .. refreshes_per_round - 1) that is refreshed next; every bank once
+  // before any twice, and one that `prefers` likes before others. The choice stays until bank_done.
   template <class Prefers>
   int target_bank(int rank, const Prefers& prefers);
   void bank_done(int rank);
@@ -36,6 +36,12 @@ class Refresh {
   // Self-refresh: the rank owes nothing while inside, and one refresh when it leaves.
   void suspend(int rank);
   void resume(int rank, Cycle t);
+
+  // For controller_idle.cpp: cycles from one round of refreshes to the next (kNever without refresh), what is owed and due
+  // relative to cycle t, and the same state so many cycles later.
+  Cycle round() const { return round_; }
+  void append_state(Cycle t, std::vector<Cycle>& state) const;
+  void shift(Cycle cycles);
 
  private:
   struct Rank {
@@ -48,7 +54,7 @@ class Refresh {
   void find_next_due();
 
   bool per_bank_;
-  Cycle interval_;
+  Cycle interval_, round_;
   int max_postponed_;
   Cycle next_due_ = kNever;
   std::vector<Rank> ranks_;

@@ -81,7 +81,8 @@ ReplayResult Replay::run(TraceReader& trace, const ReplayOptions& options) {
   for (auto& controller : controllers_) {
     controller->advance_to(result.total_cycles - 1);
     result.channels.push_back(controller->statistics());
-    result.statistics += controller->statistics();
+    result.channels.back().longest_wait.channel = static_cast<int>(result.channels.size()) - 1;
+    result.statistics += result.channels.back();
     result.energy += controller->energy().total(result.total_cycles);
     for (int b = 0; b < spec_.organization.banks(); ++b) result.bank_energy.push_back(controller->energy().of_bank(b));
     for (int r = 0; r < spec_.organization.ranks; ++r) {

@@ -7,6 +7,7 @@ namespace heat::dram {
 
 RequestQueue::RequestQueue(int capacity, int banks)
     : entries_(static_cast<std::size_t>(capacity)),
+      marks_(static_cast<std::size_t>(capacity)),
       head_(static_cast<std::size_t>(banks), kNone),
       tail_(static_cast<std::size_t>(banks), kNone),
       hit_(static_cast<std::size_t>(banks), kNone),
@@ -64,13 +65,38 @@ int RequestQueue::find(std::uint64_t line) const {
   return kNone;
 }
 
-void RequestQueue::release(std::uint64_t line, int bank, std::int64_t open_row) {
+std::uint64_t RequestQueue::oldest_age(std::uint64_t line, int bank) const {
+  if (filter_[filter_slot(line)] == 0) return kNoAge;
   for (int s = head_[static_cast<std::size_t>(bank)]; s != kNone; s = entry(s).next)
-    if (entry(s).held && entry(s).access.line == line) {
+    if (entry(s).access.line == line) return entry(s).age;
+  return kNoAge;
+}
+
+void RequestQueue::release(std::uint64_t line, int bank, std::int64_t open_row, std::uint64_t before) {
+  for (int s = head_[static_cast<std::size_t>(bank)]; s != kNone; s = entry(s).next)
+    if (entry(s).held && entry(s).access.line == line && entry(s).age < before) {
       entry(s).held = false;
       --held_;
+      none_before_ = 0;
     }
   row_opened(bank, open_row);
+}
+
+int RequestQueue::oldest_of_all() const {
+  int best = kNone;
+  for (std::size_t w = 0; w < banks_.size(); ++w)
+    for (std::uint64_t left = banks_[w]; left != 0; left &= left - 1) {
+      const int s = oldest(static_cast<int>(w * 64) + __builtin_ctzll(left));
+      if (s != kNone && (best == kNone || entry(s).age < entry(best).age)) best = s;
+    }
+  return best;
+}
+
+// Entries that come later arrive later, so the search is needed once in as many cycles as the bound is long.
+bool RequestQueue::waits_since(Cycle cycle) {
+  if (cycle < none_before_ || size_ == held_) return false;
+  none_before_ = entry(oldest_of_all()).arrival;
+  return none_before_ <= cycle;
 }
 
 }  // namespace heat::dram

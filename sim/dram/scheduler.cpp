@@ -1,5 +1,6 @@
 // FR-FCFS after Rixner et al., "Memory Access Scheduling" (ISCA 2000), with a row-hit cap (a row is closed under
-// waiting hits once it has served `cap` of them and the bank's oldest request wants another row).
+// waiting hits once it has served `cap` of them and the bank's oldest request wants another row) and a bound on waiting: from
+// the cycle on in which a bank's oldest request is overdue, its row hits wait.
 #include "sim/dram/scheduler.h"
 
 namespace heat::dram {
@@ -18,12 +19,16 @@ ChannelState::ChannelState(const spec::DramSpec& spec)
       writes(spec.controller.write_queue, spec.organization.banks()),
       power(static_cast<std::size_t>(spec.organization.ranks), RankPower::kUp),
       idle_since(static_cast<std::size_t>(spec.organization.ranks), 0),
-      queued(static_cast<std::size_t>(spec.organization.ranks), 0) {}
+      queued(static_cast<std::size_t>(spec.organization.ranks), 0),
+      direction(spec.controller) {}
 
 Scheduler::Scheduler(const spec::DramSpec& spec, ChannelState& state)
     : policy_(spec.controller),
       banks_per_rank_(spec.organization.banks_per_rank()),
+      refresh_stride_(banks_per_rank_ / spec.controller.refresh_banks),
+      max_wait_(spec.controller.max_wait_cycles > 0 ? spec.controller.max_wait_cycles : kNever),
       s_(state),
+      shared_(static_cast<std::size_t>(spec.organization.ranks)),
       rank_blocked_(static_cast<std::size_t>(spec.organization.ranks), 0),
       bank_in_refresh_(static_cast<std::size_t>(spec.organization.ranks), -1) {
   for (int b = 0; b < spec.organization.banks(); ++b) rank_of_bank_.push_back(b / banks_per_rank_);
@@ -47,8 +52,9 @@ Plan Scheduler::next(Cycle now) {
     const bool open = plan_rank(best, r);
     rank_blocked_[static_cast<std::size_t>(r)] = !open;
     special_ranks_ |= !open || bank_in_refresh_[static_cast<std::size_t>(r)] >= 0;
+    if (open) note_shared(r);
   }
-  const RequestQueue& queue = s_.write_mode ? s_.writes : s_.reads;
+  const RequestQueue& queue = s_.scheduled();
   const std::vector<std::uint64_t>& busy = queue.banks();
   for (std::size_t w = 0; w < busy.size(); ++w)
     for (std::uint64_t left = busy[w]; left != 0; left &= left - 1)
@@ -101,16 +107,28 @@ void Scheduler::plan_all_bank_refresh(Plan& best, int rank) {
 int Scheduler::plan_bank_refresh(Plan& best, int rank) {
   const int first = rank * banks_per_rank_;
   const auto idle = [&](int b) {
-    return s_.reads.oldest(first + b) == RequestQueue::kNone && s_.writes.oldest(first + b) == RequestQueue::kNone;
+    for (int bank = first + b; bank < first + banks_per_rank_; bank += refresh_stride_)
+      if (s_.reads.oldest(bank) != RequestQueue::kNone || s_.writes.oldest(bank) != RequestQueue::kNone) return false;
+    return true;
   };
-  const int bank = first + s_.refresh.target_bank(rank, idle);
+  const int target = first + s_.refresh.target_bank(rank, idle);
   Plan plan;
-  plan.command = s_.banks[bank].open_row != BankState::kClosed ? C::kPre : C::kRefBank;
+  plan.command = C::kRefBank;
   plan.rank = rank;
-  plan.bank = bank;
+  plan.bank = target;
   plan.priority = kRefreshFirst;
-  offer(best, plan, s_.timing.earliest(plan.command, bank));
-  return bank;
+  Cycle ready = 0;
+  for (int bank = target; bank < first + banks_per_rank_; bank += refresh_stride_) {
+    if (s_.banks[bank].open_row != BankState::kClosed) {
+      plan.command = C::kPre;
+      plan.bank = bank;
+      ready = s_.timing.earliest(C::kPre, bank);
+      break;
+    }
+    ready = std::max(ready, s_.timing.earliest(C::kRefBank, bank));
+  }
+  offer(best, plan, ready);
+  return target;
 }
 
 void Scheduler::plan_power_down(Plan& best, int rank) {
@@ -136,22 +154,40 @@ C Scheduler::column_command(const RequestQueue& queue, int slot) const {
   return write ? C::kWr : C::kRd;
 }
 
+// What all banks of a rank have in common is looked up once for all of them.
+void Scheduler::note_shared(int rank) {
+  auto& shared = shared_[static_cast<std::size_t>(rank)];
+  const auto note = [&](C command, Cycle bus) {
+    shared[static_cast<std::size_t>(spec::index(command))] =
+        std::max({s_.timing.earliest_of_rank(command, rank), bus, now_});
+  };
+  const bool writes = s_.direction.writes();
+  note(C::kAct, s_.row_bus_free);
+  note(C::kPre, s_.row_bus_free);
+  note(writes ? C::kWr : C::kRd, s_.column_bus_free);
+  if (policy_.page_policy == spec::DramPagePolicy::kClosed) note(writes ? C::kWrAp : C::kRdAp, s_.column_bus_free);
+}
+
 // Runs for every bank with requests at every command: a plan is made only when it is the best.
 void Scheduler::plan_bank(Plan& best, int bank) {
   const int rank = rank_of_bank_[static_cast<std::size_t>(bank)];
-  if (special_ranks_ &&
-      (rank_blocked_[static_cast<std::size_t>(rank)] || bank_in_refresh_[static_cast<std::size_t>(rank)] == bank))
-    return;
-  const RequestQueue& queue = s_.write_mode ? s_.writes : s_.reads;
+  if (special_ranks_ && (rank_blocked_[static_cast<std::size_t>(rank)] || being_refreshed(rank, bank))) return;
+  const RequestQueue& queue = s_.scheduled();
   const BankState& state = s_.banks[bank];
   const int oldest = queue.oldest(bank);
   if (oldest == RequestQueue::kNone) return;
   const int hit = queue.hit(bank);
   const bool capped = policy_.row_hit_cap > 0 && hit != oldest && state.columns_since_act >= policy_.row_hit_cap;
-  const bool column = hit != RequestQueue::kNone && !capped;
-  const C command = column ? column_command(queue, hit) : state.open_row == BankState::kClosed ? C::kAct : C::kPre;
-  const Cycle at = std::max({s_.timing.earliest(command, bank), column ? s_.column_bus_free : s_.row_bus_free, now_});
+  bool column = hit != RequestQueue::kNone && !capped;
+  C command = column ? column_command(queue, hit) : state.open_row == BankState::kClosed ? C::kAct : C::kPre;
+  Cycle at = earliest(command, rank, bank);
   if (at > best.at) return;
+  if (column && hit != oldest && overdue(queue.entry(oldest), at)) {
+    column = false;
+    command = C::kPre;
+    at = earliest(command, rank, bank);
+    if (at > best.at) return;
+  }
   const int slot = column ? hit : oldest;
   const std::uint64_t age = queue.entry(slot).age;
   if (at == best.at && (kRequest > best.priority || (kRequest == best.priority && age >= best.age))) return;

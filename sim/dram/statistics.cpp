@@ -23,6 +23,7 @@ ChannelStatistics& ChannelStatistics::operator+=(const ChannelStatistics& o) {
   turnaround_cycles += o.turnaround_cycles;
   refresh_cycles += o.refresh_cycles;
   last_finish = std::max(last_finish, o.last_finish);
+  if (o.longest_wait.cycles > longest_wait.cycles) longest_wait = o.longest_wait;
   return *this;
 }
 

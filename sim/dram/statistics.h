@@ -6,6 +6,7 @@
 
 #include "sim/dram/energy.h"
 #include "sim/dram/types.h"
+#include "sim/dram/wait_clock.h"
 #include "spec/dram_spec.h"
 
 namespace heat::dram {
@@ -25,6 +26,7 @@ struct ChannelStatistics {
   Cycle turnaround_cycles = 0;                        // data bus idle because of a change of direction
   Cycle refresh_cycles = 0;                           // rank (all-bank) or bank (per-bank) unavailable
   Cycle last_finish = 0;                              // last data through
+  Wait longest_wait;                                  // from acceptance to column command
 
   std::uint64_t count(spec::DramCommand c) const { return commands[static_cast<std::size_t>(spec::index(c))]; }
   std::uint64_t activations() const { return count(spec::DramCommand::kAct); }

@@ -37,6 +37,13 @@ void TimingTable::add_updates(const spec::DramSpec& spec, int command, int bank)
   for (const spec::DramConstraint& c : spec.constraints) {
     if (c.window > 1 || (c.from_mask >> command & 1u) == 0) continue;
     const auto to = static_cast<std::size_t>(spec::index(c.to));
+    if (c.scope == DramScope::kBank || c.scope == DramScope::kBankGroup) {
+      const int end = (rank_of_bank_[static_cast<std::size_t>(bank)] + 1) * spec.organization.banks_per_rank();
+      const bool several = command == spec::index(spec::DramCommand::kRefBank);
+      const int stride = spec.organization.banks_per_rank() / (several ? spec.controller.refresh_banks : 1);
+      for (int b = bank; b < end; b += stride) add_update(node(c.scope, b) + to, c.latency);
+      continue;
+    }
     if (c.scope != DramScope::kOtherRank) {
       add_update(node(c.scope, bank) + to, c.latency);
       continue;
@@ -85,6 +92,23 @@ void TimingTable::issue_window(Window& w, int bank, Cycle t) {
   ring[head] = t;
   head = head + 1 == w.size ? 0 : head + 1;
   push(at + w.to, ring[head] + w.latency);  // head now is the oldest of the last `size`
+}
+
+void TimingTable::append_state(Cycle t, std::vector<Cycle>& state) const {
+  for (const Cycle cell : next_) state.push_back(std::max<Cycle>(cell - t, 0));
+  for (const Window& w : windows_) {
+    for (std::size_t i = 0; i < w.head.size(); ++i)
+      for (int k = 0; k < w.size; ++k) {
+        const auto at = static_cast<std::size_t>((w.head[i] + k) % w.size);
+        state.push_back(std::max<Cycle>(w.ring[i * static_cast<std::size_t>(w.size) + at] + w.latency - t, 0));
+      }
+  }
+}
+
+void TimingTable::shift(Cycle cycles) {
+  for (Cycle& cell : next_) cell += cycles;
+  for (Window& w : windows_)
+    for (Cycle& t : w.ring) t += cycles;
 }
 
 }  // namespace heat::dram

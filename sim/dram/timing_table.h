@@ -19,21 +19,32 @@ class TimingTable {
 
   // Earliest cycle at which a bank command may be issued to `bank` (counted through the channel).
   Cycle earliest(spec::DramCommand command, int bank) const {
+    return std::max(earliest_of_bank(command, bank),
+                    earliest_of_rank(command, rank_of_bank_[static_cast<std::size_t>(bank)]));
+  }
+  // The same by its two parts: what the bank's and the bank group's history allows, and the rank's and the channel's.
+  Cycle earliest_of_bank(spec::DramCommand command, int bank) const {
     const auto c = static_cast<std::size_t>(spec::index(command));
     const Nodes& n = nodes_[static_cast<std::size_t>(bank)];
-    return std::max(std::max(next_[n.bank + c], next_[n.group + c]), std::max(next_[n.rank + c], next_[c]));
+    return std::max(next_[n.bank + c], next_[n.group + c]);
   }
   Cycle earliest_of_rank(spec::DramCommand command, int rank) const {
     const auto c = static_cast<std::size_t>(spec::index(command));
     return std::max(next_[rank_node(rank) + c], next_[c]);
   }
   // Records a command at cycle t. For a rank command `bank` is any bank of the rank.
+  // Of a refresh of several banks, `bank` is the first.
   void issue(spec::DramCommand command, int bank, Cycle t) {
     const std::size_t row = row_of(spec::index(command), bank);
     for (std::size_t i = first_update_[row]; i < first_update_[row + 1]; ++i)
       push(updates_[i].cell, t + updates_[i].latency);
     if (window_commands_ & spec::bit(command)) issue_windows(command, bank, t);
   }
+
+  // For controller_idle.cpp: how far cells and windows lie ahead of cycle t (0: behind it), and the same state so many cycles
+  // later.
+  void append_state(Cycle t, std::vector<Cycle>& state) const;
+  void shift(Cycle cycles);
 
  private:
   // Cells of a node: one a command, rounded up to a power of two so that a node's cells share few cache lines.

@@ -2,6 +2,8 @@
 // no input makes the window grow.
 #include "sim/dram/trace_reader.h"
 
+#include <array>
+
 #include "base/errors.h"
 
 namespace heat::dram {
@@ -21,12 +23,15 @@ std::string_view take_word(std::string_view& text) {
   return word;
 }
 
-// -1 when c is no hexadecimal digit.
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  const char lower = static_cast<char>(c | 0x20);
-  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
+// By character: its value as a hexadecimal digit, or kNoDigit.
+constexpr std::uint8_t kNoDigit = 0xFF;
+constexpr std::array<std::uint8_t, 256> kHexDigit = [] {
+  std::array<std::uint8_t, 256> table{};
+  for (auto& value : table) value = kNoDigit;
+  for (unsigned i = 0; i < 10; ++i) table['0' + i] = static_cast<std::uint8_t>(i);
+  for (unsigned i = 0; i < 6; ++i) table['a' + i] = table['A' + i] = static_cast<std::uint8_t>(10 + i);
+  return table;
+}();
 
 }  // namespace
 
@@ -53,12 +58,13 @@ std::uint64_t TraceReader::number(std::string_view word, const char* what) const
   std::uint64_t value = 0;
   bool good = !word.empty();
   if (hex) {
-    good = word.size() <= 18;
+    unsigned seen = 0;
     for (const char c : word.substr(2)) {
-      const int digit = hex_digit(c);
-      good = good && digit >= 0;
-      value = value << 4 | static_cast<std::uint64_t>(digit & 15);
+      const std::uint8_t digit = kHexDigit[static_cast<unsigned char>(c)];
+      seen |= digit;
+      value = value << 4 | (digit & 15u);
     }
+    good = word.size() <= 18 && seen < 16;
   } else {
     for (const char c : word) {
       good = good && c >= '0' && c <= '9' && !__builtin_mul_overflow(value, std::uint64_t{10}, &value) &&

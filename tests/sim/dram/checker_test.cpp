@@ -1,6 +1,7 @@
 // The verifier finds every seeded violation: one for each constraint of each table, and one for each rule outside it.
 #include "sim/dram/checker.h"
 
+#include "base/errors.h"
 #include "tests/sim/dram/dram_testing.h"
 
 namespace heat::dram {
@@ -85,6 +86,36 @@ TEST(CommandChecker, RulesOutsideTheTableAreChecked) {
   expect({at(0, C::kPre, 0), at(0, C::kPre, 4)}, "command bus busy");
   expect({at(12480 * 11, C::kPre, 0)}, "refresh overdue (11 owed)");
   expect({at(0, C::kAct, 0), at(4, C::kAct, 4), at(100, C::kRd, 0), at(104, C::kRd, 4)}, "");
+}
+
+TEST(CommandChecker, CommandsThatRunBackwardsAreRefused) {
+  const spec::DramSpec spec = spec_of("ddr4-3200.yaml");
+  CommandChecker checker(spec);
+  checker.add(command(spec, 100, C::kAct, 0), 1);
+  checker.add(command(spec, 200, C::kPre, 0), 2);
+  try {
+    checker.add(command(spec, 199, C::kAct, 4), 3);
+    ADD_FAILURE() << "taken";
+  } catch (const base::TraceError& e) {
+    EXPECT_STREQ(e.what(),
+                 "cycle 199 comes after cycle 200 (line 2); expected the commands of a channel in the order of time");
+  }
+  EXPECT_EQ(checker.report().violation_count, 0);
+}
+
+// LPDDR5 with bank groups: a REFPB of bank b takes bank b + 8 too.
+TEST(CommandChecker, RefreshOfTwoBanksIsCheckedInBoth) {
+  const spec::DramSpec spec = spec_of("lpddr5-6400.yaml");
+  const auto at = [&](Cycle t, C c, int bank) { return command(spec, t, c, bank); };
+  const auto broken = [&](const std::vector<CommandRecord>& commands) { return rules_broken(spec, commands); };
+  EXPECT_EQ(broken({at(0, C::kRefBank, 3), at(112, C::kAct, 11)}), "");
+  EXPECT_NE(broken({at(0, C::kRefBank, 3), at(111, C::kAct, 11)}).find("REFPB -> ACT, bank, tRFCpb"),
+            std::string::npos);
+  EXPECT_EQ(broken({at(0, C::kRefBank, 3), at(111, C::kAct, 12)}), "");
+  EXPECT_EQ(broken({at(0, C::kAct, 11), at(100, C::kRefBank, 3)}), "REFPB of a bank that is open\n");
+  EXPECT_NE(broken({at(0, C::kAct, 11), at(34, C::kPre, 11), at(48, C::kRefBank, 3)}).find("PRE -> REFPB, bank, tRP"),
+            std::string::npos);
+  EXPECT_NE(broken({at(0, C::kRefBank, 11)}), "");
 }
 
 TEST(CommandChecker, MovingATightCommandOneCycleForwardIsReportedWithBothCommands) {

@@ -122,6 +122,43 @@ TEST(DramModule, FullQueueHoldsEndReqBack) {
   b.expect_clean();
 }
 
+// A request is there when its delay is over: one that is called later with a shorter delay goes first, in time and in what
+// it reads.
+TEST(DramModule, RequestsComeInTheOrderOfTheirTimes) {
+  const spec::DramSpec spec = spec::load_dram_spec(config("reference/ddr4-m1.yaml"));
+  Blocking far("far"), near("near");
+  Dram dram("dram", spec);
+  far.socket.bind(dram.socket);
+  near.socket.bind(dram.socket);
+  Bench nb(spec);
+  nb.generator.requests = {{false, 0, 64, sc_time(5, sc_core::SC_US), sc_time(5, sc_core::SC_US)}};
+  testing::TrafficGenerator second("second");
+  second.socket.bind(nb.dram.socket);
+  second.requests = {{false, 64, 64, sc_time(10, sc_core::SC_NS)}};
+  unsigned char written = 77, read = 1;
+  sc_time far_done, near_done;
+  far.body = [&](Blocking& self) {
+    tlm::tlm_generic_payload p;
+    Blocking::fill(p, true, 64, 1, &written);
+    sc_time delay(5, sc_core::SC_US);
+    self.socket->b_transport(p, delay);
+    far_done = sc_core::sc_time_stamp() + delay;
+  };
+  near.body = [&](Blocking& self) {
+    sc_core::wait(sc_time(10, sc_core::SC_NS));
+    near_done = self.access(false, 64, 1, &read);
+  };
+  sc_core::sc_start();
+  const sc_time miss(0.625 * (1 + 22 + 22 + 4), sc_core::SC_NS);
+  EXPECT_EQ(near_done, sc_time(10, sc_core::SC_NS) + miss);
+  EXPECT_EQ(read, 0);
+  EXPECT_EQ(far_done, sc_time(5, sc_core::SC_US) + sc_time(0.625, sc_core::SC_NS));  // posted
+  EXPECT_EQ(second.seen[0].begin_resp, sc_time(10, sc_core::SC_NS) + miss);
+  EXPECT_EQ(nb.generator.seen[0].begin_resp,
+            sc_time(5, sc_core::SC_US) + sc_time(0.625 * (1 + 22 + 4), sc_core::SC_NS));
+  EXPECT_EQ(dram.outstanding() + nb.dram.outstanding(), 0);
+}
+
 TEST(DramModule, DataWrittenAreReadBackThroughEveryDoor) {
   const spec::DramSpec spec = spec::load_dram_spec(config("reference/hbm2-m1.yaml"));
   Blocking bl("blocking");

@@ -36,6 +36,54 @@ TEST(Energy, CommandsAndStatesFollowTheIddFormulas) {
   EXPECT_NEAR(meter.of_bank(7).total(), e.refresh / 16, 1e-9);
 }
 
+// ACT in cycle 1, WRA tRCD later; its bank is open until CWL + BL + tWR after that: 66 cycles a write on DDR4.
+TEST(Energy, BankThatClosesItselfIsActiveUntilItsPrecharge) {
+  const auto closed = [](const std::string& file) {
+    return spec_of(file, {{"page_policy: open", "page_policy: closed"},
+                          {"mode: all_bank", "mode: none"},
+                          {"after_idle_cycles: 200, self_refresh_after_idle_cycles: 1000000",
+                           "after_idle_cycles: 0, self_refresh_after_idle_cycles: 0"}});
+  };
+  const spec::DramSpec spec = closed("ddr4-3200.yaml");
+  std::string writes, reads;
+  for (int i = 0; i < 100; ++i) {
+    const std::string line = "0x" + std::to_string(i) + "00000 ";
+    writes += line + "WRITE " + std::to_string(1000 * i) + "\n";
+    reads += line + "READ " + std::to_string(1000 * i) + "\n";
+  }
+  writes += "0x0 READ 200000\n";
+  reads += "0x0 READ 200000\n";
+  const auto w = testing::replay(spec, writes), r = testing::replay(spec, reads);
+  ASSERT_EQ(w.result.statistics.count(C::kWrAp), 100u);
+  // The last access is a read whose bank is still open when the run ends, in the cycle after its last data.
+  EXPECT_EQ(w.result.residency_cycles[0], 100 * (22 + 16 + 4 + 24) + 22 + 22 + 4 + 1);
+  // A read's precharge may begin tRTP after it, but not before tRAS is over: 52 against 22 + 12.
+  EXPECT_EQ(r.result.residency_cycles[0], 100 * 52 + 22 + 22 + 4 + 1);
+  for (const auto* result : {&w.result, &r.result}) {
+    Cycle sum = 0;
+    for (const Cycle c : result->residency_cycles) sum += c;
+    EXPECT_EQ(sum, result->total_cycles);
+  }
+}
+
+TEST(Energy, TwoBanksThatCloseThemselvesCountOnce) {
+  const spec::DramSpec spec = spec_of("reference/ddr4-m1.yaml",
+                                      {{"page_policy: open", "page_policy: closed"}, {"mode: all_bank", "mode: none"}});
+  // Banks of two groups: ACT in 1 and 5, WRA in 23 and 27: active from 1 to 27 + 44.
+  const auto r = testing::replay(spec, "0x0 WRITE 0\n0x2000 WRITE 0\n0x0 READ 1000\n");
+  EXPECT_EQ(r.result.residency_cycles[0], 27 + 44 - 1 + 22 + 22 + 4 + 1);
+}
+
+// IDD5AB flows for tRFC, whatever standby the rank is in before and after.
+TEST(Energy, RefreshCostsItsCurrentAndNoMore) {
+  const std::string trace = "0x0 READ 20000\n";
+  const auto with = testing::replay(spec_of("reference/ddr4-m1.yaml"), trace);
+  const auto without = testing::replay(spec_of("reference/ddr4-m1.yaml", {{"mode: all_bank", "mode: none"}}), trace);
+  ASSERT_EQ(with.result.statistics.count(C::kRefAll), 1u);
+  EXPECT_NEAR(with.result.energy.total() - without.result.energy.total(), 1.2 * 8 * 1.0 * (250 - 37) * 560, 1e-6);
+  EXPECT_EQ(with.result.residency_cycles[0] - without.result.residency_cycles[0], 560);
+}
+
 TEST(Energy, CycleOverrideScalesEverything) {
   const std::string trace = testing::sequential(2000, 3);
   const auto ours = testing::replay(spec_of("reference/ddr4-m1.yaml", {{"cycle_ns: 1.0", "cycle_ns: 0.625"}}), trace);

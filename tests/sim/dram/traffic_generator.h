@@ -39,7 +39,8 @@ struct GeneratedRequest {
   bool write = false;
   std::uint64_t address = 0;
   unsigned length = 64;
-  sc_core::sc_time at;  // not before
+  sc_core::sc_time at;          // not before
+  sc_core::sc_time early = {};  // BEGIN_REQ is called so long before `at`, with the rest as its delay
 };
 
 class TrafficGenerator : public sc_core::sc_module {
@@ -67,7 +68,8 @@ class TrafficGenerator : public sc_core::sc_module {
     seen.resize(requests.size());
     for (std::size_t i = 0; i < requests.size(); ++i) {
       const GeneratedRequest& r = requests[i];
-      if (r.at > sc_core::sc_time_stamp()) wait(r.at - sc_core::sc_time_stamp());
+      const sc_core::sc_time call = r.at > r.early ? r.at - r.early : sc_core::SC_ZERO_TIME;
+      if (call > sc_core::sc_time_stamp()) wait(call - sc_core::sc_time_stamp());
       tlm::tlm_generic_payload* p = manager.allocate();
       p->acquire();
       p->set_command(r.write ? tlm::TLM_WRITE_COMMAND : tlm::TLM_READ_COMMAND);
@@ -80,7 +82,8 @@ class TrafficGenerator : public sc_core::sc_module {
       phase_[p] = {i, tlm::BEGIN_REQ};
       seen[i].begin_req = sc_core::sc_time_stamp();
       tlm::tlm_phase phase = tlm::BEGIN_REQ;
-      sc_core::sc_time delay = sc_core::SC_ZERO_TIME;
+      sc_core::sc_time delay =
+          r.at > sc_core::sc_time_stamp() ? r.at - sc_core::sc_time_stamp() : sc_core::SC_ZERO_TIME;
       const auto answer = socket->nb_transport_fw(*p, phase, delay);
       if (answer == tlm::TLM_COMPLETED) {
         finish(p);
