@@ -17,9 +17,14 @@ struct ConfigReader::State {
   std::string path;  // dotted keys down to this map
   YAML::Node node;
   Problems* problems = nullptr;
-  std::shared_ptr<Problems> ignored;  // where a missing section's own problems go
+  std::shared_ptr<Problems> ignored;  // where the problems of what is missing as a whole go
   std::set<std::string> asked;
   std::vector<std::shared_ptr<State>> children;
+
+  void ignore_problems() {
+    ignored = std::make_shared<Problems>();
+    problems = ignored.get();
+  }
 };
 
 namespace {
@@ -107,6 +112,9 @@ ConfigReader ConfigReader::load(const std::string& path, Problems& problems) {
     text = read_file(path);
   } catch (const FileError& e) {
     problems.add(path, "cannot be read (" + std::string(e.what()) + ")");
+    ConfigReader nothing = parse("{}", path, problems);
+    nothing.state_->ignore_problems();
+    return nothing;
   }
   return parse(text.empty() ? "{}" : text, path, problems);
 }
@@ -122,8 +130,10 @@ ConfigReader ConfigReader::parse(const std::string& text, const std::string& nam
       state->node = node;
     else
       problems.add(name, "expected a map at the top, found " + shown(node));
+    if (!node.IsMap()) state->ignore_problems();
   } catch (const YAML::Exception& e) {
     problems.add(name + ":" + std::to_string(e.mark.line + 1), "not valid YAML: " + e.msg);
+    state->ignore_problems();
   }
   for (const auto& item : state->node) {
     const std::string key = item.first.as<std::string>("");
@@ -308,8 +318,7 @@ ConfigReader ConfigReader::section(const std::string& key) {
   state->path = (state_->path.empty() ? "" : state_->path + ".") + key;
   state->node = YAML::Node(YAML::NodeType::Map);
   // Problems of an absent section are one problem, not one per key.
-  state->ignored = std::make_shared<Problems>();
-  state->problems = state->ignored.get();
+  state->ignore_problems();
   return ConfigReader(state);
 }
 

@@ -32,6 +32,21 @@ std::vector<Index> parse_indices(const std::string& text, bool spaced, const std
   return indices;
 }
 
+// Whether the words of an equation are its indices, not their letters: the reading in which every index has a size; where
+// that is both or neither, whether a word of several letters has one. Sizes of other indices do not matter.
+bool is_spaced(std::string text, const std::map<Index, std::int64_t>& sizes) {
+  std::replace(text.begin(), text.end(), ',', ' ');
+  std::istringstream words(text);
+  bool words_known = true, letters_known = true, long_known = false;
+  for (std::string word; words >> word;) {
+    const bool known = sizes.count(word) > 0;
+    words_known = words_known && known;
+    long_known = long_known || (known && word.size() > 1);
+    for (char c : word) letters_known = letters_known && sizes.count(std::string(1, c)) > 0;
+  }
+  return words_known == letters_known ? long_known : words_known;
+}
+
 std::string joined(const std::vector<Index>& indices, bool spaced) {
   std::string text;
   for (const auto& i : indices) text += (text.empty() || !spaced ? "" : " ") + i;
@@ -44,8 +59,7 @@ Einsum Einsum::parse(const std::string& equation, std::map<Index, std::int64_t> 
   const std::size_t arrow = equation.find("->");
   if (arrow == std::string::npos) throw base::ConfigError("einsum '" + equation + "': expected '->' before the output");
   std::string left = equation.substr(0, arrow), right = equation.substr(arrow + 2);
-  // Spaced form: a space between two names of one operand.
-  bool spaced = std::any_of(sizes.begin(), sizes.end(), [](const auto& s) { return s.first.size() > 1; });
+  const bool spaced = is_spaced(left + " " + right, sizes);
   if (!spaced) {
     const auto squeeze = [](std::string& s) { s.erase(std::remove(s.begin(), s.end(), ' '), s.end()); };
     squeeze(left);

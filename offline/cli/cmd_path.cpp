@@ -23,9 +23,12 @@ bool parse(int argc, char** argv, Options& o) {
   po::options_description list("Options");
   auto add = list.add_options();
   add("spec", po::value(&o.spec)->required(),
-      "JSON: {\"cases\": [{\"id\", \"equation\", \"sizes\": {index: size}, \"static\": [operand, ...]?}]}");
+      "JSON: {\"cases\": [{\"id\", \"equation\", \"sizes\": {index: size}, \"static\": [operand, ...]?}]}; paths are "
+      "exact up "
+      "to 22 operands, up to 64 near the least, with a lower bound");
   add("json", po::value(&o.json_out), "write the result there (default: standard output)");
-  add("best", po::value(&o.best)->default_value(1), "also list this many least paths, distinct, in order of cost");
+  add("best", po::value(&o.best)->default_value(1),
+      "also list this many least paths, distinct, in order of cost (up to 22 operands)");
   add("precompute", po::value(&o.precompute)->default_value("shrinking"),
       "static nodes made before inference: never | shrinking (where storage does not grow) | below-whole (all but the "
       "whole matrix) | always");
@@ -84,12 +87,18 @@ ordered_json path_json(const PlannedPath& planned) {
 
 ordered_json case_json(const json& entry, const TensorNetwork& network, const Options& o) {
   const double begin = cpu_seconds();
-  const PlannedPath planned = optimal_path(network, precompute_from_name(o.precompute));
+  const BoundedPath found = least_known_path(network, precompute_from_name(o.precompute));
+  const PlannedPath& planned = found.planned;
   const double cpu = cpu_seconds() - begin;
   ordered_json out;
   out["id"] = entry.value("id", json());
   out["path"] = path_json(planned);
   out["macs"] = planned.macs;
+  out["exact"] = found.exact;
+  if (!found.exact) {
+    out["lower_bound"] = found.lower_bound;
+    out["gap"] = found.gap();
+  }
   out["largest_intermediate"] = planned.largest_intermediate;
   out["cpu_s"] = cpu;
   if (entry.contains("static")) {

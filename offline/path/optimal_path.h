@@ -1,4 +1,4 @@
-// Contraction paths of least cost, exact, by dynamic programming over operand subsets.
+// Contraction paths of least cost: exact by dynamic programming over operand subsets, of more operands by heuristics.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,7 @@ enum class Precompute {
   kAlways,      // also a reconstructed W'
 };
 
-// "never", "shrinking", "below-whole" or "always". Throws spec::ConfigError otherwise.
+// "never", "shrinking", "below-whole" or "always". Throws base::ConfigError otherwise.
 Precompute precompute_from_name(const std::string& name);
 
 // One pairwise contraction of a planned path.
@@ -41,9 +41,25 @@ struct PlannedPath {
 };
 
 // The tree of least online MACs; ties by all MACs, then by the largest intermediate, then by the operands' order (so
-// the result depends on nothing else). Outer products are allowed. Up to 22 operands and 64 indices. Throws
-// spec::ConfigError above those and when no tree's cost fits 63 bits.
+// the result depends on nothing else). Outer products are allowed. Throws base::ConfigError above 22 operands, above 256
+// classes of indices (those in the same operands are one) and when no tree's cost fits 63 bits.
 PlannedPath optimal_path(const TensorNetwork& network, Precompute policy = Precompute::kShrinking);
+
+// A path, and what no path costs less than.
+struct BoundedPath {
+  PlannedPath planned;
+  std::int64_t lower_bound = 0;  // of the online MACs
+  bool exact = false;            // found by the exact search
+
+  // How far the path may be above the least: 0.25 is a quarter.
+  double gap() const;
+};
+
+// optimal_path up to 22 operands. Up to 64: the best of seeded random greedy trees, parts of which the exact search
+// orders anew until none gains, with a bound by exact searches below caps that no tree meets, as far as a fixed amount of
+// work takes them. The same network gives the same path. Throws base::ConfigError above 64 operands, else as
+// optimal_path.
+BoundedPath least_known_path(const TensorNetwork& network, Precompute policy = Precompute::kShrinking);
 
 // The k least trees in that order, all distinct; fewer when there are fewer.
 std::vector<PlannedPath> k_best_paths(const TensorNetwork& network, int k, Precompute policy = Precompute::kShrinking);
@@ -53,7 +69,7 @@ std::vector<PlannedPath> k_best_paths(const TensorNetwork& network, int k, Preco
 // is a node of its own whose result the next one waits for.
 std::vector<PlannedPath> paths_to_map(const TensorNetwork& network, int k, double max_macs);
 
-// The costs of a given path (steps in opt_einsum's linear form). Throws spec::ConfigError when it does not fit.
+// The costs of a given path (steps in opt_einsum's linear form). Throws base::ConfigError when it does not fit.
 PlannedPath evaluate_path(const TensorNetwork& network, const spec::ContractionPath& path,
                           Precompute policy = Precompute::kShrinking);
 

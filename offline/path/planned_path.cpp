@@ -21,7 +21,28 @@ std::vector<bool> precomputed_steps(const SubsetTable& table, const std::vector<
   return marks;
 }
 
+// The indices of operands i and j of a list, in their order, that are in the output or in another operand.
+std::vector<spec::Index> open_names(const spec::Einsum& einsum, const std::vector<std::vector<spec::Index>>& list,
+                                    std::size_t i, std::size_t j) {
+  const auto has = [](const std::vector<spec::Index>& indices, const spec::Index& index) {
+    return std::find(indices.begin(), indices.end(), index) != indices.end();
+  };
+  std::vector<spec::Index> open;
+  for (const std::size_t side : {i, j})
+    for (const spec::Index& index : list[side]) {
+      bool outside = has(einsum.output, index);
+      for (std::size_t k = 0; k < list.size(); ++k) outside = outside || (k != i && k != j && has(list[k], index));
+      if (outside && !has(open, index)) open.push_back(index);
+    }
+  return open;
+}
+
 }  // namespace
+
+double BoundedPath::gap() const {
+  if (planned.online_macs == lower_bound) return 0;
+  return static_cast<double>(planned.online_macs) / static_cast<double>(lower_bound) - 1;
+}
 
 PlannedPath evaluate_path(const TensorNetwork& network, const spec::ContractionPath& path, Precompute policy) {
   const SubsetTable table(network, policy);
@@ -40,7 +61,7 @@ PlannedPath evaluate_path(const TensorNetwork& network, const spec::ContractionP
     PathStep step{path.steps[s].first, path.steps[s].second, names[i], names[j], {}, 0, 0, before[s]};
     step.macs = table.elements(table.open(pairs[s].first) | table.open(pairs[s].second));
     step.result_elements = table.elements(table.open(joined));
-    step.result = last ? network.einsum.output : table.names(table.open(joined), {names[i], names[j]});
+    step.result = last ? network.einsum.output : open_names(network.einsum, names, i, j);
     planned.macs = capped_sum(planned.macs, step.macs);
     if (!step.precomputed) {
       planned.online_macs = capped_sum(planned.online_macs, step.macs);

@@ -1,4 +1,4 @@
-// Index sets as bit masks; products of sizes from one table a byte of the mask.
+// Index sets of subsets from one table a byte of the subset.
 #include "offline/path/subset_table.h"
 
 #include <algorithm>
@@ -7,75 +7,67 @@
 #include "base/errors.h"
 
 namespace heat::offline {
-namespace {
-
-constexpr std::size_t kMostOperands = 22, kMostIndices = 64;
-
-}  // namespace
 
 SubsetTable::SubsetTable(const TensorNetwork& network, Precompute policy) : policy_(policy) {
-  const spec::Einsum& e = network.einsum;
-  if (e.operands.size() > kMostOperands)
-    throw base::ConfigError("einsum of " + std::to_string(e.operands.size()) + " operands: exact paths go up to " +
+  const std::size_t count = network.size();
+  if (count > kMostOperands)
+    throw base::ConfigError("einsum of " + std::to_string(count) + " operands: paths go up to " +
                             std::to_string(kMostOperands));
-  const auto number = [&](const spec::Index& index) {
-    const auto found = std::find(index_names_.begin(), index_names_.end(), index);
-    if (found != index_names_.end()) return found - index_names_.begin();
-    index_names_.push_back(index);
-    if (index_names_.size() > kMostIndices)
-      throw base::ConfigError("einsum of more than " + std::to_string(kMostIndices) +
-                              " indices: exact paths go up to that");
-    return static_cast<std::ptrdiff_t>(index_names_.size()) - 1;
-  };
-  for (std::size_t k = 0; k < e.operands.size(); ++k) {
-    IndexMask mask = 0;
-    for (const spec::Index& index : e.operands[k]) mask |= IndexMask{1} << number(index);
-    leaves_.push_back(mask);
-    if (network.is_static[k]) statics_ |= SubsetMask{1} << k;
+  classes_ = std::make_shared<const IndexClasses>(network.einsum);
+  output_ = classes_->output();
+  for (std::size_t k = 0; k < count; ++k) {
+    const IndexMask& indices = classes_->operands()[k];
+    leaves_.push_back({indices, network.is_static[k], elements(indices), 0, 0});
   }
-  for (const spec::Index& index : e.output) output_ |= IndexMask{1} << number(index);
-  products_.resize((index_names_.size() + 7) / 8);
-  for (std::size_t byte = 0; byte < products_.size(); ++byte)
-    for (std::size_t bits = 0; bits < 256; ++bits) {
-      std::int64_t product = 1;
-      for (std::size_t i = 0; i < 8 && byte * 8 + i < index_names_.size(); ++i)
-        if (bits >> i & 1) product = capped_product(product, e.sizes.at(index_names_[byte * 8 + i]));
-      products_[byte][bits] = product;
+  set_up();
+  if (statics_ != 0) whole_static_ = elements(open(statics_));
+}
+
+SubsetTable::SubsetTable(const SubsetTable& whole, std::vector<Leaf> leaves, IndexMask output)
+    : classes_(whole.classes_),
+      leaves_(std::move(leaves)),
+      output_(output),
+      policy_(whole.policy_),
+      whole_static_(whole.whole_static_) {
+  set_up();
+}
+
+void SubsetTable::set_up() {
+  for (std::size_t k = 0; k < leaves_.size(); ++k)
+    if (leaves_[k].is_static && policy_ != Precompute::kNever) statics_ |= SubsetMask{1} << k;
+  joined_.resize((leaves_.size() + 7) / 8);
+  for (std::size_t byte = 0; byte < joined_.size(); ++byte)
+    for (std::size_t bits = 1; bits < 256; ++bits) {
+      const std::size_t number = byte * 8 + static_cast<std::size_t>(std::countr_zero(bits));
+      joined_[byte][bits] = joined_[byte][bits & (bits - 1)];
+      if (number < leaves_.size()) joined_[byte][bits] = joined_[byte][bits] | leaves_[number].indices;
     }
 }
 
 IndexMask SubsetTable::open(SubsetMask s) const {
-  IndexMask inside = 0, outside = output_;
-  for (std::size_t k = 0; k < leaves_.size(); ++k) (s >> k & 1 ? inside : outside) |= leaves_[k];
-  return std::has_single_bit(s) ? inside : inside & outside;
-}
-
-std::int64_t SubsetTable::elements(IndexMask indices) const {
-  std::int64_t product = 1;
-  for (std::size_t byte = 0; byte < products_.size(); ++byte)
-    product = capped_product(product, products_[byte][indices >> (8 * byte) & 255]);
-  return product;
+  if (std::has_single_bit(s)) return leaves_[static_cast<std::size_t>(std::countr_zero(s))].indices;
+  const SubsetMask rest = all() & ~s;
+  IndexMask inside, outside = output_;
+  for (std::size_t byte = 0; byte < joined_.size(); ++byte) {
+    inside = inside | joined_[byte][s >> (8 * byte) & 255];
+    outside = outside | joined_[byte][rest >> (8 * byte) & 255];
+  }
+  return inside & outside;
 }
 
 bool SubsetTable::precomputed(SubsetMask s) const {
-  if (policy_ == Precompute::kNever || (s & ~statics_) != 0 || std::has_single_bit(s)) return false;
+  if ((s & ~statics_) != 0 || std::has_single_bit(s)) return false;
   if (policy_ == Precompute::kAlways) return true;
-  if (policy_ == Precompute::kBelowWhole && elements(open(s)) < elements(open(statics_))) return true;
-  std::int64_t replaced = 0;
-  for (std::size_t k = 0; k < leaves_.size(); ++k)
-    if (s >> k & 1) replaced = capped_sum(replaced, elements(leaves_[k]));
-  return elements(open(s)) <= replaced;
+  const std::int64_t made = elements(open(s));
+  if (policy_ == Precompute::kBelowWhole && made < whole_static_) return true;
+  return made <= as_leaf(s).stored;
 }
 
-std::vector<spec::Index> SubsetTable::names(IndexMask indices,
-                                            const std::vector<std::vector<spec::Index>>& order) const {
-  std::vector<spec::Index> out;
-  for (const auto& list : order)
-    for (const spec::Index& index : list) {
-      const auto number = std::find(index_names_.begin(), index_names_.end(), index) - index_names_.begin();
-      if ((indices >> number & 1) && std::find(out.begin(), out.end(), index) == out.end()) out.push_back(index);
-    }
-  return out;
+Leaf SubsetTable::as_leaf(SubsetMask s) const {
+  Leaf leaf{open(s), (s & ~statics_) == 0, 0, 0, 0};
+  for (std::size_t k = 0; k < leaves_.size(); ++k)
+    if (s >> k & 1) leaf.stored = capped_sum(leaf.stored, leaves_[k].stored);
+  return leaf;
 }
 
 spec::ContractionPath linear_path(std::vector<SubsetMask> list, const std::vector<SubsetPair>& steps) {

@@ -1,58 +1,64 @@
-// Facts about every subset of a network's operands that the dynamic program asks for. Inside this room only.
+// Facts about every subset of a network's operands that the searches ask for. Inside this room only.
 #pragma once
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <utility>
 #include <vector>
 
+#include "offline/path/index_classes.h"
 #include "offline/path/optimal_path.h"
 
 namespace heat::offline {
 
-using SubsetMask = std::uint32_t;  // bit k: operand k
-using IndexMask = std::uint64_t;   // bit i: index number i
+using SubsetMask = std::uint64_t;  // bit k: operand k
 
-// Sizes saturate here: no cost that reaches it is ever reported.
-inline constexpr std::int64_t kTooLarge = INT64_MAX;
+inline constexpr std::size_t kMostOperands = 64;
 
-// Product and sum that stop at kTooLarge.
-inline std::int64_t capped_product(std::int64_t a, std::int64_t b) {
-  std::int64_t result;
-  return __builtin_mul_overflow(a, b, &result) ? kTooLarge : result;
-}
-inline std::int64_t capped_sum(std::int64_t a, std::int64_t b) {
-  std::int64_t result;
-  return __builtin_add_overflow(a, b, &result) ? kTooLarge : result;
-}
+// One operand, or what a tree over several of them makes.
+struct Leaf {
+  IndexMask indices;
+  bool is_static = false;
+  std::int64_t stored = 0;            // elements of the static operands in it
+  std::int64_t online = 0, macs = 0;  // cost of the tree that makes it
+};
 
 class SubsetTable {
  public:
-  // Throws spec::ConfigError above 22 operands or 64 indices.
+  // Throws base::ConfigError above 64 operands or 256 classes of indices.
   SubsetTable(const TensorNetwork& network, Precompute policy);
+  // A part of the network of `whole`: a tree's leaves and the indices of its result.
+  SubsetTable(const SubsetTable& whole, std::vector<Leaf> leaves, IndexMask output);
 
   int operands() const { return static_cast<int>(leaves_.size()); }
-  SubsetMask all() const { return static_cast<SubsetMask>((std::uint64_t{1} << leaves_.size()) - 1); }
+  SubsetMask all() const { return ~SubsetMask{0} >> (kMostOperands - leaves_.size()); }
+  const Leaf& leaf(int number) const { return leaves_[static_cast<std::size_t>(number)]; }
+  const IndexMask& output() const { return output_; }
+  // Indices of two operands of the network that are not in the output: whoever contracts the two sums over them.
+  IndexMask bonds() const { return classes_->bonds() - output_; }
   // Indices of the subset's result: a leaf keeps all of its own; otherwise those that occur outside or in the output.
   IndexMask open(SubsetMask s) const;
-  // Product of the sizes of the indices.
-  std::int64_t elements(IndexMask indices) const;
+  std::int64_t elements(const IndexMask& indices) const { return classes_->elements(indices); }
+  std::int64_t largest(const IndexMask& indices) const { return classes_->largest(indices); }
   // Whether the subset's result (more than one operand) is made before inference.
   bool precomputed(SubsetMask s) const;
 
-  // Operands known before inference.
+  // Operands known before inference; empty where nothing is precomputed.
   SubsetMask statics() const { return statics_; }
-  Precompute policy() const { return policy_; }
-  // Names of the indices, in the order in which `order` first has them.
-  std::vector<spec::Index> names(IndexMask indices, const std::vector<std::vector<spec::Index>>& order) const;
+  // The leaf that a subset with this result and tree is to a larger network.
+  Leaf as_leaf(SubsetMask s) const;
 
  private:
-  std::vector<IndexMask> leaves_;
-  IndexMask output_ = 0;
+  void set_up();
+
+  std::shared_ptr<const IndexClasses> classes_;
+  std::vector<Leaf> leaves_;
+  IndexMask output_;
   SubsetMask statics_ = 0;
   Precompute policy_;
-  std::vector<spec::Index> index_names_;
-  std::vector<std::array<std::int64_t, 256>> products_;  // by byte of an index mask
+  std::int64_t whole_static_ = 0;                   // elements of what all static operands together make
+  std::vector<std::array<IndexMask, 256>> joined_;  // by byte of a subset: indices of its operands
 };
 
 // A contraction of two subsets.
@@ -60,7 +66,7 @@ using SubsetPair = std::pair<SubsetMask, SubsetMask>;
 
 // The steps in opt_einsum's linear form, starting from the list of operands `list`.
 spec::ContractionPath linear_path(std::vector<SubsetMask> list, const std::vector<SubsetPair>& steps);
-// The inverse, starting from the operands 0 to count-1. Throws spec::ConfigError on a path that does not fit.
+// The inverse, starting from the operands 0 to count-1. Throws base::ConfigError on a path that does not fit.
 std::vector<SubsetPair> subset_steps(std::size_t count, const spec::ContractionPath& path);
 
 }  // namespace heat::offline

@@ -51,6 +51,22 @@ TEST(ConfigReader, AskingForAPlaceLeavesTheOtherKeysReadable) {
   EXPECT_TRUE(problems.empty());
 }
 
+TEST(ConfigReader, FileThatCannotBeReadThenOneProblem) {
+  Problems problems;
+  for (const char* text : {"a: [1", "- 1"}) {
+    ConfigReader r = ConfigReader::parse(text, "x.yaml", problems);
+    r.integer("a");
+    r.section("b").integer("c");
+    r.finish();
+  }
+  ConfigReader r = ConfigReader::load("/absent/x.yaml", problems);
+  r.integer("a");
+  r.section("b").integer("c");
+  r.finish();
+  ASSERT_EQ(problems.list().size(), 3u);
+  EXPECT_NE(problems.list()[2].find("/absent/x.yaml: cannot be read"), std::string::npos);
+}
+
 TEST(ConfigReader, BadYamlNamesFileAndLine) {
   Problems problems;
   ConfigReader::parse("a: [1, 2\nb: 3\n", "c.yaml", problems);

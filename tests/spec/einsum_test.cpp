@@ -40,6 +40,15 @@ TEST(Einsum, SpacesInTheCompactFormDoNotMatter) {
   EXPECT_EQ(Einsum::parse(" a b , b c -> a c ", {{"a", 1}, {"b", 1}, {"c", 1}}).text(), "ab,bc->ac");
 }
 
+TEST(Einsum, SizesOfUnusedIndicesThenTheFormStays) {
+  EXPECT_EQ(Einsum::parse("ab,bc->ac", {{"a", 2}, {"b", 3}, {"c", 4}, {"zz", 3}}).text(), "ab,bc->ac");
+  EXPECT_EQ(Einsum::parse("a b, b c -> a c", {{"a", 2}, {"b", 3}, {"c", 4}, {"zz", 3}}).text(), "ab,bc->ac");
+  EXPECT_EQ(Einsum::parse("ab,bc->ac", {{"a", 2}, {"b", 3}, {"c", 4}, {"ab", 3}}).text(), "ab,bc->ac");
+  EXPECT_EQ(Einsum::parse("ab, b -> ab", {{"ab", 2}, {"b", 3}}).text(), "ab, b -> ab");
+  EXPECT_NE(error_of("ab,bd->ad", {{"a", 2}, {"b", 3}, {"c", 4}, {"zz", 3}}).find("index 'd' has no size"),
+            std::string::npos);
+}
+
 TEST(Einsum, ScalarOutputAndScalarOperandAreAllowed) {
   const Einsum sum = Einsum::parse("ab->", {{"a", 2}, {"b", 3}});
   EXPECT_TRUE(sum.output.empty());

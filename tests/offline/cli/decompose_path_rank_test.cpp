@@ -147,6 +147,28 @@ TEST_F(Commands, PathThenCostsAndStaticKeysOnlyWhereAsked) {
   EXPECT_FALSE(cases[1].contains("online_macs"));
 }
 
+TEST_F(Commands, PathOfTwentyFourOperandsThenNotExactWithItsBoundAndGap) {
+  std::string equation, sizes;
+  for (int k = 0; k < 24; ++k) {
+    const std::string from = "i" + std::to_string(k), to = "i" + std::to_string(k + 1);
+    equation += (k ? ", " : "") + from + " " + to;
+    sizes += "\"" + from + "\": " + std::to_string(2 + k * 7 % 11) + ", ";
+  }
+  write("s.json", "{\"cases\": [{\"id\": 1, \"equation\": \"" + equation + " -> i0 i24\", \"sizes\": {" + sizes +
+                      "\"i24\": 5, \"unused\": 3}}, {\"id\": 2, \"equation\": \"ab,bc->ac\", \"sizes\": {\"a\": 2, "
+                      "\"b\": 3, \"c\": 4, \"zz\": 3}}]}");
+  ASSERT_EQ(run("path --spec " + file("s.json")), 0) << text("err");
+  const json cases = result()["cases"];
+  EXPECT_EQ(cases[0]["exact"], false);
+  EXPECT_EQ(cases[0]["path"].size(), 23u);
+  EXPECT_EQ(cases[0]["lower_bound"], cases[0]["macs"]);  // proven least, as a chain is
+  EXPECT_EQ(cases[0]["gap"], 0.0);
+  EXPECT_EQ(cases[1]["exact"], true);
+  EXPECT_FALSE(cases[1].contains("gap"));
+  EXPECT_EQ(run("path --best 2 --spec " + file("s.json")), 2);
+  EXPECT_NE(text("err").find("24 operands: exact paths go up to 22"), std::string::npos) << text("err");
+}
+
 TEST_F(Commands, PathWithFourWrongCasesThenAllNamedAndNoOutput) {
   write("s.json", R"({"cases": [{"id": "e1", "equation": "", "sizes": {}},
     {"id": "e2", "equation": "ab,bc->ad", "sizes": {"a": 2, "b": 3, "c": 4}},
