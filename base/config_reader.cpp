@@ -78,29 +78,6 @@ std::string joined(const std::vector<std::string>& words) {
 
 }  // namespace
 
-std::optional<std::string> nearest_word(const std::string& word, const std::vector<std::string>& known) {
-  std::optional<std::string> best;
-  std::size_t best_distance = std::max<std::size_t>(2, word.size() / 3) + 1;
-  for (const auto& candidate : known) {
-    std::vector<std::size_t> row(candidate.size() + 1);
-    for (std::size_t j = 0; j < row.size(); ++j) row[j] = j;
-    for (std::size_t i = 1; i <= word.size(); ++i) {
-      std::size_t diagonal = row[0];
-      row[0] = i;
-      for (std::size_t j = 1; j < row.size(); ++j) {
-        const std::size_t substituted = diagonal + (word[i - 1] != candidate[j - 1]);
-        diagonal = row[j];
-        row[j] = std::min({row[j] + 1, row[j - 1] + 1, substituted});
-      }
-    }
-    if (row.back() < best_distance) {
-      best_distance = row.back();
-      best = candidate;
-    }
-  }
-  return best;
-}
-
 ConfigReader::ConfigReader(std::shared_ptr<State> state) : state_(std::move(state)) {}
 ConfigReader::ConfigReader(const ConfigReader&) = default;
 ConfigReader& ConfigReader::operator=(const ConfigReader&) = default;
@@ -287,6 +264,48 @@ std::vector<std::string> ConfigReader::texts(const std::string& key) {
       problems().add(state_->file + line_of(item) + ": " + key, "expected a text, found " + shown(item));
   }
   return values;
+}
+
+std::vector<std::string> ConfigReader::words(const std::string& key) {
+  std::string all;
+  if (has(key) && state_->node[key].IsSequence()) {
+    for (const auto& item : texts(key)) all += item + " ";
+  } else {
+    all = text(key);
+  }
+  std::replace(all.begin(), all.end(), ',', ' ');
+  std::istringstream in(all);
+  std::vector<std::string> found;
+  for (std::string word; in >> word;) found.push_back(word);
+  return found;
+}
+
+std::vector<std::vector<std::vector<std::string>>> ConfigReader::nested_texts(const std::string& key) {
+  std::vector<std::vector<std::vector<std::string>>> values;
+  const auto node = find(key, true);
+  if (!node) return values;
+  const auto expect = [&](const YAML::Node& at, bool right) {
+    if (!right)
+      problems().add(state_->file + line_of(at) + ": " + state_->path + "." + key,
+                     "expected a list of lists of lists of texts, found " + shown(at));
+    return right;
+  };
+  if (!expect(*node, node->IsSequence())) return values;
+  for (const auto& outer : *node) {
+    values.emplace_back();
+    if (!expect(outer, outer.IsSequence())) continue;
+    for (const auto& inner : outer) {
+      values.back().emplace_back();
+      if (!expect(inner, inner.IsSequence())) continue;
+      for (const auto& item : inner)
+        if (expect(item, item.IsScalar())) values.back().back().push_back(item.Scalar());
+    }
+  }
+  return values;
+}
+
+void ConfigReader::ignore(const std::string& key) {
+  state_->asked.insert(key);
 }
 
 std::int64_t ConfigReader::integer_or(const std::string& key, std::int64_t fallback, Range<std::int64_t> range) {

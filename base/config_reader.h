@@ -54,6 +54,10 @@ class ConfigReader {
   std::vector<std::int64_t> integers(const std::string& key, Range<std::int64_t> range = {});
   std::vector<double> numbers(const std::string& key, Range<double> range = {});
   std::vector<std::string> texts(const std::string& key);
+  // A text or a list of texts, taken apart at blanks and commas: "C2 M4", "C=2, M=4" and [C=2, M=4] are two words each.
+  std::vector<std::string> words(const std::string& key);
+  // A list of lists of lists of texts: a projection, [[[C]], [[R, dilation], [P, stride]]].
+  std::vector<std::vector<std::vector<std::string>>> nested_texts(const std::string& key);
 
   // Optional values: the default is used when the key is absent, never when it is wrong.
   std::int64_t integer_or(const std::string& key, std::int64_t fallback, Range<std::int64_t> range = {});
@@ -67,6 +71,9 @@ class ConfigReader {
   std::optional<ConfigReader> optional_section(const std::string& key);
   // A list of maps.
   std::vector<ConfigReader> sections(const std::string& key);
+
+  // Takes a key that another program's file may have and that means nothing here.
+  void ignore(const std::string& key);
 
   // Reports keys that were never asked for, here and in the sections read from here.
   void finish();

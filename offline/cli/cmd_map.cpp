@@ -1,8 +1,10 @@
-// heat-offline map: the best mapping of one GEMM on an architecture.
+// heat-offline map: the best mapping of one GEMM on an architecture, or what a given one costs.
 #include <chrono>
 #include <sstream>
 
+#include "machines/storage_levels/architecture.h"
 #include "offline/cli/command.h"
+#include "offline/cli/map_levels.h"
 #include "offline/mapper/search.h"
 #include "offline/schedule/gemm_problem.h"
 
@@ -13,8 +15,9 @@ using nlohmann::ordered_json;
 using spec::LoopDim;
 
 struct Options {
-  std::string arch, gemm, objective = "edp", calibration, json;
+  std::string arch, gemm, objective = "edp", calibration, json, timeloop_input, export_timeloop;
   std::int64_t m = 0, k = 0, n = 0, batch = 1;
+  bool evaluate = false;
 };
 
 // "M,K,N" as three positive integers.
@@ -29,20 +32,34 @@ void parse_gemm(Options& o) {
 bool parse(int argc, char** argv, Options& o) {
   namespace po = boost::program_options;
   po::options_description options("Options");
-  options.add_options()("arch", po::value(&o.arch)->required(), "architecture, YAML")(
-      "gemm", po::value(&o.gemm)->required(), "M,K,N: outputs, inputs (the sum), tokens")(
+  options.add_options()("arch", po::value(&o.arch), "architecture, YAML: a Simba array or a list of storage levels")(
+      "gemm", po::value(&o.gemm), "M,K,N: outputs, inputs (the sum), tokens")(
       "batch", po::value(&o.batch)->default_value(1), "independent GEMMs")(
       "objective", po::value(&o.objective)->default_value("edp"), "edp | energy | latency")(
+      "timeloop-input", po::value(&o.timeloop_input),
+      "problem and machine of a flattened Timeloop 0.4 input, in place of --gemm; --arch gives what it lacks")(
+      "evaluate", po::bool_switch(&o.evaluate), "cost that input's mapping; without, search the best")(
+      "export-timeloop", po::value(&o.export_timeloop),
+      "write problem, machine and mapping here as a Timeloop input (storage levels)")(
       "calibration", po::value(&o.calibration), "fitted parameters, JSON (heat-offline calibrate)")(
       "json", po::value(&o.json), "write the result here (default: print it)");
   po::variables_map values;
   if (!parse_options(
-          argc, argv, options, "map --arch A.yaml --gemm M,K,N [options]",
+          argc, argv, options, "map --arch A.yaml --gemm M,K,N | --timeloop-input I.yaml [options]",
           "  heat-offline map --arch configs/arch/simba-l.yaml --gemm 768,768,384\n"
-          "  heat-offline map --arch configs/arch/simba.yaml --gemm 384,64,384 --batch 12 --objective latency\n",
+          "  heat-offline map --arch configs/arch/simba.yaml --gemm 384,64,384 --batch 12 --objective latency\n"
+          "  heat-offline map --arch configs/arch/timeloop-simba-like.yaml --gemm 768,768,384 --export-timeloop "
+          "T.yaml\n"
+          "  heat-offline map --arch configs/arch/timeloop-simba-like.yaml --timeloop-input T.yaml --evaluate\n",
           values))
     return false;
-  parse_gemm(o);
+  if (o.gemm.empty() == o.timeloop_input.empty())
+    throw base::ConfigError("heat-offline map: expected one of --gemm M,K,N and --timeloop-input");
+  if (!o.gemm.empty()) parse_gemm(o);
+  if (o.arch.empty() && o.timeloop_input.empty())
+    throw base::ConfigError("heat-offline map: --gemm needs --arch, the machine");
+  if (o.evaluate && o.timeloop_input.empty())
+    throw base::ConfigError("heat-offline map: --evaluate needs --timeloop-input, which has the mapping");
   if (o.batch < 1)
     throw base::ConfigError("heat-offline map: --batch " + std::to_string(o.batch) + ": expected at least 1");
   if (!mapper::parse_objective(o.objective))
@@ -93,11 +110,25 @@ ordered_json result_json(const spec::Workload& workload, const mapper::SearchRes
   return json;
 }
 
+// The storage levels' part; false: the architecture is a Simba array.
+bool map_on_levels(const Options& o) {
+  const bool levels = !o.timeloop_input.empty() || storage_levels::describes_storage_levels(o.arch);
+  if (!levels && !o.export_timeloop.empty())
+    throw base::ConfigError("heat-offline map: --export-timeloop needs an --arch of storage levels, " + o.arch +
+                            " is a Simba array");
+  if (levels && !o.calibration.empty())
+    throw base::ConfigError("heat-offline map: --calibration is for Simba arrays, not for storage levels");
+  if (levels)
+    map_levels({o.arch, o.timeloop_input, o.m, o.k, o.n, o.batch, o.evaluate, *mapper::parse_objective(o.objective),
+                o.export_timeloop, o.json});
+  return levels;
+}
+
 }  // namespace
 
 int run_map(int argc, char** argv) {
   Options o;
-  if (!parse(argc, argv, o)) return base::kDone;
+  if (!parse(argc, argv, o) || map_on_levels(o)) return base::kDone;
   const auto start = std::chrono::steady_clock::now();
   const spec::ArchSpec arch = spec::ArchSpec::load(o.arch);
   const spec::EnergyTable energy = spec::EnergyTable::load(arch.energy_config);

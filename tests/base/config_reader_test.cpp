@@ -74,5 +74,23 @@ TEST(ConfigReader, BadYamlNamesFileAndLine) {
   EXPECT_EQ(problems.list()[0].rfind("c.yaml:", 0), 0u);
 }
 
+TEST(ConfigReader, WordsComeFromATextOrAListAndNestedListsKeepTheirShape) {
+  Problems problems;
+  ConfigReader r = ConfigReader::parse(
+      "text: C2 M4,P1\nlist: [C=2, 'M4 P1']\nnested: [[[C]], [[R, step], [P]]]\nflat: [C]\nother: 1\n", "w.yaml",
+      problems);
+  const std::vector<std::string> three{"C2", "M4", "P1"};
+  EXPECT_EQ(r.words("text"), three);
+  EXPECT_EQ(r.words("list"), (std::vector<std::string>{"C=2", "M4", "P1"}));
+  const std::vector<std::vector<std::vector<std::string>>> nested{{{"C"}}, {{"R", "step"}, {"P"}}};
+  EXPECT_EQ(r.nested_texts("nested"), nested);
+  r.ignore("other");
+  EXPECT_TRUE(problems.empty());
+  r.nested_texts("flat");
+  r.finish();
+  ASSERT_EQ(problems.list().size(), 1u);
+  EXPECT_NE(problems.list()[0].find("w.yaml:4"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace heat::base

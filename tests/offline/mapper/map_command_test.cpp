@@ -46,4 +46,57 @@ TEST(MapCommand, WhenOptionsAreWrongThenStatusIsTwoAndNothingIsWritten) {
   EXPECT_FALSE(std::filesystem::exists(out));
 }
 
+const std::string kLevels = std::string(HEAT_SOURCE_DIR) + "/configs/arch/timeloop-simba-like.yaml";
+const std::string kInput = std::string(HEAT_SOURCE_DIR) + "/tests/golden/timeloop/gemm_M16_K48_N128.yaml";
+
+nlohmann::json result_of(const std::string& arguments) {
+  const std::string out = testing::TempDir() + "levels.json";
+  std::filesystem::remove(out);
+  EXPECT_EQ(run(arguments + " --json " + out), 0) << heat::base::read_file(testing::TempDir() + "map.err");
+  return nlohmann::json::parse(heat::base::read_file(out));
+}
+
+TEST(MapCommand, OnStorageLevelsHasTheSameKeysAndBeatsTimeloop) {
+  const auto json = result_of("--arch " + kLevels + " --gemm 768,768,384 --objective edp");
+  EXPECT_EQ(json.at("cycles").get<double>(), 884736);
+  EXPECT_LE(json.at("edp_js").get<double>(), 6.93e3 / 2 * 1e-9);
+  EXPECT_NEAR(json.at("edp_js").get<double>(),
+              json.at("cycles").get<double>() * 1e-9 * json.at("energy_pj").get<double>() * 1e-12, 1e-15);
+  EXPECT_TRUE(json.at("proven_optimal").get<bool>());
+  EXPECT_EQ(json.at("utilization").get<double>(), 1);
+  EXPECT_LT(json.at("wall_s").get<double>(), 1);
+  EXPECT_EQ(json.at("mapping").size(), 9u);
+  EXPECT_TRUE(json.at("space").is_string());
+  EXPECT_EQ(json.at("accesses").at("DRAM").at("Outputs").at("updates").get<double>(), 768.0 * 384);
+}
+
+TEST(MapCommand, ATimeloopInputIsCostedAndWhatIsExportedReadsBackTheSame) {
+  const auto json = result_of("--arch " + kLevels + " --timeloop-input " + kInput + " --evaluate");
+  EXPECT_EQ(json.at("cycles").get<int>(), 1536);
+  EXPECT_EQ(json.at("accesses").at("PEAccuBuffer").at("Outputs").at("fills").get<int>(), 512);
+  const std::string exported = testing::TempDir() + "exported.yaml";
+  auto best = result_of("--arch " + kLevels + " --timeloop-input " + kInput + " --export-timeloop " + exported);
+  EXPECT_LT(best.at("edp_js").get<double>(), json.at("edp_js").get<double>());
+  EXPECT_TRUE(best.at("proven_optimal").get<bool>());
+  const auto back = result_of("--timeloop-input " + exported + " --evaluate");
+  for (const char* key : {"cycles", "energy_pj", "edp_js", "utilization", "accesses", "mapping"})
+    EXPECT_EQ(back.at(key), best.at(key)) << key;
+}
+
+TEST(MapCommand, OptionsThatDoNotGoTogetherAreRefused) {
+  const auto refused = [](const std::string& arguments, const std::string& why) {
+    EXPECT_EQ(run(arguments), 2) << arguments;
+    EXPECT_NE(heat::base::read_file(testing::TempDir() + "map.err").find(why), std::string::npos) << why;
+  };
+  refused("--arch " + kLevels, "one of --gemm M,K,N and --timeloop-input");
+  refused("--arch " + kLevels + " --gemm 1,2,3 --timeloop-input " + kInput, "one of --gemm M,K,N and --timeloop-input");
+  refused("--arch " + kLevels + " --gemm 1,2,3 --evaluate", "--evaluate needs --timeloop-input");
+  refused("--gemm 1,2,3", "--gemm needs --arch");
+  refused("--arch " + kArch + " --gemm 1,2,3 --export-timeloop x.yaml",
+          "--export-timeloop needs an --arch of storage levels");
+  refused("--arch " + kLevels + " --gemm 1,2,3 --calibration c.json", "--calibration is for Simba arrays");
+  refused("--timeloop-input " + kInput + " --evaluate", "no energies");
+  refused("--arch " + kArch + " --timeloop-input " + kInput + " --evaluate", "storage_levels");
+}
+
 }  // namespace
