@@ -26,7 +26,7 @@ void read_storage(base::ConfigReader& r, Level& level) {
   level.word_bits = r.integer("word_bits", {1, 4096});
   level.block_words = r.integer("block_words", {1, 1 << 20});
   level.cluster = r.integer_or("cluster", 1, {1, kMostInstances});
-  const std::int64_t words = r.integer_or("words", 0, {1, std::int64_t{1} << 50});
+  const std::int64_t words = r.integer_or("words", 0, {1, std::int64_t{1} << 40});
   if (r.has("words")) {
     level.words = words;
     if (*level.words % level.block_words != 0)

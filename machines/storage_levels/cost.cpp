@@ -1,26 +1,14 @@
-// How often a tile changes: going outwards from its level, temporal loops over dimensions that do not index the tensor are
-// iterations in which it stays; from the first loop that does index it, every iteration brings another tile.
+// Accesses of each hop of each tensor, in words of one instance; cycles and energy follow from them.
 #include "machines/storage_levels/cost.h"
 
 #include <algorithm>
 #include <cmath>
 
 #include "base/checked.h"
+#include "machines/storage_levels/asked_words.h"
 
 namespace heat::storage_levels {
 namespace {
-
-std::int64_t tile_changes(const Problem& problem, const Mapping& mapping, std::size_t tensor, std::size_t level) {
-  std::int64_t changes = 1;
-  bool moves = false;
-  for (std::size_t l = level; l-- > 0;) {
-    for (const Loop& loop : mapping.levels[l].temporal) {
-      moves = moves || problem.uses(tensor, loop.dimension);
-      if (moves) changes = base::checked_multiply(changes, loop.count, "iterations");
-    }
-  }
-  return changes;
-}
 
 std::int64_t temporal_iterations(const Mapping& mapping) {
   std::int64_t iterations = 1;
@@ -29,23 +17,38 @@ std::int64_t temporal_iterations(const Mapping& mapping) {
   return iterations;
 }
 
+std::int64_t rounded_share(std::int64_t total, std::int64_t instances) {
+  return total / instances + (2 * (total % instances) >= instances ? 1 : 0);
+}
+
+// Of one instance, in the mean of all.
+HopCounts counts_of(const Problem& problem, const Mapping& mapping, std::size_t tensor, const Hop& hop) {
+  const bool to_macs = hop.inner == mapping.levels.size();
+  const AskedWords asked = asked_words(problem, mapping, tensor, hop.outer, hop.inner);
+  HopCounts counts;
+  const std::int64_t first = hop.read_write ? parts(problem, mapping, tensor, hop.outer) : 0;
+  counts.outer_reads = rounded_share(asked.from_outer - first, hop.outer_instances);
+  if (hop.read_write) counts.outer_updates = rounded_share(asked.from_outer, hop.outer_instances);
+  if (to_macs) return counts;
+  const std::int64_t inner_first = hop.read_write ? parts(problem, mapping, tensor, hop.inner) : 0;
+  counts.inner_fills = rounded_share(asked.by_inner - inner_first, hop.inner_instances);
+  return counts;
+}
+
 void add_tensor(const Problem& problem, const Architecture& architecture, const Mapping& mapping, std::size_t tensor,
                 MappingCost& cost) {
-  const auto extents = tile_extents(problem, mapping);
+  const auto extents = largest_extents(problem, mapping);
   std::vector<bool> keeps;
   for (const LevelMapping& level : mapping.levels) keeps.push_back(level.keeps[tensor]);
   for (const Hop& hop : hops_of(problem, tensor, keeps, spatial_factors(problem, mapping))) {
-    const bool to_macs = hop.inner == mapping.levels.size();
-    const std::int64_t tile = to_macs ? 1 : tile_words(problem, tensor, extents[hop.inner]);
-    const std::int64_t changes = to_macs ? cost.compute_cycles : tile_changes(problem, mapping, tensor, hop.inner);
-    const HopCounts counts = count(hop, base::checked_multiply(tile, changes, "accesses of a level"));
+    const HopCounts counts = counts_of(problem, mapping, tensor, hop);
     Accesses& outer = cost.levels[hop.outer].accesses[tensor];
     outer.tile_words = tile_words(problem, tensor, extents[hop.outer]);
     outer.instances = hop.outer_instances;
     outer.reads = counts.outer_reads;
     outer.updates = counts.outer_updates;
     cost.levels[hop.outer].access_pj += outer_pj(hop, counts, architecture);
-    if (to_macs) continue;
+    if (hop.inner == mapping.levels.size()) continue;
     cost.levels[hop.inner].accesses[tensor].fills = counts.inner_fills;
     cost.levels[hop.inner].access_pj += inner_pj(hop, counts, architecture);
   }

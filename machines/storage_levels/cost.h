@@ -11,7 +11,7 @@
 
 namespace heat::storage_levels {
 
-// Accesses in words of one instance; those in use do the same.
+// Accesses in words of one instance. Those in use do the same; of imperfect factors this is the mean, rounded.
 struct Accesses {
   std::int64_t tile_words = 0;
   std::int64_t reads = 0, fills = 0, updates = 0;

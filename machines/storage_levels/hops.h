@@ -38,7 +38,7 @@ std::vector<Hop> hops_of(const Problem& problem, std::size_t tensor, const std::
 struct HopCounts {
   std::int64_t outer_reads = 0, outer_updates = 0, inner_fills = 0;
 };
-// `asked`: words that each inner instance asks for over the whole run (or makes, of the result).
+// `asked`: words that each inner instance asks for over the whole run (or makes, of the result). Factors are perfect.
 HopCounts count(const Hop& hop, std::int64_t asked);
 
 // Energy of those accesses at the two levels, of all instances. Each vector access moves a block, in all instances of a

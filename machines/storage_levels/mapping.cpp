@@ -29,7 +29,7 @@ void check_spatial(const Architecture& architecture, const Mapping& mapping, std
 
 void check_capacity(const Problem& problem, const Architecture& architecture, const Mapping& mapping,
                     std::vector<std::string>& lines) {
-  const auto extents = tile_extents(problem, mapping);
+  const auto extents = largest_extents(problem, mapping);
   for (std::size_t l = 0; l < architecture.levels.size(); ++l) {
     const Level& level = architecture.levels[l];
     const auto room = level.effective_words();
@@ -60,6 +60,37 @@ std::vector<std::vector<std::int64_t>> tile_extents(const Problem& problem, cons
   return extents;
 }
 
+std::vector<std::vector<std::int64_t>> final_extents(const Problem& problem, const Mapping& mapping) {
+  const auto extents = tile_extents(problem, mapping);
+  auto final = extents;
+  for (std::size_t l = mapping.levels.size(); l-- > 0;) {
+    final[l] = final[l + 1];
+    std::vector<std::int64_t> inside = extents[l + 1];
+    const LevelMapping& level = mapping.levels[l];
+    for (const auto* loops : {&level.spatial_x, &level.spatial_y, &level.temporal})
+      for (const Loop& loop : *loops) {
+        final[l][loop.dimension] += (loop.iterations(true) - 1) * inside[loop.dimension];
+        inside[loop.dimension] *= loop.count;
+      }
+  }
+  return final;
+}
+
+std::vector<std::vector<std::int64_t>> largest_extents(const Problem& problem, const Mapping& mapping) {
+  const auto extents = tile_extents(problem, mapping);
+  auto largest = final_extents(problem, mapping);
+  std::vector<bool> repeats(problem.dimensions.size(), false);
+  for (std::size_t l = 0; l < largest.size(); ++l) {
+    for (std::size_t d = 0; d < repeats.size(); ++d)
+      if (repeats[d]) largest[l][d] = extents[l][d];
+    if (l == mapping.levels.size()) break;
+    const LevelMapping& level = mapping.levels[l];
+    for (const auto* loops : {&level.temporal, &level.spatial_x, &level.spatial_y})
+      for (const Loop& loop : *loops) repeats[loop.dimension] = repeats[loop.dimension] || loop.iterations(true) > 1;
+  }
+  return largest;
+}
+
 std::int64_t tile_words(const Problem& problem, std::size_t tensor, const std::vector<std::int64_t>& extents) {
   std::int64_t words = 1;
   for (std::size_t d = 0; d < extents.size(); ++d)
@@ -76,11 +107,19 @@ std::int64_t used_words(const Problem& problem, const LevelMapping& level, const
 
 std::vector<std::string> misfits(const Problem& problem, const Architecture& architecture, const Mapping& mapping) {
   std::vector<std::string> lines;
-  const auto whole = tile_extents(problem, mapping)[0];
+  base::checked_product(tile_extents(problem, mapping)[0], "loops of the mapping");
+  const auto whole = final_extents(problem, mapping)[0];
   for (std::size_t d = 0; d < problem.dimensions.size(); ++d)
     if (whole[d] != problem.dimensions[d].size)
       lines.push_back("the factors of " + problem.dimensions[d].name + " multiply to " + std::to_string(whole[d]) +
                       ", expected its size, " + std::to_string(problem.dimensions[d].size));
+  for (const LevelMapping& level : mapping.levels)
+    for (const auto* loops : {&level.temporal, &level.spatial_x, &level.spatial_y})
+      for (const Loop& loop : *loops)
+        if (loop.last > loop.count)
+          lines.push_back("a loop over " + problem.dimensions[loop.dimension].name + " of " +
+                          std::to_string(loop.count) + " iterations has more in its final pass, " +
+                          std::to_string(loop.last));
   for (std::size_t t = 0; t < problem.tensors.size(); ++t)
     if (!mapping.levels[0].keeps[t])
       lines.push_back(architecture.levels[0].name + ": the outermost level must keep all tensors, it bypasses '" +

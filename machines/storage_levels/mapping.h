@@ -1,6 +1,7 @@
 // A mapping of a problem onto storage levels: what each level keeps, and the loops at each level. The loops of a level walk
 // the tile of that level: first its temporal loops, then its spatial ones, whose iterations run in different instances of
-// the next level. Factors are perfect: those of a dimension multiply to its size.
+// the next level. Factors of a dimension multiply to its size, or are imperfect: where all loops outside over the same
+// dimension are in their final iteration, a loop has fewer.
 #pragma once
 
 #include <cstdint>
@@ -15,6 +16,8 @@ namespace heat::storage_levels {
 struct Loop {
   std::size_t dimension = 0;
   std::int64_t count = 1;  // more than 1
+  std::int64_t last = 0;   // iterations in the final pass (Timeloop's residual); 0: as many as ever
+  std::int64_t iterations(bool final) const { return final && last > 0 ? last : count; }
 };
 
 struct LevelMapping {
@@ -30,6 +33,11 @@ struct Mapping {
 
 // Values of each dimension that an instance of each level walks, [level][dimension]; the entry after the last is the MACs'.
 std::vector<std::vector<std::int64_t>> tile_extents(const Problem& problem, const Mapping& mapping);
+// The same in the final pass of all loops outside: fewer where factors are imperfect. Of level 0: the problem's sizes.
+std::vector<std::vector<std::int64_t>> final_extents(const Problem& problem, const Mapping& mapping);
+
+// The largest that come: the first where loops outside have more than a final pass, else the second.
+std::vector<std::vector<std::int64_t>> largest_extents(const Problem& problem, const Mapping& mapping);
 
 // Words of a tensor in a tile of those extents.
 std::int64_t tile_words(const Problem& problem, std::size_t tensor, const std::vector<std::int64_t>& extents);

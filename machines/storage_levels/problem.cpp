@@ -89,4 +89,21 @@ Problem gemm(std::int64_t m, std::int64_t k, std::int64_t n, std::int64_t batch)
   return problem;
 }
 
+std::vector<std::size_t> dimensions_meant(const Problem& problem, const std::string& name) {
+  if (const std::size_t d = problem.dimension_of(name); d < problem.dimensions.size()) return {d};
+  const Problem known = gemm(1, 1, 1);
+  const std::size_t like = known.dimension_of(name);
+  if (like == known.dimensions.size() || problem.tensors.size() != known.tensors.size()) return {};
+  std::vector<std::size_t> meant;
+  for (std::size_t d = 0; d < problem.dimensions.size(); ++d) {
+    bool same = true;
+    for (std::size_t t = 0; t < known.tensors.size(); ++t) {
+      const std::size_t own = problem.tensor_of(known.tensors[t].name);
+      same = same && own < problem.tensors.size() && problem.uses(own, d) == known.uses(t, like);
+    }
+    if (same) meant.push_back(d);
+  }
+  return meant;
+}
+
 }  // namespace heat::storage_levels

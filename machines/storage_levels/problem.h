@@ -57,4 +57,8 @@ struct Problem {
 // a batch above 1 all three have an index G more.
 Problem gemm(std::int64_t m, std::int64_t k, std::int64_t n, std::int64_t batch = 1);
 
+// The dimension of that name. Where a problem has none, those that index the same tensors as the dimension of that name of
+// gemm(): K of a problem over M, K and N is meant by C.
+std::vector<std::size_t> dimensions_meant(const Problem& problem, const std::string& name);
+
 }  // namespace heat::storage_levels

@@ -23,8 +23,10 @@ using storage_levels::Problem;
 // Outermost loop first, as one reads a nest.
 ordered_json loops_json(const Problem& problem, const std::vector<Loop>& loops) {
   ordered_json json = ordered_json::array();
-  for (std::size_t i = loops.size(); i-- > 0;)
+  for (std::size_t i = loops.size(); i-- > 0;) {
     json.push_back({{"dimension", problem.dimensions[loops[i].dimension].name}, {"count", loops[i].count}});
+    if (loops[i].last > 0) json.back()["final_count"] = loops[i].last;
+  }
   return json;
 }
 

@@ -11,6 +11,7 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <optional>
 
 #include "base/config_reader.h"
 #include "base/errors.h"
@@ -26,13 +27,10 @@ using storage_levels::Mapping;
 using storage_levels::MappingCost;
 using storage_levels::Problem;
 
-void check_names(const std::vector<std::string>& words, const std::vector<std::string>& known, const std::string& where,
-                 base::Problems& problems) {
-  for (const std::string& word : words) {
-    if (std::find(known.begin(), known.end(), word) != known.end()) continue;
-    const auto near = base::nearest_word(word, known);
-    problems.add(where, "'" + word + "' is not of the problem" + (near ? " (did you mean '" + *near + "'?)" : ""));
-  }
+void refuse(const std::string& word, const std::vector<std::string>& known, const std::string& where,
+            base::Problems& problems) {
+  const auto near = base::nearest_word(word, known);
+  problems.add(where, "'" + word + "' is not of the problem" + (near ? " (did you mean '" + *near + "'?)" : ""));
 }
 
 void check(const Problem& problem, const Architecture& architecture, const std::vector<DimensionClass>& classes) {
@@ -41,9 +39,11 @@ void check(const Problem& problem, const Architecture& architecture, const std::
   for (const auto& t : problem.tensors) tensors.push_back(t.name);
   for (const auto& d : problem.dimensions) dimensions.push_back(d.name);
   for (const auto& level : architecture.levels) {
-    check_names(level.keeps, tensors, architecture.name + ": " + level.name + ".keeps", problems);
-    if (level.spatial_dims)
-      check_names(*level.spatial_dims, dimensions, architecture.name + ": " + level.name + ".spatial_dims", problems);
+    const std::string where = architecture.name + ": " + level.name;
+    for (const std::string& name : level.keeps)
+      if (problem.tensor_of(name) == tensors.size()) refuse(name, tensors, where + ".keeps", problems);
+    for (const std::string& name : level.spatial_dims.value_or(std::vector<std::string>()))
+      if (dimensions_meant(problem, name).empty()) refuse(name, dimensions, where + ".spatial_dims", problems);
   }
   for (const std::string& tensor : tensors) {
     const auto& keeps = architecture.levels[0].keeps;
@@ -192,7 +192,14 @@ class Search {
   }
 
   void search(const SpatialChoice& choice) {
-    const auto temporal = temporal_.best(choice, limit(choice));
+    // The nearer the limit, the less is visited; the least energy is mostly near its bound.
+    std::optional<TemporalResult> temporal;
+    for (const double factor : {1.02, 1.2, 2.0, 8.0, TemporalSearch::kNoLimit}) {
+      const double most = limit(choice);
+      const double near = std::isinf(factor) ? factor : temporal_.least_pj(choice) * factor;
+      temporal = temporal_.best(choice, std::min(near, most));
+      if (temporal || near >= most) break;
+    }
     if (!temporal) return;
     const MappingCost cost = take(choice, *temporal);
     const double pj = cost.energy_pj - energy(choice, static_cast<double>(cost.cycles), 0);

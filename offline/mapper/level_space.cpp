@@ -36,7 +36,10 @@ bool place(const std::vector<std::int64_t>& factors, const Mesh& fan_out, std::s
 
 std::vector<LevelChoice> level_choices(const Problem& problem, const Architecture& architecture, std::size_t level) {
   const Mesh fan_out = architecture.fan_out(level);
-  const auto& allowed = architecture.levels[level].spatial_dims;
+  std::vector<bool> allowed(problem.dimensions.size(), !architecture.levels[level].spatial_dims);
+  if (architecture.levels[level].spatial_dims)
+    for (const std::string& name : *architecture.levels[level].spatial_dims)
+      for (const std::size_t d : dimensions_meant(problem, name)) allowed[d] = true;
   std::vector<LevelChoice> choices;
   LevelChoice choice{std::vector<std::int64_t>(problem.dimensions.size(), 1),
                      std::vector<bool>(problem.dimensions.size(), true)};
@@ -45,9 +48,7 @@ std::vector<LevelChoice> level_choices(const Problem& problem, const Architectur
       if (place(choice.factors, fan_out, 0, choice.in_x)) choices.push_back(choice);
       return;
     }
-    const bool free =
-        !allowed || std::find(allowed->begin(), allowed->end(), problem.dimensions[d].name) != allowed->end();
-    for (std::int64_t factor = 1; factor <= (free ? room : 1); ++factor) {
+    for (std::int64_t factor = 1; factor <= (allowed[d] ? room : 1); ++factor) {
       if (problem.dimensions[d].size % factor != 0) continue;
       choice.factors[d] = factor;
       choose(d + 1, room / factor);

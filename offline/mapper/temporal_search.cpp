@@ -24,6 +24,7 @@ using storage_levels::Architecture;
 using storage_levels::Hop;
 using storage_levels::Problem;
 
+constexpr std::size_t kMostPoints = 300'000;  // some GB, some minutes
 constexpr double kNone = std::numeric_limits<double>::infinity();
 
 // All products of divisors of `whole`, numbered; class 0 has stride 1.
@@ -196,7 +197,7 @@ class Walk {
     return layer;
   }
 
-  // Of each point the best of `values` at it and at its multiples along all classes but one.
+  // Of each point the best of `values` at it and at its multiples along all classes but one (classes(): all).
   std::vector<double> over_multiples(std::vector<double> values, std::size_t but) const {
     for (std::size_t c = 0; c < lattice_.classes(); ++c) {
       if (c == but) continue;
@@ -228,8 +229,9 @@ Layer Walk::next(const Layer& outer, std::size_t level, double limit) const {
   Layer layer = empty();
   std::vector<std::vector<double>> fresh;
   for (std::size_t c = 0; c < lattice_.classes(); ++c) fresh.push_back(over_multiples(outer.best, c));
+  const std::vector<double> reached = over_multiples(outer.best, lattice_.classes());
   for (std::size_t point = 0; point < lattice_.size(); ++point) {
-    if (!fits(level, point)) continue;
+    if (reached[point] >= limit || !fits(level, point)) continue;
     std::int64_t iterations = 1;
     for (std::size_t c = 0; c < lattice_.classes(); ++c) iterations *= lattice_.whole(c) / lattice_.value(point, c);
     std::vector<std::int64_t> words;  // asked for where no run lets the tile stay
@@ -322,8 +324,12 @@ double TemporalSearch::least_pj(const SpatialChoice& choice) const {
 std::optional<TemporalResult> TemporalSearch::best(const SpatialChoice& choice, double limit,
                                                    const WordPrices* prices) const {
   const Walk walk(problem_, architecture_, classes_, keeps_, choice, prices);
-  const std::vector<Layer> layers = walk.layers(limit);
   const Lattice& lattice = walk.lattice();
+  if (lattice.size() > kMostPoints)
+    throw base::Error("the factors of '" + problem_.name + "' make " + std::to_string(lattice.size()) +
+                      " tiles, at most " + std::to_string(kMostPoints) +
+                      " are searched: sizes with fewer divisors, or more of them spatial, make fewer");
+  const std::vector<Layer> layers = walk.layers(limit);
   std::size_t least = 0;
   for (std::size_t point = 0; point < lattice.size(); ++point)
     if (layers.back().best[point] < layers.back().best[least]) least = point;

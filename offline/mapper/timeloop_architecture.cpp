@@ -11,7 +11,7 @@ using storage_levels::Level;
 using storage_levels::Mesh;
 
 constexpr std::int64_t kMostInstances = 1 << 20;
-constexpr std::int64_t kMostWords = std::int64_t{1} << 50;
+constexpr std::int64_t kMostWords = std::int64_t{1} << 40;
 
 // What only Accelergy's estimators and Timeloop's networks use.
 constexpr const char* kEstimatorAttributes[] = {"technology",
@@ -105,6 +105,7 @@ Level read_storage(base::ConfigReader& component) {
   refuse(attributes, "reduction_supported", true, "levels that cannot add sums are not modelled");
   refuse(attributes, "allow_overbooking", false, "overbooking is not modelled");
   skip_estimators(attributes);
+  if (!level.stores) level.words.reset();  // a dummy's size says nothing
   return level;
 }
 

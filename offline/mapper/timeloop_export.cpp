@@ -1,6 +1,7 @@
 // Keys and order are those that Timeloop's front end writes; numbers are the shortest that read back the same.
 #include "offline/mapper/timeloop_export.h"
 
+#include <cctype>
 #include <charconv>
 #include <sstream>
 
@@ -26,36 +27,51 @@ std::string ranged(const std::string& name, const Mesh& mesh) {
   return name + "[1.." + std::to_string(mesh.count()) + "]";
 }
 
+void write_attribute(std::ostream& out, const char* key, const std::string& value) {
+  out << "                " << key << ": " << value << "\n";
+}
+void write_attribute(std::ostream& out, const char* key, std::int64_t value) {
+  write_attribute(out, key, std::to_string(value));
+}
+
 void write_mesh(std::ostream& out, const Mesh& mesh) {
-  out << "                meshX: " << mesh.x << "\n                meshY: " << mesh.y << "\n";
+  write_attribute(out, "meshX", mesh.x);
+  write_attribute(out, "meshY", mesh.y);
 }
 
 void write_component(std::ostream& out, const std::string& name, const std::string& kind) {
   out << "          - name: " << name << "\n            class: " << kind << "\n            attributes:\n";
 }
 
+// What all storage has, as Timeloop's front end writes it out.
+void write_defaults(std::ostream& out) {
+  write_attribute(out, "n_banks", 2);
+  for (const char* key : {"has_power_gating", "allow_overbooking"}) write_attribute(out, key, "false");
+  write_attribute(out, "reduction_supported", "true");
+  write_attribute(out, "power_gated_at", "null");
+}
+
 void write_level(std::ostream& out, const Level& level) {
-  if (!level.stores) {
-    write_component(out, ranged(level.name, level.mesh), "dummy_storage");
-    out << "                width: 1\n                depth: 1\n                datawidth: 1\n";
-    write_mesh(out, level.mesh);
-    return;
-  }
-  write_component(out, ranged(level.name, level.mesh), level.words ? "storage" : "DRAM");
-  out << "                datawidth: " << level.word_bits << "\n";
-  out << "                width: " << level.word_bits * level.block_words * level.cluster << "\n";
-  out << "                cluster_size: " << level.cluster << "\n";
+  const std::string kind = !level.stores ? "dummy_storage" : level.words ? "storage" : "DRAM";
+  write_component(out, ranged(level.name, level.mesh), kind);
+  write_attribute(out, "technology", level.stores ? "\"45nm\"" : "-1");
+  write_attribute(out, "datawidth", level.stores ? level.word_bits : 1);
+  write_attribute(out, "width", level.stores ? level.word_bits * level.block_words * level.cluster : 1);
+  write_attribute(out, "cluster_size", level.cluster);
+  if (!level.stores) write_attribute(out, "depth", 1);
   if (level.words && *level.words % level.block_words == 0)
-    out << "                depth: " << *level.words / level.block_words << "\n";
+    write_attribute(out, "depth", *level.words / level.block_words);
   else if (level.words)
-    out << "                entries: " << *level.words << "\n";
-  if (level.bandwidth.shared) out << "                shared_bandwidth: " << number(*level.bandwidth.shared) << "\n";
-  if (level.bandwidth.read) out << "                read_bandwidth: " << number(*level.bandwidth.read) << "\n";
-  if (level.bandwidth.write) out << "                write_bandwidth: " << number(*level.bandwidth.write) << "\n";
-  out << "                multiple_buffering: " << number(level.multiple_buffering) << "\n";
-  out << "                min_utilization: " << number(level.min_utilization) << "\n";
+    write_attribute(out, "entries", *level.words);
+  if (level.bandwidth.shared) write_attribute(out, "shared_bandwidth", number(*level.bandwidth.shared));
+  if (level.bandwidth.read) write_attribute(out, "read_bandwidth", number(*level.bandwidth.read));
+  if (level.bandwidth.write) write_attribute(out, "write_bandwidth", number(*level.bandwidth.write));
+  write_attribute(out, "multiple_buffering", number(level.multiple_buffering));
+  write_attribute(out, "min_utilization", number(level.min_utilization));
+  write_defaults(out);
   write_mesh(out, level.mesh);
-  out << "            required_actions: [read, write, update, leak]\n";
+  if (level.stores) out << "            required_actions: [read, write, update, leak]\n";
+  out << "            enabled: true\n";
 }
 
 void write_architecture(std::ostream& out, const Architecture& architecture) {
@@ -63,9 +79,12 @@ void write_architecture(std::ostream& out, const Architecture& architecture) {
       << "            global_cycle_seconds: " << number(architecture.cycle_seconds) << "\n        local:\n";
   for (const Level& level : architecture.levels) write_level(out, level);
   write_component(out, ranged(architecture.macs.name, architecture.macs.mesh), "intmac");
-  out << "                datawidth: " << architecture.macs.word_bits << "\n";
+  write_attribute(out, "technology", "\"45nm\"");
+  write_attribute(out, "datawidth", architecture.macs.word_bits);
+  write_attribute(out, "has_power_gating", "false");
+  write_attribute(out, "power_gated_at", "null");
   write_mesh(out, architecture.macs.mesh);
-  out << "            required_actions: [compute]\n";
+  out << "            required_actions: [compute]\n            enabled: true\n";
 }
 
 void write_action(std::ostream& out, const char* name, double pj) {
@@ -114,21 +133,32 @@ void write_problem(std::ostream& out, const Problem& problem) {
   }
 }
 
+// "PCM", or "P, C, M" where names are longer than a letter.
+std::string order_text(const Problem& problem, const std::vector<std::size_t>& order) {
+  bool letters = true;
+  for (const auto& d : problem.dimensions) letters = letters && d.name.size() == 1;
+  std::string text;
+  for (const std::size_t d : order) text += (letters || text.empty() ? "" : ", ") + problem.dimensions[d].name;
+  return letters ? text : "[" + text + "]";
+}
+
 // The factors of all dimensions and their order, the loops that are there first.
 void write_loops(std::ostream& out, const Problem& problem, const std::vector<Loop>& loops) {
-  std::vector<std::int64_t> factors(problem.dimensions.size(), 1);
-  std::string order;
-  const auto add = [&](const std::string& name) { order += (order.empty() ? "" : ", ") + name; };
+  std::vector<Loop> factors;
+  for (std::size_t d = 0; d < problem.dimensions.size(); ++d) factors.push_back({d, 1});
+  std::vector<std::size_t> order;
   for (const Loop& loop : loops) {
-    factors[loop.dimension] = loop.count;
-    add(problem.dimensions[loop.dimension].name);
+    factors[loop.dimension] = loop;
+    order.push_back(loop.dimension);
   }
-  out << "    factors: [";
+  out << "    factors:";
   for (std::size_t d = 0; d < factors.size(); ++d) {
-    if (factors[d] == 1) add(problem.dimensions[d].name);
-    out << (d > 0 ? ", " : "") << problem.dimensions[d].name << "=" << factors[d];
+    const std::string& name = problem.dimensions[d].name;
+    if (factors[d].count == 1) order.push_back(d);
+    out << " " << name << (std::isdigit(static_cast<unsigned char>(name.back())) ? "=" : "") << factors[d].count;
+    if (factors[d].last > 0) out << "," << factors[d].last;
   }
-  out << "]\n    permutation: [" << order << "]\n";
+  out << "\n    permutation: " << order_text(problem, order) << "\n";
 }
 
 void write_mapping(std::ostream& out, const Problem& problem, const Architecture& architecture,
@@ -159,9 +189,12 @@ void write_mapping(std::ostream& out, const Problem& problem, const Architecture
 
 std::string timeloop_text(const Problem& problem, const Architecture& architecture, const Mapping& mapping) {
   std::ostringstream out;
+  out << "dumped_by_timeloop_front_end: true\n";
   write_architecture(out, architecture);
   write_energies(out, architecture);
   write_problem(out, problem);
+  out << "globals:\n    version: '0.4'\n    environment_variables: {}\n    expression_custom_functions: []\n"
+      << "    accelergy_plug_ins: []\n";
   write_mapping(out, problem, architecture, mapping);
   return out.str();
 }

@@ -1,8 +1,7 @@
 // Reads a flattened input of Timeloop 0.4: problem, architecture, mapping and energy reference table (ERT) in one file.
 //
 // What is read is all that counts, cycles and energy depend on. What only Accelergy's estimators use (technology, ports,
-// ART) is skipped; what would change the result and is not modelled (sparsity, power gating, imperfect factors, sliding
-// windows) is a problem, as are unknown keys.
+// ART) is skipped; what would change the result and is not modelled (sparsity, power gating, sliding windows) is a problem, as are unknown keys.
 #pragma once
 
 #include <optional>

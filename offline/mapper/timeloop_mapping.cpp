@@ -32,25 +32,32 @@ std::optional<Loop> parse_factor(const std::string& word, const Problem& problem
   return Loop{dimension, std::stoll(word.substr(digits))};
 }
 
-std::vector<std::int64_t> read_factors(base::ConfigReader& entry, const Problem& problem) {
-  std::vector<std::int64_t> factors(problem.dimensions.size(), 1);
+// The loop of each dimension. A number after a factor is its residual: "P4,2" has 2 iterations in the final pass.
+std::vector<Loop> read_factors(base::ConfigReader& entry, const Problem& problem) {
+  std::vector<Loop> loops;
+  for (std::size_t d = 0; d < problem.dimensions.size(); ++d) loops.push_back({d, 1});
   std::set<std::size_t> seen;
+  Loop* before = nullptr;
   for (const std::string& word : entry.words("factors")) {
     const auto loop = parse_factor(word, problem);
-    if (!loop || loop->count < 1) {
-      const bool number = word.find_first_not_of("0123456789") == std::string::npos;
+    const bool number = word.size() < 16 && word.find_first_not_of("0123456789") == std::string::npos;
+    if (number && before != nullptr && std::stoll(word) >= 1) {
+      before->last = std::stoll(word);
+      before = nullptr;
+    } else if (!loop || loop->count < 1) {
       entry.problems().add(entry.place("factors"),
-                           "'" + word + "': " +
-                               (number ? "imperfect factors (residuals) are not modelled"
-                                       : "expected a dimension and a factor of at least 1, as C4 or C=4" +
-                                             suggestion(word.substr(0, 1), dimension_names(problem))));
+                           "'" + word + "': expected a dimension and a factor of at least 1, as C4 or C=4" +
+                               suggestion(word.substr(0, 1), dimension_names(problem)));
     } else if (!seen.insert(loop->dimension).second) {
       entry.problems().add(entry.place("factors"), "'" + word + "': a second factor of this dimension");
     } else {
-      factors[loop->dimension] = loop->count;
+      before = &loops[loop->dimension];
+      before->count = loop->count;
     }
   }
-  return factors;
+  for (Loop& loop : loops)
+    if (loop.last == loop.count) loop.last = 0;
+  return loops;
 }
 
 // All dimensions, innermost first; those that are not named follow outside.
@@ -85,11 +92,11 @@ void read_loops(base::ConfigReader& entry, const Problem& problem, bool spatial,
   const auto all = static_cast<std::int64_t>(order.size());
   const std::int64_t split = spatial ? entry.integer_or("split", all, {0, 1 << 20}) : 0;
   for (std::size_t i = 0; i < order.size(); ++i) {
-    if (factors[order[i]] == 1) continue;
+    if (factors[order[i]].count == 1 && factors[order[i]].last == 0) continue;
     std::vector<Loop>& loops = !spatial                               ? level.temporal
                                : static_cast<std::int64_t>(i) < split ? level.spatial_x
                                                                       : level.spatial_y;
-    loops.push_back({order[i], factors[order[i]]});
+    loops.push_back(factors[order[i]]);
   }
 }
 

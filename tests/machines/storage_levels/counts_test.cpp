@@ -1,6 +1,8 @@
 // The closed forms against a walk of the loop nest, and by hand.
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "machines/storage_levels/cost.h"
 #include "tests/machines/storage_levels/interpreter.h"
 #include "tests/machines/storage_levels/random_mapping.h"
@@ -15,6 +17,10 @@ using test::Walked;
 using test::WalkedRun;
 using test_support::Random;
 
+std::int64_t of_one(std::int64_t total, std::int64_t instances) {
+  return instances == 0 ? 0 : std::llround(static_cast<double>(total) / static_cast<double>(instances));
+}
+
 void compare(const Problem& problem, const RandomMachine& made) {
   ASSERT_EQ(misfits(problem, made.architecture, made.mapping), std::vector<std::string>());
   const MappingCost cost = evaluate(problem, made.architecture, made.mapping);
@@ -25,11 +31,11 @@ void compare(const Problem& problem, const RandomMachine& made) {
     for (std::size_t t = 0; t < problem.tensors.size(); ++t) {
       const Accesses& a = cost.levels[l].accesses[t];
       const Walked& walked = run.levels[l][t];
-      EXPECT_EQ(a.instances, walked.instances) << l << problem.tensors[t].name;
+      EXPECT_GE(a.instances, walked.instances) << l << problem.tensors[t].name;
       EXPECT_EQ(a.tile_words, walked.most) << l << problem.tensors[t].name;
-      EXPECT_EQ(a.reads * a.instances, walked.reads) << l << problem.tensors[t].name;
-      EXPECT_EQ(a.fills * a.instances, walked.fills) << l << problem.tensors[t].name;
-      EXPECT_EQ(a.updates * a.instances, walked.updates) << l << problem.tensors[t].name;
+      EXPECT_EQ(a.reads, of_one(walked.reads, a.instances)) << l << problem.tensors[t].name;
+      EXPECT_EQ(a.fills, of_one(walked.fills, a.instances)) << l << problem.tensors[t].name;
+      EXPECT_EQ(a.updates, of_one(walked.updates, a.instances)) << l << problem.tensors[t].name;
     }
   }
 }
@@ -46,6 +52,23 @@ TEST(StorageLevelCounts, AreThoseOfAWalkElementByElement) {
     if (testing::Test::HasFailure()) return;
   }
   EXPECT_GT(walks, 200);
+}
+
+TEST(StorageLevelCounts, OfImperfectFactorsAreThoseOfAWalk) {
+  int imperfect = 0;
+  for (std::uint64_t seed = 1; seed <= 600; ++seed) {
+    Random random(seed);
+    Problem problem = random_problem(random);
+    if (problem.macs() > 256) continue;
+    SCOPED_TRACE(seed);
+    RandomMachine made = random_machine(problem, random);
+    const std::int64_t macs = problem.macs();
+    test::shrink(problem, made, random);
+    compare(problem, made);
+    imperfect += problem.macs() < macs;
+    if (testing::Test::HasFailure()) return;
+  }
+  EXPECT_GT(imperfect, 200);
 }
 
 // DRAM over 2 buffers of 2 MACs; the buffers keep inputs and outputs.

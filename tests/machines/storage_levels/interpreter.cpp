@@ -14,7 +14,7 @@ using storage_levels::Problem;
 
 struct PlacedLoop {
   std::size_t dimension, level;
-  std::int64_t count, step;  // the dimension's index grows by `step` an iteration
+  std::int64_t count, last, step;  // the dimension's index grows by `step` an iteration
   bool spatial;
 };
 
@@ -24,7 +24,7 @@ std::vector<PlacedLoop> nest_of(const Mapping& mapping) {
   for (std::size_t l = 0; l < mapping.levels.size(); ++l) {
     const auto add = [&](const std::vector<Loop>& loops, bool spatial) {
       for (auto loop = loops.rbegin(); loop != loops.rend(); ++loop)
-        nest.push_back({loop->dimension, l, loop->count, 1, spatial});
+        nest.push_back({loop->dimension, l, loop->count, loop->last > 0 ? loop->last : loop->count, 1, spatial});
     };
     add(mapping.levels[l].temporal, false);
     add(mapping.levels[l].spatial_y, true);
@@ -66,21 +66,40 @@ class Walker {
 
   WalkedRun run() {
     Indices temporal(nest_.size(), 0);
-    over(
-        temporal, 0, [](const PlacedLoop& loop) { return !loop.spatial; }, [&] { step(temporal); });
+    over_time(temporal, 0);
     for (std::size_t t = 0; t < problem_.tensors.size(); ++t)
-      for (std::size_t l = mapping_.levels.size(); l-- > 1;) hold(t, l, {});
+      for (std::size_t l = mapping_.levels.size(); l-- > 1;) give_up(t, l);
     return run_;
   }
 
  private:
-  // All values of the chosen loops' counters, the others as they are.
+  // Iterations of a loop: fewer where every loop outside over its dimension is in the final iteration of all.
+  std::int64_t bound(const Indices& counters, std::size_t loop) const {
+    for (std::size_t i = 0; i < loop; ++i)
+      if (nest_[i].dimension == nest_[loop].dimension && counters[i] + 1 < nest_[i].last) return nest_[loop].count;
+    return nest_[loop].last;
+  }
+
+  // All values of the chosen loops' counters, the others as they are; not where one of these is beyond its bound.
   void over(Indices& counters, std::size_t from, const std::function<bool(const PlacedLoop&)>& chosen,
             const std::function<void()>& body) const {
-    while (from < nest_.size() && !chosen(nest_[from])) ++from;
     if (from == nest_.size()) return body();
-    for (counters[from] = 0; counters[from] < nest_[from].count; ++counters[from])
-      over(counters, from + 1, chosen, body);
+    const std::int64_t most = bound(counters, from);
+    if (!chosen(nest_[from])) {
+      if (counters[from] < most) over(counters, from + 1, chosen, body);
+      return;
+    }
+    for (counters[from] = 0; counters[from] < most; ++counters[from]) over(counters, from + 1, chosen, body);
+    counters[from] = 0;
+  }
+
+  // All times. Instances with less to do wait for the others.
+  void over_time(Indices& counters, std::size_t from) {
+    if (from == nest_.size()) return step(counters);
+    for (std::int64_t i = 0; i < (nest_[from].spatial ? 1 : nest_[from].count); ++i) {
+      counters[from] = i;
+      over_time(counters, from + 1);
+    }
     counters[from] = 0;
   }
 
@@ -133,7 +152,14 @@ class Walker {
     return {id.begin(), id.begin() + static_cast<std::ptrdiff_t>(length)};
   }
 
-  // The instances of a level come to hold `next` (instances that are not named: nothing).
+  // At the end.
+  void give_up(std::size_t tensor, std::size_t level) {
+    std::map<Indices, Elements> none;
+    for (const auto& item : stores_[level][tensor]) none[item.first];
+    hold(tensor, level, none);
+  }
+
+  // The instances of a level come to hold `next`; those that are not named keep what they have.
   void hold(std::size_t tensor, std::size_t level, const std::map<Indices, Elements>& next) {
     if (!mapping_.levels[level].keeps[tensor]) return;
     auto& stores = stores_[level][tensor];
@@ -142,7 +168,8 @@ class Walker {
     std::map<Indices, Elements> asked, given_up;  // by instance of the parent: each element once
     for (auto& [id, store] : stores) {
       const auto found = next.find(id);
-      const Elements wanted = found == next.end() ? Elements() : found->second;
+      if (found == next.end()) continue;
+      const Elements& wanted = found->second;
       own.most = std::max(own.most, static_cast<std::int64_t>(wanted.size()));
       own.instances = static_cast<std::int64_t>(stores.size());
       const Indices parent = level == 0 ? Indices() : outside(id, parent_of(tensor, level));

@@ -100,4 +100,22 @@ RandomMachine random_machine(const Problem& problem, Random& random) {
   return made;
 }
 
+void shrink(Problem& problem, RandomMachine& made, Random& random) {
+  for (std::size_t d = 0; d < problem.dimensions.size(); ++d) {
+    std::int64_t& size = problem.dimensions[d].size;
+    size = size < 3 ? size : random.between(size / 2 + 1, size);
+    // The last index in digits, the innermost loop's first.
+    std::int64_t rest = size - 1;
+    for (std::size_t l = made.mapping.levels.size(); l-- > 0;) {
+      LevelMapping& level = made.mapping.levels[l];
+      for (auto* loops : {&level.spatial_x, &level.spatial_y, &level.temporal})
+        for (Loop& loop : *loops) {
+          if (loop.dimension != d) continue;
+          loop.last = rest % loop.count + 1;
+          rest /= loop.count;
+        }
+    }
+  }
+}
+
 }  // namespace heat::test

@@ -19,4 +19,7 @@ struct RandomMachine {
 // A mapping by chance, and a machine that has just the instances and the room that it takes.
 RandomMachine random_machine(const storage_levels::Problem& problem, test_support::Random& random);
 
+// Takes sizes off the problem: the mapping's factors become imperfect.
+void shrink(storage_levels::Problem& problem, RandomMachine& made, test_support::Random& random);
+
 }  // namespace heat::test

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
 
 #include "base/atomic_file.h"
@@ -11,6 +13,7 @@
 #include "offline/mapper/level_search.h"
 #include "offline/mapper/timeloop_export.h"
 #include "tests/support/error_of.h"
+#include "tests/support/random.h"
 
 namespace heat::offline::mapper {
 namespace {
@@ -117,6 +120,67 @@ TEST(TimeloopInput, FactorsAndPermutationsMayBeListsAndMayBeAbsent) {
   EXPECT_EQ(timeloop_text(a.problem, a.architecture, *a.mapping), timeloop_text(b.problem, b.architecture, *b.mapping));
 }
 
+TEST(TimeloopInput, ResidualsShortenTheFinalPassAndReadBack) {
+  const std::string whole = base::read_file(kGolden + "gemm_M16_K48_N128.yaml");
+  // C is 2 x 8 x 3 from the inside; its last index, 45, is 1, 6 and 2 in these digits.
+  const std::string text = replaced(replaced(whole, "factors: C8 M2", "factors: C8,7 M2"), "C: 48", "C: 46");
+  const TimeloopInput input = load(write(text)), perfect = load(write(whole));
+  const MappingCost cost = evaluate(input.problem, input.architecture, *input.mapping);
+  const MappingCost more = evaluate(perfect.problem, perfect.architecture, *perfect.mapping);
+  EXPECT_EQ(cost.macs, 16 * 46 * 128);
+  EXPECT_EQ(cost.cycles, more.cycles);
+  const std::size_t dram = 0, weights = 0, inputs = 1, outputs = 2;
+  EXPECT_EQ(cost.levels[dram].accesses[weights].reads, 2 * 16 * 46);
+  EXPECT_EQ(cost.levels[dram].accesses[inputs].reads, 46 * 128);
+  EXPECT_EQ(cost.levels[dram].accesses[outputs].updates, 16 * 128);
+  EXPECT_LT(cost.energy_pj, more.energy_pj);
+  const TimeloopInput back = load(write(timeloop_text(input.problem, input.architecture, *input.mapping)), false);
+  EXPECT_EQ(evaluate(back.problem, back.architecture, *back.mapping).energy_pj, cost.energy_pj);
+}
+
+TEST(TimeloopInput, NamesOfSeveralLettersAndDigitsReadBack) {
+  const Architecture architecture = storage_levels::load_architecture(kArch);
+  storage_levels::Problem problem = storage_levels::gemm(12, 16, 30);
+  problem.dimensions[1].name = "M2";
+  problem.dimensions[2].name = "tokens";
+  Architecture renamed = architecture;
+  for (auto& level : renamed.levels)
+    if (level.spatial_dims)
+      std::replace(level.spatial_dims->begin(), level.spatial_dims->end(), std::string("M"), std::string("M2"));
+  const auto found = search_levels(problem, renamed, Objective::kEdp);
+  const std::string text = timeloop_text(problem, renamed, found.mapping);
+  EXPECT_NE(text.find(" M2=4"), std::string::npos);
+  const TimeloopInput back = load(write(text), false);
+  EXPECT_EQ(timeloop_text(back.problem, back.architecture, *back.mapping), text);
+}
+
+// A line lost or doubled, a character changed: what reads is costed, what does not says why.
+TEST(TimeloopInput, DamagedFilesAreReadOrRefused) {
+  const std::string whole = base::read_file(kGolden + "gemm_M16_K48_N128.yaml");
+  int refused = 0;
+  for (std::uint64_t seed = 1; seed <= 100; ++seed) {
+    test_support::Random random(seed);
+    std::string text = whole;
+    const auto last = static_cast<std::int64_t>(text.size()) - 1;
+    for (std::int64_t changes = random.between(1, 3); changes > 0; --changes) {
+      const auto at = static_cast<std::size_t>(random.between(0, last - 200));
+      const auto begin = text.rfind('\n', at) + 1, end = text.find('\n', at);
+      if (random.chance(30))
+        text.erase(begin, end + 1 - begin);
+      else if (random.chance(30))
+        text.insert(begin, text.substr(begin, end + 1 - begin));
+      else
+        text[at] = static_cast<char>(random.between(32, 126));
+    }
+    const std::string error = test::error_of<base::ConfigError>([&] {
+      const TimeloopInput input = load(write(text));
+      EXPECT_GT(evaluate(input.problem, input.architecture, *input.mapping).energy_pj, 0);
+    });
+    refused += !error.empty();
+  }
+  EXPECT_GT(refused, 30);
+}
+
 struct Mistake {
   const char *from, *to, *message;
 };
@@ -131,7 +195,9 @@ TEST(TimeloopInput, MistakesAreNamedWithTheirPlaceAndAGuess) {
       {"target: GlobalBuffer", "target: GlobalBuffr", "'GlobalBuffr' is no level (did you mean 'GlobalBuffer'?)"},
       {"factors: C3 M1", "factors: C4 M1", "the factors of C multiply to 64, expected its size, 48"},
       {"factors: C3 M1", "factors: K3 M1", "'K3': expected a dimension and a factor"},
-      {"factors: C3 M1", "factors: C3,2 M1", "imperfect factors (residuals) are not modelled"},
+      {"factors: C3 M1", "factors: C3,2 M1", "the factors of C multiply to 32, expected its size, 48"},
+      {"factors: C3 M1", "factors: C3,4 M1", "a loop over C of 3 iterations has more in its final pass, 4"},
+      {"factors: C3 M1", "factors: 3 M1", "'3': expected a dimension and a factor"},
       {"permutation: PCMRSNQ", "permutation: PCMRSNX", "'X' is no dimension"},
       {"permutation: PCMRSNQ", "permutation: PCMRSNP", "dimension 'P' is named twice"},
       {"type: datatype", "type: datatyp", "(did you mean 'datatype'?)"},
