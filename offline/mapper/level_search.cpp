@@ -94,10 +94,8 @@ Mapping mapping_of(const Problem& problem, const Architecture& architecture, con
   return mapping;
 }
 
-// A port whose words a cycle are limited: the price of a word is cycles.
-struct Port {
-  WordPrices words;
-};
+// A port whose words a cycle are limited: what a word costs is cycles.
+using Port = WordPrices;
 
 std::vector<Port> limited_ports(const Architecture& architecture) {
   std::vector<Port> ports;
@@ -106,9 +104,9 @@ std::vector<Port> limited_ports(const Architecture& architecture) {
     const auto& bandwidth = architecture.levels[l].bandwidth;
     const auto add = [&](const std::optional<double>& words, bool reads, bool writes) {
       if (!words) return;
-      ports.push_back({{0, none, none}});
-      if (reads) ports.back().words.read[l] = 1 / *words;
-      if (writes) ports.back().words.write[l] = 1 / *words;
+      ports.push_back({0, none, none});
+      if (reads) ports.back().read[l] = 1 / *words;
+      if (writes) ports.back().write[l] = 1 / *words;
     };
     add(bandwidth.shared, true, true);
     add(bandwidth.read, true, false);
@@ -218,13 +216,13 @@ class Search {
     double cycles = 0;
     for (std::size_t l = 0; l < cost.levels.size(); ++l)
       for (const auto& a : cost.levels[l].accesses)
-        cycles += port.words.read[l] * static_cast<double>(a.reads) +
-                  port.words.write[l] * static_cast<double>(a.fills + a.updates);
+        cycles +=
+            port.read[l] * static_cast<double>(a.reads) + port.write[l] * static_cast<double>(a.fills + a.updates);
     return cycles;
   }
 
   Point weighed(const SpatialChoice& choice, const Port& port, double energy_weight, double cycle_weight) {
-    WordPrices prices = port.words;
+    WordPrices prices = port;
     prices.energy = energy_weight;
     for (auto* words : {&prices.read, &prices.write})
       for (double& w : *words) w *= cycle_weight;
