@@ -5,202 +5,34 @@
 //     times the energy of W, and its first half alone had an error of 1.13 (0.43 with it) at the same final error,
 //   - a ridge relative to the normal equations' trace, so that collinear components stay solvable,
 //   - extrapolation between sweeps that backs off when the error rises (extrapolation.h).
-#include <Eigen/Cholesky>
 #include <algorithm>
 #include <cmath>
 #include <limits>
 #include <numeric>
 
+#include "offline/decompose/cp_als.h"
+#include "offline/decompose/cp_newton.h"
+#include "offline/decompose/cp_pencil.h"
 #include "offline/decompose/cp_start.h"
-#include "offline/decompose/dense_kernels.h"
-#include "offline/decompose/extrapolation.h"
-#include "offline/decompose/khatri_rao.h"
 #include "offline/decompose/tensor_ops.h"
 #include "offline/decompose/tensorly_ranks.h"
 
 namespace heat::offline {
 namespace {
 
-using RowMajor = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-
 constexpr int kDefaultIterations = 100;
-constexpr double kDefaultTolerance = 1e-6;
-constexpr int kTrialIterations = 5;  // a restart's share before the best starting point goes on
-constexpr double kPenalty = 0.03;    // of the relative error, in units of ||W||^(2 - 2/order) / rank
-constexpr double kRidge = 1e-10;     // of the normal equations' mean diagonal
-
-class AlternatingLeastSquares {
- public:
-  AlternatingLeastSquares(std::span<const double> w, const Form& form, int threads, std::vector<Core> start)
-      : w_(w),
-        rows_(form.shape.rows()),
-        cols_(form.shape.cols()),
-        border_(form.shape.row_modes.size()),
-        rank_(form.ranks[0]),
-        threads_(threads),
-        norm2_(squared_norm(w)),
-        penalty_unit_(penalty_unit(start, norm2_)),
-        factors_(start),
-        extrapolated_(std::move(start)) {
-    for (const Core& f : extrapolated_) grams_.push_back(gram(f));
-  }
-
-  // One update of every factor; the relative error after it.
-  double sweep() {
-    balance();
-    const std::vector<Core> before = factors_;
-    const double error = update_all(before);
-    if (error < lowest_) {
-      lowest_ = error;
-      best_ = extrapolated_;
-      best_.back() = factors_.back();
-    }
-    if (error > error_) {  // too far: go on from the plain iterate with a smaller step
-      extrapolated_ = factors_;
-      for (std::size_t n = 0; n < factors_.size(); ++n) grams_[n] = gram(factors_[n]);
-      step_.shrink();
-    } else {
-      step_.grow();
-    }
-    error_ = error;
-    return error;
-  }
-
-  // The lowest error seen, and its factors.
-  double error() const { return lowest_; }
-  const std::vector<Core>& best() const { return best_; }
-
- private:
-  // None for matrices (two modes above 1): their best approximation exists, and a penalty would bend it.
-  static double penalty_unit(const std::vector<Core>& factors, double norm2) {
-    const auto modes = std::count_if(factors.begin(), factors.end(), [](const Core& f) { return f.dims[0] > 1; });
-    if (modes < 3) return 0;
-    return kPenalty * std::pow(norm2, 1.0 - 1.0 / static_cast<double>(factors.size())) /
-           static_cast<double>(factors[0].dims[1]);
-  }
-
-  double update_all(const std::vector<Core>& before) {
-    const MatrixView w = row_major(w_.data(), rows_, cols_);
-    std::vector<double> last_mttkrp;
-    for (const bool row_side : {true, false}) {
-      const std::size_t begin = row_side ? 0 : border_, end = row_side ? border_ : factors_.size();
-      const std::vector<Core> other =
-          slice(extrapolated_, row_side ? border_ : 0, row_side ? factors_.size() : border_);
-      const std::vector<double> product_of_other = khatri_rao(other, rank_);
-      const std::int64_t side = row_side ? rows_ : cols_;
-      std::vector<double> panel(static_cast<std::size_t>(side * rank_));
-      multiply(row_side ? w : transposed(w), row_major(product_of_other.data(), row_side ? cols_ : rows_, rank_),
-               panel.data(), threads_);
-      for (std::size_t n = begin; n < end; ++n) {
-        last_mttkrp = contract_panel(panel, slice(extrapolated_, begin, end), n - begin, rank_);
-        solve(n, last_mttkrp);
-        const bool last = n + 1 == factors_.size();
-        extrapolate(n, before[n], last);
-      }
-    }
-    return error_from(last_mttkrp);
-  }
-
-  static std::vector<Core> slice(const std::vector<Core>& all, std::size_t begin, std::size_t end) {
-    return {all.begin() + static_cast<std::ptrdiff_t>(begin), all.begin() + static_cast<std::ptrdiff_t>(end)};
-  }
-
-  // factors_[n] = mttkrp * (product of the other Grams + ridge)^-1.
-  void solve(std::size_t n, const std::vector<double>& mttkrp) {
-    Eigen::MatrixXd normal = Eigen::MatrixXd::Ones(rank_, rank_);
-    for (std::size_t k = 0; k < grams_.size(); ++k)
-      if (k != n) normal = normal.cwiseProduct(grams_[k]);
-    const double mean = normal.trace() / static_cast<double>(rank_);
-    if (mean <= 0) {  // all other factors vanish: so does this one
-      std::fill(factors_[n].data.begin(), factors_[n].data.end(), 0.0);
-      return;
-    }
-    const std::int64_t mode = factors_[n].dims[0];
-    Eigen::LLT<Eigen::MatrixXd> cholesky;
-    const double penalty = penalty_unit_ * std::min(1.0, error_);
-    for (double ridge = kRidge;; ridge *= 100) {
-      cholesky.compute(normal + (ridge * mean + penalty) * Eigen::MatrixXd::Identity(rank_, rank_));
-      if (cholesky.info() == Eigen::Success) break;
-    }
-    if (mode <= rank_) {
-      Eigen::MatrixXd right = Eigen::Map<const RowMajor>(mttkrp.data(), mode, rank_).transpose();
-      cholesky.solveInPlace(right);
-      Eigen::Map<RowMajor>(factors_[n].data.data(), mode, rank_) = right.transpose();
-    } else {
-      const RowMajor inverse = cholesky.solve(Eigen::MatrixXd::Identity(rank_, rank_));
-      multiply(row_major(mttkrp.data(), mode, rank_), row_major(inverse.data(), rank_, rank_), factors_[n].data.data(),
-               threads_);
-    }
-  }
-
-  void extrapolate(std::size_t n, const Core& before, bool last) {
-    Core& out = extrapolated_[n];
-    const std::vector<double>& now = factors_[n].data;
-    if (last) {
-      last_gram_ = gram(factors_[n]);
-    }
-    for (std::size_t i = 0; i < now.size(); ++i) out.data[i] = now[i] + step_.step() * (now[i] - before.data[i]);
-    grams_[n] = gram(out);
-  }
-
-  Eigen::MatrixXd gram(const Core& f) const {
-    RowMajor g(rank_, rank_);
-    const MatrixView v = row_major(f.data.data(), f.dims[0], rank_);
-    multiply(transposed(v), v, g.data(), threads_);
-    return g;
-  }
-
-  // ||W - W'||^2 = ||W||^2 - 2 <W, W'> + ||W'||^2 for the extrapolated factors with the last one as solved.
-  double error_from(const std::vector<double>& last_mttkrp) const {
-    if (norm2_ == 0) return 0;
-    Eigen::MatrixXd all = last_gram_;
-    for (std::size_t k = 0; k + 1 < grams_.size(); ++k) all = all.cwiseProduct(grams_[k]);
-    const std::vector<double>& last = factors_.back().data;
-    const double inner = std::inner_product(last.begin(), last.end(), last_mttkrp.begin(), 0.0);
-    return std::sqrt(std::max(0.0, norm2_ - 2 * inner + all.sum()) / norm2_);
-  }
-
-  // Gives a component's columns equal norms in all modes, in both iterates by the same scales.
-  void balance() {
-    for (std::int64_t r = 0; r < rank_; ++r) {
-      std::vector<double> norms;
-      double log_sum = 0;
-      for (const Core& f : factors_) {
-        double sum = 0;
-        for (std::size_t i = static_cast<std::size_t>(r); i < f.data.size(); i += static_cast<std::size_t>(rank_))
-          sum += f.data[i] * f.data[i];
-        norms.push_back(std::sqrt(sum));
-        log_sum += std::log(norms.back());
-      }
-      if (!std::isfinite(log_sum)) continue;  // a vanished component
-      const double target = std::exp(log_sum / static_cast<double>(norms.size()));
-      for (std::size_t n = 0; n < factors_.size(); ++n) scale_column(n, r, target / norms[n]);
-    }
-  }
-
-  void scale_column(std::size_t n, std::int64_t r, double scale) {
-    for (auto* list : {&factors_, &extrapolated_})
-      for (std::size_t i = static_cast<std::size_t>(r); i < (*list)[n].data.size();
-           i += static_cast<std::size_t>(rank_))
-        (*list)[n].data[i] *= scale;
-    grams_[n].row(r) *= scale;
-    grams_[n].col(r) *= scale;
-  }
-
-  std::span<const double> w_;
-  std::int64_t rows_, cols_;
-  std::size_t border_;
-  std::int64_t rank_;
-  int threads_;
-  double norm2_;
-  double penalty_unit_;
-  std::vector<Core> factors_, extrapolated_, best_;
-  std::vector<Eigen::MatrixXd> grams_;  // of extrapolated_
-  Eigen::MatrixXd last_gram_;           // of the last factor as solved
-  double error_ = std::numeric_limits<double>::infinity();
-  double lowest_ = std::numeric_limits<double>::infinity();
-  ExtrapolationStep step_;
-};
+constexpr double kDefaultTolerance = 5e-4;    // of the error
+constexpr double kLowRank = 1e-2;             // energy outside the leading triplets up to which W may be of the rank
+constexpr double kLowRankTolerance = 1e-6;    // where it may be, sweeps go on for longer
+constexpr double kExact = 2e-7;               // an error below which it is: what 32-bit numbers leave, and some
+constexpr double kCancelling = 2;             // of ||W||^2: the components' squares that an approximation may have
+constexpr std::int64_t kMostUnknowns = 2100;  // of a Newton step: four billion multiply-adds, 70 MB
+constexpr double kNewtonWork = 2e10;  // multiply-adds of the steps from one start, of all starts nobody asked for
+constexpr int kExtraStarts = 40;
+constexpr double kPolished = 1e-9;
+constexpr std::size_t kMostPencils = 4;
+constexpr double kDisturbance = 5e-8;     // of W, for pencils of a tensor on the border of the rank
+constexpr std::size_t kDisturbances = 8;  // half of them have complex eigenvalues
 
 // Unit columns, their norms as weights, components by falling weight.
 void normalise_and_sort(std::vector<Core>& factors, std::vector<double>& weights) {
@@ -260,35 +92,117 @@ class Cp : public Method {
   MethodResult decompose(std::span<const double> w, const Form& form, const DecomposeOptions& o) const override;
 };
 
-MethodResult Cp::decompose(std::span<const double> w, const Form& form, const DecomposeOptions& o) const {
-  const std::int64_t rank = form.ranks[0];
-  const int limit = o.max_iterations > 0 ? o.max_iterations : kDefaultIterations;
-  const double tolerance = o.tolerance > 0 ? o.tolerance : kDefaultTolerance;
-  MethodResult result;
-  AlternatingLeastSquares als(w, form, o.threads, nested_svd_start(w, form.shape, rank, o.seed, o.threads));
-  result.iterations = 0;
-  if (o.restarts > 1) {
-    const int trial = std::min(limit, kTrialIterations);
-    for (int i = 0; i < trial; ++i) als.sweep();
-    result.iterations = trial;
-    for (int restart = 1; restart < o.restarts; ++restart) {
-      AlternatingLeastSquares other(w, form, o.threads,
-                                    random_start(w, form.shape, rank, o.seed + static_cast<std::uint64_t>(restart)));
-      for (int i = 0; i < trial; ++i) other.sweep();
-      if (other.error() < als.error()) als = std::move(other);
+// Tries starts one after another and keeps what has the lowest error at its end. A matrix of nearly full rank gets the
+// nested SVD's start, and random ones on request. One that may have exactly `rank` components, as the rank of W itself
+// tells, also gets pencils, a second-order finish, and random starts as long as none is exact.
+class Search {
+ public:
+  Search(std::span<const double> w, const Form& form, const DecomposeOptions& o)
+      : w_(w), shape_(form.shape), rank_(form.ranks[0]), options_(o), unknowns_(CpNewton::unknowns(shape_, rank_)) {}
+
+  void run() {
+    const std::int64_t rows = shape_.rows(), cols = shape_.cols(), count = std::min({rank_, rows, cols});
+    const LeadingTriplets t = leading_triplets(row_major(w_.data(), rows, cols), count, options_.threads);
+    const double norm2 = squared_norm(w_);
+    const std::vector<std::int64_t> modes = shape_.modes();
+    const bool is_tensor = std::count_if(modes.begin(), modes.end(), [](std::int64_t m) { return m > 1; }) > 2;
+    may_be_exact_ = is_tensor && norm2 - squared_norm(t.values) < kLowRank * norm2;
+    if (may_be_exact_) try_pencils();
+    if (is_exact()) return;
+    try_start(nested_svd_start(t, shape_, rank_, options_.seed, options_.threads));
+    for (int i = 1; i < options_.restarts && !is_exact(); ++i) try_start(random(i));
+    work_ = 0;
+    for (int i = 0; i < kExtraStarts && newton_pays() && work_ < kNewtonWork && !is_exact(); ++i)
+      try_start(random(options_.restarts + i));
+  }
+
+  MethodResult result() {
+    MethodResult out;
+    out.cores = std::move(best_);
+    out.iterations = iterations_;
+    normalise_and_sort(out.cores, out.weights);
+    return out;
+  }
+
+ private:
+  bool newton_pays() const { return may_be_exact_ && unknowns_ <= kMostUnknowns; }
+  bool is_exact() const { return error_ < kExact; }
+  int sweep_limit() const { return options_.max_iterations > 0 ? options_.max_iterations : kDefaultIterations; }
+  std::vector<Core> random(int number) const {
+    return random_start(w_, shape_, rank_, options_.seed + static_cast<std::uint64_t>(number));
+  }
+
+  void try_pencils() {
+    const Pencils pencils(w_, shape_, rank_, options_.threads);
+    for (std::size_t i = 0; i < std::min(pencils.size(), kMostPencils) && !is_exact(); ++i) {
+      std::vector<Core> start = pencils.factors(i, 0, options_.seed + i);
+      if (newton_pays())
+        finish(std::move(start), 0);
+      else
+        polish(std::move(start));
+    }
+    for (std::size_t i = 0; i < kDisturbances && pencils.size() > 0 && newton_pays() && !is_exact(); ++i) {
+      const CpNewton as_is(w_, shape_, pencils.factors(i % pencils.size(), kDisturbance, options_.seed + i),
+                           options_.threads);
+      if (as_is.error() < kExact) consider(as_is.factors(), as_is.error(), 0);
     }
   }
-  int quiet = 0;  // sweeps since the last gain above the tolerance; those that went too far say nothing
-  double lowest = als.error();
-  while (result.iterations < limit && quiet < 2) {
-    const double error = als.sweep();
-    ++result.iterations;
-    if (error <= lowest) quiet = lowest - error < tolerance ? quiet + 1 : 0;
-    lowest = std::min(lowest, error);
+
+  // Where a Newton step would be too large.
+  void polish(std::vector<Core> start) {
+    CpSweeps sweeps(w_, shape_, start, options_.threads);
+    sweeps.drop_penalty();
+    const int done = sweeps.run(sweep_limit(), kPolished, 0);
+    if (sweeps.error() < kExact)
+      consider(sweeps.best(), sweeps.error(), done);
+    else
+      try_start(std::move(start));
   }
-  result.cores = als.best();
-  normalise_and_sort(result.cores, result.weights);
-  return result;
+
+  void try_start(std::vector<Core> start) {
+    CpSweeps sweeps(w_, shape_, std::move(start), options_.threads);
+    const int done = options_.tolerance > 0 ? sweeps.run(sweep_limit(), options_.tolerance, 0)
+                     : may_be_exact_        ? sweeps.run(sweep_limit(), kLowRankTolerance, 0)
+                                            : sweeps.run(sweep_limit(), 0, kDefaultTolerance);
+    consider(sweeps.best(), sweeps.error(), done);
+    if (newton_pays() && !is_exact()) finish(sweeps.best(), done);
+  }
+
+  // Newton's steps know no penalty: what they find counts where it is exact or keeps its components small.
+  void finish(std::vector<Core> factors, int done) {
+    const double u = static_cast<double>(unknowns_), work = u * u * (static_cast<double>(rank_) + u / 3);
+    const int most = options_.max_iterations > 0 ? options_.max_iterations - done
+                                                 : static_cast<int>(std::clamp(kNewtonWork / work, 40.0, 3000.0));
+    CpNewton newton(w_, shape_, std::move(factors), options_.threads);
+    const int steps = newton.run(most, kExact);
+    work_ += steps * work;
+    if (newton.error() < kExact || newton.squared_weights() < kCancelling * squared_norm(w_))
+      consider(newton.factors(), newton.error(), done + steps);
+  }
+
+  void consider(const std::vector<Core>& factors, double error, int iterations) {
+    if (!(error < error_)) return;
+    best_ = factors;
+    error_ = error;
+    iterations_ = iterations;
+  }
+
+  std::span<const double> w_;
+  TensorShape shape_;
+  std::int64_t rank_;
+  DecomposeOptions options_;
+  std::int64_t unknowns_;
+  bool may_be_exact_ = false;
+  double work_ = 0;
+  std::vector<Core> best_;
+  double error_ = std::numeric_limits<double>::infinity();
+  int iterations_ = 0;
+};
+
+MethodResult Cp::decompose(std::span<const double> w, const Form& form, const DecomposeOptions& o) const {
+  Search search(w, form, o);
+  search.run();
+  return search.result();
 }
 
 }  // namespace

@@ -98,11 +98,10 @@ void fill_random(std::vector<Core>& factors, std::int64_t begin, double norm, st
 
 }  // namespace
 
-std::vector<Core> nested_svd_start(std::span<const double> w, const TensorShape& shape, std::int64_t rank,
+std::vector<Core> nested_svd_start(const LeadingTriplets& t, const TensorShape& shape, std::int64_t rank,
                                    std::uint64_t seed, int threads) {
   const std::int64_t rows = shape.rows(), cols = shape.cols();
-  const std::int64_t count = std::min({rank, rows, cols});
-  const LeadingTriplets t = leading_triplets(row_major(w.data(), rows, cols), count, threads);
+  const auto count = static_cast<std::int64_t>(t.values.size());
   // A vector's terms beyond `limit` cannot be among the heaviest when there are that many heavier ones before them.
   const std::int64_t limit = std::min<std::int64_t>(rank, 64);
   std::vector<std::vector<Term>> row_terms(static_cast<std::size_t>(count)), col_terms(row_terms.size());
