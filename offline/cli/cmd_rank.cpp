@@ -11,9 +11,9 @@ namespace heat::offline::cli {
 namespace {
 
 struct Options {
-  std::string rule, method, shape, rounding = "round", matrix, type = "f32", fixed, json_out;
+  std::string rule, method, shape, rounding = "round", fixed, json_out;
   double ratio = 0;
-  std::int64_t rows = 0, cols = 0;
+  MatrixOptions matrix;
   bool constant_rank = false;
 };
 
@@ -31,10 +31,7 @@ bool parse(int argc, char** argv, Options& o) {
       "round | floor | ceil (tensorly, where its rule has the option)");
   add("constant-rank", po::bool_switch(&o.constant_rank), "tensorly, tt: one rank for all");
   add("fixed-modes", po::value(&o.fixed), "tensorly, one rank a mode: modes left at full rank, such as 0,2");
-  add("rows", po::value(&o.rows), "rows of the matrix (fit, best)");
-  add("cols", po::value(&o.cols), "columns of the matrix (fit, best)");
-  add("matrix", po::value(&o.matrix), "best: the matrix, little-endian, row-major");
-  add("dtype", po::value(&o.type)->default_value("f32"), "f32 | f64");
+  o.matrix.add_to(list);  // all of it for best; fit takes rows and columns
   add("json", po::value(&o.json_out), "write the result there (default: standard output)");
   const std::string method = default_method().name();
   po::variables_map values;
@@ -97,7 +94,7 @@ RankChoice tensorly(const Options& o) {
 }
 
 TensorShape shape_of(const Options& o, const Method& method) {
-  if (o.rows > 0 || o.cols > 0) return parse_shape(o.shape, method, o.rows, o.cols);
+  if (o.matrix.rows > 0 || o.matrix.cols > 0) return parse_shape(o.shape, method, o.matrix.rows, o.matrix.cols);
   const std::vector<std::int64_t> modes = all_modes(o.shape);
   const std::size_t comma = o.shape.find(',');
   if (comma != std::string::npos) {
@@ -116,11 +113,10 @@ int run(const Options& o) {
     const Method& method = method_named(o.method);
     choice = fitting_ranks(method, shape_of(o, method), o.ratio);
   } else if (o.rule == "best") {
-    if (o.matrix.empty() || o.rows < 1 || o.cols < 1)
-      throw base::ConfigError("--rule best needs --matrix, --rows and --cols");
+    if (o.matrix.path.empty()) throw base::ConfigError("--rule best needs --matrix");
     const Method& method = method_named(o.method);
-    const TensorShape shape = parse_shape(o.shape, method, o.rows, o.cols);
-    choice = best_ranks(read_matrix(o.matrix, o.rows, o.cols, o.type), method, shape, o.ratio);
+    const Matrix w = o.matrix.read();
+    choice = best_ranks(w.data, method, parse_shape(o.shape, method, w.rows, w.cols), o.ratio);
   } else {
     const auto near = base::nearest_word(o.rule, {"tensorly", "fit", "best"});
     throw base::ConfigError("unknown rule '" + o.rule + "'" +

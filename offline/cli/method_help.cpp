@@ -34,7 +34,10 @@ std::string decompose_examples() {
   for (const Method* m : methods())
     text += "  heat-offline decompose --matrix W.bin --rows 768 --cols 768 --method " + std::string(m->name()) +
             " --shape " + m->help().shape + " --rank " + m->help().ranks + "\n";
-  return text;
+  return text +
+         "  heat-offline decompose --matrix model.safetensors --tensor encoder.layer.0.output.dense.weight --method "
+         "svd "
+         "--error 0.3 --out factors.safetensors\n";
 }
 
 std::string default_table_methods() {

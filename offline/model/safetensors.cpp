@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/atomic_file.h"
+#include "base/config_reader.h"
 #include "base/errors.h"
 
 namespace heat::offline {
@@ -48,11 +49,8 @@ std::string convert(const char* data, std::uint64_t count, Convert convert_one) 
 
 RawTensor decode(const std::string& dtype, const char* data, std::uint64_t count, const std::string& where) {
   RawTensor t;
-  if (dtype == "F64") {
-    t.bytes = convert<double, float>(data, count, [](double v) { return static_cast<float>(v); });
-  } else if (dtype == "BF16") {
-    t.bytes =
-        convert<std::uint16_t, std::uint32_t>(data, count, [](std::uint16_t v) { return std::uint32_t{v} << 16; });
+  if (dtype == "BF16") {
+    t.bytes = convert<std::uint16_t, float>(data, count, bfloat_to_float);
   } else if (dtype == "I64") {
     t.dtype = DType::kI32;
     t.bytes = convert<std::int64_t, std::int32_t>(data, count, [&](std::int64_t v) {
@@ -60,7 +58,8 @@ RawTensor decode(const std::string& dtype, const char* data, std::uint64_t count
       return static_cast<std::int32_t>(v);
     });
   } else {
-    t.dtype = dtype == "F32" ? DType::kF32 : dtype == "F16" ? DType::kF16 : dtype == "I8" ? DType::kI8 : DType::kI32;
+    for (const DType known : {DType::kF64, DType::kF32, DType::kF16, DType::kI8, DType::kI32})
+      if (dtype == dtype_name(known)) t.dtype = known;
     t.bytes.assign(data, count * dtype_bytes(t.dtype));
   }
   return t;
@@ -122,6 +121,8 @@ void check_spans(std::vector<Span>& spans, std::uint64_t data_size, const std::s
 
 const char* dtype_name(DType dtype) {
   switch (dtype) {
+    case DType::kF64:
+      return "F64";
     case DType::kF32:
       return "F32";
     case DType::kF16:
@@ -135,7 +136,7 @@ const char* dtype_name(DType dtype) {
 }
 
 std::int64_t dtype_bytes(DType dtype) {
-  return dtype == DType::kI8 ? 1 : dtype == DType::kF16 ? 2 : 4;
+  return dtype == DType::kI8 ? 1 : dtype == DType::kF16 ? 2 : dtype == DType::kF64 ? 8 : 4;
 }
 
 std::int64_t RawTensor::elements() const {
@@ -144,7 +145,28 @@ std::int64_t RawTensor::elements() const {
   return n;
 }
 
+std::vector<double> RawTensor::doubles() const {
+  if (dtype != DType::kF64) {
+    const std::vector<float> narrow = floats();
+    return {narrow.begin(), narrow.end()};
+  }
+  std::vector<double> out(elements());
+  std::memcpy(out.data(), bytes.data(), bytes.size());
+  return out;
+}
+
+RawTensor RawTensor::from_doubles(const std::vector<double>& values, std::vector<std::int64_t> shape) {
+  RawTensor t{DType::kF64, std::move(shape), std::string(values.size() * sizeof(double), '\0')};
+  HEAT_CHECK(t.elements() == static_cast<std::int64_t>(values.size()), "shape matches the values");
+  std::memcpy(t.bytes.data(), values.data(), t.bytes.size());
+  return t;
+}
+
 std::vector<float> RawTensor::floats() const {
+  if (dtype == DType::kF64) {
+    const std::vector<double> wide = doubles();
+    return {wide.begin(), wide.end()};
+  }
   std::vector<float> out(elements());
   if (dtype == DType::kF32) {
     std::memcpy(out.data(), bytes.data(), bytes.size());
@@ -210,6 +232,17 @@ Safetensors Safetensors::load(const std::string& path) {
   return parse(base::read_file(path), path);
 }
 
+RawTensor Safetensors::load_tensor(const std::string& path, const std::string& tensor) {
+  Safetensors file = load(path);
+  const auto found = file.tensors.find(tensor);
+  if (found != file.tensors.end()) return std::move(found->second);
+  std::vector<std::string> names;
+  for (const auto& [name, t] : file.tensors) names.push_back(name);
+  const auto near = base::nearest_word(tensor, names);
+  fail(path, "has no tensor '" + tensor + "'" + (near ? " (did you mean '" + *near + "'?)" : std::string()) +
+                 "; it has " + std::to_string(names.size()));
+}
+
 std::string Safetensors::serialize() const {
   nlohmann::ordered_json header;
   if (!metadata.empty()) header["__metadata__"] = metadata;
@@ -244,6 +277,10 @@ float half_to_float(std::uint16_t half) {
   }
   if (exponent == 31) return std::bit_cast<float>(sign | 0x7f800000u | mantissa << 13);
   return std::bit_cast<float>(sign | (exponent + 112) << 23 | mantissa << 13);
+}
+
+float bfloat_to_float(std::uint16_t bfloat) {
+  return std::bit_cast<float>(std::uint32_t{bfloat} << 16);
 }
 
 std::uint16_t float_to_half(float value) {

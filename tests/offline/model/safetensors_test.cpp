@@ -43,7 +43,29 @@ TEST(Safetensors, RoundTripKeepsEveryType) {
   EXPECT_EQ(t.tensors.at("empty").shape, (std::vector<std::int64_t>{0, 4}));
 }
 
-TEST(Safetensors, Bfloat16AndDoubleBecomeFloat) {
+TEST(Safetensors, DoubleStaysAndIsReadAsFloatToo) {
+  Safetensors s;
+  s.tensors["w"] = RawTensor::from_doubles({1.0 / 3, -2.5}, {1, 2});
+  const Safetensors t = Safetensors::parse(s.serialize(), "f");
+  EXPECT_EQ(t.tensors.at("w").doubles(), (std::vector<double>{1.0 / 3, -2.5}));
+  EXPECT_EQ(t.tensors.at("w").floats(), (std::vector<float>{1.0f / 3, -2.5f}));
+}
+
+TEST(Safetensors, UnknownTensorThenTheNearestNameIsTold) {
+  const std::string path = std::string(::testing::TempDir()) + "one_tensor.safetensors";
+  Safetensors s;
+  s.tensors["layer.weight"] = RawTensor::from_floats({4.0f}, {1}, DType::kF16);
+  s.save(path);
+  EXPECT_EQ(Safetensors::load_tensor(path, "layer.weight").doubles(), std::vector<double>{4.0});
+  try {
+    Safetensors::load_tensor(path, "layer.weigth");
+    FAIL();
+  } catch (const base::ConfigError& e) {
+    EXPECT_EQ(std::string(e.what()), path + ": has no tensor 'layer.weigth' (did you mean 'layer.weight'?); it has 1");
+  }
+}
+
+TEST(Safetensors, Bfloat16BecomesFloat) {
   const Safetensors s = Safetensors::parse(
       file_of(R"({"a":{"dtype":"BF16","shape":[1],"data_offsets":[0,2]}})", std::string("\x80\x3f", 2)), "f");
   EXPECT_EQ(s.tensors.at("a").floats(), std::vector<float>{1.0f});
