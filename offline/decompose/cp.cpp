@@ -27,8 +27,9 @@ constexpr double kLowRankTolerance = 1e-6;    // where it may be, sweeps go on f
 constexpr double kExact = 2e-7;               // an error below which it is: what 32-bit numbers leave, and some
 constexpr double kCancelling = 2;             // of ||W||^2: the components' squares that an approximation may have
 constexpr std::int64_t kMostUnknowns = 2100;  // of a Newton step: four billion multiply-adds, 70 MB
-constexpr double kNewtonWork = 2e10;  // multiply-adds of the steps from one start, of all starts nobody asked for
-constexpr int kExtraStarts = 40;
+constexpr double kNewtonWork = 2e10;          // multiply-adds of the steps from one start
+constexpr double kExtraWork = 5e9;            // of all starts nobody asked for
+constexpr int kExtraStarts = 16;
 constexpr double kPolished = 1e-9;
 constexpr std::size_t kMostPencils = 4;
 constexpr double kDisturbance = 5e-8;     // of W, for pencils of a tensor on the border of the rank
@@ -112,7 +113,7 @@ class Search {
     try_start(nested_svd_start(t, shape_, rank_, options_.seed, options_.threads));
     for (int i = 1; i < options_.restarts && !is_exact(); ++i) try_start(random(i));
     work_ = 0;
-    for (int i = 0; i < kExtraStarts && newton_pays() && work_ < kNewtonWork && !is_exact(); ++i)
+    for (int i = 0; i < kExtraStarts && newton_pays() && work_ < kExtraWork && !is_exact(); ++i)
       try_start(random(options_.restarts + i));
   }
 
