@@ -31,7 +31,7 @@ bool parse(int argc, char** argv, Options& o) {
   add("error", po::value(&o.error), "in place of --rank: the relative error to stay below with the fewest parameters");
   add("seed", po::value(&o.decompose.seed)->default_value(1), "of random starting points");
   add("restarts", po::value(&o.decompose.restarts)->default_value(1),
-      "cp: starting points followed to their ends, of which the best counts");
+      "starting points followed to their ends, of which the best counts (where a method has random ones)");
   add("iterations", po::value(&o.decompose.max_iterations)->default_value(0), "at most (0: the method's default)");
   add("tolerance", po::value(&o.decompose.tolerance)->default_value(0),
       "stop when further iterations promise less error than this to gain (0: the method's default)");

@@ -34,10 +34,12 @@ std::string decompose_examples() {
   for (const Method* m : methods())
     text += "  heat-offline decompose --matrix W.bin --rows 768 --cols 768 --method " + std::string(m->name()) +
             " --shape " + m->help().shape + " --rank " + m->help().ranks + "\n";
+  std::string matrix_method;  // the first that takes the matrix itself
+  for (const Method* m : methods())
+    if (m->tensorization() == Tensorization::kMatrix && matrix_method.empty()) matrix_method = m->name();
   return text +
-         "  heat-offline decompose --matrix model.safetensors --tensor encoder.layer.0.output.dense.weight --method "
-         "svd "
-         "--error 0.3 --out factors.safetensors\n";
+         "  heat-offline decompose --matrix model.safetensors --tensor encoder.layer.0.output.dense.weight --method " +
+         matrix_method + " --error 0.3 --out factors.safetensors\n";
 }
 
 std::string default_table_methods() {
