@@ -267,12 +267,8 @@ std::vector<std::string> ConfigReader::texts(const std::string& key) {
 }
 
 std::vector<std::string> ConfigReader::words(const std::string& key) {
-  std::string all;
-  if (has(key) && state_->node[key].IsSequence()) {
-    for (const auto& item : texts(key)) all += item + " ";
-  } else {
-    all = text(key);
-  }
+  const bool list = has(key) && state_->node[key].IsSequence();
+  std::string all = list ? joined(texts(key)) : text(key);
   std::replace(all.begin(), all.end(), ',', ' ');
   std::istringstream in(all);
   std::vector<std::string> found;
