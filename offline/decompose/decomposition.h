@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -43,6 +44,8 @@ struct MethodResult {
   std::vector<Core> cores;
   std::vector<double> weights;
   int iterations = 1;
+  // ||W'||^2 where W' is an orthogonal projection of W, so that it tells the error.
+  std::optional<double> kept;
 };
 
 struct DecomposeResult {

@@ -122,25 +122,35 @@ void run_tile(const Kernel& k, std::int64_t depth, const double* a, const double
   for (std::int64_t i = 0; i < rows; ++i) std::copy_n(scratch + i * k.cols, cols, c + i * ldc);
 }
 
+enum Buffer { kPackedA, kPackedB };
+
+// A thread's buffer of at least that size, unset: fresh memory would cost small products more than their work.
+double* scratch(Buffer which, std::int64_t size) {
+  thread_local std::vector<double> buffers[2];
+  std::vector<double>& buffer = buffers[which];
+  if (static_cast<std::int64_t>(buffer.size()) < size) buffer.resize(static_cast<std::size_t>(size));
+  return buffer.data();
+}
+
 // The block [i0, i1) x [j0, j1) of C on this thread: operands and bounds are all its parameters.
 void multiply_block(const MatrixView& a, const MatrixView& b, double* c, std::int64_t i0, std::int64_t i1,
                     std::int64_t j0, std::int64_t j1) {
   const Kernel& k = kernel();
   const std::int64_t ldc = b.cols, depth_total = a.cols;
   const std::int64_t cols_padded = (j1 - j0 + k.cols - 1) / k.cols * k.cols;
-  std::vector<double> packed_b(static_cast<std::size_t>(std::min(kDepth, depth_total) * cols_padded));
-  std::vector<double> packed_a(static_cast<std::size_t>(kDepth * (kRowsPacked + 8)));
+  double* packed_b = scratch(kPackedB, std::min(kDepth, depth_total) * cols_padded);
+  double* packed_a = scratch(kPackedA, std::min(kDepth, depth_total) * (kRowsPacked + 8));
   for (std::int64_t i = i0; i < i1; ++i) std::fill_n(c + i * ldc + j0, j1 - j0, 0.0);
   for (std::int64_t k0 = 0; k0 < depth_total; k0 += kDepth) {
     const std::int64_t depth = std::min(kDepth, depth_total - k0);
-    pack_b(b, k0, depth, j0, j1 - j0, k.cols, packed_b.data());
+    pack_b(b, k0, depth, j0, j1 - j0, k.cols, packed_b);
     for (std::int64_t ib = i0; ib < i1; ib += kRowsPacked) {
       const std::int64_t rows = std::min(kRowsPacked, i1 - ib);
-      pack_a(a, ib, rows, k0, depth, k.rows, packed_a.data());
+      pack_a(a, ib, rows, k0, depth, k.rows, packed_a);
       for (std::int64_t j = j0; j < j1; j += k.cols) {
         for (std::int64_t i = 0; i < rows; i += k.rows) {
-          run_tile(k, depth, packed_a.data() + i * depth, packed_b.data() + (j - j0) * depth, c + (ib + i) * ldc + j,
-                   ldc, std::min<std::int64_t>(k.rows, rows - i), std::min<std::int64_t>(k.cols, j1 - j));
+          run_tile(k, depth, packed_a + i * depth, packed_b + (j - j0) * depth, c + (ib + i) * ldc + j, ldc,
+                   std::min<std::int64_t>(k.rows, rows - i), std::min<std::int64_t>(k.cols, j1 - j));
         }
       }
     }

@@ -1,13 +1,17 @@
-// Eigenvectors of the smaller Gram matrix (Eigen's symmetric QR), then one projection of the matrix itself: the error
+// Eigenvectors of the smaller Gram matrix (block Lanczos for few, QL for many), then one projection of the matrix itself: the error
 // of the projection a -> U U^T a is second order in the error of U, so squaring the condition number costs nothing that
 // a low-rank approximation could see (values below 1e-8 of the largest may be mixed among themselves).
 #include "offline/decompose/spectral.h"
 
-#include <Eigen/Eigenvalues>
+#include <Eigen/Core>
 #include <algorithm>
 #include <cmath>
+#include <span>
 
 #include "base/errors.h"
+#include "offline/decompose/block_lanczos.h"
+#include "offline/decompose/symmetric_eigen.h"
+#include "offline/decompose/tensor_ops.h"
 
 namespace heat::offline {
 namespace {
@@ -17,68 +21,97 @@ using RowMajor = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::Ro
 // The `rank` leading eigenvectors of a * a^T, [a.rows, rank] row-major, signs fixed.
 std::vector<double> leading_gram_vectors(const MatrixView& a, std::int64_t rank, int threads) {
   const std::int64_t n = a.rows;
-  RowMajor gram(n, n);
-  multiply(a, transposed(a), gram.data(), threads);
-  const double scale = gram.diagonal().cwiseAbs().maxCoeff();
-  if (scale > 0) gram /= scale;  // keeps the solver away from underflow on tiny matrices
-  Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver(gram);
-  HEAT_CHECK(solver.info() == Eigen::Success, "symmetric eigenvalues did not converge");
-  std::vector<double> vectors(static_cast<std::size_t>(n * rank));
+  std::vector<double> gram = gram_of(a, threads);
+  double scale = 0;
+  for (std::int64_t i = 0; i < n; ++i) scale = std::max(scale, gram[static_cast<std::size_t>(i * n + i)]);
+  if (scale > 0)
+    for (double& v : gram) v /= scale;  // keeps the solver away from underflow on tiny matrices
+  std::vector<double> vectors;
+  if (auto few = block_lanczos(gram, n, rank, threads)) {
+    vectors = std::move(*few);
+  } else {
+    vectors = leading_eigen(Eigen::Map<RowMajor>(gram.data(), n, n), rank, threads).vectors;
+  }
+  Eigen::Map<RowMajor> columns(vectors.data(), n, rank);
   for (std::int64_t r = 0; r < rank; ++r) {
-    const auto column = solver.eigenvectors().col(n - 1 - r);
     Eigen::Index largest = 0;
-    column.cwiseAbs().maxCoeff(&largest);
-    const double sign = column[largest] < 0 ? -1.0 : 1.0;
-    for (std::int64_t i = 0; i < n; ++i) vectors[static_cast<std::size_t>(i * rank + r)] = sign * column[i];
+    columns.col(r).cwiseAbs().maxCoeff(&largest);
+    if (columns(largest, r) < 0) columns.col(r) *= -1;
   }
   return vectors;
 }
 
 constexpr double kZeroValue = 1e-14;  // of the largest value
 
-// Scales each of the `count` vectors (element e of vector r at e * e_stride + r * r_stride) to unit norm; the norms.
-std::vector<double> normalise(std::vector<double>& data, std::int64_t count, std::int64_t length, std::int64_t r_stride,
-                              std::int64_t e_stride) {
-  std::vector<double> norms(static_cast<std::size_t>(count));
-  for (std::int64_t r = 0; r < count; ++r) {
-    double sum = 0;
-    for (std::int64_t e = 0; e < length; ++e) {
-      const double v = data[static_cast<std::size_t>(e * e_stride + r * r_stride)];
-      sum += v * v;
-    }
-    norms[static_cast<std::size_t>(r)] = std::sqrt(sum);
-  }
+// Scales each column of [rows, count] row-major to unit norm; the norms. One that is nearly zero becomes zero.
+std::vector<double> normalise_columns(std::vector<double>& data, std::int64_t count) {
+  const auto columns = static_cast<std::size_t>(count);
+  std::vector<double> norms(columns, 0.0), scales;
+  for (std::size_t i = 0; i < data.size(); i += columns)
+    for (std::size_t r = 0; r < columns; ++r) norms[r] += data[i + r] * data[i + r];
+  for (double& n : norms) n = std::sqrt(n);
   const double least = kZeroValue * *std::max_element(norms.begin(), norms.end());
-  for (std::int64_t r = 0; r < count; ++r) {
-    double& norm = norms[static_cast<std::size_t>(r)];
-    const bool zero = norm <= least;
-    for (std::int64_t e = 0; e < length; ++e) {
-      double& v = data[static_cast<std::size_t>(e * e_stride + r * r_stride)];
-      v = zero ? 0.0 : v / norm;
-    }
-    if (zero) norm = 0;
+  for (double& n : norms) {
+    if (n <= least) n = 0;
+    scales.push_back(n == 0 ? 0.0 : 1 / n);
   }
+  for (std::size_t i = 0; i < data.size(); i += columns)
+    for (std::size_t r = 0; r < columns; ++r) data[i + r] *= scales[r];
   return norms;
 }
 
 }  // namespace
 
-LeadingTriplets leading_triplets(const MatrixView& a, std::int64_t rank, int threads) {
-  LeadingTriplets t;
+// The blocks below the diagonal, mirrored.
+std::vector<double> gram_of(const MatrixView& a, int threads) {
+  constexpr std::int64_t kRows = 192;
+  const std::int64_t n = a.rows;
+  std::vector<double> gram(static_cast<std::size_t>(n * n)), product;
+  for (std::int64_t begin = 0; begin < n; begin += kRows) {
+    const std::int64_t rows = std::min(kRows, n - begin), cols = begin + rows;
+    const MatrixView left{a.data + begin * a.row_stride, rows, a.cols, a.row_stride, a.col_stride},
+        right{a.data, cols, a.cols, a.row_stride, a.col_stride};
+    product.resize(static_cast<std::size_t>(rows * cols));
+    multiply(left, transposed(right), product.data(), threads);
+    for (std::int64_t i = 0; i < rows; ++i)
+      for (std::int64_t j = 0; j < cols; ++j)
+        gram[static_cast<std::size_t>((begin + i) * n + j)] = gram[static_cast<std::size_t>(j * n + begin + i)] =
+            product[static_cast<std::size_t>(i * cols + j)];
+  }
+  return gram;
+}
+
+LeadingProjection leading_projection(const MatrixView& a, std::int64_t rank, int threads) {
+  LeadingProjection p;
+  p.rest.resize(static_cast<std::size_t>(rank * a.cols));
   if (a.rows <= a.cols) {
-    t.left = leading_gram_vectors(a, rank, threads);
-    t.right.resize(static_cast<std::size_t>(rank * a.cols));
-    multiply(transposed(row_major(t.left.data(), a.rows, rank)), a, t.right.data(), threads);
-    t.values = normalise(t.right, rank, a.cols, a.cols, 1);
-  } else {
-    const std::vector<double> right = leading_gram_vectors(transposed(a), rank, threads);
-    t.left.resize(static_cast<std::size_t>(a.rows * rank));
-    multiply(a, row_major(right.data(), a.cols, rank), t.left.data(), threads);
-    t.values = normalise(t.left, rank, a.rows, 1, rank);
-    t.right.resize(right.size());
-    for (std::int64_t r = 0; r < rank; ++r)
-      for (std::int64_t j = 0; j < a.cols; ++j)
-        t.right[static_cast<std::size_t>(r * a.cols + j)] = right[static_cast<std::size_t>(j * rank + r)];
+    p.left = leading_gram_vectors(a, rank, threads);
+    multiply(transposed(row_major(p.left.data(), a.rows, rank)), a, p.rest.data(), threads);
+    return p;
+  }
+  const std::vector<double> right = leading_gram_vectors(transposed(a), rank, threads);
+  p.left.resize(static_cast<std::size_t>(a.rows * rank));
+  multiply(a, row_major(right.data(), a.cols, rank), p.left.data(), threads);
+  const std::vector<double> values = normalise_columns(p.left, rank);
+  for (std::int64_t r = 0; r < rank; ++r)
+    for (std::int64_t j = 0; j < a.cols; ++j)
+      p.rest[static_cast<std::size_t>(r * a.cols + j)] =
+          values[static_cast<std::size_t>(r)] * right[static_cast<std::size_t>(j * rank + r)];
+  return p;
+}
+
+LeadingTriplets leading_triplets(const MatrixView& a, std::int64_t rank, int threads) {
+  LeadingProjection p = leading_projection(a, rank, threads);
+  LeadingTriplets t{std::move(p.left), std::vector<double>(static_cast<std::size_t>(rank)), std::move(p.rest)};
+  const auto row = [&](std::int64_t r) {
+    return std::span(t.right).subspan(static_cast<std::size_t>(r * a.cols), static_cast<std::size_t>(a.cols));
+  };
+  for (std::int64_t r = 0; r < rank; ++r) t.values[static_cast<std::size_t>(r)] = std::sqrt(squared_norm(row(r)));
+  const double least = kZeroValue * *std::max_element(t.values.begin(), t.values.end());
+  for (std::int64_t r = 0; r < rank; ++r) {
+    double& value = t.values[static_cast<std::size_t>(r)];
+    if (value <= least) value = 0;
+    for (double& v : row(r)) v = value == 0 ? 0.0 : v / value;
   }
   return t;
 }

@@ -3,6 +3,7 @@
 
 #include "offline/decompose/decomposition.h"
 #include "offline/decompose/spectral.h"
+#include "offline/decompose/tensor_ops.h"
 #include "offline/decompose/tensorly_ranks.h"
 
 namespace heat::offline {
@@ -44,6 +45,7 @@ class Svd : public Method {
     MethodResult result;
     result.cores.push_back({factor_name(form.shape, 0), {rows, rank}, std::move(t.left)});
     result.cores.push_back({factor_name(form.shape, 1), {cols, rank}, std::move(right)});
+    result.kept = squared_norm(t.values);
     result.weights = std::move(t.values);
     return result;
   }

@@ -45,33 +45,43 @@ Tensor unfold(std::span<const double> data, const std::vector<std::int64_t>& dim
   return out;
 }
 
-Tensor mode_product(const Tensor& tensor, std::size_t mode, const double* matrix, std::int64_t size, int threads) {
-  const std::int64_t dim = tensor.dims[mode];
+Tensor mode_product(std::span<const double> data, const std::vector<std::int64_t>& dims, std::size_t mode,
+                    const ModeMatrix& matrix, int threads) {
+  const std::int64_t dim = dims[mode], size = matrix.size;
   std::int64_t left = 1, right = 1;
-  for (std::size_t k = 0; k < mode; ++k) left *= tensor.dims[k];
-  for (std::size_t k = mode + 1; k < tensor.dims.size(); ++k) right *= tensor.dims[k];
-  Tensor out{tensor.dims, std::vector<double>(static_cast<std::size_t>(left * size * right))};
+  for (std::size_t k = 0; k < mode; ++k) left *= dims[k];
+  for (std::size_t k = mode + 1; k < dims.size(); ++k) right *= dims[k];
+  Tensor out{dims, std::vector<double>(static_cast<std::size_t>(left * size * right))};
   out.dims[mode] = size;
-  const MatrixView factor = row_major(matrix, dim, size);
+  const MatrixView factor = row_major(matrix.data, dim, size);
   if (right == 1) {
-    multiply(row_major(tensor.data.data(), left, dim), factor, out.data.data(), threads);
+    multiply(row_major(data.data(), left, dim), factor, out.data.data(), threads);
   } else if (left == 1) {
-    multiply(transposed(factor), row_major(tensor.data.data(), dim, right), out.data.data(), threads);
+    multiply(transposed(factor), row_major(data.data(), dim, right), out.data.data(), threads);
   } else {
     const std::int64_t grain = std::max<std::int64_t>(1, 1'000'000 / std::max<std::int64_t>(1, dim * size * right));
     parallel_ranges(left, grain, threads, [&](std::int64_t begin, std::int64_t end) {
       for (std::int64_t l = begin; l < end; ++l)
-        multiply(transposed(factor), row_major(tensor.data.data() + l * dim * right, dim, right),
+        multiply(transposed(factor), row_major(data.data() + l * dim * right, dim, right),
                  out.data.data() + l * size * right, 1);
     });
   }
   return out;
 }
 
+Tensor mode_product(const Tensor& tensor, std::size_t mode, const double* matrix, std::int64_t size, int threads) {
+  return mode_product(tensor.data, tensor.dims, mode, {matrix, size}, threads);
+}
+
+// Eight sums side by side, which a processor adds at once.
 double squared_norm(std::span<const double> values) {
-  double sum = 0;
-  for (double v : values) sum += v * v;
-  return sum;
+  constexpr std::size_t kSums = 8;
+  double sums[kSums] = {};
+  std::size_t i = 0;
+  for (; i + kSums <= values.size(); i += kSums)
+    for (std::size_t k = 0; k < kSums; ++k) sums[k] += values[i + k] * values[i + k];
+  for (; i < values.size(); ++i) sums[0] += values[i] * values[i];
+  return ((sums[0] + sums[1]) + (sums[2] + sums[3])) + ((sums[4] + sums[5]) + (sums[6] + sums[7]));
 }
 
 }  // namespace heat::offline

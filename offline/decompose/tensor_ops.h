@@ -21,7 +21,14 @@ Tensor permute(std::span<const double> data, const std::vector<std::int64_t>& di
 // The unfolding of axis `mode`: a matrix [dims[mode], rest], the rest row-major in their order.
 Tensor unfold(std::span<const double> data, const std::vector<std::int64_t>& dims, std::size_t mode);
 
+// [dims[mode], size] row-major.
+struct ModeMatrix {
+  const double* data;
+  std::int64_t size;
+};
 // Sums axis `mode` against `matrix` [dims[mode], size] row-major: that axis then has `size` entries.
+Tensor mode_product(std::span<const double> data, const std::vector<std::int64_t>& dims, std::size_t mode,
+                    const ModeMatrix& matrix, int threads);
 Tensor mode_product(const Tensor& tensor, std::size_t mode, const double* matrix, std::int64_t size, int threads);
 
 double squared_norm(std::span<const double> values);

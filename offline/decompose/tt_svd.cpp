@@ -11,12 +11,9 @@ std::vector<std::vector<double>> tt_svd(std::vector<double> tensor, const std::v
   for (std::size_t k = 0; k + 1 < modes.size(); ++k) {
     const std::int64_t rank = ranks[k + 1], height = ranks[k] * modes[k];
     const std::int64_t width = static_cast<std::int64_t>(tensor.size()) / height;
-    LeadingTriplets t = leading_triplets(row_major(tensor.data(), height, width), rank, threads);
-    for (std::int64_t r = 0; r < rank; ++r)
-      for (std::int64_t j = 0; j < width; ++j)
-        t.right[static_cast<std::size_t>(r * width + j)] *= t.values[static_cast<std::size_t>(r)];
-    cores.push_back(std::move(t.left));
-    tensor = std::move(t.right);
+    LeadingProjection p = leading_projection(row_major(tensor.data(), height, width), rank, threads);
+    cores.push_back(std::move(p.left));
+    tensor = std::move(p.rest);
   }
   cores.push_back(std::move(tensor));
   return cores;

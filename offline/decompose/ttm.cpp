@@ -142,6 +142,7 @@ class Ttm : public Method {
     for (std::size_t k = 0; k < rows.size(); ++k) pairs.push_back(rows[k] * cols[k]);
     auto cores = tt_svd(chain_of(w, form.shape).data, pairs, form.ranks, options.threads);
     MethodResult result;
+    result.kept = squared_norm(cores.back());
     for (std::size_t k = 0; k < cores.size(); ++k)
       result.cores.push_back(
           {"core" + std::to_string(k), {form.ranks[k], rows[k], cols[k], form.ranks[k + 1]}, std::move(cores[k])});

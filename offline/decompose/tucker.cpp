@@ -1,12 +1,11 @@
-// HOSVD (De Lathauwer, De Moor, Vandewalle 2000a) as the start, HOOI (2000b) as the refinement: mode by mode, the
-// factor becomes the leading left vectors of W projected on all other factors; ||W - W'||^2 = ||W||^2 - ||core||^2
-// never rises. A rank above the product of the others adds nothing: iterations run at the effective ranks, and the
+// HOSVD and HOOI (hooi.h). A rank above the product of the others adds nothing: iterations run at the effective ranks, and the
 // requested ones are filled with orthonormal columns and a zero border of the core at the end.
 #include <algorithm>
 #include <cmath>
 #include <numeric>
 
 #include "offline/decompose/decomposition.h"
+#include "offline/decompose/hooi.h"
 #include "offline/decompose/spectral.h"
 #include "offline/decompose/tensor_ops.h"
 #include "offline/decompose/tensorly_ranks.h"
@@ -15,60 +14,7 @@ namespace heat::offline {
 namespace {
 
 constexpr int kDefaultIterations = 100;
-constexpr double kDefaultTolerance = 1e-7;
-
-// The HOOI state: factors [mode, rank] row-major.
-class Hooi {
- public:
-  Hooi(std::span<const double> w, std::vector<std::int64_t> modes, Ranks ranks, int threads)
-      : w_{std::move(modes), {w.begin(), w.end()}}, ranks_(std::move(ranks)), threads_(threads) {
-    for (std::size_t n = 0; n < ranks_.size(); ++n) factors_.push_back(leading_of(w_, n));
-  }
-
-  // Updates every factor once; returns the core's squared norm.
-  double sweep() {
-    Tensor projected;
-    for (std::size_t n = 0; n < ranks_.size(); ++n) {
-      projected = project_all_but(n);
-      if (ranks_[n] < w_.dims[n]) factors_[n] = leading_of(projected, n);
-    }
-    const std::size_t last = ranks_.size() - 1;
-    core_ = mode_product(projected, last, factors_[last].data(), ranks_[last], threads_);
-    return squared_norm(core_.data);
-  }
-
-  const Tensor& core() const { return core_; }
-  std::vector<std::vector<double>>& factors() { return factors_; }
-
- private:
-  // Projects the mode that shrinks most first: the rest then works on less.
-  Tensor project_all_but(std::size_t skipped) const {
-    std::vector<std::size_t> order;
-    for (std::size_t n = 0; n < ranks_.size(); ++n)
-      if (n != skipped) order.push_back(n);
-    std::stable_sort(order.begin(), order.end(),
-                     [&](std::size_t a, std::size_t b) { return ranks_[a] * w_.dims[b] < ranks_[b] * w_.dims[a]; });
-    Tensor t;
-    bool first = true;
-    for (std::size_t n : order) {
-      t = mode_product(first ? w_ : t, n, factors_[n].data(), ranks_[n], threads_);
-      first = false;
-    }
-    return first ? w_ : t;
-  }
-
-  std::vector<double> leading_of(const Tensor& tensor, std::size_t mode) const {
-    const std::int64_t dim = tensor.dims[mode];
-    const Tensor unfolded = unfold(tensor.data, tensor.dims, mode);
-    return leading_left_vectors(row_major(unfolded.data.data(), dim, unfolded.dims[1]), ranks_[mode], threads_);
-  }
-
-  Tensor w_;
-  std::vector<std::int64_t> ranks_;
-  std::vector<std::vector<double>> factors_;
-  Tensor core_;
-  int threads_;
-};
+constexpr double kDefaultTolerance = 3e-7;
 
 std::vector<std::int64_t> effective_ranks(std::vector<std::int64_t> ranks) {
   for (bool changed = true; changed;) {
@@ -259,6 +205,8 @@ MethodResult Tucker::decompose(std::span<const double> w, const Form& form, cons
     if (before - error < tolerance || result.iterations == limit) break;
     before = error;
   }
+  hooi.order_components();
+  result.kept = squared_norm(hooi.core().data);
   result.cores.push_back({"core", form.ranks, with_zero_border(hooi.core(), form.ranks)});
   for (std::size_t n = 0; n < modes.size(); ++n) {
     std::vector<double> factor = ranks[n] == form.ranks[n]

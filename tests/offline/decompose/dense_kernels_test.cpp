@@ -5,7 +5,9 @@
 #include <cmath>
 #include <random>
 
+#include "offline/decompose/block_lanczos.h"
 #include "offline/decompose/spectral.h"
+#include "offline/decompose/symmetric_eigen.h"
 
 namespace heat::offline {
 namespace {
@@ -85,6 +87,55 @@ TEST(CompleteBasis, SmallBasisThenOrthonormalColumnsKeepTheFirst) {
     }
   EXPECT_EQ(q[0], 0.6);
   EXPECT_EQ(q[8], 0.8);
+}
+
+// Gram matrices of known singular values, of full and of low rank.
+std::vector<double> gram_of_values(std::int64_t n, const std::vector<double>& values) {
+  const auto size = static_cast<std::size_t>(n);
+  std::vector<double> q = random_values(size * size, 3), a(size * size, 0.0);
+  const std::vector<double> u = leading_left_vectors(row_major(q.data(), n, n), n, 1);
+  for (std::size_t k = 0; k < values.size(); ++k)
+    for (std::size_t i = 0; i < size; ++i)
+      for (std::size_t j = 0; j < size; ++j) a[i * size + j] += values[k] * u[i * size + k] * u[j * size + k];
+  return a;
+}
+
+TEST(LeadingEigen, AnySizeThenValuesVectorsAndOrder) {
+  for (const std::int64_t n : {1, 2, 31, 33, 150}) {
+    std::vector<double> values;
+    for (std::int64_t k = 0; k < std::max<std::int64_t>(1, n / 2); ++k)
+      values.push_back(1.0 / (1 + static_cast<double>(k)));
+    const std::vector<double> a = gram_of_values(n, values);
+    const Eigen::Map<const Eigen::MatrixXd> matrix(a.data(), n, n);
+    for (const int threads : {1, 3}) {
+      const LeadingEigen e = leading_eigen(matrix, n, threads);
+      const Eigen::Map<const Eigen::Matrix<double, -1, -1, Eigen::RowMajor>> v(e.vectors.data(), n, n);
+      EXPECT_LT((v.transpose() * v - Eigen::MatrixXd::Identity(n, n)).norm(), 1e-12) << n;
+      for (std::int64_t r = 0; r < n; ++r) {
+        const auto k = static_cast<std::size_t>(r);
+        EXPECT_NEAR(e.values[k], k < values.size() ? values[k] : 0.0, 1e-13);
+        EXPECT_LT((matrix * v.col(r) - e.values[k] * v.col(r)).norm(), 1e-13);
+      }
+    }
+  }
+}
+
+TEST(BlockLanczos, FewVectorsThenWhatTheFullDecompositionKeeps) {
+  const std::int64_t n = 300, rank = 20;
+  std::vector<double> values;
+  for (int k = 0; k < n; ++k) values.push_back(std::pow(k + 1.0, -1.2));
+  const std::vector<double> a = gram_of_values(n, values);
+  const auto found = block_lanczos(a, n, rank, 1);
+  ASSERT_TRUE(found.has_value());
+  const Eigen::Map<const Eigen::Matrix<double, -1, -1, Eigen::RowMajor>> v(found->data(), n, rank);
+  EXPECT_LT((v.transpose() * v - Eigen::MatrixXd::Identity(rank, rank)).norm(), 1e-12);
+  const double kept = (v.transpose() * Eigen::Map<const Eigen::MatrixXd>(a.data(), n, n) * v).trace();
+  double best = 0;
+  for (std::size_t k = 0; k < rank; ++k) best += values[k];
+  EXPECT_NEAR(kept, best, 1e-9 * best);
+  EXPECT_FALSE(block_lanczos(a, n, 250, 1).has_value());
+  values.resize(5);  // nothing beyond the fifth
+  EXPECT_FALSE(block_lanczos(gram_of_values(n, values), n, rank, 1).has_value());
 }
 
 }  // namespace
