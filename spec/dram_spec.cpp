@@ -2,6 +2,7 @@
 #include "spec/dram_spec.h"
 
 #include <algorithm>
+#include <stdexcept>
 
 #include "spec/dram_spec_reader.h"
 
@@ -39,6 +40,33 @@ int DramSpec::read_latency() const {
 }
 int DramSpec::write_latency() const {
   return static_cast<int>(timing("CWL")) + organization.burst_cycles;
+}
+
+DramSpec without(DramSpec spec, DramCost cost) {
+  switch (cost) {
+    case DramCost::kRows:
+      spec.one_row = true;
+      return spec;
+    case DramCost::kRefresh:
+      spec.controller.refresh = DramRefreshMode::kNone;
+      return spec;
+    case DramCost::kTurnaround:
+      // What is left is the bus: data follow a command by CL or CWL.
+      for (DramConstraint& c : spec.constraints) {
+        const std::int64_t ahead = spec.read_latency() - spec.write_latency();
+        const std::uint32_t reads = bit(DramCommand::kRd) | bit(DramCommand::kRdAp);
+        const std::uint32_t writes = bit(DramCommand::kWr) | bit(DramCommand::kWrAp);
+        if ((c.from_mask & reads) && is_write(c.to))
+          c.latency = std::max<std::int64_t>(0, spec.organization.burst_cycles + ahead);
+        if ((c.from_mask & writes) && is_read(c.to))
+          c.latency = std::max<std::int64_t>(0, spec.organization.burst_cycles - ahead);
+      }
+      return spec;
+    case DramCost::kAll:
+      spec.free = true;
+      return spec;
+  }
+  throw std::logic_error("unknown DRAM cost");
 }
 
 DramSpec load_dram_spec(const std::string& path) {

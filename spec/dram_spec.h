@@ -96,6 +96,15 @@ struct DramEnergy {
   double cycle_ns = 0;  // duration of a cycle in the energy formulas; the clock's period unless the file overrides it
 };
 
+// What a DRAM could be without, to see what it costs (key `without` of the device file).
+enum class DramCost { kRows, kRefresh, kTurnaround, kAll };
+constexpr std::array<base::EnumName<DramCost>, 4> kDramCosts{
+    {{DramCost::kRows, "rows"},              // every access finds its row open
+     {DramCost::kRefresh, "refresh"},        // no cell forgets
+     {DramCost::kTurnaround, "turnaround"},  // reads and writes follow one another as those of one direction do
+     {DramCost::kAll, "all"}}};              // every access is answered in the next cycle
+static_assert(base::in_enum_order(kDramCosts));
+
 struct DramSpec {
   std::string file;
   std::string name;
@@ -109,6 +118,8 @@ struct DramSpec {
   DramMapping mapping;
   DramController controller;
   DramEnergy energy;
+  bool one_row = false;  // without rows: all of a bank's addresses lie in one
+  bool free = false;     // without anything
 
   // Refreshes that take a rank through all its banks once.
   int refreshes_per_round() const {
@@ -131,7 +142,12 @@ DramSpec load_dram_spec(const std::string& path);
 // The same for text; `name` stands for the file in messages and for relative paths.
 DramSpec parse_dram_spec(const std::string& text, const std::string& name);
 
-// The resolved configuration, as echoed into results.
+// The same DRAM without a cost.
+DramSpec without(DramSpec spec, DramCost cost);
+
+// The resolved configuration, as echoed into results, and the way back (all but energy). Throws ConfigError, which names
+// `place`, for what no DRAM wrote.
 nlohmann::ordered_json to_json(const DramSpec& spec);
+DramSpec dram_spec_from_json(const nlohmann::ordered_json& json, const std::string& place);
 
 }  // namespace heat::spec

@@ -35,8 +35,14 @@ DramSpec DramSpecReader::run() {
   read_mapping();
   read_standard(timings);
   if (problems_.empty()) check_timings(timings);
+  std::vector<std::string> costs;
+  if (top_.has("without")) costs = top_.texts("without");
+  for (const std::string& cost : costs)
+    if (std::none_of(kDramCosts.begin(), kDramCosts.end(), [&](const auto& known) { return cost == known.name; }))
+      problems_.add(top_.place("without"), "'" + cost + "': expected rows, refresh, turnaround or all");
   top_.finish();
   problems_.throw_if_any();
+  for (const std::string& cost : costs) spec_ = without(std::move(spec_), base::value_named(kDramCosts, cost));
   return spec_;
 }
 

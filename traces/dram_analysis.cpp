@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "traces/reuse_distance.h"
+#include "traces/run_replay.h"
 #include "traces/text_table.h"
 
 namespace heat::traces {
@@ -152,15 +153,37 @@ void name_shares(Collected& c, const Reader& reader) {
   for (auto& [id, share] : c.nodes) share.name = name(nodes, id);
 }
 
+DramWhatIf what_if_of(const Reader& reader) {
+  DramWhatIf w;
+  const RecordedRun run = recorded_run(reader);
+  if (run.commands.empty()) return w;
+  const spec::DramSpec dram = spec::dram_spec_from_json(reader.config().at("dram"), reader.path() + ": config.dram");
+  const auto cycles = static_cast<double>(replayed_cycles(run, dram));
+  const auto shorter = [&](spec::DramCost cost) {
+    return 1 - static_cast<double>(replayed_cycles(run, spec::without(dram, cost))) / cycles;
+  };
+  w.known = true;
+  w.free = shorter(spec::DramCost::kAll);
+  w.rows = shorter(spec::DramCost::kRows);
+  w.refresh = shorter(spec::DramCost::kRefresh);
+  w.turnaround = shorter(spec::DramCost::kTurnaround);
+  w.replay_error = cycles / static_cast<double>(run.cycles) - 1;
+  return w;
+}
+
 std::string limit_of(const DramAnalysis& a) {
   if (a.all.requests == 0) return "The run recorded no DRAM requests.";
+  const DramWhatIf& w = a.what_if;
+  if (w.known)
+    return "With a free DRAM this run is " + percent(w.free) + " shorter: without opening rows " + percent(w.rows) +
+           ", without refresh " + percent(w.refresh) + ", without turn-around " + percent(w.turnaround) + ".";
   const DramTime& t = a.time;
   const auto part = [&](double x) { return share(x, t.total()); };
   if (t.data >= 0.7 * t.total())
     return "The data bus limits the traffic: it moves data " + part(t.data) + " of the time.";
   const double most = std::max({t.idle, t.refresh, t.turnaround, t.rows, t.spacing});
   if (most == t.idle)
-    return "The DRAM does not limit the run: for " + part(t.idle) +
+    return "What the DRAM costs the run is not known: the run recorded no commands. For " + part(t.idle) +
            " of the time no request waits (its bus moves data " + part(t.data) + " of the time).";
   if (most == t.rows) {
     const auto worst =
@@ -210,6 +233,7 @@ DramAnalysis analyze_dram(const Reader& reader, int bins, int address_rows) {
   const double refresh = refresh_cycles(reader);
   for (int channel = 0; channel < a.channels; ++channel)
     account_channel(c.bursts[channel], per_channel, refresh, static_cast<double>(a.cycles), a.time);
+  a.what_if = what_if_of(reader);
   a.limit = limit_of(a);
   return std::move(c.a);
 }

@@ -33,6 +33,15 @@ struct DramTime {
   double total() const { return data + idle + refresh + turnaround + rows + spacing; }
 };
 
+// By how much the run would be shorter, as fractions of it, without what its DRAM costs: replays of its commands and bursts
+// (run_replay.h).
+struct DramWhatIf {
+  bool known = false;  // the run recorded its commands
+  double free = 0;     // every access answered in the next cycle
+  double rows = 0, refresh = 0, turnaround = 0;
+  double replay_error = 0;  // of the replay with the DRAM as it is, against the run
+};
+
 struct DramAnalysis {
   std::int64_t cycles = 0;
   int channels = 0;
@@ -49,6 +58,7 @@ struct DramAnalysis {
   std::int64_t first_touches = 0;              // 64-byte lines touched for the first time
   std::vector<std::int64_t> reuse_log2_lines;  // [i]: reuses after 2^i - 1 to 2^(i+1) - 2 other lines
   DramTime time;
+  DramWhatIf what_if;
   std::string limit;  // one sentence
 };
 

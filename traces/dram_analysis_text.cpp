@@ -95,6 +95,12 @@ Json to_json(const DramAnalysis& a) {
   j["channel_time_cycles"] = {{"data", a.time.data},       {"idle", a.time.idle},
                               {"refresh", a.time.refresh}, {"turnaround", a.time.turnaround},
                               {"rows", a.time.rows},       {"spacing", a.time.spacing}};
+  if (a.what_if.known)
+    j["shorter_without"] = {{"all", a.what_if.free},
+                            {"rows", a.what_if.rows},
+                            {"refresh", a.what_if.refresh},
+                            {"turnaround", a.what_if.turnaround},
+                            {"replay_error", a.what_if.replay_error}};
   j["by_channel"] = list_json(a.by_channel);
   j["by_bank"] = list_json(a.by_bank);
   j["by_tensor"] = list_json(a.by_tensor);

@@ -187,4 +187,27 @@ void Reader::for_each_dram_transaction(const std::function<void(const DramTransa
   }
 }
 
+void Reader::for_each_command(const std::function<void(const CommandRow&)>& visit) const {
+  Statement s(database_,
+              "SELECT id, unit_id, pushed_cycle, start_cycle, settled_cycle, begin_cycle, freed_cycle, done_cycle, "
+              "ifnull(results_cycle, -1), transfer_id, node_id FROM command ORDER BY id");
+  while (s.step())
+    visit({s.id(0), s.id(1), s.integer(2), s.integer(3), s.integer(4), s.integer(5), s.integer(6), s.integer(7),
+           s.integer(8), s.id(9), s.id(10)});
+}
+
+void Reader::for_each_command_wait(const std::function<void(const CommandWaitRow&)>& visit) const {
+  Statement s(database_, "SELECT command_id, on_id, settled FROM command_wait ORDER BY command_id");
+  while (s.step()) visit({s.id(0), s.id(1), s.integer(2) != 0});
+}
+
+void Reader::for_each_burst(const std::function<void(const BurstRow&)>& visit) const {
+  Statement s(database_,
+              "SELECT transfer_id, unit_id, port, address, bytes, is_write, submitted_cycle, ready_cycle, "
+              "answered_cycle, slot_cycle, end_cycle FROM burst ORDER BY submitted_cycle, rowid");
+  while (s.step())
+    visit({s.id(0), s.id(1), s.id(2), s.integer(3), static_cast<std::int32_t>(s.integer(4)), s.integer(5) != 0,
+           s.integer(6), s.integer(7), s.integer(8), s.integer(9), s.integer(10)});
+}
+
 }  // namespace heat::traces

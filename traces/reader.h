@@ -33,6 +33,10 @@ class Reader {
   // Large tables, row by row, ordered by time (transactions: by arrival).
   void for_each_interval(const std::function<void(const IntervalRow&)>& visit) const;
   void for_each_counter(const std::function<void(const CounterRow&)>& visit) const;
+  // Ordered by id, by command, by the time of submission.
+  void for_each_command(const std::function<void(const CommandRow&)>& visit) const;
+  void for_each_command_wait(const std::function<void(const CommandWaitRow&)>& visit) const;
+  void for_each_burst(const std::function<void(const BurstRow&)>& visit) const;
   void for_each_dram_transaction(const std::function<void(const DramTransactionRow&)>& visit) const;
 
   // For questions the rows do not answer.

@@ -4,6 +4,7 @@
 
 namespace heat::traces {
 
+// All tables in one piece: the lines of the schema stand together.
 const char* schema_sql() {
   return R"sql(
 CREATE TABLE run(
@@ -47,6 +48,19 @@ CREATE TABLE dram_transaction(
   row_result INTEGER NOT NULL, channel INTEGER NOT NULL, rank INTEGER NOT NULL, bank_group INTEGER NOT NULL,
   bank INTEGER NOT NULL, row INTEGER NOT NULL,
   node_id INTEGER REFERENCES node(id), tensor_id INTEGER REFERENCES tensor(id));
+CREATE TABLE command(
+  id INTEGER PRIMARY KEY, unit_id INTEGER NOT NULL REFERENCES unit(id), pushed_cycle INTEGER NOT NULL,
+  start_cycle INTEGER NOT NULL, settled_cycle INTEGER NOT NULL, begin_cycle INTEGER NOT NULL,
+  freed_cycle INTEGER NOT NULL, done_cycle INTEGER NOT NULL, results_cycle INTEGER, transfer_id INTEGER,
+  node_id INTEGER REFERENCES node(id));
+CREATE TABLE command_wait(
+  command_id INTEGER NOT NULL REFERENCES command(id), on_id INTEGER NOT NULL REFERENCES command(id),
+  settled INTEGER NOT NULL);
+CREATE TABLE burst(
+  transfer_id INTEGER NOT NULL, unit_id INTEGER NOT NULL REFERENCES unit(id), port INTEGER NOT NULL,
+  address INTEGER NOT NULL, bytes INTEGER NOT NULL, is_write INTEGER NOT NULL, submitted_cycle INTEGER NOT NULL,
+  ready_cycle INTEGER NOT NULL, answered_cycle INTEGER NOT NULL, slot_cycle INTEGER NOT NULL,
+  end_cycle INTEGER NOT NULL);
 CREATE VIEW interval_named AS
   SELECT u.chiplet AS chiplet, u.name AS unit, k.text AS kind, i.start_cycle, i.end_cycle, n.name AS node
   FROM interval i JOIN unit u ON u.id = i.unit_id JOIN name k ON k.id = i.kind_id

@@ -12,7 +12,7 @@
 namespace heat::traces {
 
 // PRAGMA user_version; raised whenever a table or the meaning of a column changes.
-constexpr int kSchemaVersion = 2;
+constexpr int kSchemaVersion = 3;
 // PRAGMA application_id: "HEAT".
 constexpr std::int64_t kApplicationId = 0x48454154;
 
@@ -138,6 +138,34 @@ struct DramTransactionRow {
   std::int32_t channel = 0, rank = 0, bank_group = 0, bank = 0, row = 0;
   std::int32_t node = -1;
   std::int32_t tensor = -1;
+};
+
+// A command of an engine, in cycles of the run's clock: pushed; all it waits for is there; its times are known; it begins
+// to work; the engine is free for the next one; done. Ids count from 0.
+struct CommandRow {
+  std::int32_t id = -1;
+  std::int32_t unit = -1;
+  std::int64_t pushed_cycle = 0, start_cycle = 0, settled_cycle = 0, begin_cycle = 0, freed_cycle = 0, done_cycle = 0;
+  std::int64_t results_cycle = -1;  // when the signals came that it waits for; -1: for none
+  std::int32_t transfer = -1;       // of the DRAM or between buffers, alone or with other commands
+  std::int32_t node = -1;
+};
+
+// A command waits for another: to be done, or only for its times to be known (`settled`).
+struct CommandWaitRow {
+  std::int32_t command = -1, on = -1;
+  bool settled = false;
+};
+
+// A burst of a transfer: takes a place in the unit's window, may enter the DRAM, the DRAM has answered, its slot of the
+// port begins, all receivers (of a write: the unit) know.
+struct BurstRow {
+  std::int32_t transfer = -1, unit = -1;
+  std::int32_t port = 0;  // of the DRAM; -1 - chiplet: from or to the global buffer there, without the DRAM
+  std::int64_t address = 0;
+  std::int32_t bytes = 0;
+  bool is_write = false;
+  std::int64_t submitted_cycle = 0, ready_cycle = 0, answered_cycle = 0, slot_cycle = 0, end_cycle = 0;
 };
 
 // CREATE TABLE statements of the whole schema, and the indices that are made after the rows.

@@ -54,7 +54,7 @@ struct Writer::Impl {
   RunInfo info;
   Database database;
   Statement add_unit, add_name, add_interval, add_counter, add_group, add_node, add_tensor, add_energy, add_stall,
-      add_transaction;
+      add_transaction, add_command, add_command_wait, add_burst;
   std::map<std::pair<std::int32_t, std::string>, std::int32_t> units;
   std::unordered_map<std::string, std::int32_t> names;
   std::string last_name;
@@ -78,7 +78,10 @@ struct Writer::Impl {
         add_tensor(database, "INSERT INTO tensor VALUES(?,?,?,?)"),
         add_energy(database, "INSERT INTO energy VALUES(?,?,?,?,?)"),
         add_stall(database, "INSERT INTO stall VALUES(?,?,?,?)"),
-        add_transaction(database, "INSERT INTO dram_transaction VALUES(NULL,?,?,?,?,?,?,?,?,?,?,?,?,?,?)") {}
+        add_transaction(database, "INSERT INTO dram_transaction VALUES(NULL,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"),
+        add_command(database, "INSERT INTO command VALUES(?,?,?,?,?,?,?,?,?,?,?)"),
+        add_command_wait(database, "INSERT INTO command_wait VALUES(?,?,?)"),
+        add_burst(database, "INSERT INTO burst VALUES(?,?,?,?,?,?,?,?,?,?,?)") {}
 
   static Database start(const std::string& temporary) {
     Database database = Database::create(temporary);
@@ -196,6 +199,28 @@ void Writer::dram_transaction(const DramTransactionRow& row) {
   impl_->add_transaction.run(row.address, row.bytes, row.is_write, row.arrival_cycle, row.start_cycle, row.finish_cycle,
                              static_cast<int>(row.row_result), row.channel, row.rank, row.bank_group, row.bank, row.row,
                              RowId{row.node}, RowId{row.tensor});
+}
+
+void Writer::command(const CommandRow& row) {
+  impl_->check_unit(row.unit);
+  impl_->check_time(row.pushed_cycle, row.start_cycle);
+  impl_->check_time(row.start_cycle, row.done_cycle);
+  impl_->nodes.use(row.node);
+  impl_->add_command.run(row.id, row.unit, row.pushed_cycle, row.start_cycle, row.settled_cycle, row.begin_cycle,
+                         row.freed_cycle, row.done_cycle, RowId{row.results_cycle}, RowId{row.transfer},
+                         RowId{row.node});
+}
+
+void Writer::command_wait(const CommandWaitRow& row) {
+  impl_->add_command_wait.run(row.command, row.on, row.settled);
+}
+
+void Writer::burst(const BurstRow& row) {
+  impl_->check_unit(row.unit);
+  impl_->check_time(row.submitted_cycle, row.ready_cycle);
+  impl_->check_time(row.ready_cycle, row.answered_cycle);
+  impl_->add_burst.run(row.transfer, row.unit, row.port, row.address, row.bytes, row.is_write, row.submitted_cycle,
+                       row.ready_cycle, row.answered_cycle, row.slot_cycle, row.end_cycle);
 }
 
 void Writer::finish(const RunTotals& totals) {

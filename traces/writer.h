@@ -41,6 +41,9 @@ class Writer {
   void floor_term(const spec::FloorTerm& row);
   void resource(const spec::ResourceUse& row);
   void dram_transaction(const DramTransactionRow& row);
+  void command(const CommandRow& row);
+  void command_wait(const CommandWaitRow& row);
+  void burst(const BurstRow& row);
 
   // Fills the sums (energy of nodes and run, MACs of the run), checks that every time lies in [0, cycles] and every id
   // refers to a row (std::logic_error otherwise: a fault of the caller), and puts the file in its place.

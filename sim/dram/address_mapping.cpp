@@ -12,6 +12,7 @@ AddressMapping::AddressMapping(const spec::DramSpec& spec)
       column_(make_field(spec.mapping.column)),
       groups_per_rank_(spec.organization.bank_groups),
       banks_per_group_(spec.organization.banks_per_group),
+      one_row_(spec.one_row),
       capacity_(static_cast<std::uint64_t>(spec.organization.capacity_bytes())) {
   while ((std::int64_t{1} << offset_bits_) < spec.organization.access_bytes()) ++offset_bits_;
   for (int shift = 0; shift < 64 && (capacity_ - 1) >> shift != 0; shift += 8) {
@@ -26,7 +27,7 @@ AddressMapping::Parts AddressMapping::parts_of(std::uint64_t address) const {
   p.rank = static_cast<std::uint16_t>(rank_.take(address));
   p.bank_group = static_cast<std::uint16_t>(bank_group_.take(address));
   p.bank = static_cast<std::uint16_t>(bank_.take(address));
-  p.row = static_cast<std::uint32_t>(row_.take(address));
+  p.row = one_row_ ? 0 : static_cast<std::uint32_t>(row_.take(address));
   p.column = static_cast<std::uint32_t>(column_.take(address));
   return p;
 }

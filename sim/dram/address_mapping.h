@@ -77,6 +77,7 @@ class AddressMapping {
 
   Field channel_, rank_, bank_group_, bank_, row_, column_;
   std::int32_t groups_per_rank_, banks_per_group_;
+  bool one_row_;
   std::uint64_t capacity_;
   int offset_bits_ = 0;
   std::vector<std::array<Parts, 256>> tables_;  // by byte of the address, least significant first

@@ -43,8 +43,9 @@ Cycle Controller::earliest_finish() {
   const Cycle event = next_event();
   if (event >= kNever) return kNever;
   // An answer by the write queue takes one cycle; it needs a queued write, now or among those that wait to enter.
-  const bool may_forward = waiting() > 0 && (spec_.controller.forward_reads || spec_.controller.merge_writes) &&
-                           (s_.writes.size() > 0 || input_writes_ > 0);
+  const bool may_forward =
+      spec_.free || (waiting() > 0 && (spec_.controller.forward_reads || spec_.controller.merge_writes) &&
+                     (s_.writes.size() > 0 || input_writes_ > 0));
   return event + (may_forward ? 1 : std::min(read_latency_, write_latency_));
 }
 
@@ -97,6 +98,7 @@ void Controller::accept(const Access& access, Cycle t) {
   last_entry_ = t;
   (access.write ? statistics_.writes : statistics_.reads) += 1;
   if (report_acceptances_) acceptances_.push_back({access.tag, t});
+  if (spec_.free) return answer_at_once(access, t);
   if (answered_by_write_queue(access, t)) return;
   RequestQueue& queue = access.write ? s_.writes : s_.reads;
   const int bank = access.place.bank;
@@ -131,6 +133,11 @@ bool Controller::answered_by_write_queue(const Access& access, Cycle t) {
     if (read != RequestQueue::kNone && s_.reads.entry(read).age > s_.writes.entry(slot).age) return false;
   }
   (access.write ? statistics_.merged_writes : statistics_.forwarded_reads) += 1;
+  answer_at_once(access, t);
+  return true;
+}
+
+void Controller::answer_at_once(const Access& access, Cycle t) {
   Completion done;
   done.tag = access.tag;
   done.arrival = done.issue = t;
@@ -139,7 +146,6 @@ bool Controller::answered_by_write_queue(const Access& access, Cycle t) {
   done.row_result = RowResult::kQueue;
   done.place = access.place;
   complete(done);
-  return true;
 }
 
 void Controller::complete(const Completion& done) {

@@ -75,11 +75,15 @@ class Controller {
 
   Access take_input();
   bool nothing_queued() const { return s_.reads.size() == 0 && s_.writes.size() == 0; }
-  bool has_space(const Access& a) const { return a.write ? !s_.writes.full() : !s_.reads.full(); }
+  bool has_space(const Access& a) const {
+    if (spec_.free) return true;
+    return a.write ? !s_.writes.full() : !s_.reads.full();
+  }
   Cycle input_time() const;
   Cycle command_time();
   void accept(const Access& access, Cycle t);
   bool answered_by_write_queue(const Access& access, Cycle t);
+  void answer_at_once(const Access& access, Cycle t);
   bool update_direction(Cycle t) {
     const bool turned = s_.direction.update(s_.reads, s_.writes, age_, t);
     if (turned) waits_.direction(s_.direction.writes(), t);

@@ -84,38 +84,11 @@ DmaEngine::Job& DmaEngine::start_job(const Command& command) {
     bytes += s.bytes();
   }
   cut_bursts(job);
+  job.log = context_.log.jobs++;
   if (job.view->share_bytes > 0) start_at_own_share(job);
   if (job.view->share_bytes == 0) context_.meter.add_dram(command.node(), unit_ == SIMBA_STORE, bytes);
   if (context_.options.data) job.data.resize(static_cast<std::size_t>(bytes));
   return job;
-}
-
-void DmaEngine::cut_bursts(Job& job) const {
-  const auto share = static_cast<std::uint64_t>(job.view->share_bytes);
-  for (const AddressSpan& s : job.spans) {
-    const std::uint64_t end = share == 0 ? s.end : std::min(s.end, static_cast<std::uint64_t>(job.view->tensor_bytes));
-    for (std::uint64_t at = s.begin; at < end; at = job.bursts.back().end) {
-      std::uint64_t next =
-          share == 0 ? context_.arch.request_end(at) : at + static_cast<std::uint64_t>(context_.arch.dma.burst_bytes);
-      if (share != 0) next = std::min(next, (at / share + 1) * share);
-      job.bursts.push_back({at, std::min(next, end)});
-    }
-  }
-}
-
-// Its own share first, then the next chiplet's: so chiplets that all need something of all the others ask each another
-// one at a time.
-void DmaEngine::start_at_own_share(Job& job) const {
-  const auto own = static_cast<std::uint64_t>(chiplet_.value) * static_cast<std::uint64_t>(job.view->share_bytes);
-  const auto first =
-      std::find_if(job.bursts.begin(), job.bursts.end(), [&](const AddressSpan& burst) { return burst.begin >= own; });
-  std::rotate(job.bursts.begin(), first, job.bursts.end());
-}
-
-DmaEngine::AtHome DmaEngine::at_home(const Job& job, const AddressSpan& burst) const {
-  const auto share = static_cast<std::uint64_t>(job.view->share_bytes);
-  return {*fabric_.cores.at(burst.begin / share),
-          job.view->share_address + static_cast<std::int64_t>(burst.begin % share)};
 }
 
 void DmaEngine::issue(Job& job) {
@@ -138,12 +111,15 @@ void DmaEngine::pump() {
     last_submit_ = cycle;
     if (!issuing_) issued_.notify(sc_core::SC_ZERO_TIME);
     if (job.view->share_bytes > 0) {
-      window_.push(travel(job, span, cycle));
+      const std::int64_t free = travel(job, span, cycle);
+      window_.push(free);
+      log_travel(job, span, cycle, free);
       ++job.answered;
       finish_if_answered(job);
     } else {
       Burst burst = burst_of(job, span);
       ++in_dram_;
+      log_burst(job, burst, cycle);
       submit(job, burst, cycle);
     }
   }
@@ -167,6 +143,7 @@ Burst DmaEngine::burst_of(Job& job, const AddressSpan& span) {
 }
 
 void DmaEngine::answered(const Burst& burst, std::int64_t cycle) {
+  if (auto* logged = context_.log.burst(burst.log)) logged->answered = cycle;
   Job& job = *static_cast<Job*>(burst.job);
   --in_dram_;
   window_.push(arrived(job, burst, cycle));
@@ -178,7 +155,10 @@ void DmaEngine::answered(const Burst& burst, std::int64_t cycle) {
 void DmaEngine::finish_if_answered(Job& job) {
   if (job.answered < job.bursts.size()) return;
   job_done(job);
-  for (const Party& p : job.parties) p.engine->complete(*p.entry, p.last);
+  for (const Party& p : job.parties) {
+    if (auto* logged = context_.log.entry(p.entry->log)) logged->job = job.log;
+    p.engine->complete(*p.entry, p.last);
+  }
   jobs_.remove_if([&](const Job& j) { return &j == &job; });
 }
 
@@ -253,6 +233,10 @@ std::int64_t LoadEngine::arrived(Job& job, const Burst& burst, std::int64_t cycl
   DramPort& port = fabric_.port(burst);
   const std::int64_t start = port.reserve(cycle, burst.bytes), lane = port.cycles(burst.bytes);
   const std::int64_t free = receive(job, {fabric_.dram(burst), burst.bytes, start, cycle, lane});
+  if (auto* logged = context_.log.burst(burst.log)) {
+    logged->slot = start;
+    logged->end = received_;
+  }
   context_.activity.add({}, Flow::kDramRead, start, start + lane, static_cast<double>(burst.bytes));
   return free;
 }
@@ -292,6 +276,7 @@ std::int64_t LoadEngine::receive(Job& job, const Incoming& in) {
   const std::int64_t behind = std::max<std::int64_t>(0, in.source_cycles - flits);
   const std::int64_t now = context_.now();
   std::int64_t free = in.earliest;
+  received_ = 0;
   for (std::size_t i = 0; i < job.parties.size(); ++i) {
     Party& p = job.parties[i];
     GlobalBuffer& gb = static_cast<LoadEngine*>(p.engine)->core_.gb;
@@ -300,6 +285,7 @@ std::int64_t LoadEngine::receive(Job& job, const Incoming& in) {
     const std::int64_t written =
         gb.write_port.reserve(std::max(in.earliest, arrival - std::max(write, flits) + 1), write) + write - 1;
     p.last = std::max({p.last, arrival, written});
+    received_ = std::max({received_, arrival, written});
     free = std::max(free, p.last);
   }
   context_.meter.add(job.command.node(), spec::Action::kNopByteHop, in.bytes * links);
@@ -358,6 +344,7 @@ void StoreEngine::submit(Job&, Burst& burst, std::int64_t cycle) {
   context_.meter.add(burst.node, spec::Action::kNopByteHop, byte_hops);
   context_.activity.add({}, Flow::kDramWrite, entry, entry + lane, static_cast<double>(burst.bytes));
   context_.activity.add({}, Flow::kNop, start, start + read, static_cast<double>(byte_hops));
+  if (auto* logged = context_.log.burst(burst.log)) logged->slot = entry;
   port.submit(burst, std::max(arrival, entry + lane - 1));
 }
 
@@ -391,6 +378,7 @@ void StoreEngine::job_done(Job& job) {
 std::int64_t StoreEngine::arrived(Job& job, const Burst& burst, std::int64_t cycle) {
   const std::int64_t acknowledged = cycle + fabric_.nop.message_cycles(fabric_.dram(burst).node, chiplet_);
   job.parties[0].last = std::max(job.parties[0].last, acknowledged);
+  if (auto* logged = context_.log.burst(burst.log)) logged->end = acknowledged;
   return acknowledged;
 }
 

@@ -60,6 +60,7 @@ class DmaEngine : public Engine, public BurstOwner {
     std::vector<Party> parties;
     std::vector<AddressSpan> bursts;
     std::size_t next = 0, answered = 0;
+    int log = -1;  // its number in the command log
     const ViewSpec* view = nullptr;
     std::vector<std::uint8_t> data, enable;  // of all bursts, one after another
     // Calls copy(index in `data`, index in the dense tile, length) for the rows of the tile.
@@ -104,6 +105,8 @@ class DmaEngine : public Engine, public BurstOwner {
   void pump();
   void cut_bursts(Job& job) const;
   Burst burst_of(Job& job, const AddressSpan& span);
+  void log_burst(const Job& job, Burst& burst, std::int64_t cycle) const;
+  void log_travel(const Job& job, const AddressSpan& span, std::int64_t cycle, std::int64_t free) const;
   void finish_if_answered(Job& job);
   std::list<Job> jobs_;
   Job* issuing_ = nullptr;
@@ -161,6 +164,7 @@ class LoadEngine : public DmaEngine {
   Rendezvous& rendezvous_;
   std::vector<Nop::Endpoint> receivers_;  // of the present burst
   std::vector<std::int64_t> arrivals_;    // where it is there
+  std::int64_t received_ = 0;             // when all of them have it
   InFlight* waiting_entry_ = nullptr;     // present command, while it waits for the other chiplets
   std::int64_t port_free_ = 0;            // from which the NoP's port here is free of what was asked of other chiplets
 };

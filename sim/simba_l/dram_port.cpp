@@ -36,6 +36,7 @@ std::int64_t DramPort::cycles(std::int64_t bytes) const {
 void DramPort::submit(const Burst& burst, std::int64_t ready) {
   Request& r = take();
   r.burst = burst;
+  if (auto* logged = context_.log.burst(burst.log)) logged->ready = ready;
   auto behind = waiting_.end();
   while (behind != waiting_.begin() && std::prev(behind)->ready > ready) --behind;
   waiting_.insert(behind, {ready, &r});

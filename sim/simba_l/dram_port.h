@@ -30,6 +30,7 @@ struct Burst {
   std::uint8_t* enable = nullptr;  // byte enables of a write, or null
   BurstOwner* owner = nullptr;
   void* job = nullptr;  // the owner's
+  int log = -1;         // its entry of the command log
 };
 
 class BurstOwner {

@@ -39,10 +39,12 @@ void Engine::run() {
       std::vector<Wait> waits{{since, StallReason::kCommand}};
       wait_for_dependencies(command, waits);
       random_stall(waits);
-      in_flight_.push_back({command, std::move(waits), -1, nullptr});
+      const int log = log_start(command, since);
+      in_flight_.push_back({command, std::move(waits), -1, nullptr, log});
       const std::int64_t now = context_.now();
       context_.activity.add(chiplet_, Flow::kQueued, since, now, static_cast<double>(now - since), unit_);
       execute(in_flight_.back());
+      if (auto* logged = context_.log.entry(log)) logged->freed = context_.now();
       queue_.pop_front();
       interrupt_.notify();
     }
@@ -58,7 +60,7 @@ void Engine::run() {
 void Engine::wait_for_dependencies(const Command& command, std::vector<Wait>& waits) {
   for (int e = 0; e < SIMBA_ENGINES; ++e) {
     const std::uint32_t needed = command[static_cast<std::size_t>(SIMBA_CMD_WAIT + e)];
-    const bool within_pes = unit_ == SIMBA_COMPUTE || e == SIMBA_COMPUTE;
+    const bool within_pes = waits_until_settled(unit_, e);
     const std::uint32_t& count = (within_pes ? scoreboard_.settled : scoreboard_.done)[static_cast<std::size_t>(e)];
     if (count >= needed) continue;
     while (count < needed) sc_core::wait(within_pes ? scoreboard_.settled_changed : scoreboard_.changed);
@@ -86,10 +88,31 @@ void Engine::account(const InFlight& entry) {
     context_.account(unit, node, WorkKind::kStall, w.reason, std::min(w.until, entry.done));
   context_.account(unit, node, work_kind(entry.command), StallReason{}, context_.now());
   if (context_.options.waves) context_.waves.completed.push_back({unit, context_.now()});
+  if (auto* logged = context_.log.entry(entry.log)) {
+    logged->done = context_.now();
+    for (const Wait& w : entry.waits) logged->begin = std::max(logged->begin, std::min(w.until, logged->done));
+  }
+}
+
+int Engine::log_start(const Command& command, std::int64_t pushed) const {
+  if (!context_.log.on) return -1;
+  CommandLog::Entry entry;
+  entry.chiplet = chiplet_.value;
+  entry.engine = unit_;
+  entry.node = command.node();
+  entry.pushed = pushed;
+  entry.start = entry.begin = context_.now();
+  if (command[SIMBA_CMD_RESULTS] > 0) entry.results = scoreboard_.result_cycles[command[SIMBA_CMD_RESULTS] - 1];
+  for (int e = 0; e < SIMBA_ENGINES; ++e)
+    if (const std::uint32_t needed = command[static_cast<std::size_t>(SIMBA_CMD_WAIT + e)]; needed > 0)
+      entry.waits.push_back({e, needed, waits_until_settled(unit_, e)});
+  context_.log.entries.push_back(std::move(entry));
+  return static_cast<int>(context_.log.entries.size()) - 1;
 }
 
 void Engine::complete(InFlight& entry, std::int64_t cycle) {
   entry.done = cycle;
+  if (auto* logged = context_.log.entry(entry.log)) logged->settled = context_.now();
   ++scoreboard_.settled[static_cast<std::size_t>(unit_)];
   scoreboard_.settled_changed.notify();
   if (&entry == &in_flight_.front()) completion_.set(cycle);

@@ -39,7 +39,8 @@ class SignalBoard;
 struct Scoreboard {
   std::array<std::uint32_t, SIMBA_ENGINES> done{}, settled{};
   std::uint32_t results = 0;
-  const SignalBoard* signals = nullptr;  // where they come from
+  std::vector<std::int64_t> result_cycles;  // when each of `results` came
+  const SignalBoard* signals = nullptr;     // where they come from
   sc_core::sc_event changed, settled_changed;
 };
 
@@ -75,6 +76,7 @@ class Engine : public sc_core::sc_module {
     std::vector<Wait> waits;                          // one behind the other; after the last one it is at work
     std::int64_t done = -1;                           // cycle of completion, once known
     std::shared_ptr<std::vector<std::int8_t>> bytes;  // what it writes into the global buffer, with data
+    int log = -1;                                     // its entry of the command log
   };
   // What the timeline calls the command.
   virtual WorkKind work_kind(const Command& command) const = 0;
@@ -98,8 +100,12 @@ class Engine : public sc_core::sc_module {
   void run();
   void retire();
   void wait_for_dependencies(const Command& command, std::vector<Wait>& waits);
+  static bool waits_until_settled(int waiting, int engine) {
+    return waiting == SIMBA_COMPUTE || engine == SIMBA_COMPUTE;
+  }
   void random_stall(std::vector<Wait>& waits);
   void account(const InFlight& entry);
+  int log_start(const Command& command, std::int64_t pushed) const;
 
   struct Queued {
     Command command;

@@ -116,6 +116,7 @@ std::optional<Options> parse(int argc, char** argv) {
   o.signals = given.count("signals") ? given["signals"].as<std::string>() : simba::kDefaultSignals;
   if (given.count("signals") && !o.run.waves) throw base::ConfigError("--signals needs --vcd or --fst");
   o.run.trace = !o.trace.empty() || o.run.waves;
+  o.run.log = o.trace_dram;
   if (!o.output.empty() && !o.run.data) throw base::ConfigError("--output needs --data on");
   if (!o.inputs.empty() && !o.run.data) throw base::ConfigError("--input needs --data on");
   if (o.trace_dram && o.trace.empty()) throw base::ConfigError("--trace-dram needs --trace");

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "sim/simba_l/activity.h"
+#include "sim/simba_l/command_log.h"
 #include "sim/simba_l/energy_meter.h"
 #include "sim/simba_l/ledger.h"
 #include "sim/simba_l/program_image.h"
@@ -41,6 +42,7 @@ struct RunProgress {
 struct RunOptions {
   bool data = false;               // move and compute the real bytes
   bool trace = false;              // keep intervals and flows
+  bool log = false;                // keep the command log
   bool waves = false;              // with trace: keep what waveforms show beyond them (wave_log.h)
   std::uint64_t random_stall = 0;  // seed of random extra waits in every engine; 0: none
   std::int64_t max_cycles = 0;     // an error past them; 0: no limit
@@ -77,6 +79,7 @@ struct RunContext {
         activity(o.trace, a.chiplets()),
         period(static_cast<double>(1.0 / a.clock_ghz), sc_core::SC_NS) {
     if (o.waves) activity.keep(waves.flowed);
+    log.on = o.log;
   }
 
   const spec::Schedule& schedule;
@@ -90,6 +93,7 @@ struct RunContext {
   sc_core::sc_time period;
   std::vector<TraceInterval> intervals;
   WaveLog waves;
+  CommandLog log;
   Pending pending;
   int running_chiplets = 0;  // whose controllers have not halted
   int latest_node = -1;      // of the command that completed last

@@ -85,6 +85,26 @@ void write_accesses(traces::Writer& w, const spec::ArchSpec& arch, const spec::D
   }
 }
 
+// Commands in the order in which they started; those of a unit are numbered from 1 in that order, too.
+void write_command_log(traces::Writer& w, const CommandLog& log) {
+  std::map<std::pair<int, int>, std::vector<std::int32_t>> of_unit;
+  for (std::size_t i = 0; i < log.entries.size(); ++i)
+    of_unit[{log.entries[i].chiplet, log.entries[i].engine}].push_back(static_cast<std::int32_t>(i));
+  for (std::size_t i = 0; i < log.entries.size(); ++i) {
+    const CommandLog::Entry& e = log.entries[i];
+    const auto id = static_cast<std::int32_t>(i);
+    w.command({id, w.unit(e.chiplet, unit_name(e.engine)), e.pushed, e.start, e.settled, e.begin, e.freed, e.done,
+               e.results, e.job, e.node});
+  }
+  for (std::size_t i = 0; i < log.entries.size(); ++i)
+    for (const CommandLog::Wait& wait : log.entries[i].waits)
+      w.command_wait({static_cast<std::int32_t>(i),
+                      of_unit.at({log.entries[i].chiplet, wait.engine}).at(wait.number - 1), wait.settled});
+  for (const CommandLog::Burst& b : log.bursts)
+    w.burst({b.job, w.unit(b.chiplet, unit_name(b.engine)), b.port, static_cast<std::int64_t>(b.address),
+             static_cast<std::int32_t>(b.bytes), b.write, b.submitted, b.ready, b.answered, b.slot, b.end});
+}
+
 }  // namespace
 
 double dram_peak_bytes_per_cycle(const spec::DramSpec& dram, const spec::ArchSpec& arch) {
@@ -127,6 +147,7 @@ void write_run_database(const std::string& path, const FinishedRun& run) {
     w.counter(w.unit(s.chiplet.value, spec::component_name(flow_info(s.flow).component)), flow_info(s.flow).name,
               s.cycle, s.value);
   write_accesses(w, arch, run.dram, run.result.cycles, run.accesses);
+  write_command_log(w, run.result.log);
   w.finish({run.result.cycles});
 }
 

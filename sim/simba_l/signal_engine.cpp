@@ -54,6 +54,7 @@ void SignalBoard::deliver() {
   while (!arrivals_.empty() && arrivals_.front().cycle <= context_.now()) {
     Scoreboard& board = *scoreboards_[arrivals_.front().chiplet];
     ++board.results;
+    board.result_cycles.push_back(context_.now());
     board.changed.notify();
     std::pop_heap(arrivals_.begin(), arrivals_.end(), std::greater<>());
     arrivals_.pop_back();

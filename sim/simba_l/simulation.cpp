@@ -154,6 +154,7 @@ RunResult simulate(const spec::Schedule& schedule, const spec::ArchSpec& arch, c
   RunResult result = collect(context, table, dram.energy());
   result.floor = floor_of(context, package, result, dram.peak_bytes_per_cycle);
   result.intervals = std::move(context.intervals);
+  result.log = std::move(context.log);
   result.waves = std::move(context.waves);
   result.flows = context.activity.samples(result.cycles);
   if (options.data)

@@ -66,6 +66,7 @@ struct RunResult {
   std::vector<Stall> waits_of_no_node;
   std::vector<EnergyPart> energy_parts;
   std::vector<TraceInterval> intervals;
+  CommandLog log;
   std::vector<FlowSample> flows;
   WaveLog waves;
   std::map<std::string, std::vector<std::uint8_t>> outputs;  // tensors of kind output, with data

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
+
 #include "base/atomic_file.h"
 #include "spec/dram_formula.h"
 
@@ -38,6 +40,28 @@ TEST(DramSpec, ShippedFilesAreGood) {
   }
   EXPECT_DOUBLE_EQ(load_dram_spec(path_of("hbm2.yaml")).peak_gb_per_s(), 256.0);
   EXPECT_DOUBLE_EQ(load_dram_spec(path_of("ddr4-3200.yaml")).peak_gb_per_s(), 25.6);
+}
+
+TEST(DramSpec, JsonLeadsBack) {
+  for (const char* file : {"ddr4-3200.yaml", "lpddr5-6400.yaml", "hbm2.yaml"})
+    for (const auto& cost : kDramCosts) {
+      const nlohmann::ordered_json json = to_json(without(load_dram_spec(path_of(file)), cost.value));
+      EXPECT_EQ(to_json(dram_spec_from_json(json, "run")), json) << file;
+    }
+  EXPECT_THROW(dram_spec_from_json({{"file", "x"}}, "run"), base::ConfigError);
+}
+
+TEST(DramSpec, WaysToRefreshAndCostsToLeaveOutAreChecked) {
+  EXPECT_NE(problems_of("lpddr5-6400.yaml", {{"banks: 2", "banks: 3"}}).find("refresh.banks: value 3"),
+            std::string::npos);
+  EXPECT_NE(problems_of("hbm2.yaml", {{"mode: all_bank", "mode: all_bank, banks: 2"}}).find("refresh.banks: value 2"),
+            std::string::npos);
+  // Eight refreshes of two banks each must fit into tREFI.
+  EXPECT_NE(problems_of("lpddr5-6400.yaml", {{"tREFIpb: 390", "tREFIpb: 391"}}).find("tREFIpb (391) x 8"),
+            std::string::npos);
+  EXPECT_NE(problems_of("hbm2.yaml", {{"clock_ns: 1.0", "clock_ns: 1.0\nwithout: [rows, heat]"}}).find("'heat'"),
+            std::string::npos);
+  EXPECT_EQ(problems_of("hbm2.yaml", {{"clock_ns: 1.0", "clock_ns: 1.0\nwithout: [rows, refresh]"}}), "");
 }
 
 TEST(DramSpec, ConstraintTableGivesTheComparisonsDerivedTimings) {

@@ -59,7 +59,8 @@ TEST(DramAnalysis, BusTimeIsDividedByWhatItWaitedFor) {
   EXPECT_DOUBLE_EQ(a.time.spacing, 100 + 6 + 10);
   EXPECT_DOUBLE_EQ(a.time.idle, 210 + 596);
   EXPECT_DOUBLE_EQ(a.time.total(), 1000);
-  EXPECT_NE(a.limit.find("does not limit"), std::string::npos) << a.limit;
+  EXPECT_NE(a.limit.find("is not known"), std::string::npos) << a.limit;
+  EXPECT_FALSE(a.what_if.known);
 }
 
 TEST(DramAnalysis, RefreshIsToldByItsLength) {
