@@ -22,6 +22,15 @@ inline std::int64_t checked_multiply(std::int64_t a, std::int64_t b, const std::
   return result;
 }
 
+// a + b, in the same way.
+inline std::int64_t checked_add(std::int64_t a, std::int64_t b, const std::string& what) {
+  std::int64_t result = 0;
+  if (__builtin_add_overflow(a, b, &result))
+    throw ConfigError(what + ": " + std::to_string(a) + " plus " + std::to_string(b) +
+                      " is too large, expected a sum below 2^63");
+  return result;
+}
+
 // The product of sizes; 1 of none.
 inline std::int64_t checked_product(const std::vector<std::int64_t>& sizes, const std::string& what) {
   std::int64_t result = 1;

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <exception>
 #include <iostream>
+#include <new>
 
 #include "base/config_reader.h"
 #include "base/errors.h"
@@ -21,6 +22,9 @@ int run_program(const std::string& program, const std::function<int()>& body) {
   } catch (const Error& e) {
     std::cerr << program << ": error: " << e.what() << std::endl;
     return e.exit_code();
+  } catch (const std::bad_alloc&) {
+    std::cerr << program << ": error: out of memory" << std::endl;
+    return kFailed;
   } catch (const std::exception& e) {
     std::cerr << program << ": internal error: " << e.what() << std::endl;
     return kFailed;

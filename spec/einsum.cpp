@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <sstream>
 
+#include "base/checked.h"
 #include "base/errors.h"
 
 namespace heat::spec {
@@ -98,7 +99,7 @@ std::string Einsum::text() const {
 
 std::int64_t Einsum::elements(const std::vector<Index>& indices) const {
   std::int64_t product = 1;
-  for (const auto& i : indices) product *= sizes.at(i);
+  for (const auto& i : indices) product = base::checked_multiply(product, sizes.at(i), "index '" + i + "'");
   return product;
 }
 

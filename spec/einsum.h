@@ -24,7 +24,7 @@ struct Einsum {
   static Einsum parse(const std::string& equation, std::map<Index, std::int64_t> sizes);
   // The compact form where every index is one letter, else the spaced one.
   std::string text() const;
-  // Product of the sizes of `indices`.
+  // Product of the sizes of `indices`. Throws ConfigError when it does not fit 63 bits.
   std::int64_t elements(const std::vector<Index>& indices) const;
 };
 

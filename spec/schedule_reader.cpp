@@ -15,8 +15,8 @@ std::optional<Schedule> read(const std::string& path, base::Problems& problems) 
   base::ConfigReader r = base::ConfigReader::load(path, problems);
   const std::string format = r.text_or("format", "");
   if (format != kScheduleFormat) {
-    problems.add(r.place("format"), "the file is of format '" + format + "', expected '" + kScheduleFormat +
-                                        "'; write the schedule again with this program's heat-offline schedule");
+    r.problems().add(r.place("format"), "the file is of format '" + format + "', expected '" + kScheduleFormat +
+                                            "'; write the schedule again with this program's heat-offline schedule");
     return std::nullopt;
   }
   Schedule s;

@@ -45,16 +45,20 @@ bool parse(int argc, char** argv, Options& o) {
                        decompose_examples(), values);
 }
 
+constexpr int kMostRestarts = 1'000'000, kMostThreads = 4096;
+
 void check(const Options& o) {
   base::Problems problems;
   const DecomposeOptions& d = o.decompose;
   if (o.matrix.path.empty()) problems.add("--matrix", "missing: expected a file");
   if (o.rank.empty() == (o.error == 0)) problems.add("--rank, --error", "expected one of them");
   if (!(o.error >= 0)) problems.add("--error " + std::to_string(o.error), "expected above 0");
-  if (d.restarts < 1) problems.add("--restarts " + std::to_string(d.restarts), "expected at least 1");
+  if (d.restarts < 1 || d.restarts > kMostRestarts)
+    problems.add("--restarts " + std::to_string(d.restarts), "expected 1 to " + std::to_string(kMostRestarts));
   if (d.max_iterations < 0) problems.add("--iterations " + std::to_string(d.max_iterations), "expected 0 or more");
   if (!(d.tolerance >= 0)) problems.add("--tolerance " + std::to_string(d.tolerance), "expected 0 or more");
-  if (d.threads < 0) problems.add("--threads " + std::to_string(d.threads), "expected 0 or more");
+  if (d.threads < 0 || d.threads > kMostThreads)
+    problems.add("--threads " + std::to_string(d.threads), "expected 0 to " + std::to_string(kMostThreads));
   problems.throw_if_any();
 }
 

@@ -20,13 +20,18 @@ struct Options {
   bool evaluate = false;
 };
 
+// What a GEMM's extent may be.
+bool is_size(std::int64_t extent) {
+  return extent >= 1 && extent <= std::int64_t{1} << 53;
+}
+
 // "M,K,N" as three positive integers.
 void parse_gemm(Options& o) {
   std::istringstream text(o.gemm);
   char comma1 = 0, comma2 = 0, rest = 0;
   const bool read = static_cast<bool>(text >> o.m >> comma1 >> o.k >> comma2 >> o.n) && !(text >> rest);
-  if (!read || comma1 != ',' || comma2 != ',' || o.m < 1 || o.k < 1 || o.n < 1)
-    throw base::ConfigError("heat-offline map: --gemm '" + o.gemm + "': expected M,K,N, three positive integers");
+  if (!read || comma1 != ',' || comma2 != ',' || !is_size(o.m) || !is_size(o.k) || !is_size(o.n))
+    throw base::ConfigError("heat-offline map: --gemm '" + o.gemm + "': expected M,K,N, three integers from 1 to 2^53");
 }
 
 bool parse(int argc, char** argv, Options& o) {
@@ -60,8 +65,8 @@ bool parse(int argc, char** argv, Options& o) {
     throw base::ConfigError("heat-offline map: --gemm needs --arch, the machine");
   if (o.evaluate && o.timeloop_input.empty())
     throw base::ConfigError("heat-offline map: --evaluate needs --timeloop-input, which has the mapping");
-  if (o.batch < 1)
-    throw base::ConfigError("heat-offline map: --batch " + std::to_string(o.batch) + ": expected at least 1");
+  if (!is_size(o.batch))
+    throw base::ConfigError("heat-offline map: --batch " + std::to_string(o.batch) + ": expected 1 to 2^53");
   if (!mapper::parse_objective(o.objective))
     throw base::ConfigError("heat-offline map: --objective '" + o.objective + "': expected edp, energy or latency");
   return true;

@@ -57,7 +57,7 @@ std::map<spec::Index, std::int64_t> read_sizes(const json& entry) {
   std::map<spec::Index, std::int64_t> sizes;
   for (const auto& [index, size] : entry["sizes"].items()) {
     if (!size.is_number_integer() || size.get<std::int64_t>() < 1)
-      wrong("size of index '" + index + "' is " + size.dump() + ", expected a positive integer");
+      wrong("size of index '" + index + "' is " + size.dump() + ", expected an integer from 1 to 2^63 - 1");
     sizes[index] = size.get<std::int64_t>();
   }
   return sizes;
@@ -73,7 +73,8 @@ TensorNetwork read_network(const json& entry) {
   const json listed = entry.value("static", json::array());
   if (!listed.is_array()) wrong("'static' must be a list of operand numbers");
   for (const json& s : listed) {
-    if (!s.is_number_integer()) wrong("static operand " + s.dump() + ": expected an operand number");
+    if (!s.is_number_integer() || s.get<std::int64_t>() != s.get<int>())
+      wrong("static operand " + s.dump() + ": expected an operand number");
     statics.push_back(s.get<int>());
   }
   return network_from_equation(entry["equation"].get<std::string>(), read_sizes(entry), statics);

@@ -94,7 +94,7 @@ RankChoice tensorly(const Options& o) {
 }
 
 TensorShape shape_of(const Options& o, const Method& method) {
-  if (o.matrix.rows > 0 || o.matrix.cols > 0) return parse_shape(o.shape, method, o.matrix.rows, o.matrix.cols);
+  if (o.matrix.rows != 0 || o.matrix.cols != 0) return parse_shape(o.shape, method, o.matrix.rows, o.matrix.cols);
   const std::vector<std::int64_t> modes = all_modes(o.shape);
   const std::size_t comma = o.shape.find(',');
   if (comma != std::string::npos) {
@@ -106,6 +106,7 @@ TensorShape shape_of(const Options& o, const Method& method) {
 }
 
 int run(const Options& o) {
+  if (o.matrix.rows != 0 || o.matrix.cols != 0) check_matrix_size(o.matrix.rows, o.matrix.cols);
   RankChoice choice;
   if (o.rule == "tensorly") {
     choice = tensorly(o);

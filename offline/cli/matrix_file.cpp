@@ -11,6 +11,8 @@
 namespace heat::offline::cli {
 namespace {
 
+constexpr std::int64_t kMostSide = std::int64_t{1} << 31, kMostElements = std::int64_t{1} << 59;
+
 template <class Bits>
 Bits little_endian(const char* bytes) {
   Bits bits = 0;
@@ -52,12 +54,20 @@ std::string only_tensor(const std::string& path) {
 
 }  // namespace
 
+void check_matrix_size(std::int64_t rows, std::int64_t cols) {
+  base::Problems problems;
+  for (const auto& [option, size] : {std::pair("--rows ", rows), std::pair("--cols ", cols)})
+    if (size < 1 || size > kMostSide) problems.add(option + std::to_string(size), "expected 1 to 2^31");
+  if (problems.empty() && rows > kMostElements / cols)
+    problems.add("--rows " + std::to_string(rows) + " --cols " + std::to_string(cols),
+                 "expected at most 2^59 elements");
+  problems.throw_if_any();
+}
+
 std::vector<double> read_matrix(const std::string& path, std::int64_t rows, std::int64_t cols,
                                 const std::string& type_name) {
   const NumberType& type = type_named(type_name);
-  if (rows < 1 || cols < 1 || rows > (std::int64_t{1} << 31) || cols > (std::int64_t{1} << 31))
-    throw base::ConfigError("--rows " + std::to_string(rows) + " --cols " + std::to_string(cols) +
-                            ": expected 1 to 2^31 each");
+  check_matrix_size(rows, cols);
   const std::string bytes = base::read_file(path);
   const std::size_t expected = static_cast<std::size_t>(rows) * static_cast<std::size_t>(cols) * type.width;
   if (bytes.size() != expected)
@@ -102,8 +112,8 @@ Matrix MatrixOptions::read() const {
   }
   base::Problems problems;
   if (!tensor.empty()) problems.add("--tensor " + tensor, path + " is no .safetensors file");
-  if (rows == 0) problems.add("--rows", "missing: a raw matrix needs it");
-  if (cols == 0) problems.add("--cols", "missing: a raw matrix needs it");
+  if (rows == 0) problems.add("--rows", "missing or 0: a raw matrix needs it");
+  if (cols == 0) problems.add("--cols", "missing or 0: a raw matrix needs it");
   problems.throw_if_any();
   return {rows, cols, read_matrix(path, rows, cols, type.empty() ? "f32" : type)};
 }

@@ -13,6 +13,9 @@ struct Matrix {
   std::vector<double> data;  // row-major
 };
 
+// Throws base::ConfigError unless --rows and --cols are sizes of a matrix that a machine can hold.
+void check_matrix_size(std::int64_t rows, std::int64_t cols);
+
 // Reads rows x cols little-endian numbers of type "f64", "f32", "f16" or "bf16", row-major. Throws base::FileError when
 // the file cannot be read, base::ConfigError on another size (with the one expected) or an unknown type.
 std::vector<double> read_matrix(const std::string& path, std::int64_t rows, std::int64_t cols, const std::string& type);

@@ -2,6 +2,7 @@
 #include <cmath>
 #include <random>
 
+#include "base/memory.h"
 #include "offline/cost_table/build.h"
 #include "offline/decompose/dense_kernels.h"
 
@@ -9,6 +10,10 @@ namespace heat::offline {
 
 WeightMatrix synthetic_weight(std::int64_t rows, std::int64_t cols, std::uint64_t seed) {
   constexpr std::int64_t kTerms = 192;
+  const auto sides = static_cast<double>(rows) + static_cast<double>(cols);
+  base::require_memory(
+      static_cast<double>(sizeof(double)) * (static_cast<double>(rows) * static_cast<double>(cols) + kTerms * sides),
+      "weight matrix " + std::to_string(rows) + " x " + std::to_string(cols));
   std::mt19937_64 random(seed * 1000003 + static_cast<std::uint64_t>(rows) * 4099 + static_cast<std::uint64_t>(cols));
   // Sum of four uniforms: close to Gaussian, and the same on every platform.
   const auto normal = [&] {

@@ -1,6 +1,7 @@
 // Budgets from ratios; what fits one is the method's business.
 #include <algorithm>
 #include <cmath>
+#include <sstream>
 #include <utility>
 
 #include "base/errors.h"
@@ -12,9 +13,12 @@ namespace heat::offline {
 namespace {
 
 std::int64_t budget_of(const TensorShape& shape, double ratio) {
-  if (!(ratio > 0) || !std::isfinite(ratio))
-    throw base::ConfigError("ratio " + std::to_string(ratio) + ": expected above 0");
-  return static_cast<std::int64_t>(std::floor(ratio * static_cast<double>(shape.elements())));
+  require_ratio(ratio);
+  const double budget = std::floor(ratio * static_cast<double>(shape.elements()));
+  if (budget >= 0x1p62)
+    throw base::ConfigError("ratio " + (std::ostringstream() << ratio).str() + " of " +
+                            std::to_string(shape.elements()) + " parameters: expected fewer than 2^62");
+  return static_cast<std::int64_t>(budget);
 }
 
 RankChoice choice_of(const Method& method, const TensorShape& shape, Ranks ranks, std::int64_t budget) {

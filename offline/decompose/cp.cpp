@@ -90,6 +90,15 @@ class Cp : public Method {
     return {std::max<std::int64_t>(1, budget / std::accumulate(modes.begin(), modes.end(), std::int64_t{0}))};
   }
 
+  // Gram matrices of all factors and of their products; W times the factors of each side; copies of the factors.
+  double working_numbers(const Form& form) const override {
+    const auto rank = static_cast<double>(form.ranks[0]), order = static_cast<double>(form.shape.order());
+    const auto sides = static_cast<double>(form.shape.rows()) + static_cast<double>(form.shape.cols());
+    double modes = 0;
+    for (std::int64_t mode : form.shape.modes()) modes += static_cast<double>(mode);
+    return (order + 3) * rank * rank + (2 * sides + 4 * modes) * rank;
+  }
+
   MethodResult decompose(std::span<const double> w, const Form& form, const DecomposeOptions& o) const override;
 };
 

@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/checked.h"
 #include "base/errors.h"
+#include "base/memory.h"
 #include "offline/decompose/contraction.h"
 #include "offline/decompose/form_text.h"
 #include "offline/decompose/tensor_ops.h"
@@ -106,7 +108,8 @@ CoreNetwork core_network(const Form& form) {
 std::int64_t parameter_count(const Form& form) {
   if (form.is_dense()) return form.shape.elements();
   std::int64_t count = 0;
-  for (const CoreShape& core : core_network(form).cores) count += product(core.dims());
+  for (const CoreShape& core : core_network(form).cores)
+    count = base::checked_add(count, base::checked_product(core.dims(), core.name), "parameters of " + form_text(form));
   return count;
 }
 
@@ -119,6 +122,8 @@ DecomposeResult decompose(std::span<const double> w, const Form& requested, cons
   DecomposeResult result;
   Decomposition& d = result.decomposition;
   d.form = feasible(requested);
+  base::require_memory(static_cast<double>(sizeof(double)) * method_of(d.form).working_numbers(d.form),
+                       "decomposition " + form_text(d.form));
   MethodResult parts = method_of(d.form).decompose(w, d.form, options);
   d.cores = std::move(parts.cores);
   d.weights = std::move(parts.weights);

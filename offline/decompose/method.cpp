@@ -2,6 +2,7 @@
 #include "offline/decompose/method.h"
 
 #include "base/errors.h"
+#include "offline/decompose/decomposition.h"
 #include "offline/decompose/form_text.h"
 
 namespace heat::offline {
@@ -21,6 +22,10 @@ class FittingSearch : public RankSearch {
 
 std::unique_ptr<RankSearch> Method::rank_search(std::span<const double>, const TensorShape& shape, int) const {
   return std::make_unique<FittingSearch>(*this, shape);
+}
+
+double Method::working_numbers(const Form& form) const {
+  return 3.0 * static_cast<double>(form.shape.elements()) + 4.0 * static_cast<double>(parameter_count(form));
 }
 
 void Method::reject(const Ranks& ranks, const std::string& reason) const {

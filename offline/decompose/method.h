@@ -79,6 +79,9 @@ class Method {
   virtual std::unique_ptr<RankSearch> rank_search(std::span<const double> w, const TensorShape& shape,
                                                   int threads) const;
 
+  // Numbers that decompose holds at its peak beside the matrix, about: the default is for methods whose ranks the shape
+  // bounds and that need a few copies of matrix and cores.
+  virtual double working_numbers(const Form& form) const;
   // w row-major [rows, cols], finite; the form's ranks feasible.
   virtual MethodResult decompose(std::span<const double> w, const Form& form,
                                  const DecomposeOptions& options) const = 0;

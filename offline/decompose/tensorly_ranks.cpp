@@ -7,8 +7,10 @@
 #include <cmath>
 #include <functional>
 #include <numeric>
+#include <sstream>
 #include <utility>
 
+#include "base/checked.h"
 #include "base/errors.h"
 
 namespace heat::offline {
@@ -21,16 +23,23 @@ double sum_of(const Modes& m) {
   return static_cast<double>(std::accumulate(m.begin(), m.end(), std::int64_t{0}));
 }
 
-std::int64_t rounded(double value, Rounding rounding) {
+double whole(double value, Rounding rounding) {
   switch (rounding) {
     case Rounding::kRound:
-      return static_cast<std::int64_t>(std::nearbyint(value));  // half to even
+      return std::nearbyint(value);  // half to even
     case Rounding::kFloor:
-      return static_cast<std::int64_t>(std::floor(value));
+      return std::floor(value);
     case Rounding::kCeil:
-      return static_cast<std::int64_t>(std::ceil(value));
+      return std::ceil(value);
   }
   throw std::logic_error("unknown rounding");
+}
+
+std::int64_t rounded(double value, Rounding rounding) {
+  if (!(std::fabs(value) < 0x1p62))
+    throw base::ConfigError("TensorLy's rule gives a rank of " + (std::ostringstream() << value).str() +
+                            " for this shape and ratio, expected one below 2^62");
+  return static_cast<std::int64_t>(whole(value, rounding));
 }
 
 // A root of f between a and b by Brent's method.
@@ -84,18 +93,15 @@ Modes tensorly_multilinear(const Modes& modes, double ratio, const TensorLyOptio
   const auto fixed = [&](std::size_t n) {
     return std::find(options.fixed_modes.begin(), options.fixed_modes.end(), n) != options.fixed_modes.end();
   };
-  std::int64_t squares = 0, fixed_squares = 0;
+  double squares = 0, fixed_squares = 0;
   int free_modes = 0;
   for (std::size_t n = 0; n < modes.size(); ++n) {
-    (fixed(n) ? fixed_squares : squares) += modes[n] * modes[n];
+    (fixed(n) ? fixed_squares : squares) += static_cast<double>(modes[n]) * static_cast<double>(modes[n]);
     free_modes += fixed(n) ? 0 : 1;
   }
   const double elements = static_cast<double>(product(modes));
   const double fraction = brent_root(
-      [&](double x) {
-        return elements * std::pow(x, free_modes) + static_cast<double>(squares) * x +
-               static_cast<double>(fixed_squares) - ratio * elements;
-      },
+      [&](double x) { return elements * std::pow(x, free_modes) + squares * x + fixed_squares - ratio * elements; },
       0.0, std::max(ratio, 1.0));
   Modes ranks;
   for (std::size_t n = 0; n < modes.size(); ++n)
@@ -119,7 +125,8 @@ Modes tensorly_train(const Modes& modes, double ratio, const TensorLyOptions& op
     return ranks;
   }
   std::vector<double> mean;
-  for (std::size_t k = 0; k + 1 < modes.size(); ++k) mean.push_back(static_cast<double>(modes[k] + modes[k + 1]) / 2);
+  for (std::size_t k = 0; k + 1 < modes.size(); ++k)
+    mean.push_back((static_cast<double>(modes[k]) + static_cast<double>(modes[k + 1])) / 2);
   double a = 0;
   if (mean.size() > 1)
     for (std::size_t k = 1; k + 1 < modes.size(); ++k) a += mean[k - 1] * static_cast<double>(modes[k]) * mean[k];
@@ -137,21 +144,27 @@ Modes tensorly_train(const Modes& modes, double ratio, const TensorLyOptions& op
 Modes paired(const Modes& modes) {
   if (modes.size() % 2 != 0) throw base::ConfigError("a tensor-train matrix needs as many row modes as column modes");
   Modes pairs;
-  for (std::size_t k = 0; k < modes.size() / 2; ++k) pairs.push_back(modes[k] * modes[modes.size() / 2 + k]);
+  for (std::size_t k = 0; k < modes.size() / 2; ++k) pairs.push_back(product({modes[k], modes[modes.size() / 2 + k]}));
   return pairs;
 }
 
 std::int64_t rule_params(TensorLyRule rule, const Modes& modes, const Modes& ranks) {
+  const char* what = "parameters at TensorLy's ranks";
   std::int64_t count = 0;
+  const auto add = [&](const Modes& core) {
+    count = base::checked_add(count, base::checked_product(core, what), what);
+  };
   switch (rule) {
     case TensorLyRule::kComponents:
-      return ranks[0] * static_cast<std::int64_t>(sum_of(modes));
+      for (const std::int64_t mode : modes) add({mode, ranks[0]});
+      return count;
     case TensorLyRule::kMultilinear:
-      for (std::size_t n = 0; n < modes.size(); ++n) count += modes[n] * ranks[n];
-      return count + product(ranks);
+      for (std::size_t n = 0; n < modes.size(); ++n) add({modes[n], ranks[n]});
+      add(ranks);
+      return count;
     case TensorLyRule::kTrain:
     case TensorLyRule::kRing:
-      for (std::size_t n = 0; n < modes.size(); ++n) count += ranks[n] * modes[n] * ranks[n + 1];
+      for (std::size_t n = 0; n < modes.size(); ++n) add({ranks[n], modes[n], ranks[n + 1]});
       return count;
     case TensorLyRule::kTrainMatrix:
       return rule_params(TensorLyRule::kTrain, paired(modes), ranks);
@@ -168,9 +181,13 @@ Rounding rounding_from_name(const std::string& name) {
   throw base::ConfigError("unknown rounding '" + name + "': expected round, floor or ceil");
 }
 
-RankChoice tensorly_ranks(TensorLyRule rule, const Modes& modes, double ratio, const TensorLyOptions& options) {
+void require_ratio(double ratio) {
   if (!(ratio > 0) || !std::isfinite(ratio))
-    throw base::ConfigError("ratio " + std::to_string(ratio) + ": expected above 0");
+    throw base::ConfigError("ratio " + (std::ostringstream() << ratio).str() + ": expected a finite number above 0");
+}
+
+RankChoice tensorly_ranks(TensorLyRule rule, const Modes& modes, double ratio, const TensorLyOptions& options) {
+  require_ratio(ratio);
   const double elements = static_cast<double>(product(modes));
   RankChoice choice;
   switch (rule) {

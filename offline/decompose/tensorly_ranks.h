@@ -35,6 +35,9 @@ struct TensorLyOptions {
   std::vector<std::size_t> fixed_modes;  // kMultilinear only: modes left at full rank
 };
 
+// Throws base::ConfigError unless it is finite and above 0.
+void require_ratio(double ratio);
+
 // The rank rules of TensorLy 0.9.0, equal in every case, rounding included: the baseline S(Ours)-R(TensorLy). They
 // neither keep to the ratio nor to what is feasible. `modes`: for kTrainMatrix, row modes then column modes.
 // Throws base::ConfigError where TensorLy's equation has no solution.

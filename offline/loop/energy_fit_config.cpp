@@ -21,10 +21,12 @@ class Loader {
     base::ConfigReader r = base::ConfigReader::load(path_, problems_);
     p_.file = path_;
     p_.name = r.text("name");
-    const spec::ArchSpec arch = spec::ArchSpec::load(base::beside(path_, r.text("arch")), problems_);
-    arch_ = spec::to_json(arch);
-    p_.start_file = base::beside(path_, r.text("start"));
-    p_.start_table = spec::EnergyTable::load(p_.start_file, problems_);
+    if (const std::string arch = r.text("arch"); !arch.empty())
+      arch_ = spec::to_json(spec::ArchSpec::load(base::beside(path_, arch), problems_));
+    if (const std::string start = r.text("start"); !start.empty()) {
+      p_.start_file = base::beside(path_, start);
+      p_.start_table = spec::EnergyTable::load(p_.start_file, problems_);
+    }
     p_.start = entries_of(p_.start_table);
     p_.pull = r.number_or("pull", 1e-6, {1e-12, 1.0});
     for (base::ConfigReader& f : r.sections("free")) read_free(f);
@@ -33,7 +35,7 @@ class Loader {
     if (r.has("rows") && rows_.empty()) problems_.add(r.place("rows"), "expected at least one row");
     for (const auto& [name, file] : runs_)
       if (!rows_.count(name))
-        problems_.add("--run " + name, "no such row" + suggestion(name, {rows_.begin(), rows_.end()}));
+        r.problems().add("--run " + name, "no such row" + suggestion(name, {rows_.begin(), rows_.end()}));
     r.finish();
     return std::move(p_);
   }

@@ -8,24 +8,30 @@
 namespace heat::offline {
 namespace {
 
+// Of embeddings; of a layer's sides; of layers (each takes memory of its own).
+constexpr std::int64_t kMostRows = std::int64_t{1} << 31, kMostFeatures = std::int64_t{1} << 24, kMostLayers = 10'000;
+constexpr std::int64_t kMostLabels = 1'000'000;
+
 class Reader {
  public:
   Reader(const nlohmann::json& json, const std::string& name) : json_(json), name_(name) {}
   base::Problems problems;
 
-  void size(const char* key, std::int64_t& value, bool required) {
+  // From 1 to `most`, so that products of a few sizes fit 63 bits and a network fits a machine's memory.
+  void size(const char* key, std::int64_t& value, std::int64_t most, bool required = true) {
     if (!json_.contains(key)) {
       if (required) problems.add(place(key), "is missing");
       return;
     }
-    if (!json_[key].is_number_integer() || json_[key].get<std::int64_t>() < 1)
-      problems.add(place(key), "is " + json_[key].dump() + ", expected a whole number from 1");
+    const nlohmann::json& given = json_[key];
+    if (!given.is_number_integer() || given.get<std::int64_t>() < 1 || given.get<std::int64_t>() > most)
+      problems.add(place(key), "is " + given.dump() + ", expected a whole number from 1 to " + std::to_string(most));
     else
-      value = json_[key];
+      value = given;
   }
   void number(const char* key, double& value, double max) {
     if (!json_.contains(key)) return;
-    if (!json_[key].is_number() || json_[key].get<double>() < 0 || json_[key].get<double>() > max)
+    if (!json_[key].is_number() || !(json_[key].get<double>() >= 0 && json_[key].get<double>() <= max))
       problems.add(place(key), "is " + json_[key].dump() + ", expected a number from 0 to " + std::to_string(max));
     else
       value = json_[key];
@@ -51,7 +57,7 @@ std::vector<std::string> read_labels(const nlohmann::json& json, Reader& r) {
     }
   } else if (json.contains("num_labels")) {
     std::int64_t count = 0;
-    r.size("num_labels", count, true);
+    r.size("num_labels", count, kMostLabels);
     for (std::int64_t i = 0; i < count; ++i) labels.push_back("LABEL_" + std::to_string(i));
   }
   return labels;
@@ -65,13 +71,13 @@ ModelConfig ModelConfig::from_json(const nlohmann::json& json, const std::string
   c.attention_probs_dropout_prob = 0.1;
   c.max_position_embeddings = 512;
   Reader r(json, name);
-  r.size("vocab_size", c.vocab_size, true);
-  r.size("hidden_size", c.hidden_size, true);
-  r.size("num_hidden_layers", c.num_hidden_layers, true);
-  r.size("num_attention_heads", c.num_attention_heads, true);
-  r.size("intermediate_size", c.intermediate_size, true);
-  r.size("max_position_embeddings", c.max_position_embeddings, false);
-  r.size("type_vocab_size", c.type_vocab_size, false);
+  r.size("vocab_size", c.vocab_size, kMostRows);
+  r.size("hidden_size", c.hidden_size, kMostFeatures);
+  r.size("num_hidden_layers", c.num_hidden_layers, kMostLayers);
+  r.size("num_attention_heads", c.num_attention_heads, kMostFeatures);
+  r.size("intermediate_size", c.intermediate_size, kMostFeatures);
+  r.size("max_position_embeddings", c.max_position_embeddings, kMostRows, false);
+  r.size("type_vocab_size", c.type_vocab_size, kMostRows, false);
   r.number("layer_norm_eps", c.layer_norm_eps, 1);
   r.number("hidden_dropout_prob", c.hidden_dropout_prob, 0.99);
   r.number("attention_probs_dropout_prob", c.attention_probs_dropout_prob, 0.99);

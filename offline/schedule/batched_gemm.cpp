@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/checked.h"
 #include "base/errors.h"
 
 namespace heat::offline {
@@ -10,10 +11,21 @@ namespace {
 
 using spec::Index;
 
+// MACs of a GEMM that the cost model can still count: cycles, bytes and words are small multiples of them.
+constexpr std::int64_t kMostMacs = std::int64_t{1} << 53;
+
 std::int64_t product(const std::vector<Index>& indices, const std::map<Index, std::int64_t>& sizes) {
   std::int64_t p = 1;
-  for (const Index& i : indices) p *= sizes.at(i);
+  for (const Index& i : indices) p = base::checked_multiply(p, sizes.at(i), "index '" + i + "' of a GEMM");
   return p;
+}
+
+void check_macs(const spec::Extents& e) {
+  const std::string text =
+      std::to_string(e.b) + " x " + std::to_string(e.m) + " x " + std::to_string(e.n) + " x " + std::to_string(e.k);
+  const std::string what = "GEMM of b x m x n x k = " + text;
+  const std::int64_t macs = base::checked_product({e.b, e.m, e.n, e.k}, what);
+  if (macs > kMostMacs) throw base::ConfigError(what + ": " + std::to_string(macs) + " MACs, expected at most 2^53");
 }
 
 spec::TensorView view_of(const GemmOperand& operand, const std::map<Index, std::int64_t>& sizes,
@@ -37,7 +49,7 @@ std::vector<std::int64_t> dense_strides(const std::vector<Index>& indices, const
   std::int64_t stride = 1;
   for (std::size_t i = indices.size(); i-- > 0;) {
     strides[i] = stride;
-    stride *= sizes.at(indices[i]);
+    stride = base::checked_multiply(stride, sizes.at(indices[i]), "index '" + indices[i] + "' of a tensor");
   }
   return strides;
 }
@@ -48,6 +60,7 @@ spec::GemmNode batched_gemm(const GemmOperand& weight, const GemmOperand& input,
   node.indices = spec::gemm_indices(weight.indices, input.indices, output.indices);
   const auto& g = node.indices;
   node.extents = {product(g.b, sizes), product(g.m, sizes), product(g.n, sizes), product(g.k, sizes)};
+  check_macs(node.extents);
   node.weight = view_of(weight, sizes, {&g.b, &g.m, &g.k});
   node.input = view_of(input, sizes, {&g.b, &g.n, &g.k});
   node.output = view_of(output, sizes, {&g.b, &g.m, &g.n});

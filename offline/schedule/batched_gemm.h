@@ -19,7 +19,7 @@ struct GemmOperand {
 
 // out[b, m, n] = sum_k weight[b, m, k] * input[b, n, k], with the index groups of spec::gemm_indices (b, m, n in the
 // output's order, k in the input's). The epilogue stays at its defaults.
-// Throws ConfigError when an index is summed in one operand alone.
+// Throws ConfigError when an index is summed in one operand alone and above 2^53 MACs.
 spec::GemmNode batched_gemm(const GemmOperand& weight, const GemmOperand& input, const GemmOperand& output,
                             const std::map<spec::Index, std::int64_t>& sizes);
 

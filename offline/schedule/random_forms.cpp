@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "base/memory.h"
 #include "base/random.h"
 
 namespace heat::offline {
@@ -11,6 +12,7 @@ namespace heat::offline {
 std::vector<float> random_normal(const std::string& name, std::uint64_t seed, std::int64_t count, double sigma) {
   std::uint64_t state = base::mix64(seed);
   for (unsigned char c : name) state = base::mix64(state ^ c);
+  base::require_memory(static_cast<double>(sizeof(float)) * static_cast<double>(count), name);
   std::vector<float> values(static_cast<std::size_t>(count));
   for (float& v : values) {
     double sum = -6;

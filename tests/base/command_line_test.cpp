@@ -64,5 +64,34 @@ TEST(CommandLine, BadUsageSaysWhereTheHelpIs) {
   EXPECT_NE(parse({"--version"}, "run").error, "");  // commands have none
 }
 
+TEST(CommandLine, NumberThatTheOptionCannotHoldThenErrorNamesItAndWhatIsExpected) {
+  const auto error = [](const std::string& option, const std::string& text) {
+    CommandLine line;
+    line.program = "tool";
+    line.options.add_options()("count", po::value<int>(), "")("seed", po::value<std::uint64_t>(), "")(
+        "size", po::value<std::int64_t>(), "")("ratio", po::value<double>(), "");
+    std::vector<std::string> words{"tool", "--" + option + "=" + text};
+    char* argv[] = {words[0].data(), words[1].data()};
+    po::variables_map values;
+    try {
+      parse_command_line(2, argv, line, values);
+    } catch (const ConfigError& e) {
+      return std::string(e.what());
+    }
+    return std::string();
+  };
+  EXPECT_EQ(error("count", "-2147483648") + error("seed", "18446744073709551615") + error("size", "+7"), "");
+  EXPECT_EQ(error("ratio", "1e-300") + error("ratio", "-2.5"), "");
+  EXPECT_EQ(error("count", "2147483648"),
+            "--count '2147483648': expected an integer from -2147483648 to 2147483647 (see tool --help)");
+  EXPECT_EQ(error("seed", "-1"), "--seed '-1': expected an integer from 0 to 18446744073709551615 (see tool --help)");
+  for (const char* text : {"9223372036854775808", "1.5", "1e3", "x", "7 "})
+    EXPECT_EQ(error("size", text), "--size '" + std::string(text) +
+                                       "': expected an integer from -9223372036854775808 to 9223372036854775807 (see "
+                                       "tool --help)");
+  for (const char* text : {"nan", "inf", "-inf", "1e999", "1x"})
+    EXPECT_EQ(error("ratio", text), "--ratio '" + std::string(text) + "': expected a finite number (see tool --help)");
+}
+
 }  // namespace
 }  // namespace heat::base

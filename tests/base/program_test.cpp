@@ -32,6 +32,7 @@ TEST(Program, EveryErrorHasItsStatusAndMessage) {
   EXPECT_EQ(ended_with(ScheduleError("s")).status, 2);
   EXPECT_EQ(ended_with(TraceError("t")).status, 2);
   EXPECT_EQ(ended_with(FileError("f")).status, 1);
+  EXPECT_EQ(ended_with(std::bad_alloc()).text, "prog: error: out of memory\n");
   const Ended internal = ended_with(std::logic_error("impossible"));
   EXPECT_EQ(internal.status, 1);
   EXPECT_EQ(internal.text, "prog: internal error: impossible\n");

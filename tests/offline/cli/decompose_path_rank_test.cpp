@@ -116,6 +116,32 @@ TEST_F(Commands, DecomposeWithWrongInputThenStatusTwoAndNoOutput) {
   EXPECT_NE(text("err").find("[2, 7] is NaN"), std::string::npos) << text("err");
 }
 
+TEST_F(Commands, SizesThatNoMachineHoldsThenStatusTwoAndTheSizeNamed) {
+  write_matrix(false);
+  const std::string matrix = "decompose --matrix " + file("w.bin");
+  const std::string fits = matrix + " --rows 12 --cols 10 --method cp --shape 12x5x2 --rank ";
+  const std::pair<std::string, std::string> wrong[] = {
+      {matrix + " --rows 2147483648 --cols 2147483648 --method svd --rank 1", "at most 2^59 elements"},
+      {matrix + " --rows 536870912 --cols 1073741824 --method svd --rank 1", "has 2305843009213693952"},
+      {matrix + " --rows -3 --cols -1 --method svd --rank 1", "--rows -3: expected 1 to 2^31\n  --cols -1: expected"},
+      {fits + "100000000", "decomposition cp 12x5x2 r100000000: needs about"},
+      {fits + "9223372036854775807", "needs about"},
+      {fits + "9223372036854775808", "9223372036854775808"},
+      {fits + "2 --restarts 2000000000", "--restarts 2000000000"},
+      {fits + "2 --seed -1", "--seed '-1'"},
+      {"rank --rule fit --method cp --shape 64x64 --ratio 1e300", "expected fewer than 2^62"},
+      {"rank --rule tensorly --method cp --shape 64x64 --ratio 1e300", "expected one below 2^62"},
+      {"rank --rule tensorly --method tr --shape 64x64 --ratio 1e30", "is too large"},
+      {"rank --rule tensorly --method ttm --shape 4000000000,4000000000 --ratio 1", "is too large"},
+      {"rank --rule fit --method cp --shape 64x64 --ratio inf", "--ratio 'inf': expected a finite number"},
+      {"rank --rule fit --method cp --shape 64x64 --ratio 0.5 --rows 0 --cols 64", "--rows 0"}};
+  for (const auto& [arguments, message] : wrong) {
+    EXPECT_EQ(run(arguments), 2) << arguments;
+    EXPECT_NE(text("err").find(message), std::string::npos) << arguments << "\n" << text("err");
+    EXPECT_FALSE(fs::exists(file("out.json"))) << arguments;
+  }
+}
+
 TEST_F(Commands, RankThenTensorLysFigures) {
   ASSERT_EQ(run("rank --rule tensorly --method cp --shape 768x12x64 --ratio 0.25 --rounding ceil"), 0) << text("err");
   EXPECT_EQ(result()["rank"], 175);

@@ -99,4 +99,36 @@ TEST(MapCommand, OptionsThatDoNotGoTogetherAreRefused) {
   refused("--arch " + kArch + " --timeloop-input " + kInput + " --evaluate", "storage_levels");
 }
 
+std::string error_of(const std::string& arguments) {
+  EXPECT_EQ(run("--arch " + kArch + " " + arguments), 2) << arguments;
+  return heat::base::read_file(testing::TempDir() + "map.err");
+}
+
+TEST(MapCommand, WhenSizesAreTooLargeThenTheErrorNamesThem) {
+  EXPECT_NE(error_of("--gemm 3037000500,3037000500,1").find("3037000500 times 3037000500 is too large"),
+            std::string::npos);
+  EXPECT_NE(error_of("--gemm 100000000,100000000,1")
+                .find("1 x 100000000 x 1 x 100000000: 10000000000000000 MACs, expected at most 2^53"),
+            std::string::npos);
+  EXPECT_NE(error_of("--gemm 9223372036854775807,1,1").find("9223372036854775807,1,1"), std::string::npos);
+  EXPECT_NE(error_of("--gemm 4,4,4 --batch 9223372036854775807").find("--batch 9223372036854775807"),
+            std::string::npos);
+  EXPECT_NE(error_of("--gemm 9007199254740992,9007199254740992,9").find("is too large"), std::string::npos);
+}
+
+TEST(MapCommand, WhenSizesAreTheLargestThenAllFiguresAreAboveZero) {
+  const std::string out = testing::TempDir() + "large.json";
+  for (const char* gemm :
+       {"67108864,67108864,2", "1,1,9007199254740992", "9007199254740881,1,1", "1,9007199254740992,1"}) {
+    ASSERT_EQ(run("--arch " + kArch + " --gemm " + gemm + " --json " + out), 0) << gemm;
+    const auto json = nlohmann::json::parse(heat::base::read_file(out));
+    for (const char* key : {"cycles", "energy_pj", "edp_js", "dram_bytes", "macs"})
+      EXPECT_GT(json.at(key).get<double>(), 0) << gemm << " " << key;
+    EXPECT_GE(json.at("cycles").get<double>(), json.at("macs").get<double>() / 16384) << gemm;
+    for (const auto& [level, tensors] : json.at("accesses").items())
+      for (const auto& [tensor, counts] : tensors.items())
+        for (const auto& [name, count] : counts.items()) EXPECT_GE(count.get<double>(), 0) << gemm << level << tensor;
+  }
+}
+
 }  // namespace

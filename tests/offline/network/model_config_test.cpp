@@ -41,6 +41,27 @@ TEST(ModelConfig, ModelTypeWithoutABuilderThenError) {
   EXPECT_THROW(model_type("roberta"), base::ConfigError);
 }
 
+TEST(ModelConfig, SizesThatNoNetworkHasThenAllNamed) {
+  nlohmann::json json = sizes();
+  json["num_hidden_layers"] = 1000000000;
+  json["hidden_size"] = 4611686018427387904;
+  json["vocab_size"] = 0;
+  json["intermediate_size"] = 1.5;
+  json["num_attention_heads"] = -2;
+  json["num_labels"] = 1000000000;
+  try {
+    ModelConfig::from_json(json, "config.json");
+    FAIL();
+  } catch (const base::ConfigError& e) {
+    const std::string text = e.what();
+    for (const char* problem :
+         {"num_hidden_layers: is 1000000000, expected a whole number from 1 to 10000",
+          "hidden_size: is 4611686018427387904, expected a whole number from 1 to 16777216", "vocab_size: is 0,",
+          "intermediate_size: is 1.5,", "num_attention_heads: is -2,", "num_labels: is 1000000000,"})
+      EXPECT_NE(text.find(problem), std::string::npos) << text;
+  }
+}
+
 TEST(ModelTypes, EveryOneBuildsACheckedGraph) {
   for (const ModelType& type : model_types()) {
     ModelConfig config;
