@@ -124,6 +124,8 @@ class Machine {
   // Dynamic energy of a MAC with what it takes of its PE's buffers, at least; power that is drawn all the time, pJ a cycle.
   virtual double least_mac_pj() const = 0;
   virtual double idle_pj_per_cycle() const = 0;
+  // Of a GEMM on all PEs, where nothing but the multipliers takes time.
+  virtual double least_cycles(const spec::Extents& extents) const = 0;
   // This must outlive the result.
   virtual std::unique_ptr<CostModel> cost_model() const = 0;
   // What of a schedule the machine has no room for, a line each. Empty when it fits.

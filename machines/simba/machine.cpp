@@ -3,6 +3,7 @@
 
 #include <map>
 
+#include "base/checked.h"
 #include "machines/simba/gb_layout.h"
 #include "machines/simba/group_model.h"
 #include "machines/simba/misfits.h"
@@ -54,6 +55,12 @@ double Machine::least_mac_pj() const {
 double Machine::idle_pj_per_cycle() const {
   const StepPricer pricer(*this, arch.chiplets());
   return pricer.static_pj_per_cycle() + pricer.background_pj_per_cycle();
+}
+
+double Machine::least_cycles(const spec::Extents& extents) const {
+  const std::int64_t vectors = base::ceil_div(extents.m, arch.pe.lanes) * base::ceil_div(extents.k, arch.pe.width);
+  return calibration.compute_factor * static_cast<double>(extents.b * extents.n) * static_cast<double>(vectors) /
+         (arch.pes() * arch.chiplets());
 }
 
 std::unique_ptr<CostModel> Machine::cost_model() const {

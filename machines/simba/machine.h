@@ -23,6 +23,7 @@ class Machine final : public machines::Machine {
   std::int64_t home_bytes(const spec::Workload& workload, const spec::Home& home) const override;
   double least_mac_pj() const override;
   double idle_pj_per_cycle() const override;
+  double least_cycles(const spec::Extents& extents) const override;
   std::unique_ptr<CostModel> cost_model() const override;
   std::vector<std::string> misfits(const spec::Schedule& schedule) const override;
 };

@@ -295,7 +295,7 @@ int schedule_command(int argc, char** argv, CheckpointLoader load) {
   Source source = dense_source(o, load);
   const std::unique_ptr<TableForms> table = table_forms(o, source, arch, energy);
   source.forms.target.grain = machine->pe_array().grain;
-  LayerCoster coster(arch, energy, machine->calibration, search.objective);
+  LayerCoster coster(arch, energy, machine->calibration, search);
   HardwarePaths paths(coster, 1);
   set_forms(o, table.get(), paths, source);
   o.method = method_label(o, table.get());

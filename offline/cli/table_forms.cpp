@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "base/errors.h"
+#include "offline/cost_table/network_cost.h"
 #include "offline/cost_table/provenance.h"
 
 namespace heat::offline::cli {
@@ -23,7 +24,7 @@ TableForms::TableForms(const TableFormsRequest& request, const std::vector<Linea
   const CostTable table = open_existing(request.table);
   check_architecture(table, arch, energy);
   const BuildOptions options = table_options(table);
-  coster_ = std::make_unique<LayerCoster>(arch, energy, table_calibration(table));
+  coster_ = std::make_unique<LayerCoster>(arch, energy, table_calibration(table), table_search());
   path_choice_ = std::make_unique<HardwarePaths>(*coster_, options.paths, options.max_path_macs);
   const std::vector<CostRow> rows = table.rows();
   std::map<std::pair<std::int64_t, std::int64_t>, std::int64_t> counts;

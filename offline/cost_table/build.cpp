@@ -99,7 +99,7 @@ class Worker {
       : table_(table),
         mutex_(mutex),
         clock_ghz_(machine.arch.clock_ghz),
-        coster_(machine.arch, machine.energy, machine.calibration),
+        coster_(machine.arch, machine.energy, machine.calibration, table_search()),
         options_(options),
         stop_(stop) {}
 
@@ -176,7 +176,7 @@ std::int64_t add_candidates(CostTable& table, const std::vector<Form>& forms, co
   check_architecture(table, arch, energy);
   BuildOptions options = table_options(table);
   options.tokens = tokens;
-  LayerCoster coster(arch, energy, table_calibration(table));
+  LayerCoster coster(arch, energy, table_calibration(table), table_search());
   const std::vector<Matrices> sizes = by_size(matrices);
   std::vector<CostRow> rows;
   for (const Form& form : forms)

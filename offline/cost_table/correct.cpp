@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/jobs/parallel_for.h"
+#include "offline/cost_table/network_cost.h"
 #include "offline/cost_table/provenance.h"
 
 namespace heat::offline {
@@ -82,7 +83,8 @@ std::int64_t correct_table(CostTable& table, const machines::Machine& machine, c
   std::vector<std::unique_ptr<LayerCoster>> costers(static_cast<std::size_t>(base::worker_count(rows.size(), threads)));
   base::parallel_for(rows.size(), threads, [&](std::size_t row, int worker) {
     auto& coster = costers[static_cast<std::size_t>(worker)];
-    if (!coster) coster = std::make_unique<LayerCoster>(machine.arch, machine.energy, machine.calibration);
+    if (!coster)
+      coster = std::make_unique<LayerCoster>(machine.arch, machine.energy, machine.calibration, table_search());
     predict_row(rows[row], *coster, machine.arch.clock_ghz, options);
   });
   const std::int64_t stored = store(rows, measured);

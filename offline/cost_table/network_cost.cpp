@@ -1,7 +1,7 @@
-// The paper takes the contraction path of least MACs; here a few are mapped and the best EDP wins.
+// A row is the layer on its cheapest path (choose_path.h), in words.
 #include "offline/cost_table/network_cost.h"
 
-#include "offline/path/optimal_path.h"
+#include "offline/schedule/choose_path.h"
 
 namespace heat::offline {
 namespace {
@@ -38,19 +38,10 @@ std::string path_text(const spec::ContractionPath& path) {
 }
 
 NetworkCost cost_network(const TensorNetwork& network, LayerCoster& coster, const BuildOptions& o) {
-  NetworkCost best;
-  for (const PlannedPath& planned : paths_to_map(network, o.paths, o.max_path_macs)) {
-    const OnlinePlan plan = online_plan(network, planned);
-    NetworkCost n;
-    n.cost = coster.cost(plan.network.einsum, plan.path, plan.network.statics());
-    n.einsum = plan.network.einsum.text();
-    n.path = path_text(plan.path);
-    n.mapping = mapping_text(n.cost);
-    n.macs = static_cast<double>(planned.online_macs);
-    const bool first = best.path.empty();
-    if (first || (n.cost.feasible && (!best.cost.feasible || n.cost.edp_js < best.cost.edp_js))) best = std::move(n);
-  }
-  return best;
+  HardwarePaths paths(coster, o.paths, o.max_path_macs);
+  const HardwarePaths::Choice& best = paths.best(network);
+  return {best.cost, best.plan.network.einsum.text(), path_text(best.plan.path), mapping_text(best.cost),
+          static_cast<double>(best.macs)};
 }
 
 void predict_row(CostRow& row, LayerCoster& coster, double clock_ghz, const BuildOptions& o) {

@@ -32,7 +32,7 @@ class Writer {
   void options(const SearchOptions& o) {
     add({static_cast<std::int64_t>(o.objective), o.pin, o.step, o.exhaustive,
          std::bit_cast<std::int64_t>(o.energy_weight), std::bit_cast<std::int64_t>(o.cycle_weight),
-         std::bit_cast<std::int64_t>(o.cutoff)});
+         std::bit_cast<std::int64_t>(o.cutoff), std::bit_cast<std::int64_t>(o.gap)});
   }
 
   void group() {

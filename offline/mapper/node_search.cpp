@@ -60,7 +60,8 @@ class NodeSearch {
 
   bool ruled_out(double bound) const {
     if (set_.exhaustive) return false;
-    return (result_.feasible && bound >= result_.value) || (set_.cutoff >= 0 && bound >= set_.cutoff);
+    const double within = 1 - set_.gap;
+    return (result_.feasible && bound >= within * result_.value) || (set_.cutoff >= 0 && bound >= within * set_.cutoff);
   }
 
   // PE tiles and splits that fit the PE and whose bound is below the best value so far.

@@ -28,6 +28,7 @@ struct NodeSearchSettings {
   bool alone = false;       // the group's only node: costs are the whole group's
   bool exhaustive = false;  // no bounds
   double cutoff = -1;       // only results below this value are of interest; negative: all
+  double gap = 0;           // what is found may be above the best by this share of itself
 };
 
 // No mapping of the node has a value of the goal below this, whatever the budget; infinite: no tile fits a PE.

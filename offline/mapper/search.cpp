@@ -195,7 +195,8 @@ class GroupSearch {
     for (std::size_t i = 0; i < g_.nodes.size(); ++i) {
       const spec::Node& node = w_.nodes[g_.nodes[i].node];
       if (!node.gemm) continue;
-      const NodeSearchSettings settings{budget, goal_, one_gemm_, options_.exhaustive, one_gemm_ ? below_ : -1};
+      const NodeSearchSettings settings{budget,      goal_, one_gemm_, options_.exhaustive, one_gemm_ ? below_ : -1,
+                                        options_.gap};
       const NodeSearchResult found = cached_search(problem_of(w_, model, trial, i, pes_), settings);
       if (!found.feasible && settings.cutoff >= 0) {
         because("none is better than what is known");
@@ -227,7 +228,8 @@ class GroupSearch {
     std::vector<std::int64_t> key = problem.model.key(problem.position, settings.alone);
     key.insert(key.end(), {settings.alone, static_cast<std::int64_t>(settings.goal.objective),
                            std::bit_cast<std::int64_t>(settings.goal.energy_weight),
-                           std::bit_cast<std::int64_t>(settings.goal.cycle_weight), settings.exhaustive});
+                           std::bit_cast<std::int64_t>(settings.goal.cycle_weight), settings.exhaustive,
+                           std::bit_cast<std::int64_t>(settings.gap)});
     return key;
   }
 
@@ -250,7 +252,7 @@ class GroupSearch {
     result_.cost = costs_.group(w_, *best_)->full_cost(mappings);
     result_.cost.predict(*best_);
     result_.group = std::move(*best_);
-    result_.proven_optimal = one_gemm_;
+    result_.proven_optimal = one_gemm_ && options_.gap == 0;
   }
 
   const spec::Workload& w_;

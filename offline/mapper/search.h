@@ -40,6 +40,7 @@ struct SearchOptions {
   bool pin = true;          // consider pinning
   std::int64_t step = 0;    // 0: choose; else fixed
   bool exhaustive = false;  // visit the whole space without bounds (tests)
+  double gap = 0;           // a node's mapping may be above the best by this share of itself: far fewer are looked at
   // Both set: minimises energy_pj * energy_weight + cycles * cycle_weight instead (objective.h: Goal).
   double energy_weight = 0, cycle_weight = 0;
   double cutoff = -1;  // only groups with a value of the goal below this are of interest; negative: all

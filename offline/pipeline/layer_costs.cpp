@@ -10,7 +10,7 @@ namespace heat::offline {
 LayerCosts::LayerCosts(PipelineContext& context, const machines::Calibration& calibration)
     : context_(context),
       machine_(machines::make_machine(context.arch(), context.energy(), calibration)),
-      coster_(context.arch(), context.energy(), calibration),
+      coster_(context.arch(), context.energy(), calibration, table_search()),
       paths_(coster_, static_cast<int>(context.config().level1.paths), BuildOptions{}.max_path_macs) {}
 
 LoweringTarget LayerCosts::target() {

@@ -17,9 +17,10 @@ class HardwarePaths {
 
   struct Choice {
     OnlinePlan plan;
+    std::int64_t macs = 0;  // of the plan
     LayerCost cost;
   };
-  // Of least EDP; the least by MACs where none is feasible. Remembers what it was asked.
+  // Of least EDP; where none is feasible, the one of least bound (LayerCoster::least). Remembers what it was asked.
   const Choice& best(const TensorNetwork& network);
 
  private:

@@ -14,34 +14,56 @@ struct LayerCoster::State {
   std::unique_ptr<machines::Machine> machine;
   mapper::SearchOptions options;
   mapper::SearchCache cache;
-  State(const spec::ArchSpec& a, const spec::EnergyTable& e, machines::Calibration c, mapper::Objective objective)
-      : arch(a), energy(e), machine(machines::make_machine(arch, energy, c)) {
-    options.objective = objective;
-  }
+  State(const spec::ArchSpec& a, const spec::EnergyTable& e, machines::Calibration c, const mapper::SearchOptions& o)
+      : arch(a), energy(e), machine(machines::make_machine(arch, energy, c)), options(o) {}
 };
 
 LayerCoster::LayerCoster(const spec::ArchSpec& arch, const spec::EnergyTable& energy, machines::Calibration calibration,
-                         mapper::Objective objective)
-    : state_(std::make_unique<State>(arch, energy, calibration, objective)) {}
+                         const mapper::SearchOptions& options)
+    : state_(std::make_unique<State>(arch, energy, calibration, options)) {}
 LayerCoster::~LayerCoster() = default;
 
-LayerCost LayerCoster::cost(const spec::Einsum& einsum, const spec::ContractionPath& path,
-                            const std::vector<int>& statics, const spec::Index& token) {
-  spec::Workload workload;
+LoweredPath LayerCoster::lower(const OnlinePlan& plan, spec::Workload& workload) const {
+  const std::vector<int> statics = plan.network.statics();
   LowerRequest request;
-  request.einsum = einsum;
-  request.path = path;
+  request.einsum = plan.network.einsum;
+  request.path = plan.path;
   request.layer = "layer";
   request.output_name = "output";
   request.output_kind = spec::TensorKind::kOutput;
-  request.token = token;
   request.grain = state_->machine->pe_array().grain;
-  for (std::size_t i = 0; i < einsum.operands.size(); ++i) {
+  for (std::size_t i = 0; i < plan.network.size(); ++i) {
     const bool is_static = std::find(statics.begin(), statics.end(), static_cast<int>(i)) != statics.end();
     request.operands.push_back(
         {"operand" + std::to_string(i), is_static ? spec::TensorKind::kWeight : spec::TensorKind::kInput, {}});
   }
-  const LoweredPath lowered = lower_path(workload, request);
+  return lower_path(workload, request);
+}
+
+machines::Cost LayerCoster::least(const OnlinePlan& plan) const {
+  spec::Workload workload;
+  lower(plan, workload);
+  const machines::Machine& machine = *state_->machine;
+  machines::Cost least;
+  double macs = 0, bytes = 0;
+  for (const spec::Node& n : workload.nodes) {
+    macs += static_cast<double>(n.macs());
+    if (n.gemm) least.cycles += machine.least_cycles(n.gemm->extents);
+  }
+  for (const spec::Tensor& t : workload.tensors)
+    if (t.kind != spec::TensorKind::kIntermediate) bytes += static_cast<double>(t.bytes());
+  least.energy_pj = macs * machine.least_mac_pj() + bytes * machine.calibration.dram_pj_per_byte_with(state_->energy) +
+                    least.cycles * machine.idle_pj_per_cycle();
+  return least;
+}
+
+double LayerCoster::edp_js(const machines::Cost& cost) const {
+  return mapper::objective_value(mapper::Objective::kEdp, cost.cycles, cost.energy_pj, state_->arch);
+}
+
+LayerCost LayerCoster::cost(const OnlinePlan& plan) {
+  spec::Workload workload;
+  const LoweredPath lowered = lower(plan, workload);
   const mapper::FusionResult fused =
       mapper::plan_fusion(workload, lowered.nodes, *state_->machine, state_->options, &state_->cache);
   LayerCost cost;
@@ -51,7 +73,7 @@ LayerCost LayerCoster::cost(const spec::Einsum& einsum, const spec::ContractionP
   const spec::ArchSpec& arch = state_->arch;
   cost.cycles = fused.cycles;
   cost.energy_pj = fused.energy_pj;
-  cost.edp_js = mapper::objective_value(mapper::Objective::kEdp, fused.cycles, fused.energy_pj, arch);
+  cost.edp_js = edp_js({fused.cycles, fused.energy_pj});
   for (const spec::FusedGroup& planned : fused.groups) {
     const machines::GroupCost g = machines::evaluate(workload, planned, *state_->machine);
     LayerCost::Group group;

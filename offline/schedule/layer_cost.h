@@ -6,10 +6,13 @@
 #include <vector>
 
 #include "machines/calibration.h"
+#include "machines/cost.h"
 #include "offline/mapper/fusion.h"
-#include "spec/einsum.h"
+#include "offline/path/optimal_path.h"
 
 namespace heat::offline {
+
+struct LoweredPath;
 
 struct LayerCost {
   bool feasible = false;
@@ -29,17 +32,20 @@ struct LayerCost {
 class LayerCoster {
  public:
   LayerCoster(const spec::ArchSpec& arch, const spec::EnergyTable& energy, machines::Calibration calibration = {},
-              mapper::Objective objective = mapper::Objective::kEdp);
+              const mapper::SearchOptions& options = {});
   ~LayerCoster();
 
-  // `einsum` with the token index (size: the tokens) in some operands and the output; `statics`: positions of the
-  // static operands (weights); the others are activations. Lowers the path (lower_path.h), plans fusion, returns the
-  // figures.
-  LayerCost cost(const spec::Einsum& einsum, const spec::ContractionPath& path, const std::vector<int>& statics,
-                 const spec::Index& token = "t");
+  // What runs during inference, with the token index "t" in some operands and the output; operands that are not static
+  // are activations. Lowers the path (lower_path.h), plans fusion, returns the figures.
+  LayerCost cost(const OnlinePlan& plan);
+  // Cycles and energy that no mapping of it goes below: of its multiplications, and of the DRAM's bytes for what comes in
+  // and goes out once.
+  machines::Cost least(const OnlinePlan& plan) const;
+  double edp_js(const machines::Cost& cost) const;
 
  private:
   struct State;
+  LoweredPath lower(const OnlinePlan& plan, spec::Workload& workload) const;
   std::unique_ptr<State> state_;
 };
 
