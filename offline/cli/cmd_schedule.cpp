@@ -15,6 +15,7 @@
 #include "offline/schedule/choose_factors.h"
 #include "offline/schedule/choose_path.h"
 #include "offline/schedule/evaluate.h"
+#include "offline/schedule/least_cost.h"
 #include "offline/schedule/planner.h"
 #include "offline/schedule/quantize.h"
 #include "offline/schedule/random_forms.h"
@@ -256,13 +257,24 @@ void layer_inputs(const Options& o, Source& source, std::int64_t in) {
   for (auto& input : source.inputs) input = evaluate_real(whole.network, input).tensors[read];
 }
 
-nlohmann::ordered_json summary(const Options& o, const spec::Schedule& s, const spec::ArchSpec& arch,
+// Share of the value that a plan with less would have to save: 0 is a proof that there is none.
+double gap(double value, double bound) {
+  return value > 0 ? 1 - bound / value : 0;
+}
+
+nlohmann::ordered_json summary(const Options& o, const spec::Schedule& s, const machines::Machine& machine,
                                std::int64_t image) {
+  const spec::ArchSpec& arch = machine.arch;
   std::int64_t macs = 0, weights = 0;
   for (const spec::Node& n : s.workload.nodes) macs += n.macs();
   for (const spec::Tensor& t : s.workload.tensors)
     if (t.kind == spec::TensorKind::kWeight) weights += t.bytes();
-  const double ns = s.plan.prediction.cycles / arch.clock_ghz;
+  const spec::Prediction& predicted = s.plan.prediction;
+  const auto edp_js = [&](double cycles, double pj) {
+    return spec::edp_js(spec::Picojoules(pj), spec::Nanoseconds(cycles / arch.clock_ghz));
+  };
+  const machines::Cost least = least_cost(s.workload, machine);
+  const double edp = edp_js(predicted.cycles, predicted.energy_pj), bound = edp_js(least.cycles, least.energy_pj);
   return {{"schedule", o.out},
           {"arch", arch.name},
           {"method", o.method},
@@ -272,10 +284,14 @@ nlohmann::ordered_json summary(const Options& o, const spec::Schedule& s, const 
           {"macs", macs},
           {"weight_bytes", weights},
           {"image_bytes", image},
-          {"predicted_cycles", s.plan.prediction.cycles},
-          {"predicted_latency_ns", ns},
-          {"predicted_energy_pj", s.plan.prediction.energy_pj},
-          {"predicted_edp_js", spec::edp_js(spec::Picojoules(s.plan.prediction.energy_pj), spec::Nanoseconds(ns))}};
+          {"predicted_cycles", predicted.cycles},
+          {"predicted_latency_ns", predicted.cycles / arch.clock_ghz},
+          {"predicted_energy_pj", predicted.energy_pj},
+          {"predicted_edp_js", edp},
+          {"least_cycles", least.cycles},
+          {"least_energy_pj", least.energy_pj},
+          {"least_edp_js", bound},
+          {"edp_gap", gap(edp, bound)}};
 }
 
 }  // namespace
@@ -310,7 +326,7 @@ int schedule_command(int argc, char** argv, CheckpointLoader load) {
   }
   const spec::Schedule schedule = planned.schedule();
   const std::int64_t image = write_schedule(schedule, bytes, o.out);
-  nlohmann::ordered_json json = summary(o, schedule, arch, image);
+  nlohmann::ordered_json json = summary(o, schedule, *machine, image);
   if (table) json["cost_table"] = {{"file", o.cost_table}, {"sizes", table->json()}};
   write_json(o.json, json);
   return base::kDone;

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "machines/make_machine.h"
+#include "offline/schedule/least_cost.h"
 #include "offline/schedule/lower_path.h"
 
 namespace heat::offline {
@@ -43,18 +44,7 @@ LoweredPath LayerCoster::lower(const OnlinePlan& plan, spec::Workload& workload)
 machines::Cost LayerCoster::least(const OnlinePlan& plan) const {
   spec::Workload workload;
   lower(plan, workload);
-  const machines::Machine& machine = *state_->machine;
-  machines::Cost least;
-  double macs = 0, bytes = 0;
-  for (const spec::Node& n : workload.nodes) {
-    macs += static_cast<double>(n.macs());
-    if (n.gemm) least.cycles += machine.least_cycles(n.gemm->extents);
-  }
-  for (const spec::Tensor& t : workload.tensors)
-    if (t.kind != spec::TensorKind::kIntermediate) bytes += static_cast<double>(t.bytes());
-  least.energy_pj = macs * machine.least_mac_pj() + bytes * machine.calibration.dram_pj_per_byte_with(state_->energy) +
-                    least.cycles * machine.idle_pj_per_cycle();
-  return least;
+  return least_cost(workload, *state_->machine);
 }
 
 double LayerCoster::edp_js(const machines::Cost& cost) const {

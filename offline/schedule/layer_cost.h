@@ -38,8 +38,7 @@ class LayerCoster {
   // What runs during inference, with the token index "t" in some operands and the output; operands that are not static
   // are activations. Lowers the path (lower_path.h), plans fusion, returns the figures.
   LayerCost cost(const OnlinePlan& plan);
-  // Cycles and energy that no mapping of it goes below: of its multiplications, and of the DRAM's bytes for what comes in
-  // and goes out once.
+  // That no mapping of it goes below (least_cost.h).
   machines::Cost least(const OnlinePlan& plan) const;
   double edp_js(const machines::Cost& cost) const;
 

@@ -2,17 +2,15 @@
 #include "offline/schedule/planner.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
-#include <cstdio>
 #include <filesystem>
 #include <limits>
-#include <nlohmann/json.hpp>
 #include <optional>
 
 #include "base/atomic_file.h"
 #include "offline/schedule/addresses.h"
 #include "offline/schedule/homes.h"
+#include "offline/schedule/least_cost.h"
 #include "spec/dram_image.h"
 #include "spec/schedule_checks.h"
 
@@ -68,15 +66,9 @@ class PlanChoice {
 
   // Whether no plan of the network on so many chiplets can win.
   bool ruled_out(const spec::Workload& workload, int chiplets) const {
-    double macs = 0, weights = 0;
-    for (const spec::Node& n : workload.nodes) macs += static_cast<double>(n.macs());
-    for (const spec::Tensor& t : workload.tensors)
-      if (t.kind == spec::TensorKind::kWeight) weights += static_cast<double>(t.bytes());
-    const double cycles =
-        macs * machine_.arch.chiplets() / (static_cast<double>(machine_.arch.macs_per_cycle()) * chiplets);
-    const double pj = macs * machine_.least_mac_pj() + weights * machine_.energy.pj(spec::Action::kDramByte) +
-                      cycles * machine_.idle_pj_per_cycle();
-    return lowering_ && mapper::objective_value(objective_, cycles, pj, machine_.arch) >= kNearly * least_;
+    if (!lowering_) return false;
+    const machines::Cost least = least_cost(workload, machine_, chiplets);
+    return mapper::objective_value(objective_, least.cycles, least.energy_pj, machine_.arch) >= kNearly * least_;
   }
 
   // The best plan's; nothing: no plan is feasible.
