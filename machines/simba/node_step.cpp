@@ -278,7 +278,12 @@ void Pipeline::add(const NodeStep& n) {
     loaded_ = std::max(loaded_, slot_free()) + memory;
     execute(loaded_, execution, memory, n.slot_cycles / n.tiles);
   }
-  shift((others - static_cast<double>(tile)) * (done_ - before));
+  if (const double left = others - static_cast<double>(tile); left > 0) {
+    // Loads that are ahead by now may no longer be at the end.
+    const double loaded = loaded_ + left * memory, took = done_ - begun_.back();
+    shift(left * (done_ - before));
+    shift(std::max(0.0, loaded + took - done_));
+  }
   last_store_ = n.last_store;
   store_latency_ = n.store_latency;
 }

@@ -1,10 +1,14 @@
 // heat-offline map: the best mapping of one GEMM on an architecture, or what a given one costs.
+#include <algorithm>
 #include <chrono>
 #include <sstream>
 
+#include "base/checked.h"
 #include "machines/storage_levels/architecture.h"
+#include "offline/certificate/certify.h"
 #include "offline/cli/command.h"
 #include "offline/cli/map_levels.h"
+#include "offline/loop/measured_mappings.h"
 #include "offline/mapper/search.h"
 #include "offline/schedule/gemm_problem.h"
 
@@ -15,7 +19,9 @@ using nlohmann::ordered_json;
 using spec::LoopDim;
 
 struct Options {
-  std::string arch, gemm, objective = "edp", calibration, json, timeloop_input, export_timeloop;
+  std::string arch, gemm, objective = "edp", calibration, certificate, out, json, timeloop_input, export_timeloop;
+  std::size_t simulate = 0;
+  certificate::Effort effort;
   std::int64_t m = 0, k = 0, n = 0, batch = 1;
   bool evaluate = false;
 };
@@ -34,7 +40,7 @@ void parse_gemm(Options& o) {
     throw base::ConfigError("heat-offline map: --gemm '" + o.gemm + "': expected M,K,N, three integers from 1 to 2^53");
 }
 
-bool parse(int argc, char** argv, Options& o) {
+boost::program_options::options_description options_of(Options& o) {
   namespace po = boost::program_options;
   po::options_description options("Options");
   options.add_options()("arch", po::value(&o.arch), "architecture, YAML: a Simba array or a list of storage levels")(
@@ -47,12 +53,41 @@ bool parse(int argc, char** argv, Options& o) {
       "export-timeloop", po::value(&o.export_timeloop),
       "write problem, machine and mapping here as a Timeloop input (storage levels)")(
       "calibration", po::value(&o.calibration), "fitted parameters, JSON (heat-offline calibrate)")(
+      "certificate", po::value(&o.certificate),
+      "prove the result over every legal mapping and write the proof here (heat-offline verify)")(
+      "gap", po::value(&o.effort.gap)->default_value(o.effort.gap),
+      "with --certificate: done when its bound is so near")(
+      "subspaces", po::value(&o.effort.subspaces)->default_value(o.effort.subspaces), "or when it has cut so often")(
+      "simulate", po::value(&o.simulate), "simulate so many of the best mappings, take the one that is measured best")(
+      "out", po::value(&o.out), "folder for the schedules and results of --simulate")(
       "json", po::value(&o.json), "write the result here (default: print it)");
-  po::variables_map values;
+  return options;
+}
+
+// What the options of one kind of run ask of the others.
+void check(const Options& o, const boost::program_options::variables_map& values) {
+  if (o.certificate.empty() && (!values["gap"].defaulted() || !values["subspaces"].defaulted()))
+    throw base::ConfigError(
+        "heat-offline map: --gap and --subspaces say when a proof is done: expected with --certificate");
+  if (!(o.effort.gap >= 0 && o.effort.gap < 1))
+    throw base::ConfigError("heat-offline map: --gap " + std::to_string(o.effort.gap) + ": expected from 0 to below 1");
+  if (o.effort.subspaces < 1 || o.effort.subspaces > 10'000'000)
+    throw base::ConfigError("heat-offline map: --subspaces " + std::to_string(o.effort.subspaces) +
+                            ": expected from 1 to 10000000");
+  if (values.count("simulate") != values.count("out") || (values.count("simulate") && o.simulate < 1))
+    throw base::ConfigError("heat-offline map: expected --simulate with a number from 1 and --out, both or none");
+  if (o.simulate > 0 && !o.certificate.empty())
+    throw base::ConfigError(
+        "heat-offline map: --certificate is about the model's figures: expected without --simulate");
+}
+
+bool parse(int argc, char** argv, Options& o) {
+  boost::program_options::variables_map values;
   if (!parse_options(
-          argc, argv, options, "map --arch A.yaml --gemm M,K,N | --timeloop-input I.yaml [options]",
+          argc, argv, options_of(o), "map --arch A.yaml --gemm M,K,N | --timeloop-input I.yaml [options]",
           "  heat-offline map --arch configs/arch/simba-l.yaml --gemm 768,768,384\n"
           "  heat-offline map --arch configs/arch/simba.yaml --gemm 384,64,384 --batch 12 --objective latency\n"
+          "  heat-offline map --arch configs/arch/simba-l.yaml --gemm 768,768,384 --certificate proof.json\n"
           "  heat-offline map --arch configs/arch/timeloop-simba-like.yaml --gemm 768,768,384 --export-timeloop "
           "T.yaml\n"
           "  heat-offline map --arch configs/arch/timeloop-simba-like.yaml --timeloop-input T.yaml --evaluate\n",
@@ -69,6 +104,7 @@ bool parse(int argc, char** argv, Options& o) {
     throw base::ConfigError("heat-offline map: --batch " + std::to_string(o.batch) + ": expected 1 to 2^53");
   if (!mapper::parse_objective(o.objective))
     throw base::ConfigError("heat-offline map: --objective '" + o.objective + "': expected edp, energy or latency");
+  check(o, values);
   return true;
 }
 
@@ -76,10 +112,11 @@ ordered_json extents_json(const spec::Extents& e) {
   return {{"b", e.b}, {"m", e.m}, {"n", e.n}, {"k", e.k}};
 }
 
-ordered_json mapping_json(const spec::Workload& workload, const spec::FusedGroup& g) {
+ordered_json mapping_json(const spec::Workload& workload, const spec::FusedGroup& g, const spec::ArchSpec& arch) {
   const spec::GemmMapping& m = g.nodes.front().mapping;
   ordered_json json;
   json["bound"] = spec::loop_dim_name(g.nodes.front().bound);
+  json["chiplets"] = g.chiplets_of(arch.chiplets());
   json["step"] = g.step;
   json["pinned"] = ordered_json::array();
   for (spec::TensorId t : g.pinned) json["pinned"].push_back(workload.tensors[t].name);
@@ -92,21 +129,140 @@ ordered_json mapping_json(const spec::Workload& workload, const spec::FusedGroup
   return json;
 }
 
-ordered_json result_json(const spec::Workload& workload, const mapper::SearchResult& r, const spec::ArchSpec& arch,
-                         double wall_s) {
+// The best mapping, and what is known of better ones.
+struct Found {
+  spec::Workload workload;
+  mapper::SearchResult result;
+  std::vector<MeasuredMapping> measured;  // of --simulate, the best first
+  std::string space = mapper::kGemmSpace;
+  double lower_bound = 0;  // of the objective
+};
+
+double value_of(const mapper::SearchResult& r, mapper::Objective objective, const spec::ArchSpec& arch) {
+  return mapper::objective_value(objective, r.cost.cycles, r.cost.energy_pj, arch);
+}
+
+// The bound dimension is free for a single GEMM: the best of all.
+Found search(const Options& o, mapper::Objective objective, const machines::Machine& machine) {
+  Found found;
+  std::int64_t considered = 0, evaluated = 0;
+  mapper::SearchOptions options;
+  options.objective = objective;
+  const auto value = [&](const mapper::SearchResult& r) { return value_of(r, objective, machine.arch); };
+  for (LoopDim bound : {LoopDim::kN, LoopDim::kM, LoopDim::kB}) {
+    if (bound == LoopDim::kB && o.batch == 1) continue;
+    GemmProblem problem = gemm_problem({o.m, o.k, o.n, o.batch}, bound);
+    mapper::SearchResult r = mapper::map_group(problem.workload, problem.group, machine, options);
+    considered += r.considered;
+    evaluated += r.evaluated;
+    if (!found.result.feasible || (r.feasible && value(r) < value(found.result))) {
+      found.result = std::move(r);
+      found.workload = std::move(problem.workload);
+    }
+  }
+  if (!found.result.feasible)
+    throw base::Error("heat-offline map: no mapping fits " + o.arch + ": " + found.result.reason);
+  found.result.considered = considered;
+  found.result.evaluated = evaluated;
+  found.lower_bound = value(found.result);
+  return found;
+}
+
+// Writes a proof over every legal mapping; one that is better than the search's takes its place.
+void prove(const Options& o, mapper::Objective objective, const machines::Machine& machine, Found& found) {
+  const spec::FusedGroup& group = found.result.group;
+  const auto pinned = [&](const char* name) {
+    return std::any_of(group.pinned.begin(), group.pinned.end(),
+                       [&](spec::TensorId t) { return found.workload.tensors[t].name == name; });
+  };
+  const std::int64_t share = machine.largest_share(group.extent, group.chiplets);
+  const certificate::Known known{
+      {group.nodes[0].bound, static_cast<int>(base::ceil_div(group.extent, share)), pinned("weight"), pinned("input")},
+      group.nodes[0].mapping};
+  const GemmSize size{o.m, o.k, o.n, o.batch};
+  if (std::max({size.m, size.k, size.n, size.b}) > certificate::kLargestSize)
+    throw base::ConfigError("heat-offline map: --certificate: expected sizes up to " +
+                            std::to_string(certificate::kLargestSize));
+  const certificate::Certificate proof = certificate::certify(size, objective, known, machine, o.effort);
+  write_json(o.certificate, certificate::to_json(proof));
+  GemmProblem best = certificate::configured(size, proof.configuration);
+  best.group.nodes[0].mapping = proof.mapping;
+  found.workload = std::move(best.workload);
+  found.result.cost = machines::evaluate(found.workload, best.group, machine);
+  found.result.group = std::move(best.group);
+  found.result.proven_optimal = proof.lower_bound >= proof.value;
+  found.space = certificate::kSpace;
+  found.lower_bound = proof.lower_bound;
+}
+
+// Takes the mapping that is measured best.
+void simulate(const Options& o, mapper::Objective objective, const machines::Machine& machine, Found& found) {
+  const GemmSize size{o.m, o.k, o.n, o.batch};
+  found.measured = measure_mappings(best_mappings(size, machine, objective, o.simulate), machine, objective,
+                                    {{base::JobsBackend::kProcesses, 0, {}}, o.out, {}});
+  if (found.measured.empty())
+    throw base::Error("heat-offline map: no mapping of a GEMM with requantisation records fits " + o.arch);
+  const GemmProblem& best = found.measured.front().gemm;
+  found.workload = best.workload;
+  found.result.group = best.group;
+  found.result.cost = machines::evaluate(found.workload, found.result.group, machine);
+  // What is proven is about the model's figures.
+  found.result.proven_optimal = false;
+}
+
+ordered_json figures_json(double cycles, double energy_pj, const spec::ArchSpec& arch) {
+  return {{"cycles", cycles},
+          {"energy_pj", energy_pj},
+          {"edp_js", mapper::objective_value(mapper::Objective::kEdp, cycles, energy_pj, arch)}};
+}
+
+ordered_json measured_json(const std::vector<MeasuredMapping>& measured, const spec::ArchSpec& arch) {
+  ordered_json list = ordered_json::array();
+  for (const MeasuredMapping& m : measured)
+    list.push_back({{"schedule", m.schedule},
+                    {"mapping", mapping_json(m.gemm.workload, m.gemm.group, arch)},
+                    {"predicted", figures_json(m.predicted.cycles, m.predicted.energy_pj, arch)},
+                    {"measured", figures_json(m.measured.cycles, m.measured.energy_pj, arch)}});
+  return list;
+}
+
+// The key of the objective's value: its name and unit.
+std::string with_unit(const std::string& name, mapper::Objective objective) {
+  switch (objective) {
+    case mapper::Objective::kEdp:
+      return name + "_js";
+    case mapper::Objective::kEnergy:
+      return name + "_pj";
+    case mapper::Objective::kLatency:
+      return name + "_cycles";
+  }
+  throw std::logic_error("unknown objective");
+}
+
+ordered_json result_json(const Found& found, mapper::Objective objective, const spec::ArchSpec& arch, double wall_s) {
+  const mapper::SearchResult& r = found.result;
+  const double value = value_of(r, objective, arch);
   ordered_json json;
   json["cycles"] = r.cost.cycles;
   json["energy_pj"] = r.cost.energy_pj;
   json["edp_js"] = r.cost.edp_js(arch);
   json["utilization"] = r.cost.utilization;
   json["proven_optimal"] = r.proven_optimal;
+  if (found.measured.empty()) {
+    json["space"] = found.space;
+    json[with_unit("lower_bound", objective)] = found.lower_bound;
+    json["gap"] = value > 0 ? (value - found.lower_bound) / value : 0;
+  } else {
+    json["measured"] = measured_json(found.measured, arch).front()["measured"];
+    json["simulated"] = measured_json(found.measured, arch);
+  }
   json["wall_s"] = wall_s;
   json["considered"] = r.considered;
   json["evaluated"] = r.evaluated;
   json["bottleneck"] = r.cost.bottleneck();
   json["macs"] = r.cost.macs;
   json["dram_bytes"] = r.cost.dram_bytes;
-  json["mapping"] = mapping_json(workload, r.group);
+  json["mapping"] = mapping_json(found.workload, r.group, arch);
   for (const auto& [level, tensors] : r.cost.nodes[0].accesses)
     for (const auto& [tensor, a] : tensors)
       json["accesses"][level][tensor] = {{"reads", a.reads}, {"fills", a.fills}, {"updates", a.updates}};
@@ -121,6 +277,9 @@ bool map_on_levels(const Options& o) {
   if (!levels && !o.export_timeloop.empty())
     throw base::ConfigError("heat-offline map: --export-timeloop needs an --arch of storage levels, " + o.arch +
                             " is a Simba array");
+  if (levels && (o.simulate > 0 || !o.certificate.empty()))
+    throw base::ConfigError(
+        "heat-offline map: --simulate and --certificate are for Simba arrays, not for storage levels");
   if (levels && !o.calibration.empty())
     throw base::ConfigError("heat-offline map: --calibration is for Simba arrays, not for storage levels");
   if (levels)
@@ -138,32 +297,12 @@ int run_map(int argc, char** argv) {
   const spec::ArchSpec arch = spec::ArchSpec::load(o.arch);
   const spec::EnergyTable energy = spec::EnergyTable::load(arch.energy_config);
   const std::unique_ptr<machines::Machine> machine = machine_of(arch, energy, o.calibration);
-  mapper::SearchOptions search;
-  search.objective = *mapper::parse_objective(o.objective);
-
-  // The bound dimension is free for a single GEMM: the best of all.
-  spec::Workload best;
-  mapper::SearchResult found;
-  std::int64_t considered = 0, evaluated = 0;
-  for (LoopDim bound : {LoopDim::kN, LoopDim::kM, LoopDim::kB}) {
-    if (bound == LoopDim::kB && o.batch == 1) continue;
-    GemmProblem problem = gemm_problem({o.m, o.k, o.n, o.batch}, bound);
-    mapper::SearchResult r = mapper::map_group(problem.workload, problem.group, *machine, search);
-    considered += r.considered;
-    evaluated += r.evaluated;
-    const auto value = [&](const mapper::SearchResult& x) {
-      return mapper::objective_value(search.objective, x.cost.cycles, x.cost.energy_pj, arch);
-    };
-    if (!found.feasible || (r.feasible && value(r) < value(found))) {
-      found = std::move(r);
-      best = std::move(problem.workload);
-    }
-  }
-  if (!found.feasible) throw base::Error("heat-offline map: no mapping fits " + o.arch + ": " + found.reason);
-  found.considered = considered;
-  found.evaluated = evaluated;
+  const mapper::Objective objective = *mapper::parse_objective(o.objective);
+  Found found = search(o, objective, *machine);
+  if (!o.certificate.empty()) prove(o, objective, *machine, found);
+  if (o.simulate > 0) simulate(o, objective, *machine, found);
   const double wall_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  write_json(o.json, result_json(best, found, arch, wall_s));
+  write_json(o.json, result_json(found, objective, arch, wall_s));
   return base::kDone;
 }
 

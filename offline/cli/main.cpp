@@ -11,6 +11,7 @@ namespace heat::offline::cli {
   X("rank", run_rank, "ranks for a target ratio, by TensorLy's rule or ours") \
   X("path", run_path, "contraction paths of least cost for einsums") \
   X("map", run_map, "best mapping of a GEMM on an architecture") \
+  X("verify", run_verify, "confirm a certificate that map wrote, without the search") \
   X("cost-table", run_cost_table, "error and hardware cost of every shape and rank, and the Pareto front") \
   X("merge", run_merge, "put together the parts that --shard left in a folder") \
   X("calibrate", run_calibrate, "fit the analytical model to simulated runs") \

@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "offline/mapper/objective.h"
+#include "machines/objective.h"
 
 namespace heat::offline::cli {
 
@@ -14,7 +14,7 @@ struct MapLevelsRequest {
   std::string timeloop_input;  // empty: the GEMM
   std::int64_t m = 0, k = 0, n = 0, batch = 1;
   bool evaluate = false;  // cost the input's mapping as it stands; false: search
-  mapper::Objective objective = mapper::Objective::kEdp;
+  machines::Objective objective = machines::Objective::kEdp;
   std::string export_timeloop;  // empty: nowhere
   std::string json;
 };

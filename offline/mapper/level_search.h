@@ -11,13 +11,16 @@
 #include <cstdint>
 #include <string>
 
+#include "machines/objective.h"
 #include "machines/storage_levels/architecture.h"
 #include "machines/storage_levels/cost.h"
 #include "machines/storage_levels/mapping.h"
 #include "machines/storage_levels/problem.h"
-#include "offline/mapper/objective.h"
 
 namespace heat::offline::mapper {
+
+using machines::Goal;
+using machines::Objective;
 
 struct LevelSearchResult {
   storage_levels::Mapping mapping;

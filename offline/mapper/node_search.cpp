@@ -58,10 +58,12 @@ class NodeSearch {
  private:
   double value(const Cost& cost) const { return set_.goal.value(cost.cycles, cost.energy_pj); }
 
-  bool ruled_out(double bound) const {
-    if (set_.exhaustive) return false;
-    const double within = 1 - set_.gap;
-    return (result_.feasible && bound >= within * result_.value) || (set_.cutoff >= 0 && bound >= within * set_.cutoff);
+  bool ruled_out(double bound) const { return !set_.exhaustive && no_better(bound / (1 - set_.gap)); }
+
+  // True when a value is not among the best so far, nor below the cutoff.
+  bool no_better(double found) const {
+    return (result_.kept.size() >= set_.keep && found >= result_.kept.back().value) ||
+           (set_.cutoff >= 0 && found >= set_.cutoff);
   }
 
   // PE tiles and splits that fit the PE and whose bound is below the best value so far.
@@ -164,11 +166,23 @@ class NodeSearch {
     ++result_.evaluated;
     const Cost cost = set_.alone ? node_.model.cost({mapping}) : node_.model.node_cost(node_.position, mapping);
     const double found = value(cost);
-    if ((result_.feasible && found >= result_.value) || (set_.cutoff >= 0 && found >= set_.cutoff)) return;
+    if (no_better(found) || is_kept(mapping)) return;
+    const auto behind = std::upper_bound(result_.kept.begin(), result_.kept.end(), found,
+                                         [](double value, const KeptMapping& kept) { return value < kept.value; });
+    const bool is_best = behind == result_.kept.begin();
+    result_.kept.insert(behind, {mapping, found});
+    if (result_.kept.size() > set_.keep) result_.kept.pop_back();
+    if (!is_best) return;
     result_.feasible = true;
     result_.value = found;
     result_.cost = cost;
     result_.mapping = mapping;
+  }
+
+  // The coarse part of the space is visited twice.
+  bool is_kept(const GemmMapping& mapping) const {
+    return std::any_of(result_.kept.begin(), result_.kept.end(),
+                       [&](const KeptMapping& kept) { return kept.mapping == mapping; });
   }
 
   const NodeProblem& node_;

@@ -11,6 +11,7 @@
 #include <optional>
 
 #include "base/checked.h"
+#include "offline/mapper/best_groups.h"
 #include "offline/mapper/group_key.h"
 #include "offline/mapper/map_space.h"
 #include "offline/mapper/node_answers.h"
@@ -24,6 +25,14 @@ using machines::Mappings;
 using machines::SlotBudget;
 using spec::FusedGroup;
 using spec::TensorId;
+
+const char* const kGemmSpace =
+    "all chiplets, bound n, m or (of several batches) b; nothing, weights or inputs pinned; one step; tiles that cut "
+    "an extent into "
+    "1 to 8, a * 2^e or 3 * 2^e even parts, rounded up to what a PE computes in a cycle; all orders; splits of b, m "
+    "and n "
+    "over "
+    "PEs, of k into all its tiles";
 
 namespace {
 
@@ -73,6 +82,16 @@ std::vector<std::int64_t> step_choices(const FusedGroup& group, std::int64_t sha
   return steps;
 }
 
+// All that the answer depends on but budget and cutoff.
+std::vector<std::int64_t> key_of(const NodeProblem& problem, const NodeSearchSettings& settings) {
+  std::vector<std::int64_t> key = problem.model.key(problem.position, settings.alone);
+  key.insert(key.end(), {settings.alone, static_cast<std::int64_t>(settings.goal.objective),
+                         std::bit_cast<std::int64_t>(settings.goal.energy_weight),
+                         std::bit_cast<std::int64_t>(settings.goal.cycle_weight), settings.exhaustive,
+                         std::bit_cast<std::int64_t>(settings.gap)});
+  return key;
+}
+
 class GroupSearch {
  public:
   GroupSearch(const spec::Workload& workload, const FusedGroup& group, const Machine& machine,
@@ -85,10 +104,11 @@ class GroupSearch {
         pes_(machine.pe_array()),
         cache_(cache),
         goal_(options.goal()),
-        below_(options.cutoff),
+        best_(options.keep, options.cutoff),
         share_(machine.largest_share(group.extent, group.chiplets)) {
     for (const auto& n : g_.nodes) gemms_ += w_.nodes[n.node].gemm ? 1 : 0;
     one_gemm_ = gemms_ == 1 && g_.nodes.size() == 1;
+    HEAT_CHECK(options.keep == 1 || (one_gemm_ && !cache), "several mappings are kept of one GEMM, without a cache");
   }
 
   // Of a single GEMM: no configuration's value is below this.
@@ -104,8 +124,8 @@ class GroupSearch {
         std::string reason;
         const std::optional<SlotBudget> budget = model->free_slots(reason);
         if (budget)
-          least =
-              std::min(least, least_value(problem_of(w_, *model, trial, 0, pes_), {*budget, goal_, true, false, -1}));
+          least = std::min(least,
+                           least_value(problem_of(w_, *model, trial, 0, pes_), {*budget, goal_, true, false, 1, -1}));
       }
     return least;
   }
@@ -159,13 +179,15 @@ class GroupSearch {
       because(std::move(reason));
       return -1;
     }
+    others_.clear();
     std::optional<Mappings> mappings = solve(*model, trial, *budget);
     if (!mappings) return -1;
     const double value = value_of(model->cost(*mappings));
-    if (below_ < 0 || value < below_) {
-      below_ = value;
-      for (std::size_t i = 0; i < mappings->size(); ++i) trial.nodes[i].mapping = (*mappings)[i];
-      best_ = std::move(trial);
+    for (std::size_t i = 0; i < mappings->size(); ++i) trial.nodes[i].mapping = (*mappings)[i];
+    best_.offer(value, trial);
+    for (std::size_t i = 1; i < others_.size(); ++i) {
+      trial.nodes.front().mapping = others_[i].mapping;
+      best_.offer(others_[i].value, trial);
     }
     return value;
   }
@@ -195,8 +217,8 @@ class GroupSearch {
     for (std::size_t i = 0; i < g_.nodes.size(); ++i) {
       const spec::Node& node = w_.nodes[g_.nodes[i].node];
       if (!node.gemm) continue;
-      const NodeSearchSettings settings{budget,      goal_, one_gemm_, options_.exhaustive, one_gemm_ ? below_ : -1,
-                                        options_.gap};
+      const NodeSearchSettings settings{
+          budget, goal_, one_gemm_, options_.exhaustive, options_.keep, one_gemm_ ? best_.below() : -1, options_.gap};
       const NodeSearchResult found = cached_search(problem_of(w_, model, trial, i, pes_), settings);
       if (!found.feasible && settings.cutoff >= 0) {
         because("none is better than what is known");
@@ -209,6 +231,7 @@ class GroupSearch {
         return std::nullopt;
       }
       mappings[i] = found.mapping;
+      if (options_.keep > 1) others_ = found.kept;
     }
     return mappings;
   }
@@ -223,16 +246,6 @@ class GroupSearch {
     return found;
   }
 
-  // All that the answer depends on but budget and cutoff.
-  static std::vector<std::int64_t> key_of(const NodeProblem& problem, const NodeSearchSettings& settings) {
-    std::vector<std::int64_t> key = problem.model.key(problem.position, settings.alone);
-    key.insert(key.end(), {settings.alone, static_cast<std::int64_t>(settings.goal.objective),
-                           std::bit_cast<std::int64_t>(settings.goal.energy_weight),
-                           std::bit_cast<std::int64_t>(settings.goal.cycle_weight), settings.exhaustive,
-                           std::bit_cast<std::int64_t>(settings.gap)});
-    return key;
-  }
-
   // Why the last configuration does not fit; `node`: no mapping of this one does.
   void because(std::string reason, std::optional<std::size_t> node = std::nullopt) {
     result_.reason = std::move(reason);
@@ -240,7 +253,8 @@ class GroupSearch {
   }
 
   void finish() {
-    if (!best_) {
+    std::vector<FusedGroup> best = best_.groups();
+    if (best.empty()) {
       result_.group = g_;
       if (result_.reason.empty()) result_.reason = "no configuration fits";
       return;
@@ -248,10 +262,11 @@ class GroupSearch {
     result_.feasible = true;
     because("");
     Mappings mappings;
-    for (const auto& n : best_->nodes) mappings.push_back(n.mapping);
-    result_.cost = costs_.group(w_, *best_)->full_cost(mappings);
-    result_.cost.predict(*best_);
-    result_.group = std::move(*best_);
+    for (const auto& n : best.front().nodes) mappings.push_back(n.mapping);
+    result_.cost = costs_.group(w_, best.front())->full_cost(mappings);
+    result_.cost.predict(best.front());
+    result_.group = best.front();
+    if (!cache_) result_.kept = std::move(best);
     result_.proven_optimal = one_gemm_ && options_.gap == 0;
   }
 
@@ -263,11 +278,11 @@ class GroupSearch {
   const machines::PeArray pes_;
   SearchCache* cache_;
   const Goal goal_;
-  double below_;  // only values below this are of interest; negative: all
+  BestGroups best_;
   const std::int64_t share_;
   int gemms_ = 0;
   bool one_gemm_ = false;
-  std::optional<FusedGroup> best_;
+  std::vector<KeptMapping> others_;  // of the present configuration, where several are of interest
   SearchResult result_;
   std::optional<std::size_t> misfit_;
 };

@@ -25,15 +25,24 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "machines/machine.h"
-#include "offline/mapper/objective.h"
+#include "machines/objective.h"
 #include "spec/plan.h"
 
 namespace heat::offline::mapper {
 
+using machines::Goal;
 using machines::GroupCost;
 using machines::Machine;
+using machines::Objective;
+using machines::objective_name;
+using machines::objective_value;
+using machines::parse_objective;
+
+// The space of one GEMM in one sentence, for results.
+extern const char* const kGemmSpace;
 
 struct SearchOptions {
   Objective objective = Objective::kEdp;
@@ -43,7 +52,8 @@ struct SearchOptions {
   double gap = 0;           // a node's mapping may be above the best by this share of itself: far fewer are looked at
   // Both set: minimises energy_pj * energy_weight + cycles * cycle_weight instead (objective.h: Goal).
   double energy_weight = 0, cycle_weight = 0;
-  double cutoff = -1;  // only groups with a value of the goal below this are of interest; negative: all
+  std::size_t keep = 1;  // of one GEMM, without a cache: how many of the best groups are of interest
+  double cutoff = -1;    // only groups with a value of the goal below this are of interest; negative: all
   Goal goal() const { return {objective, energy_weight, cycle_weight}; }
 };
 
@@ -53,6 +63,7 @@ struct SearchResult {
   std::string reason;      // when infeasible: what does not fit, with figures
   spec::FusedGroup group;  // the one asked about with step, pins, mappings and predictions; as it was when infeasible
   GroupCost cost;
+  std::vector<spec::FusedGroup> kept;  // without a cache: the best ones, `group` first
   bool proven_optimal = false;
   std::int64_t evaluated = 0;   // mappings costed in full
   std::int64_t considered = 0;  // mappings of the space covered, by cost or by bound

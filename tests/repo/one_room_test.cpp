@@ -22,8 +22,9 @@ const std::vector<Idea>& ideas() {
       {"the shape of a PE",
        std::regex(
            R"re(\bpe\.(width|compute_overhead_cycles)\b|\b(lanes|weight_buffer|input_buffer|accumulation_buffer|accumulator_bits|ppu_elements_per_cycle|PeSpec|PeTileLimits)\b)re"),
-       {"machines/", "spec/arch_spec", "sim/simba_l/send_engine.cpp", "sim/simba_l/compute_engine.cpp",
-        "sim/simba_l/drain_engine.cpp"}},
+       // The bounds of certificates share nothing with the machine's model.
+       {"machines/", "spec/arch_spec", "offline/certificate/chip_bound.cpp", "sim/simba_l/send_engine.cpp",
+        "sim/simba_l/compute_engine.cpp", "sim/simba_l/drain_engine.cpp"}},
       // Its firmware and its simulator are rooms of the machine; all else takes what machines/ makes of a file.
       {"a machine by its name", std::regex(R"re(\bsimba::|"machines/simba/)re"), {"machines/", "sim/simba_l/"}},
   };

@@ -135,5 +135,38 @@ TEST(StepClasses, CoverEveryShareExactlyOnce) {
   }
 }
 
+// Tile by tile, as docs/mapper.md says it.
+double walked(const NodeStep& n, int slots) {
+  const auto tiles = static_cast<int>(n.tiles);
+  const double execution = n.execution / n.tiles, memory = (n.memory - n.first_load - n.last_store) / (n.tiles - 1);
+  std::vector<double> begun;
+  double loaded = 0, done = 0;
+  for (int i = 0; i < tiles; ++i) {
+    if (i >= slots - 1) loaded = std::max(loaded, begun[static_cast<std::size_t>(i - slots + 1)]);
+    loaded += i == 0 ? n.first_load : memory;
+    const double period = i == 0 ? 0 : begun.back() + n.slot_cycles / n.tiles;
+    begun.push_back(std::max({done, loaded + (i == 0 ? n.latency : 0), period}));
+    done = begun.back() + execution;
+  }
+  return done + n.last_store + n.store_latency;
+}
+
+TEST(Pipeline, WhenLoadsFallBehindAfterManyTilesThenTheyDecide) {
+  for (double execution : {10.0, 99.0, 100.0, 104.0, 109.0, 111.0, 300.0})
+    for (double tiles : {2.0, 9.0, 12.0, 100.0, 1000.0})
+      for (double latency : {0.0, 170.0, 2000.0}) {
+        NodeStep n;
+        n.tiles = tiles;
+        n.execution = execution * tiles;
+        n.memory = 110 * tiles;
+        n.first_load = 110;
+        n.latency = latency;
+        Pipeline pipeline(1, 4);
+        pipeline.add(n);
+        EXPECT_NEAR(pipeline.total(), walked(n, 4), 1e-6 * pipeline.total())
+            << execution << " " << tiles << " " << latency;
+      }
+}
+
 }  // namespace
 }  // namespace heat::machines::simba

@@ -183,5 +183,30 @@ TEST(MapGroup, LatencyAndEnergyObjectivesAreEachBestAtTheirOwn) {
   }
 }
 
+TEST(MapGroup, WhenSeveralAreOfInterestThenTheyAreTheBestOfAll) {
+  const spec::ArchSpec arch = tiny();
+  const spec::EnergyTable energy = energy_of(arch);
+  const Machine machine(arch, energy);
+  const GemmProblem p = gemm_problem({13, 22, 9}, LoopDim::kN);
+  const auto values = [&](bool exhaustive, std::size_t keep) {
+    SearchOptions options;
+    options.exhaustive = exhaustive;
+    options.keep = keep;
+    const SearchResult r = map_group(p.workload, p.group, machine, options);
+    EXPECT_EQ(r.kept.size(), keep);
+    EXPECT_EQ(r.kept.front().nodes[0].mapping, r.group.nodes[0].mapping);
+    std::vector<double> list;
+    for (const spec::FusedGroup& group : r.kept) list.push_back(evaluate(p.workload, group, machine).edp_js(arch));
+    EXPECT_TRUE(std::is_sorted(list.begin(), list.end()));
+    return list;
+  };
+  const std::vector<double> few = values(false, 8), all = values(true, 60);
+  EXPECT_DOUBLE_EQ(few.front(), all.front());
+  for (double value : all) {
+    if (value >= few.back()) break;
+    EXPECT_TRUE(std::any_of(few.begin(), few.end(), [&](double v) { return std::abs(v - value) < 1e-12 * v; }));
+  }
+}
+
 }  // namespace
 }  // namespace heat::offline::mapper

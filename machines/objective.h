@@ -6,7 +6,7 @@
 
 #include "spec/arch_spec.h"
 
-namespace heat::offline::mapper {
+namespace heat::machines {
 
 enum class Objective { kEdp, kEnergy, kLatency };
 // "edp" | "energy" | "latency"; nothing for another word.
@@ -29,4 +29,4 @@ struct Goal {
   }
 };
 
-}  // namespace heat::offline::mapper
+}  // namespace heat::machines

@@ -1,9 +1,9 @@
 // The three objectives by name.
-#include "offline/mapper/objective.h"
+#include "machines/objective.h"
 
 #include <stdexcept>
 
-namespace heat::offline::mapper {
+namespace heat::machines {
 
 std::optional<Objective> parse_objective(const std::string& word) {
   for (Objective o : {Objective::kEdp, Objective::kEnergy, Objective::kLatency})
@@ -35,4 +35,4 @@ double objective_value(Objective objective, double cycles, double energy_pj, con
   throw std::logic_error("unknown objective");
 }
 
-}  // namespace heat::offline::mapper
+}  // namespace heat::machines
