@@ -228,15 +228,8 @@ ordered_json measured_json(const std::vector<MeasuredMapping>& measured, const s
 
 // The key of the objective's value: its name and unit.
 std::string with_unit(const std::string& name, mapper::Objective objective) {
-  switch (objective) {
-    case mapper::Objective::kEdp:
-      return name + "_js";
-    case mapper::Objective::kEnergy:
-      return name + "_pj";
-    case mapper::Objective::kLatency:
-      return name + "_cycles";
-  }
-  throw std::logic_error("unknown objective");
+  using enum mapper::Objective;
+  return name + (objective == kEdp ? "_js" : objective == kEnergy ? "_pj" : "_cycles");
 }
 
 ordered_json result_json(const Found& found, mapper::Objective objective, const spec::ArchSpec& arch, double wall_s) {
