@@ -41,12 +41,15 @@ std::string energy_error(const std::string& yaml) {
 
 TEST(Vocabulary, ResolvedArchitecturesReadBackEqual) {
   const std::string folder = test_support::temporary_folder();
-  ASSERT_GE(yaml_files("arch").size(), 2u);
+  std::size_t read = 0;
   for (const auto& file : yaml_files("arch")) {
+    if (base::read_file(file).find("\nstorage_levels:") != std::string::npos) continue;  // another machine's
+    ++read;
     const auto json = to_json(ArchSpec::load(file));
     base::write_file_atomically(folder + "/arch.json", json.dump(2));
     EXPECT_EQ(to_json(ArchSpec::load(folder + "/arch.json")), json) << file;
   }
+  EXPECT_GE(read, 2u);
 }
 
 TEST(Vocabulary, ResolvedEnergyTablesReadBackEqual) {
