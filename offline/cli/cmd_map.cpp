@@ -73,7 +73,7 @@ void check(const Options& o, const boost::program_options::variables_map& values
     throw base::ConfigError("heat-offline map: --gap " + std::to_string(o.effort.gap) + ": expected from 0 to below 1");
   if (o.effort.subspaces < 1 || o.effort.subspaces > 10'000'000)
     throw base::ConfigError("heat-offline map: --subspaces " + std::to_string(o.effort.subspaces) +
-                            ": expected from 1 to 10000000");
+                            ": expected 1 to 10^7");
   if (values.count("simulate") != values.count("out") || (values.count("simulate") && o.simulate < 1))
     throw base::ConfigError("heat-offline map: expected --simulate with a number from 1 and --out, both or none");
   if (o.simulate > 0 && !o.certificate.empty())
@@ -88,8 +88,7 @@ bool parse(int argc, char** argv, Options& o) {
           "  heat-offline map --arch configs/arch/simba-l.yaml --gemm 768,768,384\n"
           "  heat-offline map --arch configs/arch/simba.yaml --gemm 384,64,384 --batch 12 --objective latency\n"
           "  heat-offline map --arch configs/arch/simba-l.yaml --gemm 768,768,384 --certificate proof.json\n"
-          "  heat-offline map --arch configs/arch/timeloop-simba-like.yaml --gemm 768,768,384 --export-timeloop "
-          "T.yaml\n"
+          "  heat-offline map --arch configs/arch/timeloop-simba-like.yaml --gemm 64,64,64 --export-timeloop T.yaml\n"
           "  heat-offline map --arch configs/arch/timeloop-simba-like.yaml --timeloop-input T.yaml --evaluate\n",
           values))
     return false;
@@ -181,8 +180,7 @@ void prove(const Options& o, mapper::Objective objective, const machines::Machin
       group.nodes[0].mapping};
   const GemmSize size{o.m, o.k, o.n, o.batch};
   if (std::max({size.m, size.k, size.n, size.b}) > certificate::kLargestSize)
-    throw base::ConfigError("heat-offline map: --certificate: expected sizes up to " +
-                            std::to_string(certificate::kLargestSize));
+    throw base::ConfigError("heat-offline map: --certificate: expected sizes up to 2^30");
   const certificate::Certificate proof = certificate::certify(size, objective, known, machine, o.effort);
   write_json(o.certificate, certificate::to_json(proof));
   GemmProblem best = certificate::configured(size, proof.configuration);
@@ -197,9 +195,8 @@ void prove(const Options& o, mapper::Objective objective, const machines::Machin
 
 // Takes the mapping that is measured best.
 void simulate(const Options& o, mapper::Objective objective, const machines::Machine& machine, Found& found) {
-  const GemmSize size{o.m, o.k, o.n, o.batch};
-  found.measured = measure_mappings(best_mappings(size, machine, objective, o.simulate), machine, objective,
-                                    {{base::JobsBackend::kProcesses, 0, {}}, o.out, {}});
+  found.measured = measure_mappings(best_mappings({o.m, o.k, o.n, o.batch}, machine, objective, o.simulate), machine,
+                                    objective, {{base::JobsBackend::kProcesses, 0, {}}, o.out, {}});
   if (found.measured.empty())
     throw base::Error("heat-offline map: no mapping of a GEMM with requantisation records fits " + o.arch);
   const GemmProblem& best = found.measured.front().gemm;
