@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "machines/calibration.h"
-#include "machines/cost.h"
+#include "machines/machine.h"
 #include "offline/mapper/fusion.h"
 #include "offline/path/optimal_path.h"
 

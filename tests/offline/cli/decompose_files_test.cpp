@@ -141,7 +141,8 @@ TEST_F(DecomposeFiles, WrongInputThenStatusTwoTheReasonAndNoOutput) {
       {tensors + " --tensor a.weight --dtype f32" + rest, "--dtype"},
       {tensors + " --tensor a.weight --method svd", "--rank, --error"},
       {tensors + " --tensor a.weight --method svd --rank 2 --error 0.1", "--rank, --error"},
-      {tensors + " --tensor a.weight --method svd --error nan", "above 0"},
+      {tensors + " --tensor a.weight --method svd --error nan", "finite"},
+      {tensors + " --tensor a.weight --method svd --error -0.1", "above 0"},
       {"--matrix w.bin" + rest, "--rows"},
       {"--matrix w.bin --rows 1 --cols 1 --dtype f8" + rest, "bf16"},
       {rest, "--matrix"}};
