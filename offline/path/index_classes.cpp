@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 #include <string>
+#include <tuple>
 #include <utility>
 
 #include "base/errors.h"
@@ -14,7 +15,9 @@ namespace {
 struct Occurrence {
   std::vector<std::size_t> operands;
   bool in_output = false;
-  auto operator<=>(const Occurrence&) const = default;
+  friend bool operator<(const Occurrence& x, const Occurrence& y) {
+    return std::tie(x.operands, x.in_output) < std::tie(y.operands, y.in_output);
+  }
 };
 
 std::map<spec::Index, Occurrence> occurrences(const spec::Einsum& einsum) {
