@@ -8,7 +8,7 @@ namespace heat::base {
 // Bytes of the machine's memory.
 double machine_memory_bytes();
 
-// Throws ConfigError "<what>: needs about <bytes> bytes of memory, this machine has ..." when `bytes` are more than that.
+// Throws ConfigError "<what>: needs about 8.5 EB of memory, this machine has ..." when `bytes` are more than that.
 void require_memory(double bytes, const std::string& what);
 
 }  // namespace heat::base

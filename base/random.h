@@ -20,6 +20,11 @@ constexpr std::uint64_t counter_hash(std::uint64_t seed, std::uint64_t a, std::u
   return mix64(mix64(mix64(mix64(seed) ^ a) ^ b) ^ c);
 }
 
+// Uniform in [-0.5, 0.5) from 64 random bits: the same on every platform, unlike std::uniform_real_distribution.
+constexpr double centred(std::uint64_t bits) {
+  return static_cast<double>(bits >> 11) * 0x1p-53 - 0.5;
+}
+
 // A stream of numbers that starts at a hash.
 class CounterRng {
  public:

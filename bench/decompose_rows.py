@@ -5,7 +5,7 @@
     VENV/bin/python bench/decompose_rows.py build/release REFERENCE_DIR [cp|tucker|ttm ...]
 
 REFERENCE_DIR has TensorLy's rows (cp.json, tucker.json, ttm.json). The matrices are made by their formula. Both run on one
-thread, our program and TensorLy in turn, each RUNS times; the least of each counts. Exits with 1 where a row's error is above
+thread, our program and TensorLy in turn, CP once, the others RUNS times; the least of each counts. Exits with 1 where a row's error is above
 TensorLy's best by more than 1e-6, its time above a fifth of TensorLy's, or its memory above 200 MB."""
 import json
 import math

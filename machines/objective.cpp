@@ -23,6 +23,22 @@ const char* objective_name(Objective objective) {
   throw std::logic_error("unknown objective");
 }
 
+const char* objective_unit(Objective objective) {
+  switch (objective) {
+    case Objective::kEdp:
+      return "js";
+    case Objective::kEnergy:
+      return "pj";
+    case Objective::kLatency:
+      return "cycles";
+  }
+  throw std::logic_error("unknown objective");
+}
+
+double gap(double value, double lower_bound) {
+  return value > 0 ? (value - lower_bound) / value : 0;
+}
+
 double objective_value(Objective objective, double cycles, double energy_pj, const spec::ArchSpec& arch) {
   switch (objective) {
     case Objective::kEdp:

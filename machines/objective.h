@@ -16,6 +16,11 @@ const char* objective_name(Objective objective);
 // The objective's value of a cost (J·s, pJ or cycles).
 double objective_value(Objective objective, double cycles, double energy_pj, const spec::ArchSpec& arch);
 
+// As keys end in it: "js", "pj" or "cycles".
+const char* objective_unit(Objective objective);
+// The share of a value that lies above a bound of it: 0 is a proof that nothing is better. Of a value of 0: 0.
+double gap(double value, double lower_bound);
+
 // Turns cycles and energy into the number that is minimised. With weights set: the linear objective of parts of
 // something larger (the EDP of a sum is minimised by iterating it), in place of the other.
 struct Goal {

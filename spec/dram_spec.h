@@ -121,11 +121,10 @@ struct DramSpec {
   bool one_row = false;  // without rows: all of a bank's addresses lie in one
   bool free = false;     // without anything
 
+  // From one bank to the next of a per-bank refresh.
+  int refresh_stride() const { return organization.banks_per_rank() / controller.refresh_banks; }
   // Refreshes that take a rank through all its banks once.
-  int refreshes_per_round() const {
-    return controller.refresh == DramRefreshMode::kPerBank ? organization.banks_per_rank() / controller.refresh_banks
-                                                           : 1;
-  }
+  int refreshes_per_round() const { return controller.refresh == DramRefreshMode::kPerBank ? refresh_stride() : 1; }
   // Cycles after `from` that the table keeps `to` away from the same bank; 0 when no row does.
   std::int64_t bank_latency(DramCommand from, DramCommand to) const;
   // 0 when the file does not give the timing (only possible for timings its commands do not need).

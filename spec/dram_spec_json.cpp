@@ -3,7 +3,6 @@
 #include <nlohmann/json.hpp>
 
 #include "base/errors.h"
-
 #include "spec/dram_spec.h"
 
 namespace heat::spec {
@@ -105,6 +104,15 @@ DramController controller_from(const nlohmann::ordered_json& j) {
   return c;
 }
 
+// What an index of a list stands for.
+template <class List>
+auto entry(const List& list, const nlohmann::ordered_json& index) {
+  const auto i = index.get<std::size_t>();
+  if (i >= std::size(list))
+    throw std::out_of_range("no entry " + index.dump() + " of " + std::to_string(std::size(list)));
+  return list[i].value;
+}
+
 }  // namespace
 
 DramSpec dram_spec_from_json(const nlohmann::ordered_json& j, const std::string& place) {
@@ -126,15 +134,15 @@ DramSpec dram_spec_from_json(const nlohmann::ordered_json& j, const std::string&
     for (const auto& row : j.at("constraints")) {
       DramConstraint c;
       c.from_mask = row.at(0).get<std::uint32_t>();
-      c.to = kDramCommandList[row.at(1).get<std::size_t>() % kDramCommands].value;
-      c.scope = kDramScopes[row.at(2).get<std::size_t>() % kDramScopes.size()].value;
+      c.to = entry(kDramCommandList, row.at(1));
+      c.scope = entry(kDramScopes, row.at(2));
       c.latency = row.at(3).get<std::int64_t>();
       c.window = row.at(4).get<int>();
       spec.constraints.push_back(c);
     }
     return spec;
-  } catch (const nlohmann::json::exception& e) {
-    throw base::ConfigError(place + ": the DRAM's configuration is not complete (" + e.what() + ")");
+  } catch (const std::exception& e) {  // a key that is missing, a value that no name or table has
+    throw base::ConfigError(place + ": the DRAM's configuration is not one that a DRAM wrote (" + e.what() + ")");
   }
 }
 

@@ -59,7 +59,7 @@ struct Writer::Impl {
   std::unordered_map<std::string, std::int32_t> names;
   std::string last_name;
   std::int32_t last_name_id = -1;
-  References nodes, groups, tensors;
+  References nodes, groups, tensors, commands;
   std::int64_t last_cycle = 0;
   double energy_pj = 0;
   std::int64_t macs = 0;
@@ -205,13 +205,18 @@ void Writer::command(const CommandRow& row) {
   impl_->check_unit(row.unit);
   impl_->check_time(row.pushed_cycle, row.start_cycle);
   impl_->check_time(row.start_cycle, row.done_cycle);
+  for (const std::int64_t moment : {row.settled_cycle, row.begin_cycle, row.freed_cycle})
+    impl_->check_time(row.pushed_cycle, moment);
   impl_->nodes.use(row.node);
+  impl_->commands.defined.insert(row.id);
   impl_->add_command.run(row.id, row.unit, row.pushed_cycle, row.start_cycle, row.settled_cycle, row.begin_cycle,
                          row.freed_cycle, row.done_cycle, RowId{row.results_cycle}, RowId{row.transfer},
                          RowId{row.node});
 }
 
 void Writer::command_wait(const CommandWaitRow& row) {
+  impl_->commands.use(row.command);
+  impl_->commands.use(row.on);
   impl_->add_command_wait.run(row.command, row.on, row.settled);
 }
 
@@ -219,6 +224,8 @@ void Writer::burst(const BurstRow& row) {
   impl_->check_unit(row.unit);
   impl_->check_time(row.submitted_cycle, row.ready_cycle);
   impl_->check_time(row.ready_cycle, row.answered_cycle);
+  impl_->check_time(row.submitted_cycle, row.slot_cycle);
+  impl_->check_time(row.submitted_cycle, row.end_cycle);
   impl_->add_burst.run(row.transfer, row.unit, row.port, row.address, row.bytes, row.is_write, row.submitted_cycle,
                        row.ready_cycle, row.answered_cycle, row.slot_cycle, row.end_cycle);
 }
@@ -230,6 +237,7 @@ void Writer::finish(const RunTotals& totals) {
   w.nodes.check("node");
   w.groups.check("group");
   w.tensors.check("tensor");
+  w.commands.check("command");
   w.write_run(totals);
   w.database.execute(
       "UPDATE node SET energy_pj = sums.pj FROM (SELECT node_id, sum(energy_pj) AS pj FROM energy GROUP BY node_id) "

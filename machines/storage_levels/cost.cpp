@@ -54,18 +54,19 @@ void add_tensor(const Problem& problem, const Architecture& architecture, const 
   }
 }
 
-}  // namespace
-
-double MappingCost::edp_js(const Architecture& architecture) const {
-  return energy_pj * 1e-12 * static_cast<double>(cycles) * architecture.cycle_seconds;
-}
-
+// Cycles that a level needs for so many reads and writes of one instance, by its bandwidth.
 std::int64_t bandwidth_cycles(const Bandwidth& bandwidth, std::int64_t reads, std::int64_t writes) {
   double cycles = 0;
   if (bandwidth.shared) cycles = std::max(cycles, static_cast<double>(reads + writes) / *bandwidth.shared);
   if (bandwidth.read) cycles = std::max(cycles, static_cast<double>(reads) / *bandwidth.read);
   if (bandwidth.write) cycles = std::max(cycles, static_cast<double>(writes) / *bandwidth.write);
   return static_cast<std::int64_t>(std::ceil(cycles * (1 - 1e-12)));
+}
+
+}  // namespace
+
+double MappingCost::edp_js(const Architecture& architecture) const {
+  return energy_pj * 1e-12 * static_cast<double>(cycles) * architecture.cycle_seconds;
 }
 
 std::vector<double> leak_pj_per_cycle(const Architecture& architecture, const SpatialFactors& spatial) {
@@ -90,9 +91,7 @@ MappingCost evaluate(const Problem& problem, const Architecture& architecture, c
   for (std::size_t l = 0; l < cost.levels.size(); ++l) {
     std::int64_t reads = 0, writes = 0;
     for (const Accesses& a : cost.levels[l].accesses) reads += a.reads, writes += a.fills + a.updates;
-    cost.levels[l].cycles =
-        std::max(cost.compute_cycles, bandwidth_cycles(architecture.levels[l].bandwidth, reads, writes));
-    cost.cycles = std::max(cost.cycles, cost.levels[l].cycles);
+    cost.cycles = std::max(cost.cycles, bandwidth_cycles(architecture.levels[l].bandwidth, reads, writes));
   }
   cost.mac_pj = static_cast<double>(cost.macs) * architecture.macs.compute_pj;
   cost.energy_pj = cost.mac_pj;

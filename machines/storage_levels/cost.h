@@ -22,7 +22,6 @@ struct LevelCost {
   std::vector<Accesses> accesses;  // by tensor
   double access_pj = 0;            // dynamic energy of all instances
   double leak_pj = 0;              // of the instances in use over the run: the others are off
-  std::int64_t cycles = 0;         // that its bandwidth asks for, at least those of the MACs
 };
 
 struct MappingCost {
@@ -42,8 +41,5 @@ MappingCost evaluate(const Problem& problem, const Architecture& architecture, c
 
 // Leakage of each level's instances in use, pJ a cycle.
 std::vector<double> leak_pj_per_cycle(const Architecture& architecture, const SpatialFactors& spatial);
-
-// Cycles that a level needs for so many reads and writes of one instance, by its bandwidth.
-std::int64_t bandwidth_cycles(const Bandwidth& bandwidth, std::int64_t reads, std::int64_t writes);
 
 }  // namespace heat::storage_levels

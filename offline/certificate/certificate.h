@@ -46,7 +46,7 @@ struct Certificate {
   double cycles = 0, energy_pj = 0;
   double value = 0, lower_bound = 0;  // of the objective, J s, pJ or cycles
   std::vector<Proof> proofs;
-  double gap() const { return value > 0 ? (value - lower_bound) / value : 0; }
+  double gap() const { return machines::gap(value, lower_bound); }
 };
 
 // A certificate that does not prove what it says. Ends a program with status 1.

@@ -11,6 +11,7 @@ using nlohmann::ordered_json;
 using spec::LoopDim;
 
 constexpr const char* kFormat = "heat-certificate/1";
+
 [[noreturn]] void refuse(const std::string& place, const json& value, const std::string& expected) {
   std::string text = value.dump(-1, ' ', false, json::error_handler_t::replace);
   if (text.size() > 60) text = text.substr(0, 57) + "...";
@@ -88,7 +89,7 @@ ordered_json configuration_json(const Configuration& c) {
 Configuration configuration_at(const json& object, const std::string& place) {
   Configuration c;
   c.bound = dim_of(member(object, "bound", place), under(place, "bound"));
-  c.chiplets = static_cast<int>(std::min<std::int64_t>(size_at(object, "chiplets", place), 1 << 30));
+  c.chiplets = static_cast<int>(size_at(object, "chiplets", place));
   const json& pinned = member(object, "pinned", place);
   if (!pinned.is_array()) refuse(under(place, "pinned"), pinned, "a list of 'weight' and 'input'");
   for (const json& name : pinned) {

@@ -28,10 +28,16 @@ class Certifier {
     result_.objective = objective;
     for (const Configuration& c : configurations(size, machine.arch.chiplets()))
       rooms_.push_back(std::make_unique<Room>(c, size, machine, facts_));
+    bool begun = false;
     for (std::size_t r = 0; r < rooms_.size(); ++r) {
-      if (rooms_[r]->configuration == known.configuration) adopt(r, known.mapping);
+      if (rooms_[r]->configuration == known.configuration) {
+        HEAT_CHECK(rooms_[r]->coster.objection(known.mapping).empty(), "a proof begins with a legal mapping");
+        adopt(r, known.mapping);
+        begun = true;
+      }
       add(r, Box::all(rooms_[r]->bound.extents(), facts_.pes.pes));
     }
+    HEAT_CHECK(begun, "a proof begins with a configuration of its space");
   }
 
   Certificate run() {

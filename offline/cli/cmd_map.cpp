@@ -76,6 +76,12 @@ void check(const Options& o, const boost::program_options::variables_map& values
                             ": expected 1 to 10^7");
   if (values.count("simulate") != values.count("out") || (values.count("simulate") && o.simulate < 1))
     throw base::ConfigError("heat-offline map: expected --simulate with a number from 1 and --out, both or none");
+  if (!o.timeloop_input.empty() && !values["batch"].defaulted())
+    throw base::ConfigError("heat-offline map: --batch is for --gemm: a Timeloop input has its own sizes");
+  if (o.evaluate && !values["objective"].defaulted())
+    throw base::ConfigError("heat-offline map: --objective is for a search: expected without --evaluate");
+  if (!o.certificate.empty() && std::max({o.m, o.k, o.n, o.batch}) > certificate::kLargestSize)
+    throw base::ConfigError("heat-offline map: --certificate: expected sizes up to 2^30");
   if (o.simulate > 0 && !o.certificate.empty())
     throw base::ConfigError(
         "heat-offline map: --certificate is about the model's figures: expected without --simulate");
@@ -179,8 +185,6 @@ void prove(const Options& o, mapper::Objective objective, const machines::Machin
       {group.nodes[0].bound, static_cast<int>(base::ceil_div(group.extent, share)), pinned("weight"), pinned("input")},
       group.nodes[0].mapping};
   const GemmSize size{o.m, o.k, o.n, o.batch};
-  if (std::max({size.m, size.k, size.n, size.b}) > certificate::kLargestSize)
-    throw base::ConfigError("heat-offline map: --certificate: expected sizes up to 2^30");
   const certificate::Certificate proof = certificate::certify(size, objective, known, machine, o.effort);
   write_json(o.certificate, certificate::to_json(proof));
   GemmProblem best = certificate::configured(size, proof.configuration);
@@ -223,12 +227,6 @@ ordered_json measured_json(const std::vector<MeasuredMapping>& measured, const s
   return list;
 }
 
-// The key of the objective's value: its name and unit.
-std::string with_unit(const std::string& name, mapper::Objective objective) {
-  using enum mapper::Objective;
-  return name + (objective == kEdp ? "_js" : objective == kEnergy ? "_pj" : "_cycles");
-}
-
 ordered_json result_json(const Found& found, mapper::Objective objective, const spec::ArchSpec& arch, double wall_s) {
   const mapper::SearchResult& r = found.result;
   const double value = value_of(r, objective, arch);
@@ -240,11 +238,12 @@ ordered_json result_json(const Found& found, mapper::Objective objective, const 
   json["proven_optimal"] = r.proven_optimal;
   if (found.measured.empty()) {
     json["space"] = found.space;
-    json[with_unit("lower_bound", objective)] = found.lower_bound;
-    json["gap"] = value > 0 ? (value - found.lower_bound) / value : 0;
+    json[std::string("lower_bound_") + machines::objective_unit(objective)] = found.lower_bound;
+    json["gap"] = machines::gap(value, found.lower_bound);
   } else {
-    json["measured"] = measured_json(found.measured, arch).front()["measured"];
-    json["simulated"] = measured_json(found.measured, arch);
+    const ordered_json simulated = measured_json(found.measured, arch);
+    json["measured"] = simulated.front()["measured"];
+    json["simulated"] = simulated;
   }
   json["wall_s"] = wall_s;
   json["considered"] = r.considered;

@@ -257,11 +257,6 @@ void layer_inputs(const Options& o, Source& source, std::int64_t in) {
   for (auto& input : source.inputs) input = evaluate_real(whole.network, input).tensors[read];
 }
 
-// Share of the value that a plan with less would have to save: 0 is a proof that there is none.
-double gap(double value, double bound) {
-  return value > 0 ? 1 - bound / value : 0;
-}
-
 nlohmann::ordered_json summary(const Options& o, const spec::Schedule& s, const machines::Machine& machine,
                                std::int64_t image) {
   const spec::ArchSpec& arch = machine.arch;
@@ -271,7 +266,7 @@ nlohmann::ordered_json summary(const Options& o, const spec::Schedule& s, const 
     if (t.kind == spec::TensorKind::kWeight) weights += t.bytes();
   const spec::Prediction& predicted = s.plan.prediction;
   const auto edp_js = [&](double cycles, double pj) {
-    return spec::edp_js(spec::Picojoules(pj), spec::Nanoseconds(cycles / arch.clock_ghz));
+    return machines::objective_value(machines::Objective::kEdp, cycles, pj, arch);
   };
   const machines::Cost least = least_cost(s.workload, machine);
   const double edp = edp_js(predicted.cycles, predicted.energy_pj), bound = edp_js(least.cycles, least.energy_pj);
@@ -291,7 +286,7 @@ nlohmann::ordered_json summary(const Options& o, const spec::Schedule& s, const 
           {"least_cycles", least.cycles},
           {"least_energy_pj", least.energy_pj},
           {"least_edp_js", bound},
-          {"edp_gap", gap(edp, bound)}};
+          {"edp_gap", machines::gap(edp, bound)}};
 }
 
 }  // namespace

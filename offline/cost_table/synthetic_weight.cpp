@@ -3,6 +3,7 @@
 #include <random>
 
 #include "base/memory.h"
+#include "base/random.h"
 #include "offline/cost_table/build.h"
 #include "offline/decompose/dense_kernels.h"
 
@@ -18,7 +19,7 @@ WeightMatrix synthetic_weight(std::int64_t rows, std::int64_t cols, std::uint64_
   // Sum of four uniforms: close to Gaussian, and the same on every platform.
   const auto normal = [&] {
     double sum = 0;
-    for (int i = 0; i < 4; ++i) sum += static_cast<double>(random() >> 11) * 0x1p-53 - 0.5;
+    for (int i = 0; i < 4; ++i) sum += base::centred(random());
     return sum * std::sqrt(3.0);
   };
   const auto values = [&](std::int64_t n, double scale) {

@@ -1,4 +1,4 @@
-// Block Lanczos (Golub, Underwood 1977) with full reorthogonalisation: a grows the basis by its product with the
+// Block Lanczos (Golub, Underwood 1977) with full reorthogonalisation: the basis grows by a's product with its
 // last block, in which it is block tridiagonal; that small matrix is decomposed in full. Blocks are [n, 8] row-major, as
 // wide as a vector register, so that each kernel is a loop over rows; the processor decides at run time how wide its own are.
 #include "offline/decompose/block_lanczos.h"
@@ -9,6 +9,7 @@
 #include <numeric>
 #include <random>
 
+#include "base/random.h"
 #include "offline/decompose/dense_kernels.h"
 #include "offline/decompose/symmetric_eigen.h"
 #include "offline/decompose/wide.h"
@@ -105,7 +106,7 @@ class Lanczos {
   Lanczos(const std::vector<double>& a, std::int64_t n) : a_(a), n_(n) {
     std::mt19937_64 random(1);
     Block first(static_cast<std::size_t>(n * kWidth));
-    for (double& v : first) v = static_cast<double>(random() >> 11) * 0x1p-53 - 0.5;
+    for (double& v : first) v = base::centred(random());
     Small triangle;
     next_ = product(first);
     for (std::int64_t i = 0; i < n; ++i) scale_ = std::max(scale_, a[static_cast<std::size_t>(i * n + i)]);
@@ -160,7 +161,7 @@ class Lanczos {
     return y;
   }
 
-  // x = q * triangle^T's transpose: Cholesky of the Gram matrix, twice. False where x vanishes or its columns are dependent.
+  // x becomes q of x = q * triangle (upper): Cholesky of the Gram matrix, twice. False where x vanishes or its columns are dependent.
   bool orthonormalise(Block& x, Small& triangle) const {
     triangle.setIdentity();
     for (int pass = 0; pass < 2; ++pass) {

@@ -1,4 +1,5 @@
-// Right-looking by blocks: nearly all of it is the product that updates what is left (dense_kernels.h).
+// Right-looking by blocks: nearly all of it is the product that updates what is left (dense_kernels.h); Eigen's own
+// blocks are products in the baseline's vectors.
 #include "offline/decompose/cholesky.h"
 
 #include <Eigen/Cholesky>

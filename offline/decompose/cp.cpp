@@ -1,10 +1,5 @@
-// CP by alternating least squares (Harshman 1970; Kolda and Bader 2009, section 3.4), with
-//   - one matrix product for all row modes and one for all column modes a sweep (a two-level dimension tree),
-//   - a penalty on the factors' norms that shrinks with the error, against components that grow and cancel each other
-//     (de Silva and Lim 2008: the best approximation need not exist). Without it the weights of a rank-280 CP held 57
-//     times the energy of W, and its first half alone had an error of 1.13 (0.43 with it) at the same final error,
-//   - a ridge relative to the normal equations' trace, so that collinear components stay solvable,
-//   - extrapolation between sweeps that backs off when the error rises (extrapolation.h).
+// CP: which starts are tried, and which result counts. Sweeps in cp_als.cpp, the second-order finish in cp_newton.cpp, exact
+// components of low rank in cp_pencil.cpp.
 #include <algorithm>
 #include <cmath>
 #include <limits>

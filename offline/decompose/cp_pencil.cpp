@@ -12,6 +12,7 @@
 #include <cmath>
 #include <random>
 
+#include "base/random.h"
 #include "offline/decompose/cp_start.h"
 #include "offline/decompose/spectral.h"
 #include "offline/decompose/tensor_ops.h"
@@ -78,16 +79,12 @@ Compressed compress(std::span<const double> w, const TensorShape& shape, const G
   return out;
 }
 
-double uniform(std::mt19937_64& random) {
-  return static_cast<double>(random() >> 11) * 0x1p-53 - 0.5;
-}
-
 void disturb(std::vector<RowMajor>& slices, double relative, std::mt19937_64& random) {
   double norm2 = 0;
   for (const RowMajor& s : slices) norm2 += s.squaredNorm();
   const double size = relative * std::sqrt(12 * norm2 / static_cast<double>(slices.size() * slices[0].size()));
   for (RowMajor& s : slices)
-    for (Eigen::Index i = 0; i < s.size(); ++i) s.data()[i] += size * uniform(random);
+    for (Eigen::Index i = 0; i < s.size(); ++i) s.data()[i] += size * base::centred(random());
 }
 
 // Columns that span the eigenvectors of X Y^-1; a complex pair gives its real and its imaginary part.
@@ -95,8 +92,8 @@ Eigen::MatrixXd eigenvectors(const std::vector<RowMajor>& slices, std::mt19937_6
   const auto rank = slices[0].rows();
   RowMajor x = RowMajor::Zero(rank, rank), y = x;
   for (const RowMajor& s : slices) {
-    x += uniform(random) * s;
-    y += uniform(random) * s;
+    x += base::centred(random()) * s;
+    y += base::centred(random()) * s;
   }
   const Eigen::MatrixXd quotient = y.transpose().fullPivLu().solve(x.transpose()).transpose();
   if (!quotient.allFinite()) return Eigen::MatrixXd::Identity(rank, rank);

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <random>
 
+#include "base/random.h"
 #include "offline/decompose/spectral.h"
 #include "offline/decompose/tensor_ops.h"
 
@@ -92,7 +93,7 @@ void fill_random(std::vector<Core>& factors, std::int64_t begin, double norm, st
     const double scale = norm * std::sqrt(12.0 / static_cast<double>(mode));
     for (std::int64_t i = 0; i < mode; ++i)
       for (std::int64_t r = begin; r < rank; ++r)
-        f.data[static_cast<std::size_t>(i * rank + r)] = scale * (static_cast<double>(random() >> 11) * 0x1p-53 - 0.5);
+        f.data[static_cast<std::size_t>(i * rank + r)] = scale * base::centred(random());
   }
 }
 

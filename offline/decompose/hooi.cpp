@@ -8,8 +8,10 @@
 #include <Eigen/Cholesky>
 #include <algorithm>
 #include <numeric>
+#include <optional>
 #include <random>
 
+#include "base/random.h"
 #include "offline/decompose/spectral.h"
 
 namespace heat::offline {
@@ -45,8 +47,25 @@ bool orthonormalise(std::vector<double>& x, std::int64_t rows, std::int64_t rank
 std::vector<double> random_basis(std::int64_t rows, std::int64_t rank) {
   std::mt19937_64 random(1);
   std::vector<double> x(static_cast<std::size_t>(rows * rank));
-  for (double& v : x) v = static_cast<double>(random() >> 11) * 0x1p-53 - 0.5;
+  for (double& v : x) v = base::centred(random());
   return x;
+}
+
+// Subspace iteration on a a^T from `factor`, at random where that is empty; nothing where its columns become dependent.
+std::optional<std::vector<double>> iterated(const MatrixView& a, std::vector<double> factor, std::int64_t rank,
+                                            int threads) {
+  const int rounds = factor.empty() ? kFirstRounds : 1;
+  if (factor.empty()) factor = random_basis(a.rows, rank);
+  const std::vector<double> gram = gram_of(a, threads);
+  for (int round = 0; round < rounds; ++round) {
+    for (int s = 0; s < kSteps; ++s) {
+      std::vector<double> product(factor.size());
+      multiply(row_major(gram.data(), a.rows, a.rows), row_major(factor.data(), a.rows, rank), product.data(), threads);
+      factor = std::move(product);
+    }
+    if (!orthonormalise(factor, a.rows, rank, threads)) return std::nullopt;
+  }
+  return factor;
 }
 
 }  // namespace
@@ -99,24 +118,9 @@ void Hooi::update_factor(std::size_t mode, std::span<const double> data, const s
   if (rank < dim || factors_[mode].empty()) {
     const Tensor unfolded = unfold(data, dims, mode);
     const MatrixView a = row_major(unfolded.data.data(), dim, unfolded.dims[1]);
-    std::vector<double>& factor = factors_[mode];
-    bool done = false;
-    if (iterates(dim, a.cols, rank)) {
-      const std::vector<double> gram = gram_of(a, threads_);
-      std::vector<double> next = factor.empty() ? random_basis(dim, rank) : factor;
-      const int rounds = factor.empty() ? kFirstRounds : 1;
-      done = true;
-      for (int round = 0; done && round < rounds; ++round) {
-        for (int s = 0; s < kSteps; ++s) {
-          std::vector<double> product(next.size());
-          multiply(row_major(gram.data(), dim, dim), row_major(next.data(), dim, rank), product.data(), threads_);
-          next = std::move(product);
-        }
-        done = orthonormalise(next, dim, rank, threads_);
-      }
-      if (done) factor = std::move(next);
-    }
-    if (!done) factor = leading_left_vectors(a, rank, threads_);
+    std::optional<std::vector<double>> next;
+    if (iterates(dim, a.cols, rank)) next = iterated(a, factors_[mode], rank, threads_);
+    factors_[mode] = next ? std::move(*next) : leading_left_vectors(a, rank, threads_);
   }
   if (mode + 1 == modes_.size()) core_ = mode_product(data, dims, mode, {factors_[mode].data(), rank}, threads_);
 }

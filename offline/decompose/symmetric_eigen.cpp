@@ -1,6 +1,7 @@
 // Householder's tridiagonal form (Eigen's), then QL with implicit shifts (Dubrulle, Martin, Wilkinson 1968). Its rotations
 // are noted first and applied afterwards to the unit matrix, panel by panel of columns that stay in the cache: they are
-// nearly all of the work. The processor decides at run time how wide the vectors are.
+// nearly all of the work, which Eigen's solver does one rotation at a time in the baseline's vectors. The processor decides
+// at run time how wide the vectors are.
 #include "offline/decompose/symmetric_eigen.h"
 
 #include <Eigen/Eigenvalues>

@@ -11,8 +11,8 @@
 
 namespace heat::offline {
 
-// The mappings that the model takes for the best, the best first: of every dimension divided over the chiplets and every
-// number of those that takes part, so many at most in all. With requantisation records, as the simulator wants them.
+// The mappings that the model takes for the best, the best first: of every dimension divided over 1 to 4, the squares or
+// all of the chiplets, so many at most in all. With requantisation records, as the simulator wants them.
 std::vector<GemmProblem> best_mappings(const GemmSize& size, const machines::Machine& machine,
                                        machines::Objective objective, std::size_t count);
 
@@ -23,8 +23,8 @@ struct MeasuredMapping {
   std::string schedule;  // its file
 };
 
-// Writes a schedule of each into farm.folder and simulates it. In order of the objective as measured, the best first; of equals the one that came first. Throws what the
-// simulator says.
+// Writes a schedule of each into farm.folder and simulates it. In order of the objective as measured, the best first; of
+// equals the one that came first. Throws what the simulator says.
 std::vector<MeasuredMapping> measure_mappings(std::vector<GemmProblem> mapped, const machines::Machine& machine,
                                               machines::Objective objective, const SimulationFarm& farm);
 

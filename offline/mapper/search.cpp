@@ -28,11 +28,8 @@ using spec::TensorId;
 
 const char* const kGemmSpace =
     "all chiplets, bound n, m or (of several batches) b; nothing, weights or inputs pinned; one step; tiles that cut "
-    "an extent into "
-    "1 to 8, a * 2^e or 3 * 2^e even parts, rounded up to what a PE computes in a cycle; all orders; splits of b, m "
-    "and n "
-    "over "
-    "PEs, of k into all its tiles";
+    "an extent into 1 to 8, a * 2^e or 3 * 2^e even parts, rounded up to what a PE computes in a cycle; all orders; "
+    "splits of b, m and n over PEs, of k into all its tiles";
 
 namespace {
 

@@ -42,7 +42,7 @@ class TemporalSearch {
   double least_pj(const SpatialChoice& choice) const;
 
   // The loops of least value; nothing where none are below `limit` or none fit.
-  std::optional<TemporalResult> best(const SpatialChoice& choice, double limit = kNoLimit,
+  std::optional<TemporalResult> best(const SpatialChoice& choice, double limit,
                                      const WordPrices* prices = nullptr) const;
   static constexpr double kNoLimit = std::numeric_limits<double>::infinity();
 

@@ -109,7 +109,7 @@ Level read_storage(base::ConfigReader& component) {
   return level;
 }
 
-// Whether a component is what computes: the last one of a tree.
+// What computes: the last component of a tree.
 storage_levels::Macs read_macs(base::ConfigReader& component) {
   storage_levels::Macs macs;
   const auto [name, instances] = name_and_instances(component.text("name"));

@@ -3,8 +3,6 @@
 #include "offline/path/optimal_path.h"
 
 #include <algorithm>
-#include <bit>
-#include <optional>
 
 #include "base/errors.h"
 #include "offline/path/near_tree.h"

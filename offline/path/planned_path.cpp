@@ -68,9 +68,9 @@ PlannedPath evaluate_path(const TensorNetwork& network, const spec::ContractionP
       if (!last) planned.largest_intermediate = std::max(planned.largest_intermediate, step.result_elements);
       for (const SubsetMask half : {pairs[s].first, pairs[s].second})
         if (!std::has_single_bit(half) && (half & ~made_before) == 0)
-          planned.precomputed_elements += table.elements(table.open(half));
+          planned.precomputed_elements = capped_sum(planned.precomputed_elements, table.elements(table.open(half)));
     } else if (last) {
-      planned.precomputed_elements += step.result_elements;
+      planned.precomputed_elements = capped_sum(planned.precomputed_elements, step.result_elements);
     }
     names.erase(names.begin() + static_cast<std::ptrdiff_t>(j));
     names.erase(names.begin() + static_cast<std::ptrdiff_t>(i));

@@ -28,7 +28,7 @@ class TreeSearch {
   // Finds the trees that cost at most `cap` online. False when that would take more than `most_tests` pairs of subsets
   // (then nothing is known).
   bool search(std::int64_t cap, std::int64_t most_tests = kTooLarge);
-  // Pairs of subsets that the last search looked at.
+  // Work of the last search, in pairs of subsets looked at.
   std::int64_t tests() const { return tests_; }
   // What the last search found of the whole network, sorted: the k least, or fewer when no more are below the cap.
   const std::vector<Tree>& found() const;

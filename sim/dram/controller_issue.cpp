@@ -102,8 +102,7 @@ void Controller::issue_row(const Plan& plan) {
     close_bank(plan.bank, plan.rank, plan.at);
   } else if (plan.command == C::kRefBank) {
     s_.refresh.bank_done(plan.rank);
-    const int stride = spec_.organization.banks_per_rank() / spec_.controller.refresh_banks;
-    refreshed(plan, stride, spec_.timing("tRFCpb"));
+    refreshed(plan, spec_.refresh_stride(), spec_.timing("tRFCpb"));
   } else {
     HEAT_CHECK(false, std::string(spec::name(plan.command)) + " is no row command");
   }

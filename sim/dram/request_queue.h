@@ -58,10 +58,13 @@ class RequestQueue {
   std::uint64_t oldest_age(std::uint64_t line, int bank) const;
   // Lets entries for this line of `bank` that are older than `before` go.
   void release(std::uint64_t line, int bank, std::int64_t open_row, std::uint64_t before);
-  // Whether an entry that is not held has waited since `cycle` or longer. `cycle` never falls from call to call.
+  // Whether an entry that is not held has waited since `cycle` or longer.
   bool waits_since(Cycle cycle);
   // Whether an entry that is not held is older than `age`.
-  bool has_older(std::uint64_t age) const { return oldest_of_all() != kNone && entry(oldest_of_all()).age < age; }
+  bool has_older(std::uint64_t age) const {
+    const int oldest = oldest_of_all();
+    return oldest != kNone && entry(oldest).age < age;
+  }
 
   void row_opened(int bank, std::int64_t row) {
     hit_[static_cast<std::size_t>(bank)] = next_hit(head_[static_cast<std::size_t>(bank)], row);

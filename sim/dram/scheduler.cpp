@@ -25,7 +25,7 @@ ChannelState::ChannelState(const spec::DramSpec& spec)
 Scheduler::Scheduler(const spec::DramSpec& spec, ChannelState& state)
     : policy_(spec.controller),
       banks_per_rank_(spec.organization.banks_per_rank()),
-      refresh_stride_(banks_per_rank_ / spec.controller.refresh_banks),
+      refresh_stride_(spec.refresh_stride()),
       max_wait_(spec.controller.max_wait_cycles > 0 ? spec.controller.max_wait_cycles : kNever),
       s_(state),
       shared_(static_cast<std::size_t>(spec.organization.ranks)),

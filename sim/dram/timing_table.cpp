@@ -40,7 +40,7 @@ void TimingTable::add_updates(const spec::DramSpec& spec, int command, int bank)
     if (c.scope == DramScope::kBank || c.scope == DramScope::kBankGroup) {
       const int end = (rank_of_bank_[static_cast<std::size_t>(bank)] + 1) * spec.organization.banks_per_rank();
       const bool several = command == spec::index(spec::DramCommand::kRefBank);
-      const int stride = spec.organization.banks_per_rank() / (several ? spec.controller.refresh_banks : 1);
+      const int stride = several ? spec.refresh_stride() : spec.organization.banks_per_rank();
       for (int b = bank; b < end; b += stride) add_update(node(c.scope, b) + to, c.latency);
       continue;
     }

@@ -1,5 +1,5 @@
 // When commands of the engines were pushed, began and ended, what they waited for, and when their bursts passed the DRAM:
-// enough to tell what a run with another DRAM would have taken (traces/dram_what_if.h).
+// enough to tell what a run with another DRAM would have taken (traces/run_replay.h).
 #pragma once
 
 #include <cstdint>

@@ -33,32 +33,30 @@ DmaEngine::AtHome DmaEngine::at_home(const Job& job, const AddressSpan& burst) c
           job.view->share_address + static_cast<std::int64_t>(burst.begin % share)};
 }
 
-void DmaEngine::log_burst(const Job& job, Burst& burst, std::int64_t cycle) const {
-  if (!context_.log.on) return;
-  burst.log = static_cast<int>(context_.log.bursts.size());
+CommandLog::Burst DmaEngine::submitted(const Job& job, const AddressSpan& span, int port, std::int64_t cycle) const {
   CommandLog::Burst logged;
   logged.job = job.log;
   logged.chiplet = chiplet_.value;
   logged.engine = unit_;
-  logged.port = context_.arch.dram_ports.port_of(burst.address);
-  logged.address = burst.address;
-  logged.bytes = burst.bytes;
-  logged.write = burst.write;
+  logged.port = port;
+  logged.address = span.begin;
+  logged.bytes = span.bytes();
+  logged.write = unit_ == SIMBA_STORE;
   logged.submitted = cycle;
-  context_.log.bursts.push_back(logged);
+  return logged;
+}
+
+void DmaEngine::log_burst(const Job& job, Burst& burst, std::int64_t cycle) const {
+  if (!context_.log.on) return;
+  burst.log = static_cast<int>(context_.log.bursts.size());
+  const AddressSpan span{burst.address, burst.address + static_cast<std::uint64_t>(burst.bytes)};
+  context_.log.bursts.push_back(submitted(job, span, context_.arch.dram_ports.port_of(burst.address), cycle));
 }
 
 void DmaEngine::log_travel(const Job& job, const AddressSpan& span, std::int64_t cycle, std::int64_t free) const {
   if (!context_.log.on) return;
-  CommandLog::Burst logged;
-  logged.job = job.log;
-  logged.chiplet = chiplet_.value;
-  logged.engine = unit_;
-  logged.port = -1 - at_home(job, span).core.id.value;
-  logged.address = span.begin;
-  logged.bytes = span.bytes();
-  logged.write = unit_ == SIMBA_STORE;
-  logged.submitted = logged.ready = logged.answered = logged.slot = cycle;
+  CommandLog::Burst logged = submitted(job, span, -1 - at_home(job, span).core.id.value, cycle);
+  logged.ready = logged.answered = logged.slot = cycle;
   logged.end = free;
   context_.log.bursts.push_back(logged);
 }

@@ -105,6 +105,8 @@ class DmaEngine : public Engine, public BurstOwner {
   void pump();
   void cut_bursts(Job& job) const;
   Burst burst_of(Job& job, const AddressSpan& span);
+  // An entry of the command log for bytes of a transfer that are asked for in this cycle.
+  CommandLog::Burst submitted(const Job& job, const AddressSpan& span, int port, std::int64_t cycle) const;
   void log_burst(const Job& job, Burst& burst, std::int64_t cycle) const;
   void log_travel(const Job& job, const AddressSpan& span, std::int64_t cycle, std::int64_t free) const;
   void finish_if_answered(Job& job);

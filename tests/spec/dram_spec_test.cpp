@@ -49,6 +49,17 @@ TEST(DramSpec, JsonLeadsBack) {
       EXPECT_EQ(to_json(dram_spec_from_json(json, "run")), json) << file;
     }
   EXPECT_THROW(dram_spec_from_json({{"file", "x"}}, "run"), base::ConfigError);
+  const nlohmann::ordered_json right = to_json(load_dram_spec(path_of("hbm2.yaml")));
+  for (const auto& [key, value] :
+       std::vector<std::pair<std::string, nlohmann::ordered_json>>{{"/constraints/0/1", 99},
+                                                                   {"/constraints/0/2", 99},
+                                                                   {"/constraints/0/1", -1},
+                                                                   {"/controller/page_policy", "x"},
+                                                                   {"/controller/refresh", "x"}}) {
+    nlohmann::ordered_json wrong = right;
+    wrong[nlohmann::ordered_json::json_pointer(key)] = value;
+    EXPECT_THROW(dram_spec_from_json(wrong, "run"), base::ConfigError) << key << " " << value;
+  }
 }
 
 TEST(DramSpec, WaysToRefreshAndCostsToLeaveOutAreChecked) {

@@ -127,6 +127,11 @@ TEST_F(DecomposeFiles, ErrorInPlaceOfRankThenMetWithTheFewestParameters) {
     EXPECT_LE(result()["relative_error"].get<double>(), 0.5) << method;
     EXPECT_LT(result()["ratio"].get<double>(), 1.1) << method;
   }
+  // One rank less is not enough where there is one rank.
+  ASSERT_EQ(run(matrix + "--method cp --shape 12x5x2 --error 0.5"), 0) << text("err");
+  const int components = std::stoi(result()["rank"].get<std::string>());
+  ASSERT_EQ(run(matrix + "--method cp --shape 12x5x2 --rank " + std::to_string(components - 1)), 0) << text("err");
+  EXPECT_GT(result()["relative_error"].get<double>(), 0.5);
 }
 
 TEST_F(DecomposeFiles, WrongInputThenStatusTwoTheReasonAndNoOutput) {

@@ -95,6 +95,9 @@ TEST(MapCommand, OptionsThatDoNotGoTogetherAreRefused) {
   refused("--arch " + kArch + " --gemm 1,2,3 --export-timeloop x.yaml",
           "--export-timeloop needs an --arch of storage levels");
   refused("--arch " + kLevels + " --gemm 1,2,3 --calibration c.json", "--calibration is for Simba arrays");
+  refused("--timeloop-input " + kInput + " --batch 2", "--batch is for --gemm");
+  refused("--timeloop-input " + kInput + " --evaluate --objective energy", "--objective is for a search");
+  refused("--arch " + kArch + " --gemm 1,2,1073741825 --certificate c.json", "expected sizes up to 2^30");
   refused("--timeloop-input " + kInput + " --evaluate", "no energies");
   refused("--arch " + kArch + " --timeloop-input " + kInput + " --evaluate", "storage_levels");
 }

@@ -48,7 +48,7 @@ TEST(MapSimulate, TakesTheMappingThatIsMeasuredBest) {
   EXPECT_EQ(json.at("measured"), simulated[0].at("measured"));
   EXPECT_EQ(json.at("edp_js"), simulated[0].at("predicted").at("edp_js"));
   EXPECT_FALSE(json.at("proven_optimal").get<bool>());
-  // The search's own choice is among them.
+  // With one candidate it is the best predicted of these.
   const std::string best = folder + "/best.json";
   ASSERT_EQ(run("--simulate 1 --out " + folder + "/one --json " + best), 0);
   EXPECT_DOUBLE_EQ(read(best).at("edp_js").get<double>(), least_predicted);

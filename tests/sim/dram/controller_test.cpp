@@ -160,13 +160,16 @@ TEST(Controller, SplitCommandBusLosesNoCycleWhenAFullQueueTakesTheNext) {
   for (int i = 0; i < 200; ++i) trace += "R 0,0,0,0," + std::to_string(i) + ",0\n";
   const auto r = replay(spec, trace);
   Cycle last = -1;
+  int activations = 0;
   for (const CommandRecord& c : r.commands) {
     if (c.command != C::kAct) continue;
     if (last >= 0) {
       EXPECT_EQ(c.cycle - last, 48);
     }
+    ++activations;
     last = c.cycle;
   }
+  EXPECT_EQ(activations, 200);
 }
 
 TEST(Controller, PostponedRefreshesArePaidBackInPauses) {
